@@ -1,0 +1,112 @@
+// Package fault says what kind of thing went wrong, and carries the one
+// sentence an operator may read about it.
+//
+// An error made here has a [Kind], which decides the HTTP status and whether
+// trying again can help, and a message that is safe to show: it names the
+// object and what to do next, and holds no internal detail and no secret. The
+// cause, if there is one, is kept for the log and never shown. An error that
+// was not made here counts as [Internal], and its text is never shown.
+package fault
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Kind classifies an error by what the reader can do about it.
+type Kind uint8
+
+const (
+	// Internal is a defect of ours: log it, show a request id.
+	Internal Kind = iota
+	// Invalid is input that has to be corrected.
+	Invalid
+	// NotFound is an object that does not exist, or that the actor may not know of.
+	NotFound
+	// Conflict is a state that changed under the actor: read it again first.
+	Conflict
+	// Denied is an actor without the permission.
+	Denied
+	// Limited is a quota or throttle: try again later.
+	Limited
+	// Unavailable is a part that does not answer and that did nothing.
+	Unavailable
+	// Unknown is a write whose outcome is not known: read it, never send it again.
+	Unknown
+)
+
+var kindNames = [...]string{"internal", "invalid", "not found", "conflict", "denied", "limited", "unavailable", "unknown"}
+
+func (k Kind) String() string {
+	if int(k) < len(kindNames) {
+		return kindNames[k]
+	}
+	return "internal"
+}
+
+// Error is an error with a kind and a sentence to show.
+type Error struct {
+	Kind Kind
+	// Msg says what happened, to what, and what to do next.
+	Msg string
+	// Field names the form field the message belongs to, if there is one.
+	Field string
+	// Err is the cause. It is for the log only.
+	Err error
+}
+
+// Error returns the message with its cause, for the log.
+func (e *Error) Error() string {
+	if e.Err != nil {
+		return e.Msg + ": " + e.Err.Error()
+	}
+	return e.Msg
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// New returns an error of that kind with a formatted message.
+func New(k Kind, format string, args ...any) *Error {
+	return &Error{Kind: k, Msg: fmt.Sprintf(format, args...)}
+}
+
+// Wrap is New with a cause for the log.
+func Wrap(err error, k Kind, format string, args ...any) *Error {
+	return &Error{Kind: k, Msg: fmt.Sprintf(format, args...), Err: err}
+}
+
+// At returns the error bound to a form field.
+func (e *Error) At(field string) *Error {
+	c := *e
+	c.Field = field
+	return &c
+}
+
+// KindOf returns the kind of the outermost fault in err's chain, Internal when
+// there is none.
+func KindOf(err error) Kind {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.Kind
+	}
+	return Internal
+}
+
+// Is reports whether err's kind is k. A nil error has no kind.
+func Is(err error, k Kind) bool { return err != nil && KindOf(err) == k }
+
+// Message returns the sentence that may be shown for err.
+func Message(err error) string {
+	if e, ok := errors.AsType[*Error](err); ok && e.Kind != Internal {
+		return e.Msg
+	}
+	return "Something went wrong on our side. Nothing more is known here; the log has the cause under this request's id."
+}
+
+// FieldOf returns the form field err belongs to, or "".
+func FieldOf(err error) string {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.Field
+	}
+	return ""
+}

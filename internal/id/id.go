@@ -1,0 +1,44 @@
+// Package id holds the typed ids of what the dashboard keeps.
+//
+// An id is 26 characters of Crockford's base32: 48 bits of the millisecond it
+// was made in, then 80 random bits, so ids sort by age and can't be guessed.
+// Each kind of thing has a type of its own, so that a plan's id can't be given
+// where a database's is asked for.
+package id
+
+import (
+	"crypto/rand"
+	"encoding/base32"
+	"time"
+)
+
+// Org is the id of an organization.
+type Org string
+
+// Database is the id of an organization's database; on D1 it is the uuid.
+type Database string
+
+// Operator is the id of a person who signs in.
+type Operator string
+
+// Plan is the id of a stored migration plan.
+type Plan string
+
+// Schema is the id of a named schema.
+type Schema string
+
+var crockford = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(base32.NoPadding)
+
+// New returns a new id of type T.
+func New[T ~string]() T { return At[T](time.Now()) }
+
+// At returns a new id of type T for that moment.
+func At[T ~string](t time.Time) T {
+	var b [16]byte
+	ms := uint64(t.UnixMilli())
+	for i := range 6 {
+		b[i] = byte(ms >> (8 * (5 - i)))
+	}
+	_, _ = rand.Read(b[6:]) // never fails (crypto/rand)
+	return T(crockford.EncodeToString(b[:]))
+}

@@ -1,0 +1,19 @@
+package id_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/kuratchi/dashboard/internal/id"
+)
+
+func TestIDsSortByAgeAndDiffer(t *testing.T) {
+	now := time.Now()
+	a, b := id.At[id.Plan](now), id.At[id.Plan](now.Add(time.Second))
+	if !(a < b) {
+		t.Errorf("%s is not before %s", a, b)
+	}
+	if len(a) != 26 || a == id.At[id.Plan](now) {
+		t.Errorf("id %q: want 26 characters that differ", a)
+	}
+}
