@@ -1,0 +1,151 @@
+// Package d1 is the seam between the dashboard and a Cloudflare D1 database.
+//
+// # One way to a database
+//
+// A [Conn] is an open database and a [Provider] is the account it lives in.
+// Every transport (the embedded engine, Cloudflare's REST API, a gateway
+// Worker) implements both, and everything above is written for them alone, so
+// what works on one works on the others.
+//
+// # What a Conn promises
+//
+// A [Stmt] is exactly one SQL statement with its values and its mode. A batch is
+// one transaction and there is no other. Values survive as the engine stores
+// them: see [Value]. A statement in mode [Read] can't change anything, enforced
+// by the engine and not by reading the text.
+//
+// # Errors
+//
+// What the engine refuses comes back as a fault with the engine's own words and
+// an [*Error] in its chain, which has the class and the offset into the
+// statement. A write whose outcome isn't known is [fault.Unknown]: read what it
+// should have left behind, never send it again.
+package d1
+
+import (
+	"context"
+	"time"
+)
+
+// Mode says what a statement may do.
+type Mode uint8
+
+const (
+	// Read refuses every statement that could write. It is the zero value.
+	Read Mode = iota
+	// Write allows what D1 allows.
+	Write
+)
+
+// Stmt is one SQL statement.
+type Stmt struct {
+	SQL  string
+	Args []Value
+	Mode Mode
+}
+
+// Query returns a read of that SQL.
+func Query(sql string, args ...Value) Stmt { return Stmt{SQL: sql, Args: args} }
+
+// Exec returns a write of that SQL.
+func Exec(sql string, args ...Value) Stmt { return Stmt{SQL: sql, Args: args, Mode: Write} }
+
+// Result is what one statement gave back.
+type Result struct {
+	// Columns are the names in order, duplicates kept. They are there even
+	// without rows; a statement that can't return rows has none.
+	Columns []string
+	Rows    [][]Value
+	Meta    Meta
+}
+
+// Meta is what the engine says about one statement.
+type Meta struct {
+	// Changes counts the rows inserted, updated and deleted, cascades included.
+	Changes int64
+	// LastRowID is connection state: a SELECT repeats the last one.
+	LastRowID int64
+	// Duration is the time inside the engine, without the network.
+	Duration time.Duration
+	// SizeAfter is the database's size in bytes, 0 where it isn't told.
+	SizeAfter int64
+	// RowsRead and RowsWritten are D1's own counters, 0 on the embedded engine.
+	RowsRead, RowsWritten int64
+}
+
+// Conn is an open database. It is safe for concurrent use.
+type Conn interface {
+	// Query runs one statement in a transaction of its own and returns all of
+	// its rows.
+	Query(ctx context.Context, s Stmt) (*Result, error)
+	// Batch runs the statements in one transaction, in order: all of them or
+	// none. Foreign keys deferred by the batch are checked at its end. An empty
+	// batch does nothing.
+	Batch(ctx context.Context, ss []Stmt) ([]*Result, error)
+	// Stream runs one reading statement and hands its rows out as they come.
+	// The caller must Close the rows. A write is refused.
+	Stream(ctx context.Context, s Stmt) (*Rows, error)
+	// Close gives the handle back. The database goes on existing.
+	Close() error
+}
+
+// Info is what a provider knows of one database.
+type Info struct {
+	// ID is the provider's own id; on D1 a uuid.
+	ID string
+	// Name is unique within the provider.
+	Name      string
+	Location  string
+	CreatedAt time.Time
+	// Size is in bytes, -1 where a list doesn't tell it.
+	Size int64
+}
+
+// CreateInput is what a new database is made from.
+type CreateInput struct {
+	// Name must match NameRule.
+	Name string
+	// Location is one of Locations, or "" for the provider's choice. It is a
+	// hint, and the embedded engine only records it.
+	Location string
+}
+
+// Provider is the account databases live in. It is safe for concurrent use.
+type Provider interface {
+	// Create makes an empty database and returns it. A name that is taken is a
+	// fault.Conflict.
+	Create(ctx context.Context, in CreateInput) (Info, error)
+	// Get returns the database with that id, or fault.NotFound.
+	Get(ctx context.Context, id string) (Info, error)
+	// Find returns the database with exactly that name, or fault.NotFound.
+	Find(ctx context.Context, name string) (Info, error)
+	// List returns every database, by name.
+	List(ctx context.Context) ([]Info, error)
+	// Delete removes a database for good. An id that isn't there is
+	// fault.NotFound.
+	Delete(ctx context.Context, id string) error
+	// Open returns a handle on the database with that id. Whether it exists may
+	// show only at the first statement.
+	Open(ctx context.Context, id string) (Conn, error)
+}
+
+// Locations are D1's location hints with what they mean.
+var Locations = []struct{ Code, Name string }{
+	{"wnam", "Western North America"}, {"enam", "Eastern North America"}, {"weur", "Western Europe"},
+	{"eeur", "Eastern Europe"}, {"apac", "Asia-Pacific"}, {"oc", "Oceania"},
+}
+
+// D1's limits: documented on developers.cloudflare.com/d1/platform/limits, or
+// where that is silent, what workerd enforces. Where the two differ, the
+// smaller one, so that what passes here passes there.
+const (
+	MaxColumns       = 100       // of a table, of a result
+	MaxParams        = 100       // of a statement
+	MaxStatement     = 100_000   // bytes
+	MaxValue         = 2_000_000 // bytes of a string, a BLOB or a row
+	MaxPattern       = 50        // bytes of a LIKE or GLOB pattern
+	MaxFunctionArgs  = 32
+	MaxCompoundTerms = 5
+	MaxExprDepth     = 100
+	MaxDuration      = 30 * time.Second
+)

@@ -1,0 +1,234 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"time"
+
+	"github.com/kuratchi/dashboard/internal/d1"
+	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/sqlite"
+)
+
+// conn is a handle on one database; it holds no file open between calls.
+type conn struct {
+	handles         *handles
+	key, name, path string
+	owns            bool
+}
+
+// Query runs one statement in a transaction of its own.
+func (c *conn) Query(ctx context.Context, s d1.Stmt) (*d1.Result, error) {
+	rs, err := c.Batch(ctx, []d1.Stmt{s})
+	if err != nil {
+		return nil, err
+	}
+	return rs[0], nil
+}
+
+// Batch runs the statements in one transaction. It reads on a reading connection
+// unless one of them may write.
+func (c *conn) Batch(ctx context.Context, ss []d1.Stmt) ([]*d1.Result, error) {
+	if len(ss) == 0 {
+		return nil, nil
+	}
+	mode := sqlite.Read
+	for _, s := range ss {
+		if s.Mode == d1.Write {
+			mode = sqlite.Write
+		}
+	}
+	var results []*d1.Result
+	err := c.within(ctx, mode, func(db *sqlite.Conn) error {
+		for i, s := range ss {
+			db.Restrict(engineMode(s.Mode))
+			r, err := run(db, s)
+			if err != nil {
+				return &stmtError{index: i, err: err}
+			}
+			results = append(results, r)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return results, nil
+}
+
+// Close gives the handle back.
+func (c *conn) Close() error {
+	if c.owns {
+		return c.handles.close()
+	}
+	return nil
+}
+
+func engineMode(m d1.Mode) sqlite.Mode {
+	if m == d1.Write {
+		return sqlite.Write
+	}
+	return sqlite.Read
+}
+
+// stmtError says which statement of a batch failed.
+type stmtError struct {
+	index int
+	err   error
+}
+
+func (e *stmtError) Error() string { return e.err.Error() }
+func (e *stmtError) Unwrap() error { return e.err }
+
+// begin borrows a connection and begins a transaction on it; end must be called.
+func (c *conn) begin(ctx context.Context, m sqlite.Mode) (db *sqlite.Conn, end func(commit bool) error, err error) {
+	h, err := c.handles.acquire(c.key, c.path)
+	if err != nil {
+		return nil, nil, err
+	}
+	db, err = h.borrow(ctx, m)
+	if err != nil {
+		c.handles.release(h)
+		return nil, nil, err
+	}
+	giveBack := func() { h.give(db, m); c.handles.release(h) }
+	if err := db.Begin(ctx, m); err != nil {
+		giveBack()
+		return nil, nil, err
+	}
+	return db, func(commit bool) error {
+		err := db.End(commit)
+		giveBack()
+		return err
+	}, nil
+}
+
+// within runs f in one transaction that commits when f succeeds. A statement
+// may take as long as D1 gives it.
+func (c *conn) within(ctx context.Context, m sqlite.Mode, f func(*sqlite.Conn) error) error {
+	ctx, cancel := context.WithTimeout(ctx, d1.MaxDuration)
+	defer cancel()
+	db, end, err := c.begin(ctx, m)
+	if err != nil {
+		return c.fail(ctx, err)
+	}
+	if err := f(db); err != nil {
+		_ = end(false)
+		return c.fail(ctx, err)
+	}
+	if m == sqlite.Write && !db.InTransaction() { // SQLite gave up by itself
+		_ = end(false)
+		return c.fail(ctx, &sqlite.Error{Text: d1.InterruptedText, Offset: -1})
+	}
+	if err := end(true); err != nil {
+		return c.fail(ctx, commitError(err))
+	}
+	return nil
+}
+
+// commitError gives a foreign key that is violated at the end of a batch D1's words.
+func commitError(err error) error {
+	e, ok := errors.AsType[*sqlite.Error](err)
+	if !ok || d1.NewError(e.Text).Class != d1.Constraint {
+		return err
+	}
+	return &sqlite.Error{Text: "Durable Object was reset and rolled back to its last known good state because the application left the database in a state where constraints were violated: " + e.Text, Offset: -1}
+}
+
+// fail turns the engine's error into a fault that names the database where the
+// words don't speak of the statement.
+func (c *conn) fail(ctx context.Context, err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return fault.Wrap(err, fault.NotFound, "The file of the database %s is gone. Restore it from a backup.", c.name)
+	}
+	e, ok := errors.AsType[*sqlite.Error](err)
+	if !ok {
+		return fault.Wrap(err, fault.Unavailable, "The database %s does not answer. Nothing was changed.", c.name)
+	}
+	de := d1.NewError(e.Text)
+	if de.Offset < 0 {
+		de.Offset = e.Offset
+	}
+	if s, ok := errors.AsType[*stmtError](err); ok {
+		de.Stmt = s.index
+	}
+	switch {
+	case de.Class == d1.Interrupted && errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return fault.Wrap(de, fault.Limited, "The statement ran out of time and was stopped. Nothing was changed.")
+	case de.Class == d1.Interrupted:
+		return fault.Wrap(de, fault.Limited, "The statement was stopped. Nothing was changed.")
+	case de.Class == d1.Storage || de.Class == d1.Busy:
+		return fault.Wrap(de, fault.Unavailable, "The database %s can't be used now: %s. Nothing was changed.", c.name, d1.Words(de.Text))
+	}
+	return d1.Fail(de)
+}
+
+func run(db *sqlite.Conn, s d1.Stmt) (*d1.Result, error) {
+	st, err := prepare(db, s)
+	if err != nil {
+		return nil, err
+	}
+	defer st.Close()
+	before, started := db.TotalChanges(), time.Now()
+	r := &d1.Result{Columns: st.Columns()}
+	for {
+		row, err := st.Step()
+		if err != nil {
+			return nil, err
+		}
+		if !row {
+			break
+		}
+		r.Rows = append(r.Rows, values(st, len(r.Columns)))
+	}
+	r.Meta = d1.Meta{Changes: db.TotalChanges() - before, LastRowID: db.LastInsertRowID(), Duration: time.Since(started)}
+	return r, nil
+}
+
+func prepare(db *sqlite.Conn, s d1.Stmt) (*sqlite.Stmt, error) {
+	st, err := db.Prepare(s.SQL)
+	if err != nil {
+		return nil, err
+	}
+	if st.Params() != len(s.Args) {
+		st.Close()
+		return nil, &sqlite.Error{Text: "Wrong number of parameter bindings for SQL query.", Offset: -1}
+	}
+	for i, v := range s.Args {
+		bind(st, i+1, v)
+	}
+	return st, nil
+}
+
+func bind(st *sqlite.Stmt, i int, v d1.Value) {
+	switch v.Kind() {
+	case d1.Integer:
+		st.BindInt(i, v.Int())
+	case d1.Real:
+		st.BindFloat(i, v.Float())
+	case d1.Text:
+		st.BindText(i, v.Text())
+	case d1.Blob:
+		st.BindBlob(i, v.Text())
+	default:
+		st.BindNull(i)
+	}
+}
+
+func values(st *sqlite.Stmt, n int) []d1.Value {
+	row := make([]d1.Value, n)
+	for i := range row {
+		switch st.ColumnType(i) {
+		case sqlite.TypeInteger:
+			row[i] = d1.Int(st.Int(i))
+		case sqlite.TypeFloat:
+			row[i] = d1.Float(st.Float(i))
+		case sqlite.TypeText:
+			row[i] = d1.Str(st.Bytes(i))
+		case sqlite.TypeBlob:
+			row[i] = d1.BlobOf(st.Bytes(i))
+		}
+	}
+	return row
+}

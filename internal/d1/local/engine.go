@@ -1,0 +1,241 @@
+// Package local is the embedded engine: D1's rules over one SQLite file a
+// database.
+//
+// An [Engine] is a [d1.Provider] over a folder. Every call is one transaction on
+// a connection that is the caller's alone meanwhile: one writer and a few readers
+// a database, in WAL mode, so that reading never waits for writing. Open
+// databases are kept in a least-recently-used set and closed after a minute of
+// rest. The folder belongs to one process; who opens it holds a lock.
+package local
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/kuratchi/dashboard/internal/d1"
+	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/sqlite"
+)
+
+// Options tune an Engine.
+type Options struct {
+	// OpenDatabases is how many stay open at most; 0 means 128. An open one
+	// costs about 0.14 MB.
+	OpenDatabases int
+	// IdleTimeout closes a database unused for so long; 0 means a minute.
+	IdleTimeout time.Duration
+}
+
+// Engine keeps databases as files in one folder, each named
+// "<name>.<id>.db"; a name holds no dot.
+type Engine struct {
+	dir     string
+	handles *handles
+
+	mu    sync.Mutex // guards files
+	files map[string]file
+}
+
+type file struct {
+	name    string
+	created time.Time
+}
+
+const (
+	suffix   = ".db"
+	unborn   = ".new" // a file that is still being made
+	journals = "-wal -shm -journal"
+)
+
+// Open returns an engine over a folder, which is made when missing. What an
+// interrupted Create left behind is removed.
+func Open(dir string, o Options) (*Engine, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fault.Wrap(err, fault.Unavailable, "The data folder %s can't be made. Check the path and its permissions.", dir)
+	}
+	e := &Engine{dir: dir, files: map[string]file{}, handles: newHandles(o)}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, fault.Wrap(err, fault.Unavailable, "The data folder %s can't be read.", dir)
+	}
+	for _, entry := range entries {
+		if strings.Contains(entry.Name(), unborn) {
+			_ = os.Remove(filepath.Join(dir, entry.Name()))
+			continue
+		}
+		name, id, ok := parseFile(entry.Name())
+		if !ok {
+			continue
+		}
+		f := file{name: name}
+		if info, err := entry.Info(); err == nil {
+			f.created = info.ModTime()
+		}
+		e.files[id] = f
+	}
+	return e, nil
+}
+
+// Close closes every open database, its log moved into its file.
+func (e *Engine) Close() error { return e.handles.close() }
+
+func parseFile(base string) (name, id string, ok bool) {
+	rest, ok := strings.CutSuffix(base, suffix)
+	if !ok {
+		return "", "", false
+	}
+	return cutLast(rest)
+}
+
+func cutLast(s string) (before, after string, ok bool) {
+	i := strings.LastIndexByte(s, '.')
+	if i < 1 {
+		return "", "", false
+	}
+	return s[:i], s[i+1:], true
+}
+
+func (e *Engine) path(id string, f file) string { return filepath.Join(e.dir, f.name+"."+id+suffix) }
+
+// Create makes an empty database file. It appears whole or not at all.
+func (e *Engine) Create(ctx context.Context, in d1.CreateInput) (d1.Info, error) {
+	if err := d1.CheckName(in.Name); err != nil {
+		return d1.Info{}, err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, f := range e.files {
+		if strings.EqualFold(f.name, in.Name) { // file systems may fold case
+			return d1.Info{}, fault.New(fault.Conflict, "A database named %q exists already. Choose another name.", f.name).At("name")
+		}
+	}
+	id, f := newUUID(), file{name: in.Name, created: time.Now()}
+	tmp := e.path(id, f) + unborn
+	if err := makeFile(tmp); err != nil {
+		return d1.Info{}, fault.Wrap(err, fault.Unavailable, "The database %q could not be made: its file can't be written. Check the disk.", in.Name)
+	}
+	if err := os.Rename(tmp, e.path(id, f)); err != nil {
+		return d1.Info{}, fault.Wrap(err, fault.Unavailable, "The database %q could not be made: its file can't be renamed.", in.Name)
+	}
+	e.files[id] = f
+	return e.info(id, f), nil
+}
+
+func makeFile(path string) error {
+	c, err := sqlite.Open(path, sqlite.Options{Create: true})
+	if err != nil {
+		return err
+	}
+	return errors.Join(c.Checkpoint(), c.Close())
+}
+
+func (e *Engine) info(id string, f file) d1.Info {
+	info := d1.Info{ID: id, Name: f.name, CreatedAt: f.created}
+	for _, s := range []string{"", "-wal"} {
+		if st, err := os.Stat(e.path(id, f) + s); err == nil {
+			info.Size += st.Size()
+		}
+	}
+	return info
+}
+
+func (e *Engine) file(id string) (file, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	f, ok := e.files[id]
+	if !ok {
+		return file{}, fault.New(fault.NotFound, "There is no database with the id %s.", id)
+	}
+	return f, nil
+}
+
+// Get returns the database with that id.
+func (e *Engine) Get(_ context.Context, id string) (d1.Info, error) {
+	f, err := e.file(id)
+	if err != nil {
+		return d1.Info{}, err
+	}
+	return e.info(id, f), nil
+}
+
+// Find returns the database with exactly that name.
+func (e *Engine) Find(_ context.Context, name string) (d1.Info, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for id, f := range e.files {
+		if f.name == name {
+			return e.info(id, f), nil
+		}
+	}
+	return d1.Info{}, fault.New(fault.NotFound, "There is no database named %q.", name)
+}
+
+// List returns every database, by name.
+func (e *Engine) List(context.Context) ([]d1.Info, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	infos := make([]d1.Info, 0, len(e.files))
+	for id, f := range e.files {
+		infos = append(infos, e.info(id, f))
+	}
+	sort.Slice(infos, func(i, j int) bool { return infos[i].Name < infos[j].Name })
+	return infos, nil
+}
+
+// Delete removes a database's files. Calls under way are finished first.
+func (e *Engine) Delete(_ context.Context, id string) error {
+	f, err := e.file(id)
+	if err != nil {
+		return err
+	}
+	e.handles.forget(id)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	path := e.path(id, f)
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fault.Wrap(err, fault.Unavailable, "The database %q could not be deleted: its file can't be removed.", f.name)
+	}
+	for _, s := range strings.Fields(journals) {
+		_ = os.Remove(path + s)
+	}
+	delete(e.files, id)
+	return nil
+}
+
+// Open returns a handle on a database. It opens the file at its first statement.
+func (e *Engine) Open(_ context.Context, id string) (d1.Conn, error) {
+	f, err := e.file(id)
+	if err != nil {
+		return nil, err
+	}
+	return &conn{handles: e.handles, key: id, name: f.name, path: e.path(id, f)}, nil
+}
+
+// OpenFile returns a handle on a file outside of any folder, made when missing:
+// the control plane's. Closing the handle closes the file.
+func OpenFile(path string) (d1.Conn, error) {
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		if err := makeFile(path); err != nil {
+			return nil, fault.Wrap(err, fault.Unavailable, "The file %s can't be made. Check the folder and its permissions.", path)
+		}
+	}
+	hs := newHandles(Options{OpenDatabases: 1, IdleTimeout: -1})
+	return &conn{handles: hs, key: path, name: filepath.Base(path), path: path, owns: true}, nil
+}
+
+// newUUID returns a random UUID, the form of D1's ids.
+func newUUID() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails (crypto/rand)
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[0:4], b[4:6], b[6:8], b[8:10], b[10:])
+}

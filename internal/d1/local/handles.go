@@ -1,0 +1,213 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/golang-lru/v2/simplelru"
+
+	"github.com/kuratchi/dashboard/internal/sqlite"
+)
+
+// maxReaders is how many statements may read one database at once; more wait.
+const maxReaders = 4
+
+// handles is the set of open databases. Evicting one closes it as soon as the
+// calls on it are done.
+type handles struct {
+	idle time.Duration
+
+	mu     sync.Mutex // guards lru, the handles' refs and last, and closed
+	lru    *simplelru.LRU[string, *handle]
+	timer  *time.Timer
+	closed bool
+}
+
+// handle is one open database.
+type handle struct {
+	path string
+	// write holds the only permit to use writer; read holds maxReaders permits.
+	write, read chan struct{}
+	writer      *sqlite.Conn
+
+	mu      sync.Mutex // guards readers
+	readers []*sqlite.Conn
+
+	refs    int
+	last    time.Time
+	evicted bool
+	done    chan struct{} // closed when the files are
+}
+
+func newHandles(o Options) *handles {
+	if o.OpenDatabases <= 0 {
+		o.OpenDatabases = 128
+	}
+	if o.IdleTimeout == 0 {
+		o.IdleTimeout = time.Minute
+	}
+	hs := &handles{idle: o.IdleTimeout}
+	hs.lru, _ = simplelru.NewLRU(o.OpenDatabases, hs.onEvict) // fails only on a size of 0
+	return hs
+}
+
+// onEvict runs under mu, whenever an entry leaves the set.
+func (hs *handles) onEvict(_ string, h *handle) {
+	h.evicted = true
+	if h.refs == 0 {
+		h.close()
+	}
+}
+
+// acquire returns the handle of a database and counts its user.
+func (hs *handles) acquire(key, path string) (*handle, error) {
+	hs.mu.Lock()
+	defer hs.mu.Unlock()
+	if hs.closed {
+		return nil, errors.New("local: the engine is closed")
+	}
+	h, ok := hs.lru.Get(key)
+	if !ok {
+		h = &handle{path: path, write: make(chan struct{}, 1), read: make(chan struct{}, maxReaders), done: make(chan struct{})}
+		hs.lru.Add(key, h)
+	}
+	h.refs++
+	h.last = time.Now()
+	hs.schedule()
+	return h, nil
+}
+
+func (hs *handles) release(h *handle) {
+	hs.mu.Lock()
+	defer hs.mu.Unlock()
+	h.refs--
+	h.last = time.Now()
+	if h.evicted && h.refs == 0 {
+		h.close()
+	}
+}
+
+// schedule makes sure a sweep will come while databases are open.
+func (hs *handles) schedule() {
+	if hs.idle > 0 && hs.timer == nil {
+		hs.timer = time.AfterFunc(hs.idle, hs.sweep)
+	}
+}
+
+// sweep closes what has been idle for too long.
+func (hs *handles) sweep() {
+	hs.mu.Lock()
+	defer hs.mu.Unlock()
+	hs.timer = nil
+	for {
+		key, h, ok := hs.lru.GetOldest()
+		if !ok || h.refs > 0 || time.Since(h.last) < hs.idle {
+			break
+		}
+		hs.lru.Remove(key)
+	}
+	if hs.lru.Len() > 0 && !hs.closed {
+		hs.schedule()
+	}
+}
+
+// forget closes a database and returns when its files are closed.
+func (hs *handles) forget(key string) {
+	hs.mu.Lock()
+	h, ok := hs.lru.Peek(key)
+	if ok {
+		hs.lru.Remove(key)
+	}
+	hs.mu.Unlock()
+	if ok {
+		<-h.done
+	}
+}
+
+// close closes every database and returns when all are closed.
+func (hs *handles) close() error {
+	hs.mu.Lock()
+	hs.closed = true
+	if hs.timer != nil {
+		hs.timer.Stop()
+	}
+	open := hs.lru.Values()
+	hs.lru.Purge()
+	hs.mu.Unlock()
+	for _, h := range open {
+		<-h.done
+	}
+	return nil
+}
+
+// close runs when nobody uses the handle.
+func (h *handle) close() {
+	for _, c := range h.readers {
+		_ = c.Close()
+	}
+	if h.writer != nil { // the last one to close moves the log into the file
+		_ = h.writer.Close()
+	}
+	close(h.done)
+}
+
+// borrow returns a connection that is the caller's until give.
+func (h *handle) borrow(ctx context.Context, m sqlite.Mode) (*sqlite.Conn, error) {
+	permits := h.read
+	if m == sqlite.Write {
+		permits = h.write
+	}
+	select {
+	case permits <- struct{}{}:
+	case <-ctx.Done():
+		return nil, &sqlite.Error{Text: "interrupted: SQLITE_INTERRUPT", Offset: -1}
+	}
+	c, err := h.connection(m)
+	if err != nil {
+		<-permits
+	}
+	return c, err
+}
+
+func (h *handle) connection(m sqlite.Mode) (*sqlite.Conn, error) {
+	if m == sqlite.Write {
+		if h.writer != nil {
+			return h.writer, nil
+		}
+		c, err := sqlite.Open(h.path, sqlite.Options{})
+		h.writer = c
+		return c, err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if n := len(h.readers); n > 0 {
+		c := h.readers[n-1]
+		h.readers = h.readers[:n-1]
+		return c, nil
+	}
+	return sqlite.Open(h.path, sqlite.Options{ReadOnly: true})
+}
+
+// give takes a connection back. One whose settings were changed is closed, so
+// that nobody else gets them.
+func (h *handle) give(c *sqlite.Conn, m sqlite.Mode) {
+	bad := c.Tainted()
+	if bad {
+		_ = c.Close()
+	}
+	if m == sqlite.Write {
+		if bad {
+			h.writer = nil
+		}
+		<-h.write
+		return
+	}
+	if !bad {
+		h.mu.Lock()
+		h.readers = append(h.readers, c)
+		h.mu.Unlock()
+	}
+	<-h.read
+}

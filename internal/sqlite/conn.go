@@ -1,0 +1,275 @@
+// Package sqlite is the embedded SQLite made to behave like Cloudflare's D1.
+//
+// # What it is
+//
+// A [Conn] is one connection whose statements are refused, limited and answered
+// in D1's words: by SQLite's authorizer and limits, never by matching SQL. The
+// rules are those of D1 as measured on workerd; where D1's documentation names a
+// tighter limit, that one holds, so this engine is never kinder than D1.
+//
+// # How it is used
+//
+//	c, err := sqlite.Open(path, sqlite.Options{})
+//	err = c.Begin(ctx, sqlite.Write)
+//	st, err := c.Prepare("select ?1")
+//	st.BindInt(1, 42)
+//	for { row, err := st.Step(); … }
+//	st.Close()
+//	err = c.End(true)
+//
+// Every statement runs between Begin and End, which is one transaction; a
+// statement can't begin or end one. A Conn belongs to one goroutine at a time.
+//
+// It is the only package that imports the driver.
+package sqlite
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+
+	driver "zombiezen.com/go/sqlite"
+)
+
+// Mode is what statements may do within a transaction.
+type Mode uint8
+
+const (
+	// Read allows what changes nothing: neither rows, schema nor the connection.
+	Read Mode = iota
+	// Write allows what D1 allows.
+	Write
+	// trusted is for the package's own statements.
+	trusted
+)
+
+// Options say how to open a database.
+type Options struct {
+	// Memory opens a private database in memory; the path is ignored.
+	Memory bool
+	// Create makes the file when it is missing. Without it a missing file is an
+	// error that satisfies errors.Is(err, fs.ErrNotExist).
+	Create bool
+	// ReadOnly makes every write fail, as a second wall behind the authorizer.
+	ReadOnly bool
+}
+
+// Conn is a connection.
+type Conn struct {
+	db   *driver.Conn
+	raw  rawConn
+	mode Mode
+	// denied, when set by the authorizer, replaces SQLite's words for a refusal.
+	denied string
+	// tainted says that a statement changed the connection's own settings.
+	tainted bool
+	open    bool
+}
+
+// hiddenTable is in every database of D1's production, visible in sqlite_master
+// and never readable.
+const hiddenTable = `CREATE TABLE IF NOT EXISTS _cf_KV (key TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID`
+
+// Open opens a database file in WAL mode with foreign keys on.
+func Open(path string, o Options) (*Conn, error) {
+	flags := driver.OpenReadWrite
+	switch {
+	case o.Memory:
+		path, flags = ":memory:", flags|driver.OpenMemory
+	case o.Create:
+		flags |= driver.OpenCreate
+	default:
+		// SQLite says "unable to open" for every cause; the file system says which.
+		if _, err := os.Stat(path); err != nil {
+			return nil, fmt.Errorf("sqlite: %w", err)
+		}
+	}
+	db, err := driver.OpenConn(path, flags)
+	if err != nil {
+		return nil, fmt.Errorf("sqlite: %w", err)
+	}
+	c := &Conn{db: db, raw: rawOf(db), mode: trusted, open: true}
+	if err := c.setUp(o); err != nil {
+		_ = db.Close()
+		return nil, fmt.Errorf("sqlite: open: %w", err)
+	}
+	return c, nil
+}
+
+func (c *Conn) setUp(o Options) error {
+	pragmas := []string{"PRAGMA foreign_keys=ON", "PRAGMA trusted_schema=OFF", "PRAGMA cell_size_check=ON"}
+	if !o.Memory {
+		// FULL: a commit that was answered survives a power loss.
+		pragmas = append(pragmas, "PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL")
+	}
+	switch {
+	case o.Memory, o.Create:
+		pragmas = append(pragmas, hiddenTable)
+	case o.ReadOnly:
+		pragmas = append(pragmas, "PRAGMA query_only=ON")
+	}
+	c.raw.allowDoubleQuotedStrings()
+	if err := c.db.SetDefensive(true); err != nil {
+		return err
+	}
+	for _, sql := range pragmas {
+		if err := c.run(sql); err != nil {
+			return err
+		}
+	}
+	setLimits(c.db)
+	return c.db.SetAuthorizer(driver.AuthorizeFunc(c.authorize))
+}
+
+// run executes a statement of the package's own.
+func (c *Conn) run(sql string) error {
+	was := c.mode
+	c.mode = trusted
+	defer func() { c.mode = was }()
+	st, _, err := c.db.PrepareTransient(sql)
+	if err != nil {
+		return c.failure(err)
+	}
+	defer func() { _ = st.Finalize() }()
+	for {
+		row, err := st.Step()
+		if err != nil {
+			return c.failure(err)
+		}
+		if !row {
+			return nil
+		}
+	}
+}
+
+// Begin starts a transaction that ctx can interrupt. In mode Write it waits
+// until it may write.
+func (c *Conn) Begin(ctx context.Context, m Mode) error {
+	c.db.SetInterrupt(ctx.Done())
+	begin := "BEGIN"
+	if m == Write {
+		begin = "BEGIN IMMEDIATE"
+	}
+	if err := c.run(begin); err != nil {
+		c.db.SetInterrupt(nil)
+		return err
+	}
+	c.mode = m
+	return nil
+}
+
+// End commits or rolls back, and answers nothing but the commit's error; after
+// one, everything is rolled back. The interrupt is cleared first, since a commit
+// that has been started must not be torn.
+func (c *Conn) End(commit bool) error {
+	c.db.SetInterrupt(nil)
+	c.mode = Read
+	if c.db.AutocommitEnabled() { // an error or interrupt has rolled it back
+		return nil
+	}
+	if commit {
+		err := c.run("COMMIT")
+		if err == nil {
+			return nil
+		}
+		_ = c.run("ROLLBACK")
+		return err
+	}
+	return c.run("ROLLBACK")
+}
+
+// InTransaction reports whether what was begun is still open; SQLite itself
+// rolls back on some errors, an interrupted write among them.
+func (c *Conn) InTransaction() bool { return !c.db.AutocommitEnabled() }
+
+// Tainted reports whether a statement changed settings of the connection
+// (a PRAGMA such as case_sensitive_like). Such a connection should be closed, so
+// that nobody else gets them.
+func (c *Conn) Tainted() bool { return c.tainted }
+
+// TotalChanges counts the rows changed since Open, cascades and triggers included.
+func (c *Conn) TotalChanges() int64 { return c.raw.totalChanges() }
+
+// LastInsertRowID is the rowid of the last successful INSERT of this connection.
+func (c *Conn) LastInsertRowID() int64 { return c.db.LastInsertRowID() }
+
+// Checkpoint moves the write-ahead log into the file.
+func (c *Conn) Checkpoint() error { return c.run("PRAGMA wal_checkpoint(TRUNCATE)") }
+
+// Size returns the database's size in bytes.
+func (c *Conn) Size() (int64, error) {
+	was := c.mode
+	c.mode = trusted
+	defer func() { c.mode = was }()
+	var n int64 = 1
+	for _, sql := range []string{"PRAGMA page_count", "PRAGMA page_size"} {
+		st, _, err := c.db.PrepareTransient(sql)
+		if err != nil {
+			return 0, c.failure(err)
+		}
+		if _, err := st.Step(); err != nil {
+			return 0, c.failure(err)
+		}
+		n *= st.ColumnInt64(0)
+		_ = st.Finalize()
+	}
+	return n, nil
+}
+
+// Close closes the connection. A second Close does nothing.
+func (c *Conn) Close() error {
+	if !c.open {
+		return nil
+	}
+	c.open = false
+	return c.db.Close()
+}
+
+// Prepare compiles exactly one statement.
+func (c *Conn) Prepare(sql string) (*Stmt, error) {
+	if strings.IndexByte(sql, 0) >= 0 {
+		// SQLite would stop reading there and run only the beginning.
+		return nil, &Error{Text: "the statement contains a NUL character: SQLITE_ERROR", Offset: strings.IndexByte(sql, 0)}
+	}
+	if len(sql) > maxStatement {
+		return nil, &Error{Text: "statement too long: SQLITE_TOOBIG", Offset: -1}
+	}
+	c.denied = ""
+	st, tail, err := c.db.PrepareTransient(sql)
+	if err != nil {
+		return nil, c.failure(err)
+	}
+	s := &Stmt{c: c, st: st, raw: rawStmt(st)}
+	if s.raw == 0 {
+		_ = st.Finalize()
+		return nil, emptyStatement(sql)
+	}
+	if rest := sql[len(sql)-tail:]; !isBlank(rest) {
+		_ = st.Finalize()
+		return nil, &Error{Text: "one statement at a time: there is more after the first: SQLITE_ERROR", Offset: len(sql) - tail}
+	}
+	return s, nil
+}
+
+// emptyStatement tells D1's two answers apart: its front skips blank text and
+// whole comment lines, its engine refuses what then holds no statement.
+func emptyStatement(sql string) error {
+	if strings.TrimSpace(sql) == "" || strings.HasSuffix(sql, "\n") {
+		return &Error{Text: "No SQL statements detected.", Offset: -1}
+	}
+	return &Error{Text: "SQL code did not contain a statement.", Offset: -1}
+}
+
+// isBlank reports whether sql is only blanks, comments and semicolons.
+func isBlank(sql string) bool {
+	for t := range Tokens(sql) {
+		if t.Kind != TokenComment && t.Text != ";" {
+			return false
+		}
+	}
+	return true
+}
+
+// Restrict sets what the following statements of this transaction may do.
+func (c *Conn) Restrict(m Mode) { c.mode = m }

@@ -1,0 +1,171 @@
+package sqlite
+
+import (
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	driver "zombiezen.com/go/sqlite"
+)
+
+// functionsJSON lists every function of SQLite with D1's verdict, measured on workerd.
+//
+//go:embed functions.json
+var functionsJSON []byte
+
+var functions = mustFunctions()
+
+type verdict uint8
+
+const (
+	absent verdict = iota
+	allowed
+	refused
+)
+
+func mustFunctions() map[string]verdict {
+	var f struct{ Allowed, Refused, Absent []string }
+	if err := json.Unmarshal(functionsJSON, &f); err != nil {
+		panic("sqlite: functions.json: " + err.Error()) // embedded at build time
+	}
+	m := map[string]verdict{}
+	for _, n := range f.Allowed {
+		m[n] = allowed
+	}
+	for _, n := range f.Refused {
+		m[n] = refused
+	}
+	// What ALTER TABLE calls by itself. No statement can name them.
+	for _, n := range []string{"sqlite_rename_table", "sqlite_rename_column", "sqlite_rename_test", "sqlite_rename_quotefix", "sqlite_drop_column"} {
+		m[n] = allowed
+	}
+	return m
+}
+
+// transactionText is what D1 answers to BEGIN, COMMIT, ROLLBACK, SAVEPOINT and RELEASE.
+const transactionText = "To execute a transaction, please use the state.storage.transaction() or state.storage.transactionSync() APIs instead of the SQL BEGIN TRANSACTION or SAVEPOINT statements. The JavaScript API is safer because it will automatically roll back on exceptions, and because it interacts correctly with Durable Objects' automatic atomic write coalescing."
+
+const readOnlyText = "attempt to write a readonly database: SQLITE_READONLY"
+
+// pragmaRule says who may use a PRAGMA.
+type pragmaRule uint8
+
+const (
+	pragmaInspect pragmaRule = iota + 1 // reads the schema or data: everybody
+	pragmaState                         // sets the connection up: writers
+	pragmaWork                          // may write: writers
+)
+
+// pragmas are those D1 allows; every other one is refused.
+var pragmas = map[string]pragmaRule{
+	"table_list": pragmaInspect, "table_info": pragmaInspect, "table_xinfo": pragmaInspect,
+	"foreign_key_list": pragmaInspect, "foreign_key_check": pragmaInspect,
+	"index_list": pragmaInspect, "index_info": pragmaInspect, "index_xinfo": pragmaInspect,
+	"quick_check": pragmaInspect, "data_version": pragmaInspect,
+	"foreign_keys": pragmaState, "defer_foreign_keys": pragmaState, "recursive_triggers": pragmaState,
+	"case_sensitive_like": pragmaState, "ignore_check_constraints": pragmaState,
+	"legacy_alter_table": pragmaState, "reverse_unordered_selects": pragmaState,
+	"optimize": pragmaWork,
+}
+
+// authorize is SQLite's authorizer: it sees every action of a statement while
+// the statement is compiled, through views and triggers.
+func (c *Conn) authorize(a driver.Action) driver.AuthResult {
+	if c.mode == trusted {
+		return driver.AuthResultOK
+	}
+	op := a.Type()
+	switch op {
+	case driver.OpSelect, driver.OpRecursive:
+		return driver.AuthResultOK
+	case driver.OpRead:
+		return c.authorizeRead(a)
+	case driver.OpFunction:
+		return c.authorizeFunction(a)
+	case driver.OpPragma:
+		return c.authorizePragma(a)
+	case driver.OpTransaction, driver.OpSavepoint:
+		return c.deny(transactionText)
+	case driver.OpAttach, driver.OpDetach,
+		driver.OpCreateTempIndex, driver.OpCreateTempTable, driver.OpCreateTempTrigger, driver.OpCreateTempView,
+		driver.OpDropTempIndex, driver.OpDropTempTable, driver.OpDropTempTrigger, driver.OpDropTempView:
+		return c.deny("")
+	}
+	if c.mode == Read {
+		return c.deny(readOnlyText)
+	}
+	return c.authorizeWrite(a)
+}
+
+// deny refuses in SQLite's words, or in the given ones.
+func (c *Conn) deny(words string) driver.AuthResult {
+	if words != "" {
+		c.denied = words
+	}
+	return driver.AuthResultDeny
+}
+
+func (c *Conn) authorizeRead(a driver.Action) driver.AuthResult {
+	switch t := strings.ToLower(a.Table()); {
+	case isHidden(t):
+		return c.deny("") // "access to _cf_KV.key is prohibited"
+	case t == "dbstat", t == "sqlite_dbpage": // raw pages, past every other rule; D1 has neither
+		return c.deny("no such table: " + t + ": SQLITE_ERROR")
+	}
+	return driver.AuthResultOK
+}
+
+func (c *Conn) authorizeFunction(a driver.Action) driver.AuthResult {
+	_, name := actionArgs(&a)
+	name = strings.ToLower(name)
+	switch functions[name] {
+	case allowed:
+		return driver.AuthResultOK
+	case refused:
+		if name == "load_extension" {
+			return c.deny("not authorized: SQLITE_ERROR")
+		}
+		return c.deny("")
+	}
+	return c.deny(fmt.Sprintf("no such function: %s%%s: SQLITE_ERROR", name))
+}
+
+func (c *Conn) authorizePragma(a driver.Action) driver.AuthResult {
+	rule := pragmas[strings.ToLower(a.Pragma())]
+	switch {
+	case rule == 0, isHidden(strings.ToLower(a.PragmaArg())):
+		return c.deny("")
+	case rule == pragmaInspect:
+		return driver.AuthResultOK
+	case rule == pragmaState && a.PragmaArg() == "":
+		return driver.AuthResultOK
+	case c.mode == Read:
+		return c.deny(readOnlyText)
+	}
+	if rule == pragmaState {
+		c.tainted = true
+	}
+	return driver.AuthResultOK
+}
+
+func (c *Conn) authorizeWrite(a driver.Action) driver.AuthResult {
+	first, second := actionArgs(&a)
+	switch a.Type() {
+	case driver.OpAnalyze: // ANALYZE without a name visits D1's own table too
+		return driver.AuthResultOK
+	case driver.OpCreateVTable, driver.OpDropVTable:
+		if m := strings.ToLower(second); m != "fts5" && m != "fts5vocab" {
+			return c.deny("")
+		}
+	}
+	// The name is the first argument, or the second where the first is the
+	// index, trigger or database it belongs to.
+	if isHidden(strings.ToLower(first)) || isHidden(strings.ToLower(second)) {
+		return c.deny("")
+	}
+	return driver.AuthResultOK
+}
+
+// isHidden reports whether a lower-case name is D1's own.
+func isHidden(name string) bool { return strings.HasPrefix(name, "_cf_") }

@@ -1,0 +1,91 @@
+package sqlite
+
+import (
+	"reflect"
+
+	"modernc.org/libc"
+	lib "modernc.org/sqlite/lib"
+	driver "zombiezen.com/go/sqlite"
+)
+
+// The driver has no statement read-only flag, no names for the first of two
+// equal columns, no plain error text and no function name in the authorizer's
+// action. SQLite has all of it under the same handles. This file is the only
+// one that reaches them, by the driver's unexported field names, which
+// TestDriverLayout pins.
+
+type rawConn struct {
+	tls *libc.TLS
+	db  uintptr
+}
+
+func rawOf(c *driver.Conn) rawConn {
+	v := reflect.ValueOf(c).Elem()
+	return rawConn{
+		tls: (*libc.TLS)(v.FieldByName("tls").UnsafePointer()),
+		db:  uintptr(v.FieldByName("conn").Uint()),
+	}
+}
+
+func rawStmt(s *driver.Stmt) uintptr {
+	return uintptr(reflect.ValueOf(s).Elem().FieldByName("stmt").Uint())
+}
+
+// actionArgs returns the two arguments SQLite gave the authorizer.
+func actionArgs(a *driver.Action) (string, string) {
+	v := reflect.ValueOf(a).Elem()
+	return v.FieldByName("arg1").String(), v.FieldByName("arg2").String()
+}
+
+// message returns SQLite's own words for the last error, without a prefix.
+func (r rawConn) message() string { return libc.GoString(lib.Xsqlite3_errmsg(r.tls, r.db)) }
+
+// offset returns where in the statement the last error is, in bytes, or -1.
+func (r rawConn) offset() int { return int(lib.Xsqlite3_error_offset(r.tls, r.db)) }
+
+// code returns the extended code of the last error.
+func (r rawConn) code() driver.ResultCode {
+	return driver.ResultCode(lib.Xsqlite3_extended_errcode(r.tls, r.db))
+}
+
+func (r rawConn) totalChanges() int64 { return lib.Xsqlite3_total_changes64(r.tls, r.db) }
+
+// allowDoubleQuotedStrings undoes what the driver switches off: D1 accepts
+// where b = "active", and real schemas have it.
+func (r rawConn) allowDoubleQuotedStrings() {
+	for _, option := range []int32{lib.SQLITE_DBCONFIG_DQS_DDL, lib.SQLITE_DBCONFIG_DQS_DML} {
+		args := libc.NewVaList(int32(1), uintptr(0))
+		lib.Xsqlite3_db_config(r.tls, r.db, option, args)
+		libc.Xfree(r.tls, args)
+	}
+}
+
+func (r rawConn) columnName(stmt uintptr, i int) string {
+	return libc.GoString(lib.Xsqlite3_column_name(r.tls, stmt, int32(i)))
+}
+
+func (r rawConn) readOnly(stmt uintptr) bool {
+	return lib.Xsqlite3_stmt_readonly(r.tls, stmt) != 0
+}
+
+// text returns a column's bytes, NULs included, in one copy.
+func (r rawConn) text(stmt uintptr, i int) string {
+	p := lib.Xsqlite3_column_blob(r.tls, stmt, int32(i))
+	n := lib.Xsqlite3_column_bytes(r.tls, stmt, int32(i))
+	if p == 0 || n == 0 {
+		return ""
+	}
+	return string(libc.GoBytes(p, int(n))) // GoBytes aliases SQLite's memory; the string is the copy
+}
+
+// complete is sqlite3_complete: whether sql ends with a whole statement.
+func complete(sql string) bool {
+	tls := libc.NewTLS()
+	defer tls.Close()
+	c, err := libc.CString(sql)
+	if err != nil {
+		return false
+	}
+	defer libc.Xfree(tls, c)
+	return lib.Xsqlite3_complete(tls, c) != 0
+}

@@ -1,0 +1,147 @@
+package sqlite
+
+import (
+	"iter"
+	"strings"
+)
+
+// TokenKind sorts the tokens of SQL.
+type TokenKind uint8
+
+// The kinds of tokens.
+const (
+	TokenWord    TokenKind = iota // a keyword or an unquoted name
+	TokenName                     // a name in "…", `…` or […]; D1 may take "…" for a string
+	TokenString                   // a string in '…'
+	TokenBlob                     // x'…'
+	TokenNumber                   // a number
+	TokenParam                    // ?, ?1, :a, @a, $a
+	TokenSymbol                   // an operator or punctuation
+	TokenComment                  // -- … or /* … */
+)
+
+// Token is one token of SQL, as written.
+type Token struct {
+	Kind TokenKind
+	Text string
+	// Offset is where it starts, in bytes.
+	Offset int
+}
+
+// Name returns the name a word or quoted name stands for.
+func (t Token) Name() string {
+	if t.Kind != TokenName || len(t.Text) < 2 {
+		return t.Text
+	}
+	open, inner := t.Text[0], t.Text[1:]
+	if open == '[' {
+		return strings.TrimSuffix(inner, "]")
+	}
+	q := string(open)
+	return strings.ReplaceAll(strings.TrimSuffix(inner, q), q+q, q)
+}
+
+// Value returns the text a string token stands for.
+func (t Token) Value() string {
+	return strings.ReplaceAll(strings.TrimSuffix(strings.TrimPrefix(t.Text, "'"), "'"), "''", "'")
+}
+
+// Is reports whether the token is that keyword or symbol, whatever its case.
+func (t Token) Is(word string) bool {
+	return (t.Kind == TokenWord || t.Kind == TokenSymbol) && strings.EqualFold(t.Text, word)
+}
+
+// Tokens yields SQL's tokens by the rules of SQLite's tokenizer, blanks left
+// out. Text that is no SQL comes out as symbols; an unfinished string or comment
+// reaches to the end.
+func Tokens(sql string) iter.Seq[Token] {
+	return func(yield func(Token) bool) {
+		for i := 0; i < len(sql); {
+			if isSpace(sql[i]) {
+				i++
+				continue
+			}
+			kind, n := scan(sql[i:])
+			if !yield(Token{Kind: kind, Text: sql[i : i+n], Offset: i}) {
+				return
+			}
+			i += n
+		}
+	}
+}
+
+func isSpace(c byte) bool { return c == ' ' || c >= '\t' && c <= '\r' }
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }
+func isWord(c byte) bool {
+	return c == '_' || c == '$' || c >= 0x80 || isDigit(c) || c|0x20 >= 'a' && c|0x20 <= 'z'
+}
+
+// scan returns the kind and length of the token s starts with.
+func scan(s string) (TokenKind, int) {
+	switch c := s[0]; {
+	case strings.HasPrefix(s, "--"):
+		if end := strings.IndexByte(s, '\n'); end >= 0 {
+			return TokenComment, end
+		}
+		return TokenComment, len(s)
+	case strings.HasPrefix(s, "/*"):
+		if end := strings.Index(s[2:], "*/"); end >= 0 {
+			return TokenComment, end + 4
+		}
+		return TokenComment, len(s)
+	case c == '\'':
+		return TokenString, quoted(s, '\'')
+	case c == '"' || c == '`':
+		return TokenName, quoted(s, c)
+	case c == '[':
+		if end := strings.IndexByte(s, ']'); end >= 0 {
+			return TokenName, end + 1
+		}
+		return TokenName, len(s)
+	case c == '?' || (c == ':' || c == '@' || c == '$' || c == '#') && len(s) > 1 && isWord(s[1]):
+		return TokenParam, 1 + while(s[1:], isWord)
+	case (c == 'x' || c == 'X') && len(s) > 1 && s[1] == '\'':
+		return TokenBlob, 1 + quoted(s[1:], '\'')
+	case isDigit(c) || c == '.' && len(s) > 1 && isDigit(s[1]):
+		return TokenNumber, number(s)
+	case isWord(c):
+		return TokenWord, while(s, isWord)
+	}
+	for _, op := range []string{"->>", "->", "||", "<=", ">=", "<>", "<<", ">>", "==", "!="} {
+		if strings.HasPrefix(s, op) {
+			return TokenSymbol, len(op)
+		}
+	}
+	return TokenSymbol, 1
+}
+
+// quoted returns the length of the quoted text s starts with, doubled quotes inside.
+func quoted(s string, q byte) int {
+	for i := 1; i < len(s); i++ {
+		if s[i] != q {
+			continue
+		}
+		if i+1 < len(s) && s[i+1] == q {
+			i++
+			continue
+		}
+		return i + 1
+	}
+	return len(s)
+}
+
+func while(s string, is func(byte) bool) int {
+	n := 0
+	for n < len(s) && is(s[n]) {
+		n++
+	}
+	return n
+}
+
+func number(s string) int {
+	n := while(s, func(c byte) bool { return isWord(c) || c == '.' })
+	if n < len(s) && (s[n] == '+' || s[n] == '-') && s[n-1]|0x20 == 'e' && !strings.HasPrefix(strings.ToLower(s), "0x") {
+		n += 1 + while(s[n+1:], isDigit)
+	}
+	return n
+}
