@@ -30,6 +30,8 @@ import (
 	"strings"
 
 	driver "zombiezen.com/go/sqlite"
+
+	"github.com/kuratchi/dashboard/internal/lex"
 )
 
 // Mode is what statements may do within a transaction.
@@ -263,8 +265,8 @@ func emptyStatement(sql string) error {
 
 // isBlank reports whether sql is only blanks, comments and semicolons.
 func isBlank(sql string) bool {
-	for t := range Tokens(sql) {
-		if t.Kind != TokenComment && t.Text != ";" {
+	for t := range lex.Tokens(sql) {
+		if t.Kind != lex.Comment && t.Text != ";" {
 			return false
 		}
 	}

@@ -1,6 +1,10 @@
 package sqlite
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/kuratchi/dashboard/internal/lex"
+)
 
 // Part is one statement of a text.
 type Part struct {
@@ -24,8 +28,8 @@ func Split(sql string) []Part {
 		}
 		start, state = -1, stateStart
 	}
-	for t := range Tokens(sql) {
-		if t.Kind == TokenComment {
+	for t := range lex.Tokens(sql) {
+		if t.Kind == lex.Comment {
 			continue
 		}
 		if t.Is(";") && (state == stateStart || state == stateNormal || state == stateExplain || state == stateCreate || state == stateEnd) {
@@ -55,7 +59,7 @@ const (
 	stateEnd                       // after "; END"
 )
 
-func advance(s splitState, t Token) splitState {
+func advance(s splitState, t lex.Token) splitState {
 	switch s {
 	case stateStart:
 		switch {

@@ -75,19 +75,3 @@ func FuzzSplit(f *testing.F) {
 		}
 	})
 }
-
-func TestTokens(t *testing.T) {
-	var got []string
-	for tok := range sqlite.Tokens(`select "a""b", [c d], 'it''s', x'0F', 1.5e-3, ?1, :n, a->>'$' /* c */ -- d`) {
-		got = append(got, tok.Text)
-	}
-	want := []string{"select", `"a""b"`, ",", "[c d]", ",", "'it''s'", ",", "x'0F'", ",", "1.5e-3", ",", "?1", ",", ":n", ",", "a", "->>", "'$'", "/* c */", "-- d"}
-	if d := cmp.Diff(want, got); d != "" {
-		t.Error(d)
-	}
-	for tok := range sqlite.Tokens(`"a""b"`) {
-		if tok.Name() != `a"b` {
-			t.Errorf("name %q", tok.Name())
-		}
-	}
-}

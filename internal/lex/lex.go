@@ -1,36 +1,41 @@
-package sqlite
+// Package lex cuts SQL into tokens by the rules of SQLite's tokenizer.
+//
+// It stands below the engine and the schema, which both read SQL: the engine to
+// split statements, the schema to read CREATE texts. It knows words and quotes,
+// no grammar.
+package lex
 
 import (
 	"iter"
 	"strings"
 )
 
-// TokenKind sorts the tokens of SQL.
-type TokenKind uint8
+// Kind sorts the tokens of SQL.
+type Kind uint8
 
 // The kinds of tokens.
 const (
-	TokenWord    TokenKind = iota // a keyword or an unquoted name
-	TokenName                     // a name in "…", `…` or […]; D1 may take "…" for a string
-	TokenString                   // a string in '…'
-	TokenBlob                     // x'…'
-	TokenNumber                   // a number
-	TokenParam                    // ?, ?1, :a, @a, $a
-	TokenSymbol                   // an operator or punctuation
-	TokenComment                  // -- … or /* … */
+	Word    Kind = iota // a keyword or an unquoted name
+	Name                // a name in "…", `…` or […]; D1 may take "…" for a string
+	String              // a string in '…'
+	Blob                // x'…'
+	Number              // a number
+	Param               // ?, ?1, :a, @a, $a
+	Symbol              // an operator or punctuation
+	Comment             // -- … or /* … */
 )
 
 // Token is one token of SQL, as written.
 type Token struct {
-	Kind TokenKind
+	Kind Kind
 	Text string
 	// Offset is where it starts, in bytes.
 	Offset int
 }
 
-// Name returns the name a word or quoted name stands for.
-func (t Token) Name() string {
-	if t.Kind != TokenName || len(t.Text) < 2 {
+// Ident returns the name a word or quoted name stands for.
+func (t Token) Ident() string {
+	if t.Kind != Name || len(t.Text) < 2 {
 		return t.Text
 	}
 	open, inner := t.Text[0], t.Text[1:]
@@ -48,7 +53,7 @@ func (t Token) Value() string {
 
 // Is reports whether the token is that keyword or symbol, whatever its case.
 func (t Token) Is(word string) bool {
-	return (t.Kind == TokenWord || t.Kind == TokenSymbol) && strings.EqualFold(t.Text, word)
+	return (t.Kind == Word || t.Kind == Symbol) && strings.EqualFold(t.Text, word)
 }
 
 // Tokens yields SQL's tokens by the rules of SQLite's tokenizer, blanks left
@@ -77,42 +82,42 @@ func isWord(c byte) bool {
 }
 
 // scan returns the kind and length of the token s starts with.
-func scan(s string) (TokenKind, int) {
+func scan(s string) (Kind, int) {
 	switch c := s[0]; {
 	case strings.HasPrefix(s, "--"):
 		if end := strings.IndexByte(s, '\n'); end >= 0 {
-			return TokenComment, end
+			return Comment, end
 		}
-		return TokenComment, len(s)
+		return Comment, len(s)
 	case strings.HasPrefix(s, "/*"):
 		if end := strings.Index(s[2:], "*/"); end >= 0 {
-			return TokenComment, end + 4
+			return Comment, end + 4
 		}
-		return TokenComment, len(s)
+		return Comment, len(s)
 	case c == '\'':
-		return TokenString, quoted(s, '\'')
+		return String, quoted(s, '\'')
 	case c == '"' || c == '`':
-		return TokenName, quoted(s, c)
+		return Name, quoted(s, c)
 	case c == '[':
 		if end := strings.IndexByte(s, ']'); end >= 0 {
-			return TokenName, end + 1
+			return Name, end + 1
 		}
-		return TokenName, len(s)
+		return Name, len(s)
 	case c == '?' || (c == ':' || c == '@' || c == '$' || c == '#') && len(s) > 1 && isWord(s[1]):
-		return TokenParam, 1 + while(s[1:], isWord)
+		return Param, 1 + while(s[1:], isWord)
 	case (c == 'x' || c == 'X') && len(s) > 1 && s[1] == '\'':
-		return TokenBlob, 1 + quoted(s[1:], '\'')
+		return Blob, 1 + quoted(s[1:], '\'')
 	case isDigit(c) || c == '.' && len(s) > 1 && isDigit(s[1]):
-		return TokenNumber, number(s)
+		return Number, number(s)
 	case isWord(c):
-		return TokenWord, while(s, isWord)
+		return Word, while(s, isWord)
 	}
 	for _, op := range []string{"->>", "->", "||", "<=", ">=", "<>", "<<", ">>", "==", "!="} {
 		if strings.HasPrefix(s, op) {
-			return TokenSymbol, len(op)
+			return Symbol, len(op)
 		}
 	}
-	return TokenSymbol, 1
+	return Symbol, 1
 }
 
 // quoted returns the length of the quoted text s starts with, doubled quotes inside.

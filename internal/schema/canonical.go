@@ -1,0 +1,177 @@
+package schema
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"slices"
+	"strings"
+)
+
+// Hash returns the SHA-256 of the canonical form of the schema's tables, in hex.
+func (s *Schema) Hash() string {
+	tables := make([]canonicalTable, len(s.Tables))
+	for i := range s.Tables {
+		tables[i] = s.canonical(&s.Tables[i])
+	}
+	slices.SortFunc(tables, func(a, b canonicalTable) int { return strings.Compare(a.Name, b.Name) })
+	b, _ := json.Marshal(tables) // plain strings can't fail
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
+}
+
+// The canonical forms hold only what has a meaning, in one way of writing it.
+type canonicalTable struct {
+	Name, Options string
+	Columns       []canonicalColumn
+	PrimaryKey    []string
+	Unique        []string
+	ForeignKeys   []string
+	Checks        []string
+	Indexes       []string
+}
+
+type canonicalColumn struct {
+	Name, Type, Default, Collate, Generated string
+	NotNull                                 bool
+}
+
+func (s *Schema) canonical(t *Table) canonicalTable {
+	c := canonicalTable{Name: fold(t.Name), PrimaryKey: folded(t.PrimaryKey), Options: t.optionWords()}
+	for i := range t.Columns {
+		c.Columns = append(c.Columns, t.canonicalColumn(&t.Columns[i]))
+	}
+	slices.SortFunc(c.Columns, func(a, b canonicalColumn) int { return strings.Compare(a.Name, b.Name) })
+	for _, u := range t.Unique {
+		c.Unique = append(c.Unique, strings.Join(folded(u), ","))
+	}
+	for _, fk := range t.ForeignKeys {
+		c.ForeignKeys = append(c.ForeignKeys, s.canonicalKey(fk))
+	}
+	for _, check := range t.Checks {
+		c.Checks = append(c.Checks, canonicalExpr(check))
+	}
+	for i := range t.Indexes {
+		c.Indexes = append(c.Indexes, t.Indexes[i].canonical())
+	}
+	for _, list := range []*[]string{&c.Unique, &c.ForeignKeys, &c.Checks, &c.Indexes} {
+		slices.Sort(*list)
+		*list = slices.Compact(*list)
+	}
+	return c
+}
+
+func (t *Table) optionWords() string {
+	var words []string
+	for _, o := range []struct {
+		on   bool
+		word string
+	}{{t.Strict, "strict"}, {t.WithoutRowID, "without rowid"}, {t.Autoincrement, "autoincrement"}} {
+		if o.on {
+			words = append(words, o.word)
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+func (t *Table) canonicalColumn(c *Column) canonicalColumn {
+	cc := canonicalColumn{
+		Name: fold(c.Name), Type: affinity(c.Type), Collate: strings.TrimPrefix(fold(c.Collate), "binary"),
+		Default: canonicalDefault(c.Default), NotNull: c.NotNull && !t.RowIDAlias(c.Name),
+	}
+	if t.Strict {
+		cc.Type = fold(c.Type)
+	}
+	if c.Generated != "" {
+		cc.Generated = canonicalExpr(c.Generated)
+		if c.Stored {
+			cc.Generated += " stored"
+		}
+	}
+	return cc
+}
+
+// affinity returns the column affinity SQLite gives a declared type, by the
+// rules of its documentation; boolean and timestamp_ms are read as integers.
+func affinity(declared string) string {
+	d := fold(declared)
+	has := func(words ...string) bool {
+		return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(d, w) })
+	}
+	switch {
+	case has("int"), d == "boolean", d == "bool", d == "timestamp_ms":
+		return "integer"
+	case has("char", "clob", "text"), d == "json":
+		return "text"
+	case has("blob"), d == "":
+		return "blob"
+	case has("real", "floa", "doub"):
+		return "real"
+	}
+	return "numeric"
+}
+
+func canonicalDefault(expr string) string {
+	switch c := canonicalExpr(expr); c {
+	case "null":
+		return ""
+	case "true":
+		return "1"
+	case "false":
+		return "0"
+	default:
+		return c
+	}
+}
+
+func (s *Schema) canonicalKey(fk ForeignKey) string {
+	ref := fk.RefColumns
+	if len(ref) == 0 {
+		if parent, ok := s.Table(fk.Table); ok {
+			ref = parent.PrimaryKey
+		}
+	}
+	words := []string{strings.Join(folded(fk.Columns), ","), "->", fold(fk.Table), strings.Join(folded(ref), ",")}
+	if fk.OnDelete != "" {
+		words = append(words, "on delete", fold(fk.OnDelete))
+	}
+	if fk.OnUpdate != "" {
+		words = append(words, "on update", fold(fk.OnUpdate))
+	}
+	if fk.Deferred {
+		words = append(words, "deferred")
+	}
+	return strings.Join(words, " ")
+}
+
+func (ix *Index) canonical() string {
+	words := []string{fold(ix.Name)}
+	if ix.Unique {
+		words = append(words, "unique")
+	}
+	for _, c := range ix.Columns {
+		w := fold(c.Expr)
+		if c.IsExpr {
+			w = canonicalExpr(c.Expr)
+		}
+		if c.Collate != "" {
+			w += " collate " + fold(c.Collate)
+		}
+		if c.Desc {
+			w += " desc"
+		}
+		words = append(words, "("+w+")")
+	}
+	if ix.Where != "" {
+		words = append(words, "where", canonicalExpr(ix.Where))
+	}
+	return strings.Join(words, " ")
+}
+
+func folded(names []string) []string {
+	out := make([]string, len(names))
+	for i, n := range names {
+		out[i] = fold(n)
+	}
+	return out
+}

@@ -1,0 +1,186 @@
+package schema
+
+import (
+	"strings"
+)
+
+// Quote returns a name as an SQL identifier, whatever it holds.
+func Quote(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
+
+// QuoteText returns a text as an SQL string.
+func QuoteText(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
+
+func quoteAll(names []string) string {
+	out := make([]string, len(names))
+	for i, n := range names {
+		out[i] = Quote(n)
+	}
+	return strings.Join(out, ", ")
+}
+
+// DDL returns the statements that make the schema in an empty database.
+func (s *Schema) DDL() []string {
+	var out []string
+	for i := range s.Tables {
+		out = append(out, s.Tables[i].DDL())
+		for _, ix := range s.Tables[i].Indexes {
+			out = append(out, ix.DDL(s.Tables[i].Name))
+		}
+	}
+	for _, o := range s.Objects {
+		out = append(out, o.SQL)
+	}
+	return out
+}
+
+// DDL returns the CREATE TABLE statement, a line a column.
+func (t *Table) DDL() string {
+	var lines []string
+	for i := range t.Columns {
+		lines = append(lines, t.columnDDL(&t.Columns[i]))
+	}
+	if len(t.PrimaryKey) > 1 || len(t.PrimaryKey) == 1 && t.WithoutRowID {
+		lines = append(lines, "PRIMARY KEY ("+quoteAll(t.PrimaryKey)+")")
+	}
+	for _, u := range t.Unique {
+		if len(u) > 1 {
+			lines = append(lines, "UNIQUE ("+quoteAll(u)+")")
+		}
+	}
+	for _, fk := range t.ForeignKeys {
+		if len(fk.Columns) > 1 {
+			lines = append(lines, "FOREIGN KEY ("+quoteAll(fk.Columns)+") "+fk.ddl())
+		}
+	}
+	for _, c := range t.Checks {
+		if t.checkedColumn(c) == "" {
+			lines = append(lines, "CHECK ("+c+")")
+		}
+	}
+	var options []string
+	if t.Strict {
+		options = append(options, "STRICT")
+	}
+	if t.WithoutRowID {
+		options = append(options, "WITHOUT ROWID")
+	}
+	sql := "CREATE TABLE " + Quote(t.Name) + " (\n  " + strings.Join(lines, ",\n  ") + "\n)"
+	if len(options) > 0 {
+		sql += " " + strings.Join(options, ", ")
+	}
+	return sql
+}
+
+// columnDDL returns a column's definition with the constraints that are its alone.
+func (t *Table) columnDDL(c *Column) string {
+	parts := []string{Quote(c.Name)}
+	add := func(ok bool, s string) {
+		if ok {
+			parts = append(parts, s)
+		}
+	}
+	add(c.Type != "", c.Type)
+	add(c.NotNull, "NOT NULL")
+	for _, u := range t.Unique {
+		add(len(u) == 1 && fold(u[0]) == fold(c.Name), "UNIQUE")
+	}
+	if len(t.PrimaryKey) == 1 && !t.WithoutRowID && fold(t.PrimaryKey[0]) == fold(c.Name) {
+		add(true, "PRIMARY KEY")
+		add(t.Autoincrement, "AUTOINCREMENT")
+	}
+	add(c.Default != "", "DEFAULT "+defaultDDL(c.Default))
+	add(c.Collate != "", "COLLATE "+c.Collate)
+	for _, fk := range t.ForeignKeys {
+		if len(fk.Columns) == 1 && fold(fk.Columns[0]) == fold(c.Name) {
+			add(true, fk.ddl())
+		}
+	}
+	for _, check := range t.Checks {
+		add(fold(t.checkedColumn(check)) == fold(c.Name), "CHECK ("+check+")")
+	}
+	if c.Generated != "" {
+		add(true, "AS ("+c.Generated+")")
+		add(c.Stored, "STORED")
+	}
+	return strings.Join(parts, " ")
+}
+
+// checkedColumn returns the only column a CHECK speaks of, "" when it speaks of
+// none or several: such a check belongs to the column's definition, so that
+// adding the column adds the check.
+func (t *Table) checkedColumn(check string) string {
+	found := ""
+	for tok := range tokens(check) {
+		c, ok := t.Column(tok.Ident())
+		if !ok || !isName(tok) || fold(c.Name) == fold(found) {
+			continue
+		}
+		if found != "" {
+			return ""
+		}
+		found = c.Name
+	}
+	return found
+}
+
+// defaultDDL puts an expression in parentheses unless it is a plain literal.
+func defaultDDL(expr string) string {
+	n := 0
+	for tok := range tokens(expr) {
+		n++
+		if isWordOf(tok, "current_timestamp", "current_date", "current_time", "null", "true", "false") || isLiteral(tok) || n == 1 && (tok.Text == "-" || tok.Text == "+") {
+			continue
+		}
+		return "(" + expr + ")"
+	}
+	return expr
+}
+
+func (fk *ForeignKey) ddl() string {
+	sql := "REFERENCES " + Quote(fk.Table)
+	if len(fk.RefColumns) > 0 {
+		sql += " (" + quoteAll(fk.RefColumns) + ")"
+	}
+	if fk.OnDelete != "" {
+		sql += " ON DELETE " + fk.OnDelete
+	}
+	if fk.OnUpdate != "" {
+		sql += " ON UPDATE " + fk.OnUpdate
+	}
+	if fk.Deferred {
+		sql += " DEFERRABLE INITIALLY DEFERRED"
+	}
+	return sql
+}
+
+// AddColumnDDL returns the statement that adds a column to the table, with the
+// constraints that are the column's alone.
+func (t *Table) AddColumnDDL(c *Column) string {
+	return "ALTER TABLE " + Quote(t.Name) + " ADD COLUMN " + t.columnDDL(c)
+}
+
+// DDL returns the CREATE INDEX statement.
+func (ix *Index) DDL(table string) string {
+	cols := make([]string, len(ix.Columns))
+	for i, c := range ix.Columns {
+		cols[i] = Quote(c.Expr)
+		if c.IsExpr {
+			cols[i] = c.Expr
+		}
+		if c.Collate != "" {
+			cols[i] += " COLLATE " + c.Collate
+		}
+		if c.Desc {
+			cols[i] += " DESC"
+		}
+	}
+	sql := "CREATE "
+	if ix.Unique {
+		sql += "UNIQUE "
+	}
+	sql += "INDEX " + Quote(ix.Name) + " ON " + Quote(table) + " (" + strings.Join(cols, ", ") + ")"
+	if ix.Where != "" {
+		sql += " WHERE " + ix.Where
+	}
+	return sql
+}

@@ -1,0 +1,54 @@
+package schema
+
+import (
+	"fmt"
+	"strings"
+)
+
+// MasterRow is a row of sqlite_master.
+type MasterRow struct{ Type, Name, Table, SQL string }
+
+// Reserved reports whether a name belongs to SQLite, to D1 or to the ledgers of
+// migrations, and so to no schema.
+func Reserved(name string) bool {
+	n := fold(name)
+	return strings.HasPrefix(n, "sqlite_") || strings.HasPrefix(n, "_cf_") || strings.HasPrefix(n, "kuratchi_") ||
+		n == "d1_migrations" || n == "migrations_history"
+}
+
+// FromObjects reads what a database keeps of itself. Names that are Reserved
+// are left out; a table or index whose text can't be read is an error that
+// names it.
+func FromObjects(rows []MasterRow) (*Schema, error) {
+	s := &Schema{}
+	for _, row := range rows {
+		if Reserved(row.Name) || Reserved(row.Table) || row.SQL == "" {
+			continue
+		}
+		switch {
+		case row.Type == "table" && strings.HasPrefix(canonicalExpr(row.SQL), "create virtual table"):
+			s.Objects = append(s.Objects, Object{Type: "virtual table", Name: row.Name, Table: row.Table, SQL: row.SQL})
+		case row.Type == "table":
+			t, err := ParseTable(row.SQL)
+			if err != nil {
+				return nil, fmt.Errorf("table %s can't be read: %w", row.Name, err)
+			}
+			s.Tables = append(s.Tables, t)
+		case row.Type == "view" || row.Type == "trigger":
+			s.Objects = append(s.Objects, Object{Type: row.Type, Name: row.Name, Table: row.Table, SQL: row.SQL})
+		}
+	}
+	for _, row := range rows {
+		if row.Type != "index" || row.SQL == "" || Reserved(row.Table) {
+			continue
+		}
+		ix, table, err := ParseIndex(row.SQL)
+		if err != nil {
+			return nil, fmt.Errorf("index %s can't be read: %w", row.Name, err)
+		}
+		if t, ok := s.Table(table); ok {
+			t.Indexes = append(t.Indexes, ix)
+		}
+	}
+	return s, nil
+}

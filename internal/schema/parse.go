@@ -1,0 +1,285 @@
+package schema
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// MaxSource is how long a schema file may be, in bytes.
+const MaxSource = 1 << 20
+
+// Parse reads a schema file:
+//
+//	{
+//	  "name": "organization", "version": 1,
+//	  "mixins":  {"timestamps": {"created_at": "text default now"}},
+//	  "tables":  {"users": {"id": "text primary key not null", "...timestamps": true}},
+//	  "indexes": {"users": {"idx_users_created": {"columns": ["created_at"], "unique": false}}}
+//	}
+//
+// A column is one string: its type (text, integer, real, blob, json, boolean,
+// timestamp_ms or enum(a,b)), then in any order: primary key, not null, unique,
+// enum(a,b), default X, -> table.column [cascade | restrict | set null |
+// set default | no action]. X is now, null, true, false, a number, 'text',
+// "text", a bare word or an (SQL expression). The error is Problems, all of them.
+func Parse(src []byte) (*Schema, error) {
+	if len(src) > MaxSource {
+		return nil, Problems{{Line: 1, Column: 1, Msg: fmt.Sprintf("the file is larger than %d bytes", MaxSource)}}
+	}
+	root, bad := readTree(src)
+	if bad != nil {
+		return nil, Problems{*bad}.place(src)
+	}
+	p := &parser{src: src, schema: &Schema{}, mixins: map[string]node{}}
+	p.file(root)
+	if len(p.problems) > 0 {
+		return nil, p.problems.place(src)
+	}
+	return p.schema, nil
+}
+
+type parser struct {
+	src      []byte
+	schema   *Schema
+	mixins   map[string]node
+	refs     []reference
+	problems Problems
+	table    string // the table, and the column or index, being read
+	name     string
+}
+
+// reference is a foreign key to check once all tables are known.
+type reference struct {
+	table, column string
+	fk            ForeignKey
+	offset        int
+}
+
+func (p *parser) bad(offset int, format string, args ...any) {
+	p.problems = append(p.problems, Problem{offset: offset, Table: p.table, Name: p.name, Msg: fmt.Sprintf(format, args...)})
+}
+
+// object checks that a node is one, without a key twice.
+func (p *parser) object(n node, what string) []member {
+	if n.kind != '{' {
+		p.bad(n.offset, "%s must be an object {…}", what)
+		return nil
+	}
+	seen := map[string]bool{}
+	for _, m := range n.members {
+		if seen[fold(m.key)] {
+			p.bad(m.offset, "%q is there twice (names differ by more than case)", m.key)
+		}
+		seen[fold(m.key)] = true
+	}
+	return n.members
+}
+
+func (p *parser) file(root node) {
+	var tables, indexes *node
+	for _, m := range p.object(root, "a schema") {
+		switch m.key {
+		case "name":
+			p.schemaName(m.value)
+		case "version":
+			p.version(m.value)
+		case "mixins":
+			for _, mixin := range p.object(m.value, "mixins") {
+				p.mixins[mixin.key] = mixin.value
+			}
+		case "tables":
+			tables = &m.value
+		case "indexes":
+			indexes = &m.value
+		default:
+			p.bad(m.offset, "unknown key %q; a schema has name, version, mixins, tables and indexes", m.key)
+		}
+	}
+	if root.kind != '{' {
+		return
+	}
+	if p.schema.Name == "" && !p.has(root, "name") {
+		p.bad(root.offset, `"name" is missing`)
+	}
+	if p.schema.Version == 0 && !p.has(root, "version") {
+		p.bad(root.offset, `"version" is missing`)
+	}
+	if tables == nil {
+		p.bad(root.offset, `"tables" is missing`)
+		return
+	}
+	p.tables(*tables)
+	p.checkReferences()
+	if indexes != nil {
+		p.indexes(*indexes)
+	}
+}
+
+func (p *parser) has(n node, key string) bool {
+	return slices.ContainsFunc(n.members, func(m member) bool { return m.key == key })
+}
+
+func (p *parser) schemaName(n node) {
+	ok := n.kind == 's' && n.text != "" && len(n.text) <= 64
+	for _, r := range n.text {
+		ok = ok && (r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '_' || r == '-')
+	}
+	if !ok {
+		p.bad(n.offset, `"name" must be 1 to 64 letters, digits, - or _`)
+		return
+	}
+	p.schema.Name = n.text
+}
+
+func (p *parser) version(n node) {
+	v, err := strconv.Atoi(n.text)
+	if n.kind != 'n' || err != nil || v < 1 {
+		p.bad(n.offset, `"version" must be a whole number from 1`)
+		return
+	}
+	p.schema.Version = v
+}
+
+// objectName refuses names that can't be an object's in D1.
+func (p *parser) objectName(name string, offset int) bool {
+	switch {
+	case name == "" || len(name) > 255 || strings.ContainsRune(name, 0):
+		p.bad(offset, "a name has 1 to 255 characters")
+	case Reserved(name):
+		p.bad(offset, "the name %q is reserved for SQLite, D1 or the migration ledgers", name)
+	default:
+		return true
+	}
+	return false
+}
+
+func (p *parser) tables(n node) {
+	for _, m := range p.object(n, "tables") {
+		p.table, p.name = m.key, ""
+		if !p.objectName(m.key, m.offset) {
+			continue
+		}
+		t := Table{Name: m.key}
+		for _, c := range p.object(m.value, "a table") {
+			p.member(&t, c, nil)
+		}
+		p.name = ""
+		if len(t.Columns) == 0 && m.value.kind == '{' {
+			p.bad(m.offset, "a table needs at least one column")
+		}
+		if len(t.Columns) > 100 {
+			p.bad(m.offset, "the table has %d columns; D1 allows 100", len(t.Columns))
+		}
+		p.schema.Tables = append(p.schema.Tables, t)
+	}
+	p.table, p.name = "", ""
+}
+
+// member reads a column, or expands a mixin. A column given again replaces the
+// earlier one in its place.
+func (p *parser) member(t *Table, m member, within []string) {
+	p.name = m.key
+	if mixin, ok := strings.CutPrefix(m.key, "..."); ok {
+		body, known := p.mixins[mixin]
+		switch {
+		case !known:
+			p.bad(m.offset, "there is no mixin %q", mixin)
+		case m.value.kind != 'b' || m.value.text != "true":
+			p.bad(m.value.offset, "a mixin is switched on with true")
+		case slices.Contains(within, mixin):
+			p.bad(m.offset, "the mixin %q contains itself", mixin)
+		default:
+			for _, c := range p.object(body, "a mixin") {
+				p.member(t, c, append(within, mixin))
+			}
+		}
+		return
+	}
+	if !p.objectName(m.key, m.offset) {
+		return
+	}
+	if m.value.kind != 's' {
+		p.bad(m.value.offset, `a column is one string, for instance "text not null"`)
+		return
+	}
+	p.column(t, m)
+}
+
+func (p *parser) checkReferences() {
+	for _, r := range p.refs {
+		p.table, p.name = r.table, r.column
+		parent, ok := p.schema.Table(r.fk.Table)
+		if !ok {
+			p.bad(r.offset, "there is no table %q to refer to", r.fk.Table)
+			continue
+		}
+		column := r.fk.RefColumns[0]
+		if _, ok := parent.Column(column); !ok {
+			p.bad(r.offset, "the table %q has no column %q to refer to", parent.Name, column)
+			continue
+		}
+		key := len(parent.PrimaryKey) == 1 && fold(parent.PrimaryKey[0]) == fold(column)
+		for _, u := range parent.Unique {
+			key = key || len(u) == 1 && fold(u[0]) == fold(column)
+		}
+		if !key {
+			p.bad(r.offset, "%s.%s is neither a primary key nor unique, so nothing can refer to it", parent.Name, column)
+		}
+	}
+	p.table, p.name = "", ""
+}
+
+func (p *parser) indexes(n node) {
+	names := map[string]bool{}
+	for _, tm := range p.object(n, "indexes") {
+		p.table, p.name = tm.key, ""
+		t, ok := p.schema.Table(tm.key)
+		if !ok {
+			p.bad(tm.offset, "there is no table %q to index", tm.key)
+			continue
+		}
+		for _, im := range p.object(tm.value, "the indexes of a table") {
+			p.name = im.key
+			if !p.objectName(im.key, im.offset) {
+				continue
+			}
+			if names[fold(im.key)] {
+				p.bad(im.offset, "another index is called %q too; names of indexes are unique in a database", im.key)
+			}
+			names[fold(im.key)] = true
+			if ix, ok := p.index(t, im); ok {
+				t.Indexes = append(t.Indexes, ix)
+			}
+		}
+	}
+	p.table, p.name = "", ""
+}
+
+func (p *parser) index(t *Table, m member) (Index, bool) {
+	ix, before := Index{Name: m.key}, len(p.problems)
+	for _, part := range p.object(m.value, "an index") {
+		switch {
+		case part.key == "columns" && part.value.kind == '[':
+			for _, c := range part.value.members {
+				if _, ok := t.Column(c.value.text); !ok || c.value.kind != 's' {
+					p.bad(c.value.offset, "the table has no column %q", c.value.text)
+				}
+				ix.Columns = append(ix.Columns, IndexColumn{Expr: c.value.text})
+			}
+		case part.key == "columns":
+			p.bad(part.value.offset, `"columns" must be a list of columns`)
+		case part.key == "unique" && part.value.kind == 'b':
+			ix.Unique = part.value.text == "true"
+		case part.key == "unique":
+			p.bad(part.value.offset, `"unique" must be true or false`)
+		default:
+			p.bad(part.offset, "unknown key %q; an index has columns and unique", part.key)
+		}
+	}
+	if len(ix.Columns) == 0 && len(p.problems) == before {
+		p.bad(m.offset, "an index needs at least one column")
+	}
+	return ix, len(p.problems) == before
+}

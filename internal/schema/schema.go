@@ -1,0 +1,173 @@
+// Package schema holds database schemas as pure values.
+//
+// # From text to value and back
+//
+// [Parse] reads the schema files: one string a column, strict, every mistake at
+// once with its place. [FromObjects] reads what a database keeps of itself in
+// sqlite_master. Both give a [Schema], whose [Schema.DDL] is the SQL that makes
+// it. Columns keep the order they were written in.
+//
+// # Comparing
+//
+// [Schema.Hash] is the SHA-256 of the canonical form, which is the same for the
+// same meaning: blanks, comments, quotes, the order of tables and columns, the
+// schema's name and version number do not count, and neither do text against
+// json or integer against boolean. [Diff] lists what has to change, in words.
+package schema
+
+// Schema is a set of tables with their indexes, and what else a database holds.
+type Schema struct {
+	Name    string
+	Version int
+	Tables  []Table
+	// Objects are views, triggers and virtual tables, verbatim. A schema file
+	// has none.
+	Objects []Object
+}
+
+// Table is a table.
+type Table struct {
+	Name    string
+	Columns []Column
+	// PrimaryKey lists the key's columns in order, none for a table without one.
+	PrimaryKey []string
+	// Autoincrement never reuses an id.
+	Autoincrement bool
+	// Unique are the UNIQUE constraints, each a list of columns.
+	Unique      [][]string
+	ForeignKeys []ForeignKey
+	// Checks are the expressions of CHECK constraints.
+	Checks       []string
+	Strict       bool
+	WithoutRowID bool
+	Indexes      []Index
+	// SQL is the CREATE TABLE text, where the table came from a database.
+	SQL string `json:",omitempty"`
+}
+
+// Column is a column.
+type Column struct {
+	Name string
+	// Type is the declared SQL type, "" for none.
+	Type string
+	// Mode is how the application reads the values: see Mode.
+	Mode    Mode
+	NotNull bool
+	// Default is the default as an SQL expression, "" for none.
+	Default string
+	Collate string
+	// Generated is the expression of a generated column, "" for a stored value.
+	Generated string
+	// Stored says that a generated column is kept on disk.
+	Stored bool
+}
+
+// Mode is a reading of a column's values that SQL has no word for.
+type Mode string
+
+// The modes a schema file can give a column.
+const (
+	Plain       Mode = ""
+	JSON        Mode = "json"
+	Boolean     Mode = "boolean"
+	TimestampMS Mode = "timestamp_ms"
+)
+
+// ForeignKey is a reference to another table.
+type ForeignKey struct {
+	Columns []string
+	Table   string
+	// RefColumns are the referenced columns; none means the primary key.
+	RefColumns []string
+	// OnDelete and OnUpdate are actions in capitals, "" for NO ACTION.
+	OnDelete, OnUpdate string
+	// Deferred checks at the end of the transaction.
+	Deferred bool
+}
+
+// Index is an index made by CREATE INDEX.
+type Index struct {
+	Name    string
+	Unique  bool
+	Columns []IndexColumn
+	// Where is the condition of a partial index.
+	Where string
+	// SQL is the CREATE INDEX text, where the index came from a database.
+	SQL string `json:",omitempty"`
+}
+
+// IndexColumn is a column of an index, or an expression.
+type IndexColumn struct {
+	// Expr is a column's name, or an expression where IsExpr says so.
+	Expr    string
+	IsExpr  bool
+	Collate string
+	Desc    bool
+}
+
+// Object is something of a database that is kept as its text.
+type Object struct {
+	// Type is view, trigger or virtual table.
+	Type  string
+	Name  string
+	Table string
+	SQL   string
+}
+
+// Table returns the table of that name, in any case.
+func (s *Schema) Table(name string) (*Table, bool) {
+	for i := range s.Tables {
+		if fold(s.Tables[i].Name) == fold(name) {
+			return &s.Tables[i], true
+		}
+	}
+	return nil, false
+}
+
+// Only returns the schema with no tables but those that other has too.
+func (s *Schema) Only(other *Schema) *Schema {
+	out := &Schema{Name: s.Name, Version: s.Version}
+	for _, t := range s.Tables {
+		if _, ok := other.Table(t.Name); ok {
+			out.Tables = append(out.Tables, t)
+		}
+	}
+	return out
+}
+
+// Column returns the column of that name, in any case.
+func (t *Table) Column(name string) (*Column, bool) {
+	for i := range t.Columns {
+		if fold(t.Columns[i].Name) == fold(name) {
+			return &t.Columns[i], true
+		}
+	}
+	return nil, false
+}
+
+// Index returns the index of that name, in any case.
+func (t *Table) Index(name string) (*Index, bool) {
+	for i := range t.Indexes {
+		if fold(t.Indexes[i].Name) == fold(name) {
+			return &t.Indexes[i], true
+		}
+	}
+	return nil, false
+}
+
+// RowIDAlias reports whether that column is another name of the rowid.
+func (t *Table) RowIDAlias(column string) bool {
+	c, ok := t.Column(column)
+	return ok && !t.WithoutRowID && len(t.PrimaryKey) == 1 && fold(t.PrimaryKey[0]) == fold(column) && fold(c.Type) == "integer"
+}
+
+// fold makes names comparable: SQLite folds ASCII alone.
+func fold(s string) string {
+	b := []byte(s)
+	for i, c := range b {
+		if c >= 'A' && c <= 'Z' {
+			b[i] = c + 'a' - 'A'
+		}
+	}
+	return string(b)
+}

@@ -1,0 +1,429 @@
+package schema
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/kuratchi/dashboard/internal/lex"
+)
+
+// sqlReader reads a CREATE text token by token. The texts come from
+// sqlite_master, so SQLite has accepted them; what this grammar doesn't know is
+// an error and never dropped.
+type sqlReader struct {
+	src  string
+	toks []lex.Token
+	pos  int
+}
+
+func newReader(sql string) *sqlReader {
+	return &sqlReader{src: sql, toks: slices.Collect(tokens(sql))}
+}
+
+func (r *sqlReader) done() bool { return r.pos >= len(r.toks) }
+
+func (r *sqlReader) peek() lex.Token {
+	if r.done() {
+		return lex.Token{Kind: lex.Symbol, Offset: len(r.src)}
+	}
+	return r.toks[r.pos]
+}
+
+func (r *sqlReader) next() lex.Token {
+	t := r.peek()
+	r.pos++
+	return t
+}
+
+// accept moves past the words if they all come next.
+func (r *sqlReader) accept(words ...string) bool {
+	for i, w := range words {
+		if r.pos+i >= len(r.toks) || !r.toks[r.pos+i].Is(w) {
+			return false
+		}
+	}
+	r.pos += len(words)
+	return true
+}
+
+func (r *sqlReader) fail(what string) error {
+	t := r.peek()
+	if t.Text == "" {
+		return fmt.Errorf("expected %s at the end", what)
+	}
+	return fmt.Errorf("expected %s, found %q at byte %d", what, t.Text, t.Offset)
+}
+
+func (r *sqlReader) name() (string, error) {
+	t := r.peek()
+	if !isName(t) && t.Kind != lex.String { // SQLite takes 'name' for a name too
+		return "", r.fail("a name")
+	}
+	r.pos++
+	if t.Kind == lex.String {
+		return t.Value(), nil
+	}
+	return t.Ident(), nil
+}
+
+// group returns the text between the parenthesis that comes next and its end.
+func (r *sqlReader) group() (string, error) {
+	if !r.peek().Is("(") {
+		return "", r.fail("(")
+	}
+	end := closing(r.toks, r.pos)
+	if end == len(r.toks) {
+		return "", r.fail("a closing )")
+	}
+	inner := r.src[r.toks[r.pos].Offset+1 : r.toks[end].Offset]
+	r.pos = end + 1
+	return strings.TrimSpace(inner), nil
+}
+
+// names reads "(a, b)". COLLATE, ASC and DESC after a name are kept out: no
+// constraint of a schema differs by them.
+func (r *sqlReader) names() ([]string, error) {
+	if !r.accept("(") {
+		return nil, r.fail("(")
+	}
+	var out []string
+	for {
+		n, err := r.name()
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, n)
+		if r.accept("collate") {
+			r.pos++
+		}
+		_ = r.accept("asc") || r.accept("desc")
+		if r.accept(")") {
+			return out, nil
+		}
+		if !r.accept(",") {
+			return nil, r.fail(", or )")
+		}
+	}
+}
+
+// ParseTable reads a CREATE TABLE text.
+func ParseTable(sql string) (Table, error) {
+	r := newReader(sql)
+	if !r.accept("create") {
+		return Table{}, r.fail("CREATE TABLE")
+	}
+	_ = r.accept("temp") || r.accept("temporary")
+	if !r.accept("table") {
+		return Table{}, r.fail("CREATE TABLE")
+	}
+	r.accept("if", "not", "exists")
+	name, err := r.qualified()
+	if err != nil {
+		return Table{}, err
+	}
+	t := Table{Name: name, SQL: sql}
+	if !r.accept("(") {
+		return Table{}, r.fail("(")
+	}
+	for !r.accept(")") {
+		if err := r.item(&t); err != nil {
+			return Table{}, fmt.Errorf("table %s: %w", name, err)
+		}
+		_ = r.accept(",")
+	}
+	return t, r.options(&t)
+}
+
+// qualified reads a name that may have a schema's before it.
+func (r *sqlReader) qualified() (string, error) {
+	n, err := r.name()
+	if err == nil && r.accept(".") {
+		return r.name()
+	}
+	return n, err
+}
+
+func (r *sqlReader) options(t *Table) error {
+	for !r.done() {
+		switch {
+		case r.accept("without", "rowid"):
+			t.WithoutRowID = true
+		case r.accept("strict"):
+			t.Strict = true
+		case r.accept(","), r.accept(";"):
+		default:
+			return r.fail("a table option")
+		}
+	}
+	return nil
+}
+
+// item reads a column or a constraint of the table.
+func (r *sqlReader) item(t *Table) error {
+	if r.accept("constraint") {
+		if _, err := r.name(); err != nil {
+			return err
+		}
+		return r.tableConstraint(t)
+	}
+	if isWordOf(r.peek(), "primary", "unique", "check", "foreign") {
+		return r.tableConstraint(t)
+	}
+	return r.column(t)
+}
+
+func (r *sqlReader) tableConstraint(t *Table) error {
+	switch {
+	case r.accept("primary", "key"):
+		cols, err := r.names()
+		t.PrimaryKey = cols
+		return orConflict(r, err)
+	case r.accept("unique"):
+		cols, err := r.names()
+		t.Unique = append(t.Unique, cols)
+		return orConflict(r, err)
+	case r.accept("check"):
+		expr, err := r.group()
+		t.Checks = append(t.Checks, expr)
+		return orConflict(r, err)
+	case r.accept("foreign", "key"):
+		cols, err := r.names()
+		if err != nil {
+			return err
+		}
+		if !r.accept("references") {
+			return r.fail("REFERENCES")
+		}
+		return r.references(t, cols)
+	}
+	return r.fail("a constraint")
+}
+
+// orConflict refuses ON CONFLICT clauses: a schema has no word for them, and
+// leaving one out would change what a write does.
+func orConflict(r *sqlReader, err error) error {
+	if err == nil && r.accept("on", "conflict") {
+		return fmt.Errorf("an ON CONFLICT clause, which schemas can't say yet")
+	}
+	return err
+}
+
+func (r *sqlReader) column(t *Table) error {
+	name, err := r.name()
+	if err != nil {
+		return err
+	}
+	c := Column{Name: name}
+	var words []string
+	for !r.done() && !r.peek().Is(",") && !r.peek().Is(")") && !startsConstraint(r.peek()) {
+		if r.peek().Is("(") {
+			g, err := r.group()
+			if err != nil {
+				return err
+			}
+			words = append(words, "("+g+")")
+			continue
+		}
+		words = append(words, r.next().Ident())
+	}
+	c.Type = strings.ReplaceAll(strings.ToUpper(strings.Join(words, " ")), " (", "(")
+	for !r.done() && !r.peek().Is(",") && !r.peek().Is(")") {
+		if err := r.columnConstraint(t, &c); err != nil {
+			return fmt.Errorf("column %s: %w", name, err)
+		}
+	}
+	t.Columns = append(t.Columns, c)
+	return nil
+}
+
+func startsConstraint(t lex.Token) bool {
+	return isWordOf(t, "constraint", "primary", "not", "null", "unique", "check", "default", "collate", "references", "generated", "as", "deferrable")
+}
+
+func (r *sqlReader) columnConstraint(t *Table, c *Column) error {
+	switch {
+	case r.accept("constraint"):
+		_, err := r.name()
+		return err
+	case r.accept("primary", "key"):
+		t.PrimaryKey = []string{c.Name}
+		_ = r.accept("asc") || r.accept("desc")
+		err := orConflict(r, nil)
+		t.Autoincrement = r.accept("autoincrement")
+		return err
+	case r.accept("not", "null"):
+		c.NotNull = true
+		return orConflict(r, nil)
+	case r.accept("null"):
+		return orConflict(r, nil)
+	case r.accept("unique"):
+		t.Unique = append(t.Unique, []string{c.Name})
+		return orConflict(r, nil)
+	case r.accept("check"):
+		expr, err := r.group()
+		t.Checks = append(t.Checks, expr)
+		return orConflict(r, err)
+	case r.accept("default"):
+		return r.defaultValue(c)
+	case r.accept("collate"):
+		n, err := r.name()
+		c.Collate = strings.ToUpper(n)
+		return err
+	case r.accept("references"):
+		return r.references(t, []string{c.Name})
+	case r.accept("generated", "always", "as"), r.accept("as"):
+		expr, err := r.group()
+		c.Generated = expr
+		c.Stored = r.accept("stored")
+		_ = r.accept("virtual")
+		return err
+	}
+	return r.fail("a column constraint")
+}
+
+func (r *sqlReader) defaultValue(c *Column) error {
+	if r.peek().Is("(") {
+		expr, err := r.group()
+		c.Default = expr
+		return err
+	}
+	sign := ""
+	if r.peek().Is("-") || r.peek().Is("+") {
+		sign = strings.TrimPrefix(r.next().Text, "+")
+	}
+	t := r.next()
+	switch {
+	case t.Kind == lex.Name || t.Kind == lex.Word && !isWordOf(t, "current_timestamp", "current_date", "current_time", "null", "true", "false"):
+		c.Default = QuoteText(t.Ident()) // SQLite takes a bare or "quoted" word for text here
+	case isLiteral(t) || t.Kind == lex.Word:
+		c.Default = sign + t.Text
+	default:
+		return r.fail("a default")
+	}
+	if strings.EqualFold(c.Default, "null") {
+		c.Default = ""
+	}
+	return nil
+}
+
+func (r *sqlReader) references(t *Table, columns []string) error {
+	table, err := r.name()
+	if err != nil {
+		return err
+	}
+	fk := ForeignKey{Columns: columns, Table: table}
+	if r.peek().Is("(") {
+		if fk.RefColumns, err = r.names(); err != nil {
+			return err
+		}
+	}
+	for {
+		switch {
+		case r.accept("on", "delete"):
+			fk.OnDelete, err = r.action()
+		case r.accept("on", "update"):
+			fk.OnUpdate, err = r.action()
+		case r.accept("match"):
+			_, err = r.name() // SQLite parses MATCH and ignores it
+		case r.accept("not", "deferrable"):
+			_ = r.accept("initially", "deferred") || r.accept("initially", "immediate")
+		case r.accept("deferrable"):
+			fk.Deferred = r.accept("initially", "deferred")
+			r.accept("initially", "immediate")
+		default:
+			t.ForeignKeys = append(t.ForeignKeys, fk)
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+func (r *sqlReader) action() (string, error) {
+	switch {
+	case r.accept("cascade"):
+		return "CASCADE", nil
+	case r.accept("restrict"):
+		return "RESTRICT", nil
+	case r.accept("set", "null"):
+		return "SET NULL", nil
+	case r.accept("set", "default"):
+		return "SET DEFAULT", nil
+	case r.accept("no", "action"):
+		return "", nil
+	}
+	return "", r.fail("an action")
+}
+
+// ParseIndex reads a CREATE INDEX text and returns the index and its table.
+func ParseIndex(sql string) (ix Index, table string, err error) {
+	r := newReader(sql)
+	if !r.accept("create") {
+		return ix, "", r.fail("CREATE INDEX")
+	}
+	ix.SQL, ix.Unique = sql, r.accept("unique")
+	if !r.accept("index") {
+		return ix, "", r.fail("CREATE INDEX")
+	}
+	r.accept("if", "not", "exists")
+	if ix.Name, err = r.qualified(); err != nil {
+		return ix, "", err
+	}
+	if !r.accept("on") {
+		return ix, "", r.fail("ON")
+	}
+	if table, err = r.name(); err != nil {
+		return ix, "", err
+	}
+	columns, err := r.group()
+	if err != nil {
+		return ix, "", err
+	}
+	for _, part := range splitList(columns) {
+		ix.Columns = append(ix.Columns, indexColumn(part))
+	}
+	if r.accept("where") {
+		ix.Where = strings.TrimRight(strings.TrimSpace(sql[r.peek().Offset:]), "; \t\r\n")
+	}
+	return ix, table, nil
+}
+
+// splitList cuts an SQL list at its outermost commas.
+func splitList(sql string) []string {
+	var parts []string
+	start, depth := 0, 0
+	for t := range lex.Tokens(sql) {
+		switch {
+		case t.Is("("):
+			depth++
+		case t.Is(")"):
+			depth--
+		case t.Is(",") && depth == 0:
+			parts = append(parts, strings.TrimSpace(sql[start:t.Offset]))
+			start = t.Offset + 1
+		}
+	}
+	return append(parts, strings.TrimSpace(sql[start:]))
+}
+
+func indexColumn(sql string) IndexColumn {
+	toks := slices.Collect(tokens(sql))
+	var c IndexColumn
+	if n := len(toks); n > 1 && isWordOf(toks[n-1], "asc", "desc") {
+		c.Desc = toks[n-1].Is("desc")
+		toks = toks[:n-1]
+	}
+	if n := len(toks); n > 2 && isWordOf(toks[n-2], "collate") {
+		c.Collate = strings.ToUpper(toks[n-1].Ident())
+		toks = toks[:n-2]
+	}
+	if len(toks) == 1 && isName(toks[0]) {
+		c.Expr = toks[0].Ident()
+		return c
+	}
+	last := toks[len(toks)-1]
+	c.Expr, c.IsExpr = strings.TrimSpace(sql[toks[0].Offset:last.Offset+len(last.Text)]), true
+	return c
+}
