@@ -123,17 +123,23 @@ func (t *Table) checkedColumn(check string) string {
 	return found
 }
 
-// defaultDDL puts an expression in parentheses unless it is a plain literal.
-func defaultDDL(expr string) string {
-	n := 0
+// IsConstant reports whether a default is a literal, so that ALTER TABLE can
+// give it to old rows. CURRENT_TIMESTAMP is none.
+func IsConstant(expr string) bool {
 	for tok := range tokens(expr) {
-		n++
-		if isWordOf(tok, "current_timestamp", "current_date", "current_time", "null", "true", "false") || isLiteral(tok) || n == 1 && (tok.Text == "-" || tok.Text == "+") {
-			continue
+		if !isLiteral(tok) && !isWordOf(tok, "null", "true", "false") && tok.Text != "-" && tok.Text != "+" {
+			return false
 		}
-		return "(" + expr + ")"
 	}
-	return expr
+	return true
+}
+
+// defaultDDL puts an expression in parentheses where the grammar wants them.
+func defaultDDL(expr string) string {
+	if IsConstant(expr) || isWordOf(newReader(expr).peek(), "current_timestamp", "current_date", "current_time") {
+		return expr
+	}
+	return "(" + expr + ")"
 }
 
 func (fk *ForeignKey) ddl() string {

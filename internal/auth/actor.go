@@ -1,0 +1,34 @@
+package auth
+
+import (
+	"strings"
+
+	"github.com/kuratchi/dashboard/internal/id"
+)
+
+// Actor is who does something, and from where. Every write takes one, and the
+// audit log keeps it as it was then, whatever becomes of the operator.
+type Actor struct {
+	// Operator is empty for the program itself.
+	Operator id.Operator
+	// Email is the operator's, or "system:" and the name of a part of the
+	// program, which no e-mail address can be.
+	Email string
+	// IP is the address the request came from.
+	IP string
+	// RequestID finds the request in the log.
+	RequestID string
+	// Session is the [Session.Hash], from which the cookie can't be told.
+	Session string
+}
+
+const systemPrefix = "system:"
+
+// SystemActor returns the actor for what the program does on its own, such as
+// "synchronize" or "purge".
+func SystemActor(name string) Actor { return Actor{Email: systemPrefix + name} }
+
+// System reports whether the actor is the program itself.
+func (a Actor) System() bool {
+	return a.Operator == "" && strings.HasPrefix(a.Email, systemPrefix)
+}

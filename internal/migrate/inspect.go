@@ -1,0 +1,75 @@
+// Package migrate changes the schema of a database: by a plan that can be read
+// first, in one batch that proves itself, with a ledger inside the database.
+//
+// # The way of a change
+//
+//	live, err := migrate.Inspect(ctx, conn)     // one round trip
+//	plan, err := migrate.New(live, target)      // pure: no database is touched
+//	err = plan.Ready()                          // or: what it can't do, and why
+//	entry, err := migrate.Apply(ctx, conn, plan, meta)
+//
+// A [Plan] is data: it can be printed, hashed, stored and compared. [New] replays
+// it on a scratch engine, and a plan that doesn't end at its target is an error,
+// not a plan. [Apply] sends exactly the plan's statements in one batch, which
+// first asserts that the schema is still the one that was planned against and
+// last writes the ledger row, so whether it was applied can always be read.
+//
+// # Its tables
+//
+// In the database: kuratchi_ledger, a row an apply, and kuratchi_schema_state,
+// the schema it is at (the Kuratchi SDK's table).
+package migrate
+
+import (
+	"context"
+	"strings"
+
+	"github.com/kuratchi/dashboard/internal/d1"
+	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/schema"
+)
+
+// Live is a database's schema as it was at one moment.
+type Live struct {
+	Schema *schema.Schema
+	// Rows are sqlite_master's, reserved names and shadow tables left out, in
+	// the order of types and names.
+	Rows []schema.MasterRow
+}
+
+// ownFilter leaves out what belongs to SQLite, D1 and the ledgers; it is the
+// SQL of schema.Reserved.
+const ownFilter = `name not like 'sqlite\_%' escape '\' and name not like '\_cf\_%' escape '\' and name not like 'kuratchi\_%' escape '\' and name not in ('d1_migrations', 'migrations_history')`
+
+const inspectSQL = `select type, name, tbl_name, coalesce(sql, '') from sqlite_master where ` + ownFilter +
+	` and name not in (select name from pragma_table_list where type = 'shadow') order by type, name`
+
+// Inspect reads a database's schema in one round trip.
+func Inspect(ctx context.Context, conn d1.Conn) (*Live, error) {
+	r, err := conn.Query(ctx, d1.Query(inspectSQL))
+	if err != nil {
+		return nil, err
+	}
+	rows := make([]schema.MasterRow, len(r.Rows))
+	for i, v := range r.Rows {
+		rows[i] = schema.MasterRow{Type: v[0].Text(), Name: v[1].Text(), Table: v[2].Text(), SQL: v[3].Text()}
+	}
+	s, err := schema.FromObjects(rows)
+	if err != nil {
+		return nil, fault.Wrap(err, fault.Invalid, "The database's schema can't be read: %v.", err)
+	}
+	return &Live{Schema: s, Rows: rows}, nil
+}
+
+// Fingerprint is the text that changes with any change of the schema, the one
+// that fingerprintSQL computes in the database.
+func (l *Live) Fingerprint() string {
+	parts := make([]string, len(l.Rows))
+	for i, r := range l.Rows {
+		parts[i] = strings.Join([]string{r.Type, r.Name, r.SQL}, "\x1f")
+	}
+	return strings.Join(parts, "\x1e")
+}
+
+const fingerprintSQL = `select coalesce(group_concat(type || char(31) || name || char(31) || sql, char(30)), '') from (select type, name, coalesce(sql, '') sql from sqlite_master where ` +
+	ownFilter + ` and name not in (select name from pragma_table_list where type = 'shadow') order by type, name)`

@@ -1,0 +1,60 @@
+package migrate
+
+import (
+	"context"
+	"time"
+
+	"github.com/kuratchi/dashboard/internal/d1"
+	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/schema"
+)
+
+// Outcome is what Synchronize did.
+type Outcome struct {
+	// Changed reports whether a plan was applied.
+	Changed bool
+	// Applied are the statements that ran, in order.
+	Applied []string
+	// Warnings name what the database has and the schema doesn't speak of.
+	Warnings []string
+	// Hash is the schema's.
+	Hash string
+}
+
+// Synchronize brings a database to a schema by a plan nobody reviews. It is for
+// databases a program owns and for new ones. It looks at the database itself,
+// not only at the recorded hash, so drift is seen. Errors: fault.Invalid when a
+// change has no safe step, fault.Conflict when the database is at a newer
+// version.
+func Synchronize(ctx context.Context, conn d1.Conn, target *schema.Schema, id, actor string, now time.Time) (Outcome, error) {
+	out := Outcome{Hash: target.Hash()}
+	state, known, err := Recorded(ctx, conn, target.Name)
+	if err != nil {
+		return out, err
+	}
+	if known && state.Version > target.Version {
+		return out, fault.New(fault.Conflict, "The database is at version %d of the schema %s, newer than version %d, which was asked for.", state.Version, target.Name, target.Version)
+	}
+	live, err := Inspect(ctx, conn)
+	if err != nil {
+		return out, err
+	}
+	p, err := New(live, target)
+	if err != nil {
+		return out, err
+	}
+	for _, t := range p.Unmanaged {
+		out.Warnings = append(out.Warnings, "The table "+t+" is not in the schema and was left alone.")
+	}
+	if p.Empty() && known && state.Hash == out.Hash && state.Version == target.Version {
+		return out, nil
+	}
+	if _, err := Apply(ctx, conn, p, id, actor, now); err != nil {
+		return out, err
+	}
+	for _, s := range p.Steps {
+		out.Applied = append(out.Applied, s.SQL)
+	}
+	out.Changed = true
+	return out, nil
+}
