@@ -1,0 +1,79 @@
+// Package audit says who did what to what, with which statement, and what came of it.
+//
+// An [Entry] about the control plane is written in the same batch as the change
+// it tells of. Around a write to an organization's database stand two: an intent
+// before, and an outcome after that refers to it. An intent without an outcome
+// is a write whose end nobody saw.
+//
+// Entries name things by text, not by reference, so deleting a thing keeps its
+// history.
+package audit
+
+import (
+	"time"
+
+	"github.com/kuratchi/dashboard/internal/id"
+)
+
+// Action is what was done, as area.verb.
+type Action string
+
+// The actions.
+const (
+	SetupClaim        Action = "setup.claim"
+	SessionLogin      Action = "session.login"
+	SessionFailed     Action = "session.login_failed"
+	SessionLogout     Action = "session.logout"
+	OperatorPassword  Action = "operator.password"
+	OrgCreate         Action = "org.create"
+	DatabaseProvision Action = "database.provision"
+	DatabaseStep      Action = "database.provision_step"
+	DatabaseUndo      Action = "database.provision_undo"
+	DatabaseQuery     Action = "database.query"
+	SchemaSave        Action = "schema.save"
+	PlanCreate        Action = "plan.create"
+	PlanApprove       Action = "plan.approve"
+	PlanReject        Action = "plan.reject"
+	PlanApply         Action = "plan.apply"
+)
+
+// Outcome is how far it went.
+type Outcome string
+
+// The outcomes.
+const (
+	// Done is an action that is complete.
+	Done Outcome = "done"
+	// Intent is a write that is about to be sent.
+	Intent Outcome = "intent"
+	// Failed is an action that changed nothing.
+	Failed Outcome = "failed"
+	// Unknown is a write whose answer was lost.
+	Unknown Outcome = "unknown"
+)
+
+// Entry is one line of the log.
+type Entry struct {
+	ID string
+	At time.Time
+	// Operator and Actor are who: an id and an e-mail address, or "" and
+	// "system:<part>".
+	Operator id.Operator
+	Actor    string
+	IP       string
+	Request  string
+	Action   Action
+	Outcome  Outcome
+	// Intent is the id of the intent an outcome belongs to.
+	Intent string
+	// Org and Database are a slug and a name, where it was about one.
+	Org, Database string
+	// Target names what else it was about: a plan, a schema's version, an operator.
+	Target string
+	// Statement is the SQL, where there was some.
+	Statement string
+	// Detail says more in words.
+	Detail string
+	// Rows counts the rows read or changed.
+	Rows int64
+}

@@ -1,0 +1,83 @@
+package controlplane
+
+import (
+	"context"
+
+	"github.com/kuratchi/dashboard/internal/audit"
+	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/fleet"
+	"github.com/kuratchi/dashboard/internal/id"
+	"github.com/kuratchi/dashboard/internal/orm"
+)
+
+func org(r orm.Row) fleet.Org {
+	return fleet.Org{ID: id.Org(r.Text("id")), Slug: r.Text("slug"), Name: r.Text("name"), CreatedAt: r.Time("created_at"), CreatedBy: r.Text("created_by")}
+}
+
+func orgValues(o fleet.Org) orm.Values {
+	return orm.Values{"id": o.ID, "slug": o.Slug, "name": o.Name, "created_at": o.CreatedAt, "created_by": o.CreatedBy}
+}
+
+// Org returns the organization with that slug.
+func (s *Store) Org(ctx context.Context, slug string) (fleet.Org, error) {
+	r, err := s.table("organizations").Where(orm.Eq("slug", slug)).First(ctx)
+	if err != nil {
+		return fleet.Org{}, named(err, "There is no organization %q.", slug)
+	}
+	o := org(r)
+	n, err := s.table("databases").Where(orm.Eq("org_id", o.ID)).Count(ctx)
+	o.Databases = int(n)
+	return o, err
+}
+
+// Orgs returns a page of organizations by name, each with its number of
+// databases, and how many there are in all.
+func (s *Store) Orgs(ctx context.Context, search string, p fleet.Page) ([]fleet.Org, int, error) {
+	q := s.table("organizations")
+	if search != "" {
+		q = q.Where(orm.Or(orm.Contains("name", search), orm.Contains("slug", search)))
+	}
+	n, err := q.Count(ctx)
+	if err != nil {
+		return nil, 0, err
+	}
+	rows, err := page(q.OrderBy("name", "slug"), p).Many(ctx)
+	if err != nil {
+		return nil, 0, err
+	}
+	orgs, ids := make([]fleet.Org, len(rows)), make([]any, len(rows))
+	for i, r := range rows {
+		orgs[i] = org(r)
+		ids[i] = orgs[i].ID
+	}
+	owned, err := s.table("databases").Select("org_id").Where(orm.In("org_id", ids...)).Many(ctx)
+	if err != nil {
+		return nil, 0, err
+	}
+	count := map[id.Org]int{}
+	for _, r := range owned {
+		count[id.Org(r.Text("org_id"))]++
+	}
+	for i := range orgs {
+		orgs[i].Databases = count[orgs[i].ID]
+	}
+	return orgs, int(n), nil
+}
+
+// page turns a page's number into limit and offset. The lists of the control
+// plane are short enough for OFFSET; those of organizations' databases are not.
+func page(q orm.Query, p fleet.Page) orm.Query {
+	if p.Size <= 0 {
+		p.Size = 50
+	}
+	return q.Limit(p.Size).Offset((max(1, p.Number) - 1) * p.Size)
+}
+
+// CreateOrg adds an organization.
+func (s *Store) CreateOrg(ctx context.Context, o fleet.Org, e audit.Entry) error {
+	return s.change().insert("organizations", orgValues(o)).audit(e).run(ctx, nil, orgTaken(o))
+}
+
+func orgTaken(o fleet.Org) error {
+	return fault.New(fault.Conflict, "An organization with the short name %q exists already. Choose another name.", o.Slug).At("org_name")
+}

@@ -1,0 +1,95 @@
+package controlplane
+
+import (
+	"context"
+	"time"
+
+	"github.com/kuratchi/dashboard/internal/audit"
+	"github.com/kuratchi/dashboard/internal/d1"
+	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/fleet"
+	"github.com/kuratchi/dashboard/internal/id"
+	"github.com/kuratchi/dashboard/internal/orm"
+)
+
+func planOf(r orm.Row) (fleet.Plan, error) {
+	p := fleet.Plan{
+		ID: id.Plan(r.Text("id")), Database: r.Text("database_name"), Hash: r.Text("hash"), State: fleet.PlanState(r.Text("state")),
+		CreatedAt: r.Time("created_at"), CreatedBy: r.Text("created_by"), DecidedAt: r.Time("decided_at"), DecidedBy: r.Text("decided_by"),
+		AppliedAt: r.Time("applied_at"), AppliedBy: r.Text("applied_by"), Duration: time.Duration(r.Int("duration_us")) * time.Microsecond,
+		Error: r.Text("error"), Intent: r.Text("intent"),
+	}
+	return p, r.JSON("body", &p.Body)
+}
+
+func planChanging(p fleet.Plan) orm.Values {
+	return orm.Values{
+		"state": p.State, "decided_at": p.DecidedAt, "decided_by": d1.OptStr(p.DecidedBy), "applied_at": p.AppliedAt,
+		"applied_by": d1.OptStr(p.AppliedBy), "duration_us": p.Duration.Microseconds(), "error": d1.OptStr(p.Error), "intent": d1.OptStr(p.Intent),
+	}
+}
+
+// Plan returns a stored plan.
+func (s *Store) Plan(ctx context.Context, plan id.Plan) (fleet.Plan, error) {
+	r, err := s.table("plans").Where(orm.Eq("id", plan)).First(ctx)
+	if err != nil {
+		return fleet.Plan{}, named(err, "There is no plan %s.", plan)
+	}
+	return planOf(r)
+}
+
+func plansOf(rows []orm.Row) ([]fleet.Plan, error) {
+	out := make([]fleet.Plan, len(rows))
+	for i, r := range rows {
+		p, err := planOf(r)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = p
+	}
+	return out, nil
+}
+
+// Plans returns a page of a database's plans, or all for "", the newest first.
+func (s *Store) Plans(ctx context.Context, database string, p fleet.Page) ([]fleet.Plan, int, error) {
+	q := s.table("plans")
+	if database != "" {
+		q = q.Where(orm.Eq("database_name", database))
+	}
+	n, err := q.Count(ctx)
+	if err != nil {
+		return nil, 0, err
+	}
+	rows, err := page(q.OrderBy("-created_at", "-id"), p).Many(ctx)
+	if err != nil {
+		return nil, 0, err
+	}
+	ps, err := plansOf(rows)
+	return ps, int(n), err
+}
+
+// CreatePlan stores a plan.
+func (s *Store) CreatePlan(ctx context.Context, p fleet.Plan, es ...audit.Entry) error {
+	v := planChanging(p)
+	v["id"], v["database_name"], v["hash"], v["body"], v["created_at"], v["created_by"] = p.ID, p.Database, p.Hash, p.Body, p.CreatedAt, p.CreatedBy
+	return s.change().insert("plans", v).audit(es...).run(ctx, nil, nil)
+}
+
+// UpdatePlan stores what changes of a plan that is still in the state from.
+func (s *Store) UpdatePlan(ctx context.Context, p fleet.Plan, from fleet.PlanState, d *fleet.Database, es ...audit.Entry) error {
+	b := s.change().update("plans", planChanging(p), orm.Eq("id", p.ID), orm.Eq("state", from))
+	if d != nil {
+		b.update("databases", orm.Values{"schema_name": d.Schema, "schema_version": d.Version, "updated_at": d.UpdatedAt}, orm.Eq("id", d.ID))
+	}
+	moved := fault.New(fault.Conflict, "Somebody else was faster: the plan is no longer %s. Look again.", from)
+	return b.audit(es...).run(ctx, moved, nil)
+}
+
+// Applying returns the plans whose outcome isn't known.
+func (s *Store) Applying(ctx context.Context) ([]fleet.Plan, error) {
+	rows, err := s.table("plans").Where(orm.In("state", fleet.PlanApplying, fleet.PlanUnknown)).Many(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return plansOf(rows)
+}

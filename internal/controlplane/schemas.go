@@ -1,0 +1,96 @@
+package controlplane
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/kuratchi/dashboard/internal/audit"
+	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/fleet"
+	"github.com/kuratchi/dashboard/internal/id"
+	"github.com/kuratchi/dashboard/internal/orm"
+)
+
+func schemaOf(r orm.Row) fleet.Schema {
+	return fleet.Schema{
+		ID: id.Schema(r.Text("id")), Name: r.Text("name"), Latest: int(r.Int("latest")),
+		CreatedAt: r.Time("created_at"), UpdatedAt: r.Time("updated_at"),
+	}
+}
+
+func versionOf(r orm.Row) fleet.Version {
+	return fleet.Version{
+		Schema: r.Text("schema_name"), Version: int(r.Int("version")), Source: r.Text("source"), Hash: r.Text("hash"),
+		CreatedAt: r.Time("created_at"), CreatedBy: r.Text("created_by"),
+	}
+}
+
+// Schemas returns all schemas by name, each with its number of databases.
+func (s *Store) Schemas(ctx context.Context) ([]fleet.Schema, error) {
+	rows, err := s.table("schemas").OrderBy("name").Many(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]fleet.Schema, len(rows))
+	for i, r := range rows {
+		out[i] = schemaOf(r)
+		n, err := s.table("databases").Where(orm.Eq("schema_name", out[i].Name)).Count(ctx)
+		if err != nil {
+			return nil, err
+		}
+		out[i].Databases = int(n)
+	}
+	return out, nil
+}
+
+// Schema returns the schema of that name.
+func (s *Store) Schema(ctx context.Context, name string) (fleet.Schema, error) {
+	r, err := s.table("schemas").Where(orm.Eq("name", name)).First(ctx)
+	if err != nil {
+		return fleet.Schema{}, named(err, "There is no schema %q.", name)
+	}
+	return schemaOf(r), nil
+}
+
+// Versions returns a schema's versions without their sources, the newest first.
+func (s *Store) Versions(ctx context.Context, name string) ([]fleet.Version, error) {
+	rows, err := s.table("schema_versions").Select("schema_name", "version", "hash", "created_at", "created_by").
+		Where(orm.Eq("schema_name", name)).OrderBy("-version").Limit(500).Many(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]fleet.Version, len(rows))
+	for i, r := range rows {
+		out[i] = versionOf(r)
+	}
+	return out, nil
+}
+
+// Version returns one version with its source.
+func (s *Store) Version(ctx context.Context, name string, version int) (fleet.Version, error) {
+	r, err := s.table("schema_versions").Where(orm.Eq("schema_name", name), orm.Eq("version", version)).First(ctx)
+	if err != nil {
+		return fleet.Version{}, named(err, "The schema %s has no version %d.", name, version)
+	}
+	return versionOf(r), nil
+}
+
+// SaveVersion adds a version, and the schema with its first one.
+func (s *Store) SaveVersion(ctx context.Context, v fleet.Version, es ...audit.Entry) error {
+	b := s.change()
+	_, err := s.Schema(ctx, v.Schema)
+	switch {
+	case fault.Is(err, fault.NotFound):
+		b.insert("schemas", orm.Values{"id": id.At[id.Schema](v.CreatedAt), "name": v.Schema, "latest": v.Version, "created_at": v.CreatedAt, "updated_at": v.CreatedAt})
+	case err != nil:
+		return err
+	default:
+		b.update("schemas", orm.Values{"latest": v.Version, "updated_at": v.CreatedAt}, orm.Eq("name", v.Schema), orm.Lt("latest", v.Version))
+	}
+	b.insert("schema_versions", orm.Values{
+		"id": fmt.Sprintf("%s:%d", v.Schema, v.Version), "schema_name": v.Schema, "version": v.Version, "source": v.Source,
+		"hash": v.Hash, "created_at": v.CreatedAt, "created_by": v.CreatedBy,
+	})
+	taken := fault.New(fault.Conflict, "Version %d of %s was saved by somebody else meanwhile. Compare with it first.", v.Version, v.Schema).At("source")
+	return b.audit(es...).run(ctx, taken, taken)
+}

@@ -1,0 +1,158 @@
+// Package controlplane is where the dashboard remembers: organizations,
+// databases, schemas, plans, operators, sessions and the audit log.
+//
+// Its tables are declared in our schema language (schema.json), read and written
+// through our orm, and migrated by our planner, through d1.Conn alone: the
+// control plane can live in any D1 database. Every change is one batch together
+// with the audit entries that tell of it. A change that depends on what was read
+// before carries the condition in the batch, so two programs can't overwrite
+// each other.
+package controlplane
+
+import (
+	"context"
+	_ "embed"
+	"time"
+
+	"github.com/kuratchi/dashboard/internal/audit"
+	"github.com/kuratchi/dashboard/internal/d1"
+	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/id"
+	"github.com/kuratchi/dashboard/internal/migrate"
+	"github.com/kuratchi/dashboard/internal/orm"
+	"github.com/kuratchi/dashboard/internal/schema"
+)
+
+//go:embed schema.json
+var source []byte
+
+// Schema returns the declaration of the control plane's tables.
+func Schema() (*schema.Schema, error) { return schema.Parse(source) }
+
+// Store reads and writes the control plane.
+type Store struct {
+	conn d1.Conn
+	db   *orm.DB
+	now  func() time.Time
+}
+
+// Open brings the control plane's database to this program's version and returns
+// the store. A database written by a newer version is fault.Conflict and is not
+// touched.
+func Open(ctx context.Context, conn d1.Conn, now func() time.Time) (*Store, error) {
+	s, err := Schema()
+	if err != nil {
+		return nil, err
+	}
+	_, err = migrate.Synchronize(ctx, conn, s, id.At[string](now()), "system:start", now())
+	if fault.Is(err, fault.Conflict) {
+		return nil, fault.Wrap(err, fault.Conflict, "This data folder was written by a newer version of the dashboard. Start that version, or use another folder. Nothing was changed.")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &Store{conn: conn, db: orm.New(conn, s), now: now}, nil
+}
+
+// Ready returns nil when the control plane can be read.
+func (s *Store) Ready(ctx context.Context) error {
+	_, err := s.conn.Query(ctx, d1.Query("select 1 from setup limit 1"))
+	return err
+}
+
+func (s *Store) table(name string) orm.Query { return s.db.Table(name) }
+
+// batch gathers the statements of one change; the first error wins.
+type batch struct {
+	s   *Store
+	ss  []d1.Stmt
+	err error
+}
+
+func (s *Store) change() *batch { return &batch{s: s} }
+
+func (b *batch) add(st d1.Stmt, err error) *batch {
+	if b.err == nil {
+		b.err = err
+	}
+	b.ss = append(b.ss, st)
+	return b
+}
+
+func (b *batch) insert(table string, v orm.Values) *batch {
+	return b.add(b.s.table(table).InsertStmt(v))
+}
+
+// update changes exactly one row, or the whole batch fails.
+func (b *batch) update(table string, v orm.Values, conds ...orm.Cond) *batch {
+	return b.add(b.s.table(table).Where(conds...).UpdateStmt(v)).add(orm.Changed(table), nil)
+}
+
+func (b *batch) audit(es ...audit.Entry) *batch {
+	for _, e := range es {
+		b.insert("audit", auditValues(e))
+	}
+	return b
+}
+
+// run sends the batch. lost is what a failed condition means, taken what a
+// duplicate means; nil leaves the error as it is.
+func (b *batch) run(ctx context.Context, lost, taken error) error {
+	if b.err != nil {
+		return b.err
+	}
+	_, err := b.s.conn.Batch(ctx, b.ss)
+	switch {
+	case lost != nil && orm.IsUnchanged(err):
+		return lost
+	case taken != nil && orm.IsDuplicate(err):
+		return taken
+	}
+	return err
+}
+
+// named gives a missing row its name.
+func named(err error, format string, args ...any) error {
+	if fault.Is(err, fault.NotFound) {
+		return fault.New(fault.NotFound, format, args...)
+	}
+	return err
+}
+
+func auditValues(e audit.Entry) orm.Values {
+	return orm.Values{
+		"id": e.ID, "at": e.At, "operator_id": d1.OptStr(string(e.Operator)), "actor": e.Actor, "ip": d1.OptStr(e.IP), "request": d1.OptStr(e.Request),
+		"action": e.Action, "outcome": e.Outcome, "intent": d1.OptStr(e.Intent), "org": d1.OptStr(e.Org), "database_name": d1.OptStr(e.Database),
+		"target": d1.OptStr(e.Target), "statement": d1.OptStr(e.Statement), "detail": d1.OptStr(e.Detail), "row_count": e.Rows,
+	}
+}
+
+func auditEntry(r orm.Row) audit.Entry {
+	return audit.Entry{
+		ID: r.Text("id"), At: r.Time("at"), Operator: id.Operator(r.Text("operator_id")), Actor: r.Text("actor"), IP: r.Text("ip"), Request: r.Text("request"),
+		Action: audit.Action(r.Text("action")), Outcome: audit.Outcome(r.Text("outcome")), Intent: r.Text("intent"), Org: r.Text("org"),
+		Database: r.Text("database_name"), Target: r.Text("target"), Statement: r.Text("statement"), Detail: r.Text("detail"), Rows: r.Int("row_count"),
+	}
+}
+
+// Record writes audit entries of their own.
+func (s *Store) Record(ctx context.Context, es ...audit.Entry) error {
+	return s.change().audit(es...).run(ctx, nil, nil)
+}
+
+// Audit returns the newest entries about a database, or about everything for "".
+func (s *Store) Audit(ctx context.Context, database string, limit int) ([]audit.Entry, error) {
+	q := s.table("audit").OrderBy("-at", "-id").Limit(limit)
+	if database != "" {
+		q = q.Where(orm.Eq("database_name", database))
+	}
+	rows, err := q.Many(ctx)
+	if err != nil {
+		return nil, err
+	}
+	es := make([]audit.Entry, len(rows))
+	for i, r := range rows {
+		es[i] = auditEntry(r)
+	}
+	return es, nil
+}

@@ -1,0 +1,163 @@
+package fleet
+
+import (
+	"context"
+	"log/slog"
+	"regexp"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/kuratchi/dashboard/internal/audit"
+	"github.com/kuratchi/dashboard/internal/auth"
+	"github.com/kuratchi/dashboard/internal/d1"
+	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/id"
+	"github.com/kuratchi/dashboard/internal/schema"
+)
+
+// Embedded is the provider that lives in the data folder.
+const Embedded = "embedded"
+
+// Fleet is the organizations and their databases.
+type Fleet struct {
+	store    Store
+	provider d1.Provider
+	log      *slog.Logger
+	now      func() time.Time
+
+	// background is cancelled by Close; work counts the provisions under way.
+	background context.Context
+	stop       context.CancelFunc
+	work       sync.WaitGroup
+
+	mu   sync.Mutex // guards busy
+	busy map[id.Database]bool
+}
+
+// New returns a fleet. Close must be called.
+func New(store Store, provider d1.Provider, log *slog.Logger, now func() time.Time) *Fleet {
+	ctx, stop := context.WithCancel(context.Background())
+	return &Fleet{store: store, provider: provider, log: log, now: now, background: ctx, stop: stop, busy: map[id.Database]bool{}}
+}
+
+// Close waits until the steps under way have ended; no further one begins.
+func (f *Fleet) Close() {
+	f.stop()
+	f.work.Wait()
+}
+
+// entry starts an audit entry by the actor.
+func (f *Fleet) entry(a auth.Actor, action audit.Action, o audit.Outcome) audit.Entry {
+	return audit.Entry{
+		ID: id.At[string](f.now()), At: f.now(), Operator: a.Operator, Actor: a.Email, IP: a.IP, Request: a.RequestID,
+		Action: action, Outcome: o,
+	}
+}
+
+// about adds what the entry is about.
+func about(e audit.Entry, d Database) audit.Entry {
+	e.Org, e.Database = d.OrgSlug, d.Name
+	return e
+}
+
+// Org returns the organization with that slug.
+func (f *Fleet) Org(ctx context.Context, slug string) (Org, error) { return f.store.Org(ctx, slug) }
+
+// Orgs returns a page of the organizations whose name or slug holds search, and
+// how many there are in all.
+func (f *Fleet) Orgs(ctx context.Context, search string, p Page) ([]Org, int, error) {
+	return f.store.Orgs(ctx, search, p)
+}
+
+// Databases returns a page of databases and how many match in all.
+func (f *Fleet) Databases(ctx context.Context, filter Filter) ([]Database, int, error) {
+	return f.store.Databases(ctx, filter)
+}
+
+// Totals counts the fleet.
+func (f *Fleet) Totals(ctx context.Context) (Totals, error) { return f.store.Totals(ctx) }
+
+// Database returns the database of that name.
+func (f *Fleet) Database(ctx context.Context, name string) (Database, error) {
+	return f.store.Database(ctx, name)
+}
+
+// Open returns a database with a handle on it. One that isn't ready is
+// fault.Conflict.
+func (f *Fleet) Open(ctx context.Context, name string) (Database, d1.Conn, error) {
+	d, err := f.store.Database(ctx, name)
+	if err != nil {
+		return d, nil, err
+	}
+	if d.State != Ready {
+		return d, nil, fault.New(fault.Conflict, "The database %s is not ready: it is %s.", d.Name, d.State)
+	}
+	conn, err := f.provider.Open(ctx, d.ProviderID)
+	return d, conn, err
+}
+
+// Info returns what the provider knows of a database.
+func (f *Fleet) Info(ctx context.Context, d Database) (d1.Info, error) {
+	return f.provider.Get(ctx, d.ProviderID)
+}
+
+var slugRule = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
+
+// CheckSlug returns nil for a slug an organization may have, else fault.Invalid.
+func CheckSlug(slug string) error {
+	if len(slug) > 32 || !slugRule.MatchString(slug) {
+		return fault.New(fault.Invalid, "Use 1 to 32 small letters and digits, with single hyphens between them.").At("slug")
+	}
+	return nil
+}
+
+// Slug proposes a slug for a name, "" when nothing of the name can be in one.
+func Slug(name string) string {
+	var b strings.Builder
+	for _, r := range strings.ToLower(name) {
+		switch {
+		case r >= 'a' && r <= 'z' || r >= '0' && r <= '9':
+			b.WriteRune(r)
+		case b.Len() > 0 && !strings.HasSuffix(b.String(), "-"):
+			b.WriteByte('-')
+		}
+	}
+	s := b.String()
+	return strings.Trim(s[:min(len(s), 32)], "-")
+}
+
+// newOrg checks and makes an organization; nothing is stored.
+func (f *Fleet) newOrg(a auth.Actor, name, slug string) (Org, error) {
+	name = strings.TrimSpace(name)
+	if name == "" || len(name) > 100 {
+		return Org{}, fault.New(fault.Invalid, "Give the organization a name of at most 100 characters.").At("org_name")
+	}
+	if slug == "" {
+		slug = Slug(name)
+	}
+	if err := CheckSlug(slug); err != nil {
+		return Org{}, fault.New(fault.Invalid, "No short name can be made from %q. Use some letters or digits.", name).At("org_name")
+	}
+	return Org{ID: id.At[id.Org](f.now()), Slug: slug, Name: name, CreatedAt: f.now(), CreatedBy: a.Email}, nil
+}
+
+// CreateOrg adds an organization. A slug that is taken is fault.Conflict.
+func (f *Fleet) CreateOrg(ctx context.Context, a auth.Actor, name string) (Org, error) {
+	o, err := f.newOrg(a, name, "")
+	if err != nil {
+		return o, err
+	}
+	e := f.entry(a, audit.OrgCreate, audit.Done)
+	e.Org, e.Target = o.Slug, o.Name
+	return o, f.store.CreateOrg(ctx, o, e)
+}
+
+// parseVersion reads a stored version's source again.
+func parseVersion(v Version) (*schema.Schema, error) {
+	s, err := schema.Parse([]byte(v.Source))
+	if err != nil {
+		return nil, fault.Wrap(err, fault.Internal, "stored schema %s v%d", v.Schema, v.Version)
+	}
+	return s, nil
+}

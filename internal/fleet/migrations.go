@@ -1,0 +1,254 @@
+package fleet
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/kuratchi/dashboard/internal/audit"
+	"github.com/kuratchi/dashboard/internal/auth"
+	"github.com/kuratchi/dashboard/internal/d1"
+	"github.com/kuratchi/dashboard/internal/failpoint"
+	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/id"
+	"github.com/kuratchi/dashboard/internal/migrate"
+)
+
+// Review compares a database as it is with a version of a schema and returns
+// the plan between them. Nothing is stored and nothing is changed.
+func (f *Fleet) Review(ctx context.Context, conn d1.Conn, name string, version int) (*migrate.Plan, error) {
+	_, target, err := f.Version(ctx, name, version)
+	if err != nil {
+		return nil, err
+	}
+	live, err := migrate.Inspect(ctx, conn)
+	if err != nil {
+		return nil, err
+	}
+	return migrate.New(live, target)
+}
+
+// Plan returns a stored plan. One whose body is no longer what its hash says is
+// an internal error: somebody changed it.
+func (f *Fleet) Plan(ctx context.Context, p id.Plan) (Plan, error) {
+	plan, err := f.store.Plan(ctx, p)
+	if err != nil {
+		return plan, err
+	}
+	if plan.Body.Hash() != plan.Hash {
+		return plan, fault.New(fault.Internal, "the plan %s is not what its hash says", p)
+	}
+	return plan, nil
+}
+
+// Plans returns a page of a database's plans, or all for "", the newest first.
+func (f *Fleet) Plans(ctx context.Context, database string, p Page) ([]Plan, int, error) {
+	return f.store.Plans(ctx, database, p)
+}
+
+// Stale reports whether a plan that waits was made for a schema the database no
+// longer has.
+func (f *Fleet) Stale(ctx context.Context, p Plan) (bool, error) {
+	if p.State != PlanProposed && p.State != PlanApproved {
+		return false, nil
+	}
+	_, conn, err := f.Open(ctx, p.Database)
+	if err != nil {
+		return false, err
+	}
+	defer func() { _ = conn.Close() }()
+	live, err := migrate.Inspect(ctx, conn)
+	if err != nil {
+		return false, err
+	}
+	return live.Fingerprint() != p.Body.Fingerprint, nil
+}
+
+// Propose stores the plan from a database as it is to a version of a schema.
+func (f *Fleet) Propose(ctx context.Context, a auth.Actor, database, name string, version int) (Plan, error) {
+	d, conn, err := f.Open(ctx, database)
+	if err != nil {
+		return Plan{}, err
+	}
+	defer func() { _ = conn.Close() }()
+	body, err := f.Review(ctx, conn, name, version)
+	if err != nil {
+		return Plan{}, err
+	}
+	if body.Empty() && d.Schema == name && d.Version == version {
+		return Plan{}, fault.New(fault.Invalid, "%s is at version %d of %s already.", d.Name, version, name)
+	}
+	p := Plan{
+		ID: id.At[id.Plan](f.now()), Database: d.Name, Hash: body.Hash(), Body: *body, State: PlanProposed,
+		CreatedAt: f.now(), CreatedBy: a.Email,
+	}
+	return p, f.store.CreatePlan(ctx, p, f.planEntry(a, audit.PlanCreate, audit.Done, d, p))
+}
+
+func (f *Fleet) planEntry(a auth.Actor, action audit.Action, o audit.Outcome, d Database, p Plan) audit.Entry {
+	e := about(f.entry(a, action, o), d)
+	e.Target = string(p.ID)
+	e.Detail = fmt.Sprintf("%s v%d, plan %.12s", p.Body.Schema, p.Body.Version, p.Hash)
+	return e
+}
+
+// Decide approves or rejects a plan that was proposed. The hash is the one the
+// operator saw; another one is fault.Conflict.
+func (f *Fleet) Decide(ctx context.Context, a auth.Actor, plan id.Plan, hash string, approve bool) (Plan, error) {
+	p, d, err := f.planFor(ctx, plan, hash)
+	if err != nil {
+		return p, err
+	}
+	action, to := audit.PlanReject, PlanRejected
+	if approve {
+		action, to = audit.PlanApprove, PlanApproved
+		if err := p.Body.Ready(); err != nil {
+			return p, err
+		}
+	}
+	from := p.State
+	if from != PlanProposed && (approve || from != PlanApproved) {
+		return p, fault.New(fault.Conflict, "The plan is %s, so it can't be decided again.", p.State)
+	}
+	p.State, p.DecidedAt, p.DecidedBy = to, f.now(), a.Email
+	e := f.planEntry(a, action, audit.Done, d, p)
+	if approve && p.SelfApproved() {
+		e.Detail += ", approved by its author"
+	}
+	return p, f.store.UpdatePlan(ctx, p, from, nil, e)
+}
+
+func (f *Fleet) planFor(ctx context.Context, plan id.Plan, hash string) (Plan, Database, error) {
+	p, err := f.Plan(ctx, plan)
+	if err != nil {
+		return p, Database{}, err
+	}
+	if p.Hash != hash {
+		return p, Database{}, fault.New(fault.Conflict, "This is not the plan you saw. Read it again.")
+	}
+	d, err := f.store.Database(ctx, p.Database)
+	return p, d, err
+}
+
+// Apply runs an approved plan. It stands between an intent and an outcome in
+// the audit log, and the database's own ledger has the plan's id if, and only
+// if, it was applied. It is not stopped by the browser that asked for it.
+func (f *Fleet) Apply(ctx context.Context, a auth.Actor, plan id.Plan, hash string) (Plan, error) {
+	f.work.Add(1)
+	defer f.work.Done()
+	p, d, err := f.planFor(ctx, plan, hash)
+	if err != nil {
+		return p, err
+	}
+	if p.State != PlanApproved {
+		return p, fault.New(fault.Conflict, "The plan is %s; only an approved plan can be applied.", p.State)
+	}
+	_, conn, err := f.Open(ctx, d.Name)
+	if err != nil {
+		return p, err
+	}
+	defer func() { _ = conn.Close() }()
+	ctx = context.WithoutCancel(ctx)
+	intent := f.planEntry(a, audit.PlanApply, audit.Intent, d, p)
+	intent.Statement = statements(p.Body)
+	p.State, p.AppliedAt, p.AppliedBy, p.Intent = PlanApplying, f.now(), a.Email, intent.ID
+	if err := f.store.UpdatePlan(ctx, p, PlanApproved, nil, intent); err != nil {
+		return p, err
+	}
+	failpoint.Hit("apply:intent")
+	began := f.now()
+	_, err = migrate.Apply(ctx, conn, &p.Body, string(p.ID), a.Email, began)
+	failpoint.Hit("apply:sent")
+	p.Duration = f.now().Sub(began)
+	return f.settle(ctx, a, d, conn, p, err)
+}
+
+func statements(p migrate.Plan) string {
+	sql := make([]string, len(p.Steps))
+	for i, s := range p.Steps {
+		sql[i] = s.SQL
+	}
+	return strings.Join(sql, ";\n")
+}
+
+// settle records what became of an apply. A lost answer is resolved by reading
+// the ledger, once now and again at the next start.
+func (f *Fleet) settle(ctx context.Context, a auth.Actor, d Database, conn d1.Conn, p Plan, cause error) (Plan, error) {
+	from := p.State
+	resolved := ""
+	if fault.Is(cause, fault.Unknown) {
+		applied, err := migrate.Applied(ctx, conn, string(p.ID))
+		switch {
+		case err == nil && applied:
+			cause, resolved = nil, "the answer was lost; the ledger has it"
+		case err == nil:
+			cause = fault.Wrap(cause, fault.Unavailable, "The answer was lost, and the ledger does not have the plan: nothing was changed.")
+		}
+	}
+	e := f.planEntry(a, audit.PlanApply, audit.Done, d, p)
+	e.Intent = p.Intent
+	var update *Database
+	switch {
+	case cause == nil:
+		p.State, p.Error = PlanApplied, ""
+		d.Schema, d.Version, d.UpdatedAt = p.Body.Schema, p.Body.Version, f.now()
+		update = &d
+		if resolved != "" {
+			e.Detail += ", " + resolved
+		}
+	case fault.Is(cause, fault.Unknown):
+		p.State, p.Error, e.Outcome = PlanUnknown, "The answer was lost and the database can't be read now. It is read again at the next start.", audit.Unknown
+	default:
+		p.State, p.Error, e.Outcome = PlanFailed, fault.Message(cause), audit.Failed
+	}
+	if p.Error != "" {
+		e.Detail += ": " + p.Error
+	}
+	if err := f.store.UpdatePlan(ctx, p, from, update, e); err != nil {
+		return p, err
+	}
+	if cause != nil {
+		f.log.Warn("apply", "plan", p.ID, "database", d.Name, "state", p.State, "error", cause)
+	}
+	return p, nil
+}
+
+// Recover resolves what a stop left open: plans that were being applied, by
+// reading the ledgers; provisions under way become interrupted, for an operator
+// to resume or undo. It is called once, before the program serves.
+func (f *Fleet) Recover(ctx context.Context) error {
+	a := auth.SystemActor("recover")
+	unfinished, err := f.store.Unfinished(ctx)
+	if err != nil {
+		return err
+	}
+	for _, d := range unfinished {
+		d.State, d.Error, d.UpdatedAt = Interrupted, "The program was stopped while it worked on this. Nothing is lost: resume it, or undo it.", f.now()
+		e := about(f.entry(a, audit.DatabaseProvision, audit.Unknown), d)
+		e.Detail = "interrupted by a stop"
+		if err := f.store.UpdateDatabase(ctx, d, Provisioning, e); err != nil {
+			return err
+		}
+	}
+	plans, err := f.store.Applying(ctx)
+	if err != nil {
+		return err
+	}
+	for _, p := range plans {
+		if err := f.recoverPlan(ctx, a, p); err != nil {
+			f.log.Error("recover", "plan", p.ID, "error", err)
+		}
+	}
+	return nil
+}
+
+func (f *Fleet) recoverPlan(ctx context.Context, a auth.Actor, p Plan) error {
+	d, conn, err := f.Open(ctx, p.Database)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close() }()
+	lost := fault.New(fault.Unknown, "The program was stopped while the plan was applied.")
+	_, err = f.settle(ctx, a, d, conn, p, lost)
+	return err
+}

@@ -1,0 +1,348 @@
+package fleet
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/kuratchi/dashboard/internal/audit"
+	"github.com/kuratchi/dashboard/internal/auth"
+	"github.com/kuratchi/dashboard/internal/d1"
+	"github.com/kuratchi/dashboard/internal/failpoint"
+	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/id"
+	"github.com/kuratchi/dashboard/internal/migrate"
+)
+
+// ProvisionInput is what an operator fills in.
+type ProvisionInput struct {
+	// Org is the slug of an organization, or "" for a new one named OrgName.
+	Org, OrgName string
+	// Name is the database's; "" takes the proposed one.
+	Name     string
+	Location string
+	// Schema and Version are what it starts with; "" for an empty database, 0
+	// for the latest version.
+	Schema  string
+	Version int
+	// Request is the form's id: the same one twice is the same wish.
+	Request string
+}
+
+// ProposeName returns the first free name of the form {org}-org-001.
+func (f *Fleet) ProposeName(ctx context.Context, slug string) (string, error) {
+	_, n, err := f.store.Databases(ctx, Filter{Org: slug, Page: Page{Number: 1, Size: 1}})
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		return "", err
+	}
+	for ; ; n++ {
+		name := fmt.Sprintf("%s-org-%03d", slug, n+1)
+		if _, err := f.store.Database(ctx, name); fault.Is(err, fault.NotFound) {
+			return name, nil
+		} else if err != nil {
+			return "", err
+		}
+	}
+}
+
+// Provision records the wish for a database and works on it in the background.
+// It returns as soon as the wish is stored. Asked again with the same request
+// id, it returns the database that is there.
+func (f *Fleet) Provision(ctx context.Context, a auth.Actor, in ProvisionInput) (Database, error) {
+	if in.Request != "" {
+		if d, err := f.store.DatabaseByRequest(ctx, in.Request); !fault.Is(err, fault.NotFound) {
+			return d, err
+		}
+	}
+	d, org, err := f.wish(ctx, a, in)
+	if err != nil {
+		return d, err
+	}
+	es := []audit.Entry{about(f.entry(a, audit.DatabaseProvision, audit.Intent), d)}
+	es[0].Detail = fmt.Sprintf("schema %s v%d, location %s", orDash(d.Schema), d.Version, orDash(d.Location))
+	if org != nil {
+		e := f.entry(a, audit.OrgCreate, audit.Done)
+		e.Org, e.Target = org.Slug, org.Name
+		es = append([]audit.Entry{e}, es...)
+	}
+	if err := f.store.CreateDatabase(ctx, org, d, es...); err != nil {
+		if fault.Is(err, fault.Conflict) && in.Request != "" { // the same form, sent at the same moment
+			if twin, twinErr := f.store.DatabaseByRequest(ctx, in.Request); twinErr == nil {
+				return twin, nil
+			}
+		}
+		return d, err
+	}
+	failpoint.Hit("provision:recorded")
+	f.start(a, d, es[len(es)-1].ID)
+	return d, nil
+}
+
+func orDash(s string) string {
+	if s == "" {
+		return "–"
+	}
+	return s
+}
+
+// wish checks the input and makes the rows of it.
+func (f *Fleet) wish(ctx context.Context, a auth.Actor, in ProvisionInput) (Database, *Org, error) {
+	var created *Org
+	org, err := f.store.Org(ctx, in.Org)
+	switch {
+	case in.Org == "":
+		if org, err = f.newOrg(a, in.OrgName, ""); err != nil {
+			return Database{}, nil, err
+		}
+		created = &org
+	case err != nil:
+		return Database{}, nil, fault.New(fault.Invalid, "There is no organization %q.", in.Org).At("org")
+	}
+	d := Database{
+		ID: id.At[id.Database](f.now()), Name: in.Name, Org: org.ID, OrgSlug: org.Slug, OrgName: org.Name, Provider: Embedded,
+		Location: in.Location, State: Provisioning, Request: in.Request, CreatedAt: f.now(), CreatedBy: a.Email, UpdatedAt: f.now(),
+	}
+	if d.Name == "" {
+		if d.Name, err = f.ProposeName(ctx, org.Slug); err != nil {
+			return d, nil, err
+		}
+	}
+	if err := d1.CheckName(d.Name); err != nil {
+		return d, nil, err
+	}
+	if err := checkLocation(in.Location); err != nil {
+		return d, nil, err
+	}
+	if in.Schema != "" {
+		s, err := f.store.Schema(ctx, in.Schema)
+		if err != nil {
+			return d, nil, fault.New(fault.Invalid, "There is no schema %q.", in.Schema).At("schema")
+		}
+		d.Schema, d.Version = s.Name, in.Version
+		if d.Version == 0 {
+			d.Version = s.Latest
+		}
+		if _, err := f.store.Version(ctx, d.Schema, d.Version); err != nil {
+			return d, nil, fault.New(fault.Invalid, "The schema %s has no version %d.", d.Schema, d.Version).At("version")
+		}
+	}
+	return d, created, nil
+}
+
+func checkLocation(code string) error {
+	for _, l := range d1.Locations {
+		if code == "" || code == l.Code {
+			return nil
+		}
+	}
+	return fault.New(fault.Invalid, "There is no location %q.", code).At("location")
+}
+
+// start works on a database in the background, unless somebody does already.
+func (f *Fleet) start(a auth.Actor, d Database, intent string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.busy[d.ID] || f.background.Err() != nil {
+		return
+	}
+	f.busy[d.ID] = true
+	f.work.Go(func() {
+		defer func() {
+			f.mu.Lock()
+			delete(f.busy, d.ID)
+			f.mu.Unlock()
+		}()
+		f.provision(a, d, intent)
+	})
+}
+
+// Busy reports whether a provision of that database is under way here.
+func (f *Fleet) Busy(d id.Database) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.busy[d]
+}
+
+// provision does the steps that aren't done. It uses a context of its own: a
+// closed browser must not stop it, and a step once begun is finished.
+func (f *Fleet) provision(a auth.Actor, d Database, intent string) {
+	ctx := context.Background()
+	steps, err := f.store.Steps(ctx, d.ID)
+	if err != nil {
+		f.log.Error("provision", "database", d.Name, "error", err)
+		return
+	}
+	for _, s := range steps {
+		if s.State == StepDone {
+			continue
+		}
+		if f.background.Err() != nil { // shutting down: resumed by an operator
+			return
+		}
+		s.State, s.StartedAt, s.Error = StepRunning, f.now(), ""
+		if err := f.store.SaveStep(ctx, d.ID, s); err != nil {
+			f.log.Error("provision", "database", d.Name, "step", s.Name, "error", err)
+			return
+		}
+		failpoint.Hit("provision:" + string(s.Name) + ":begun")
+		if err := f.step(ctx, a, &d, s.Name, intent); err != nil {
+			f.provisionFailed(ctx, a, d, s, intent, err)
+			return
+		}
+		failpoint.Hit("provision:" + string(s.Name) + ":done")
+		s.State, s.FinishedAt = StepDone, f.now()
+		if err := f.store.SaveStep(ctx, d.ID, s); err != nil {
+			f.log.Error("provision", "database", d.Name, "step", s.Name, "error", err)
+			return
+		}
+		failpoint.Hit("provision:" + string(s.Name) + ":recorded")
+	}
+}
+
+func (f *Fleet) step(ctx context.Context, a auth.Actor, d *Database, name StepName, intent string) error {
+	switch name {
+	case StepCreate:
+		return f.stepCreate(ctx, d)
+	case StepMigrate:
+		return f.stepMigrate(ctx, a, *d)
+	}
+	d.State, d.Error, d.UpdatedAt = Ready, "", f.now()
+	e := about(f.entry(a, audit.DatabaseProvision, audit.Done), *d)
+	e.Intent = intent
+	return f.store.UpdateDatabase(ctx, *d, Provisioning, e)
+}
+
+// stepCreate makes the database, or takes the one an interrupted attempt made:
+// the name is ours alone since the wish was recorded.
+func (f *Fleet) stepCreate(ctx context.Context, d *Database) error {
+	info, err := f.provider.Find(ctx, d.Name)
+	if fault.Is(err, fault.NotFound) {
+		info, err = f.provider.Create(ctx, d1.CreateInput{Name: d.Name, Location: d.Location})
+	}
+	if err != nil {
+		return err
+	}
+	failpoint.Hit("provision:create:made")
+	d.ProviderID, d.UpdatedAt = info.ID, f.now()
+	return f.store.UpdateDatabase(ctx, *d, Provisioning)
+}
+
+func (f *Fleet) stepMigrate(ctx context.Context, a auth.Actor, d Database) error {
+	if d.Schema == "" {
+		return nil
+	}
+	v, err := f.store.Version(ctx, d.Schema, d.Version)
+	if err != nil {
+		return err
+	}
+	s, err := parseVersion(v)
+	if err != nil {
+		return err
+	}
+	conn, err := f.provider.Open(ctx, d.ProviderID)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close() }()
+	_, err = migrate.Synchronize(ctx, conn, s, id.At[string](f.now()), a.Email, f.now())
+	return err
+}
+
+func (f *Fleet) provisionFailed(ctx context.Context, a auth.Actor, d Database, s Step, intent string, cause error) {
+	f.log.Error("provision failed", "database", d.Name, "step", s.Name, "error", cause)
+	s.State, s.FinishedAt, s.Error = StepFailed, f.now(), fault.Message(cause)
+	d.State, d.Error, d.UpdatedAt = Failed, s.Error, f.now()
+	e := about(f.entry(a, audit.DatabaseProvision, audit.Failed), d)
+	e.Intent, e.Detail = intent, fmt.Sprintf("%s: %s", s.Name, s.Error)
+	if err := f.store.SaveStep(ctx, d.ID, s); err != nil {
+		f.log.Error("provision", "database", d.Name, "error", err)
+	}
+	if err := f.store.UpdateDatabase(ctx, d, Provisioning, e); err != nil {
+		f.log.Error("provision", "database", d.Name, "error", err)
+	}
+}
+
+// Steps returns the steps of a provision.
+func (f *Fleet) Steps(ctx context.Context, d Database) ([]Step, error) {
+	return f.store.Steps(ctx, d.ID)
+}
+
+// unfinished checks that a database is one that Resume or Undo is for.
+func (f *Fleet) unfinished(ctx context.Context, name string) (Database, error) {
+	d, err := f.store.Database(ctx, name)
+	if err != nil {
+		return d, err
+	}
+	if d.State != Failed && d.State != Interrupted || f.Busy(d.ID) {
+		return d, fault.New(fault.Conflict, "The provision of %s is %s, so there is nothing to resume or undo.", d.Name, d.State)
+	}
+	return d, nil
+}
+
+// Resume goes on with a provision that failed or was interrupted.
+func (f *Fleet) Resume(ctx context.Context, a auth.Actor, name string) (Database, error) {
+	d, err := f.unfinished(ctx, name)
+	if err != nil {
+		return d, err
+	}
+	from := d.State
+	d.State, d.Error, d.UpdatedAt = Provisioning, "", f.now()
+	e := about(f.entry(a, audit.DatabaseProvision, audit.Intent), d)
+	e.Detail = "resumed"
+	if err := f.store.UpdateDatabase(ctx, d, from, e); err != nil {
+		return d, err
+	}
+	f.start(a, d, e.ID)
+	return d, nil
+}
+
+// Undo removes what a provision that failed or was interrupted left behind: the
+// database, if it was made, and the wish. Such a database was never given to
+// anyone; one that holds rows is refused all the same.
+func (f *Fleet) Undo(ctx context.Context, a auth.Actor, name string) error {
+	d, err := f.unfinished(ctx, name)
+	if err != nil {
+		return err
+	}
+	info, err := f.provider.Find(ctx, d.Name)
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		return err
+	}
+	intent := about(f.entry(a, audit.DatabaseUndo, audit.Intent), d)
+	if err := f.store.Record(ctx, intent); err != nil {
+		return err
+	}
+	if info.ID != "" {
+		if err := f.refuseRows(ctx, info); err != nil {
+			return err
+		}
+		if err := f.provider.Delete(ctx, info.ID); err != nil {
+			return err
+		}
+	}
+	done := about(f.entry(a, audit.DatabaseUndo, audit.Done), d)
+	done.Intent = intent.ID
+	return f.store.DeleteDatabase(ctx, d, d.State, done)
+}
+
+// refuseRows is fault.Conflict when any table holds a row.
+func (f *Fleet) refuseRows(ctx context.Context, info d1.Info) error {
+	conn, err := f.provider.Open(ctx, info.ID)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close() }()
+	live, err := migrate.Inspect(ctx, conn)
+	if err != nil {
+		return err
+	}
+	for _, t := range live.Schema.Tables {
+		n, err := anyRow(ctx, conn, t.Name)
+		if err != nil {
+			return err
+		}
+		if n {
+			return fault.New(fault.Conflict, "The database %s holds rows in %s. Resume its provision instead of undoing it.", info.Name, t.Name)
+		}
+	}
+	return nil
+}

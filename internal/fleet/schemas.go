@@ -1,0 +1,113 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/kuratchi/dashboard/internal/audit"
+	"github.com/kuratchi/dashboard/internal/auth"
+	"github.com/kuratchi/dashboard/internal/d1"
+	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/schema"
+)
+
+func anyRow(ctx context.Context, conn d1.Conn, table string) (bool, error) {
+	r, err := conn.Query(ctx, d1.Query("select 1 from "+schema.Quote(table)+" limit 1"))
+	return err == nil && len(r.Rows) > 0, err
+}
+
+// Schemas returns all schemas, by name.
+func (f *Fleet) Schemas(ctx context.Context) ([]Schema, error) { return f.store.Schemas(ctx) }
+
+// Schema returns the schema of that name with its versions, the newest first.
+func (f *Fleet) Schema(ctx context.Context, name string) (Schema, []Version, error) {
+	s, err := f.store.Schema(ctx, name)
+	if err != nil {
+		return s, nil, err
+	}
+	vs, err := f.store.Versions(ctx, name)
+	return s, vs, err
+}
+
+// Version returns one version of a schema, parsed too.
+func (f *Fleet) Version(ctx context.Context, name string, version int) (Version, *schema.Schema, error) {
+	v, err := f.store.Version(ctx, name, version)
+	if err != nil {
+		return v, nil, err
+	}
+	s, err := parseVersion(v)
+	return v, s, err
+}
+
+// Draft is what a source would be as the next version of its schema.
+type Draft struct {
+	Schema *schema.Schema
+	// Previous is the latest version there is, nil for a new schema.
+	Previous *schema.Schema
+	// Changes are what turns Previous into Schema.
+	Changes []schema.Change
+	// Removed are tables of Previous that Schema doesn't have. No plan drops them.
+	Removed []string
+}
+
+// CheckVersion reads a source and compares it with the latest version. Errors
+// are schema.Problems for a source that can't be read, or fault.Invalid at field
+// "source".
+func (f *Fleet) CheckVersion(ctx context.Context, name, source string) (*Draft, error) {
+	s, err := schema.Parse([]byte(source))
+	if err != nil {
+		return nil, err
+	}
+	if name != "" && s.Name != name {
+		return nil, fault.New(fault.Invalid, "The file's name is %q, but this is the schema %q.", s.Name, name).At("source")
+	}
+	d := &Draft{Schema: s}
+	known, err := f.store.Schema(ctx, s.Name)
+	switch {
+	case fault.Is(err, fault.NotFound):
+		if name != "" {
+			return nil, err
+		}
+		d.Changes = schema.Diff(&schema.Schema{}, s)
+		return d, nil
+	case err != nil:
+		return nil, err
+	}
+	if _, d.Previous, err = f.Version(ctx, s.Name, known.Latest); err != nil {
+		return nil, err
+	}
+	d.Changes = schema.Diff(d.Previous, s)
+	for _, t := range d.Previous.Tables {
+		if _, ok := s.Table(t.Name); !ok {
+			d.Removed = append(d.Removed, t.Name)
+		}
+	}
+	switch {
+	case s.Version != known.Latest+1:
+		return d, fault.New(fault.Invalid, "The file says version %d; the next version of %s is %d.", s.Version, s.Name, known.Latest+1).At("source")
+	case len(d.Changes) == 0 && len(d.Removed) == 0:
+		return d, fault.New(fault.Invalid, "Nothing differs from version %d.", known.Latest).At("source")
+	}
+	return d, nil
+}
+
+// SaveVersion stores a source as the next version of its schema; no database is
+// touched. Errors are those of CheckVersion, and fault.Conflict when somebody
+// else saved that version first.
+func (f *Fleet) SaveVersion(ctx context.Context, a auth.Actor, name, source string) (Version, error) {
+	d, err := f.CheckVersion(ctx, name, source)
+	if err != nil {
+		return Version{}, err
+	}
+	v := Version{Schema: d.Schema.Name, Version: d.Schema.Version, Source: source, Hash: d.Schema.Hash(), CreatedAt: f.now(), CreatedBy: a.Email}
+	e := f.entry(a, audit.SchemaSave, audit.Done)
+	e.Target = fmt.Sprintf("%s v%d", v.Schema, v.Version)
+	e.Detail = fmt.Sprintf("%d changes, hash %.12s", len(d.Changes), v.Hash)
+	return v, f.store.SaveVersion(ctx, v, e)
+}
+
+// Problems returns the mistakes of a source, if that is what err is.
+func Problems(err error) (schema.Problems, bool) {
+	return errors.AsType[schema.Problems](err)
+}

@@ -1,0 +1,222 @@
+package orm
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/kuratchi/dashboard/internal/d1"
+	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/schema"
+)
+
+// Values are columns with what to store in them.
+type Values map[string]any
+
+func (q Query) compiler() (*compiler, error) {
+	if q.err != nil {
+		return nil, q.err
+	}
+	return &compiler{table: q.table}, nil
+}
+
+// stmt finishes a statement, within D1's limits.
+func (c *compiler) stmt(m d1.Mode) (d1.Stmt, error) {
+	if len(c.args) > d1.MaxParams {
+		return d1.Stmt{}, fault.New(fault.Invalid, "The statement on %s has %d values; D1 allows %d.", c.table.Name, len(c.args), d1.MaxParams)
+	}
+	return d1.Stmt{SQL: c.sql.String(), Args: c.args, Mode: m}, nil
+}
+
+func (c *compiler) where(conds []Cond) error {
+	if len(conds) == 0 {
+		return nil
+	}
+	c.sql.WriteString(" WHERE ")
+	for i, cond := range conds {
+		if i > 0 {
+			c.sql.WriteString(" AND ")
+		}
+		if err := c.cond(cond); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (q Query) selectStmt() (d1.Stmt, error) {
+	c, err := q.compiler()
+	if err != nil {
+		return d1.Stmt{}, err
+	}
+	names := q.columns
+	if len(names) == 0 {
+		for _, col := range q.table.Columns {
+			names = append(names, col.Name)
+		}
+	}
+	quoted := make([]string, len(names))
+	for i, n := range names {
+		col, err := c.column(n)
+		if err != nil {
+			return d1.Stmt{}, err
+		}
+		quoted[i] = schema.Quote(col.Name)
+	}
+	c.sql.WriteString("SELECT " + strings.Join(quoted, ", ") + " FROM " + schema.Quote(q.table.Name))
+	if err := c.where(q.conds); err != nil {
+		return d1.Stmt{}, err
+	}
+	if err := c.orderBy(q.order); err != nil {
+		return d1.Stmt{}, err
+	}
+	switch {
+	case q.limit < 0 || q.offset < 0:
+		return d1.Stmt{}, fault.New(fault.Invalid, "A limit or offset can't be negative.")
+	case q.limit > 0:
+		c.sql.WriteString(" LIMIT " + strconv.Itoa(q.limit))
+	case q.offset > 0:
+		c.sql.WriteString(" LIMIT -1") // SQLite knows OFFSET only after LIMIT
+	}
+	if q.offset > 0 {
+		c.sql.WriteString(" OFFSET " + strconv.Itoa(q.offset))
+	}
+	return c.stmt(d1.Read)
+}
+
+func (c *compiler) orderBy(order []string) error {
+	for i, o := range order {
+		name, desc := strings.CutPrefix(o, "-")
+		col, err := c.column(name)
+		if err != nil {
+			return err
+		}
+		c.sql.WriteString(map[bool]string{true: " ORDER BY ", false: ", "}[i == 0] + schema.Quote(col.Name))
+		if desc {
+			c.sql.WriteString(" DESC")
+		}
+	}
+	return nil
+}
+
+func (q Query) countStmt() (d1.Stmt, error) {
+	c, err := q.compiler()
+	if err != nil {
+		return d1.Stmt{}, err
+	}
+	c.sql.WriteString("SELECT count(*) FROM " + schema.Quote(q.table.Name))
+	if err := c.where(q.conds); err != nil {
+		return d1.Stmt{}, err
+	}
+	return c.stmt(d1.Read)
+}
+
+// sorted returns the columns in the table's order, so that the same values
+// always give the same statement.
+func (c *compiler) sorted(v Values) ([]*schema.Column, error) {
+	if len(v) == 0 {
+		return nil, fault.New(fault.Invalid, "There is nothing to write to %s.", c.table.Name)
+	}
+	var cols []*schema.Column
+	for name := range v {
+		col, err := c.column(name)
+		if err != nil {
+			return nil, err
+		}
+		cols = append(cols, col)
+	}
+	place := func(col *schema.Column) int {
+		return slices.IndexFunc(c.table.Columns, func(o schema.Column) bool { return o.Name == col.Name })
+	}
+	slices.SortFunc(cols, func(a, b *schema.Column) int { return place(a) - place(b) })
+	return cols, nil
+}
+
+func valueOf(v Values, col *schema.Column) any {
+	for name, val := range v {
+		if strings.EqualFold(name, col.Name) {
+			return val
+		}
+	}
+	return nil
+}
+
+// InsertStmt compiles an INSERT of one row. Columns that aren't given get their
+// default.
+func (q Query) InsertStmt(v Values) (d1.Stmt, error) {
+	c, err := q.compiler()
+	if err != nil {
+		return d1.Stmt{}, err
+	}
+	cols, err := c.sorted(v)
+	if err != nil {
+		return d1.Stmt{}, err
+	}
+	names := make([]string, len(cols))
+	for i, col := range cols {
+		names[i] = schema.Quote(col.Name)
+	}
+	c.sql.WriteString("INSERT INTO " + schema.Quote(q.table.Name) + " (" + strings.Join(names, ", ") + ") VALUES (")
+	for i, col := range cols {
+		if i > 0 {
+			c.sql.WriteString(", ")
+		}
+		if err := c.bind(col, valueOf(v, col)); err != nil {
+			return d1.Stmt{}, err
+		}
+	}
+	c.sql.WriteString(")")
+	return c.stmt(d1.Write)
+}
+
+// UpdateStmt compiles an UPDATE of the matching rows; without a condition it is
+// fault.Invalid.
+func (q Query) UpdateStmt(v Values) (d1.Stmt, error) {
+	c, err := q.writing("update")
+	if err != nil {
+		return d1.Stmt{}, err
+	}
+	cols, err := c.sorted(v)
+	if err != nil {
+		return d1.Stmt{}, err
+	}
+	c.sql.WriteString("UPDATE " + schema.Quote(q.table.Name) + " SET ")
+	for i, col := range cols {
+		if i > 0 {
+			c.sql.WriteString(", ")
+		}
+		c.sql.WriteString(schema.Quote(col.Name) + " = ")
+		if err := c.bind(col, valueOf(v, col)); err != nil {
+			return d1.Stmt{}, err
+		}
+	}
+	if err := c.where(q.conds); err != nil {
+		return d1.Stmt{}, err
+	}
+	return c.stmt(d1.Write)
+}
+
+// DeleteStmt compiles a DELETE of the matching rows; without a condition it is
+// fault.Invalid.
+func (q Query) DeleteStmt() (d1.Stmt, error) {
+	c, err := q.writing("delete")
+	if err != nil {
+		return d1.Stmt{}, err
+	}
+	c.sql.WriteString("DELETE FROM " + schema.Quote(q.table.Name))
+	if err := c.where(q.conds); err != nil {
+		return d1.Stmt{}, err
+	}
+	return c.stmt(d1.Write)
+}
+
+func (q Query) writing(verb string) (*compiler, error) {
+	c, err := q.compiler()
+	if err != nil {
+		return nil, err
+	}
+	if len(q.conds) == 0 || q.limit > 0 || q.offset > 0 || len(q.order) > 0 {
+		return nil, fault.New(fault.Invalid, "A condition is needed to %s rows of %s, and neither order nor limit can be given.", verb, q.table.Name)
+	}
+	return c, nil
+}

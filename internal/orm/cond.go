@@ -1,0 +1,161 @@
+package orm
+
+import (
+	"strings"
+
+	"github.com/kuratchi/dashboard/internal/d1"
+	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/schema"
+)
+
+// Cond is a condition on a row.
+type Cond struct {
+	op     string
+	column string
+	values []any
+	conds  []Cond
+}
+
+// Eq is column = v, or column IS NULL for nil.
+func Eq(column string, v any) Cond { return Cond{op: "=", column: column, values: []any{v}} }
+
+// Ne is column <> v, or column IS NOT NULL for nil. As in SQL, a NULL is not
+// different from anything.
+func Ne(column string, v any) Cond { return Cond{op: "<>", column: column, values: []any{v}} }
+
+// Gt is column > v.
+func Gt(column string, v any) Cond { return Cond{op: ">", column: column, values: []any{v}} }
+
+// Gte is column >= v.
+func Gte(column string, v any) Cond { return Cond{op: ">=", column: column, values: []any{v}} }
+
+// Lt is column < v.
+func Lt(column string, v any) Cond { return Cond{op: "<", column: column, values: []any{v}} }
+
+// Lte is column <= v.
+func Lte(column string, v any) Cond { return Cond{op: "<=", column: column, values: []any{v}} }
+
+// Like matches a pattern of at most 50 bytes, where % is any text and _ any
+// character.
+func Like(column, pattern string) Cond {
+	return Cond{op: "LIKE", column: column, values: []any{pattern}}
+}
+
+// Contains is true where the text holds s, in any ASCII case. Unlike Like, s is
+// taken as it is and may be long.
+func Contains(column, s string) Cond {
+	return Cond{op: "contains", column: column, values: []any{strings.ToLower(s)}}
+}
+
+// In is true where the column is one of the values; of none, never.
+func In(column string, values ...any) Cond { return Cond{op: "IN", column: column, values: values} }
+
+// NotIn is true where the column is none of the values; of none, always.
+func NotIn(column string, values ...any) Cond {
+	return Cond{op: "NOT IN", column: column, values: values}
+}
+
+// And is true where all conditions are; of none, always.
+func And(conds ...Cond) Cond { return Cond{op: "AND", conds: conds} }
+
+// Or is true where any condition is; of none, never.
+func Or(conds ...Cond) Cond { return Cond{op: "OR", conds: conds} }
+
+// Not is true where the condition is false.
+func Not(c Cond) Cond { return Cond{op: "NOT", conds: []Cond{c}} }
+
+// compiler gathers SQL and values.
+type compiler struct {
+	table *schema.Table
+	sql   strings.Builder
+	args  []d1.Value
+}
+
+func (c *compiler) column(name string) (*schema.Column, error) {
+	col, ok := c.table.Column(name)
+	if !ok {
+		return nil, fault.New(fault.Invalid, "The table %s has no column %q.", c.table.Name, name)
+	}
+	return col, nil
+}
+
+func (c *compiler) bind(col *schema.Column, v any) error {
+	dv, err := toValue(col, v)
+	if err != nil {
+		return err
+	}
+	c.args = append(c.args, dv)
+	c.sql.WriteString("?")
+	return nil
+}
+
+func (c *compiler) cond(cond Cond) error {
+	switch cond.op {
+	case "AND", "OR":
+		return c.group(cond)
+	case "NOT":
+		c.sql.WriteString("NOT (")
+		err := c.cond(cond.conds[0])
+		c.sql.WriteString(")")
+		return err
+	}
+	col, err := c.column(cond.column)
+	if err != nil {
+		return err
+	}
+	switch cond.op {
+	case "IN", "NOT IN":
+		return c.in(col, cond)
+	case "contains":
+		c.sql.WriteString("instr(lower(" + schema.Quote(col.Name) + "), ")
+		err := c.bind(col, cond.values[0])
+		c.sql.WriteString(") > 0")
+		return err
+	}
+	c.sql.WriteString(schema.Quote(col.Name))
+	if cond.values[0] == nil && (cond.op == "=" || cond.op == "<>") {
+		c.sql.WriteString(map[string]string{"=": " IS NULL", "<>": " IS NOT NULL"}[cond.op])
+		return nil
+	}
+	if s, ok := cond.values[0].(string); ok && cond.op == "LIKE" && len(s) > d1.MaxPattern {
+		return fault.New(fault.Invalid, "A LIKE pattern has at most %d bytes; use Contains.", d1.MaxPattern)
+	}
+	c.sql.WriteString(" " + cond.op + " ")
+	return c.bind(col, cond.values[0])
+}
+
+func (c *compiler) group(cond Cond) error {
+	if len(cond.conds) == 0 {
+		c.sql.WriteString(map[string]string{"AND": "1", "OR": "0"}[cond.op])
+		return nil
+	}
+	c.sql.WriteString("(")
+	for i, sub := range cond.conds {
+		if i > 0 {
+			c.sql.WriteString(" " + cond.op + " ")
+		}
+		if err := c.cond(sub); err != nil {
+			return err
+		}
+	}
+	c.sql.WriteString(")")
+	return nil
+}
+
+func (c *compiler) in(col *schema.Column, cond Cond) error {
+	if len(cond.values) == 0 {
+		c.sql.WriteString(map[string]string{"IN": "0", "NOT IN": "1"}[cond.op])
+		return nil
+	}
+	c.sql.WriteString(schema.Quote(col.Name) + " " + cond.op + " (")
+	for i, v := range cond.values {
+		if i > 0 {
+			c.sql.WriteString(", ")
+		}
+		if err := c.bind(col, v); err != nil {
+			return err
+		}
+	}
+	c.sql.WriteString(")")
+	return nil
+}

@@ -1,0 +1,188 @@
+// Package orm builds statements from tables, columns and values.
+//
+// # Safe by shape
+//
+// Every identifier is quoted and must be a column the schema knows; every value
+// is bound. There is no way to hand in SQL. What D1 would refuse (more than 100
+// values, an update without a condition) is an error here, before anything is
+// sent.
+//
+//	users := orm.New(conn, schema).Table("users")
+//	rows, err := users.Where(orm.Eq("role", "owner"), orm.Gt("created_at", since)).OrderBy("-created_at").Limit(20).Many(ctx)
+//	row, err := users.Where(orm.Eq("id", id)).First(ctx)          // fault.NotFound without one
+//	n, err := users.Where(orm.Eq("id", id)).Update(ctx, orm.Values{"role": "editor"})
+//
+// # Batches
+//
+// InsertStmt, UpdateStmt and DeleteStmt compile without running, for
+// d1.Conn.Batch, which is the only transaction.
+//
+// # Values
+//
+// Go values go in as bool, integers, floats, string, []byte, time.Time (as
+// milliseconds in a timestamp_ms column, as "2006-01-02 15:04:05" UTC in text),
+// json.RawMessage, d1.Value and nil; in a json column anything else is
+// marshalled. They come out of a [Row] by its getters.
+package orm
+
+import (
+	"context"
+
+	"github.com/kuratchi/dashboard/internal/d1"
+	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/schema"
+)
+
+// DB is a database seen through a schema.
+type DB struct {
+	conn   d1.Conn
+	schema *schema.Schema
+}
+
+// New returns a view of conn by the schema. A nil conn compiles statements and
+// runs none.
+func New(conn d1.Conn, s *schema.Schema) *DB { return &DB{conn: conn, schema: s} }
+
+// Table starts a query on a table. A table the schema doesn't have is reported
+// by what runs or compiles the query.
+func (db *DB) Table(name string) Query {
+	q := Query{db: db}
+	t, ok := db.schema.Table(name)
+	if !ok {
+		q.err = fault.New(fault.Invalid, "The schema %s has no table %q.", db.schema.Name, name)
+		return q
+	}
+	q.table = t
+	return q
+}
+
+// Query is a query that is being built. It is a value: each method returns
+// another one, so a query can be kept and refined in several ways.
+type Query struct {
+	db      *DB
+	table   *schema.Table
+	columns []string
+	conds   []Cond
+	order   []string
+	limit   int
+	offset  int
+	err     error
+}
+
+// Where adds conditions, all of which must hold.
+func (q Query) Where(conds ...Cond) Query {
+	q.conds = append(q.conds[:len(q.conds):len(q.conds)], conds...)
+	return q
+}
+
+// Select names the columns to return; without it, all.
+func (q Query) Select(columns ...string) Query {
+	q.columns = columns
+	return q
+}
+
+// OrderBy names the columns to sort by, "-column" for descending.
+func (q Query) OrderBy(columns ...string) Query {
+	q.order = columns
+	return q
+}
+
+// Limit caps the number of rows; 0 means no cap.
+func (q Query) Limit(n int) Query {
+	q.limit = n
+	return q
+}
+
+// Offset skips rows. Paging by key is faster: see Gt and Limit.
+func (q Query) Offset(n int) Query {
+	q.offset = n
+	return q
+}
+
+// Many returns all matching rows.
+func (q Query) Many(ctx context.Context) ([]Row, error) {
+	s, err := q.selectStmt()
+	if err != nil {
+		return nil, err
+	}
+	r, err := q.db.conn.Query(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	return rowsOf(r), nil
+}
+
+func rowsOf(r *d1.Result) []Row {
+	index := make(map[string]int, len(r.Columns))
+	for i, c := range r.Columns {
+		index[c] = i
+	}
+	rows := make([]Row, len(r.Rows))
+	for i, v := range r.Rows {
+		rows[i] = Row{index: index, values: v}
+	}
+	return rows
+}
+
+// First returns the first matching row, or fault.NotFound.
+func (q Query) First(ctx context.Context) (Row, error) {
+	rows, err := q.Limit(1).Many(ctx)
+	if err != nil {
+		return Row{}, err
+	}
+	if len(rows) == 0 {
+		return Row{}, fault.New(fault.NotFound, "There is no such row in %s.", q.table.Name)
+	}
+	return rows[0], nil
+}
+
+// Count returns how many rows match.
+func (q Query) Count(ctx context.Context) (int64, error) {
+	s, err := q.countStmt()
+	if err != nil {
+		return 0, err
+	}
+	r, err := q.db.conn.Query(ctx, s)
+	if err != nil {
+		return 0, err
+	}
+	return r.Rows[0][0].Int(), nil
+}
+
+// Insert adds a row.
+func (q Query) Insert(ctx context.Context, v Values) error {
+	s, err := q.InsertStmt(v)
+	if err != nil {
+		return err
+	}
+	_, err = q.db.conn.Query(ctx, s)
+	return err
+}
+
+// Update changes all matching rows and returns how many the engine counts as
+// changed. Without a condition it is refused.
+func (q Query) Update(ctx context.Context, v Values) (int64, error) {
+	s, err := q.UpdateStmt(v)
+	if err != nil {
+		return 0, err
+	}
+	return q.run(ctx, s)
+}
+
+// Delete removes all matching rows and returns how many, cascades included.
+// Without a condition it is refused.
+func (q Query) Delete(ctx context.Context) (int64, error) {
+	s, err := q.DeleteStmt()
+	if err != nil {
+		return 0, err
+	}
+	return q.run(ctx, s)
+}
+
+func (q Query) run(ctx context.Context, s d1.Stmt) (int64, error) {
+	r, err := q.db.conn.Query(ctx, s)
+	if err != nil {
+		return 0, err
+	}
+	return r.Meta.Changes, nil
+}
