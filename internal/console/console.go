@@ -1,0 +1,239 @@
+// Package console runs the SQL an operator types, reading only.
+//
+// The text is split into statements and each runs by itself, in order, in mode
+// Read: the engine's authorizer refuses whatever could change a row, the schema
+// or the connection. Nothing is judged by its words. Rows are taken as they come
+// and the statement is stopped at the cap, so an endless result costs no memory.
+// The first refusal ends the run.
+package console
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/kuratchi/dashboard/internal/d1"
+	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/lex"
+	"github.com/kuratchi/dashboard/internal/sqlite"
+)
+
+// Limits bound a run.
+type Limits struct {
+	// Rows is the most rows a statement shows.
+	Rows int
+	// Bytes is the most bytes of values a statement shows; 0 means 8 MiB.
+	Bytes int
+	// Timeout is the longest a statement runs, 0 means as long as D1 allows.
+	Timeout time.Duration
+	// Statements is the most statements of one run; 0 means 50.
+	Statements int
+}
+
+// Result is what one statement gave.
+type Result struct {
+	// SQL is the statement, and Offset where it starts in the text, in bytes.
+	SQL    string
+	Offset int
+	// Columns are the names in order, duplicates kept.
+	Columns []string
+	Rows    [][]d1.Value
+	// Cut says that the cap stopped it, and at which one.
+	Cut string
+	// Engine is the time within the engine, Total all of it.
+	Engine, Total time.Duration
+	// Err is why it was refused or stopped, nil when it ran.
+	Err error
+	// ErrOffset is where in the whole text the error is, in bytes, or -1.
+	ErrOffset int
+}
+
+// Run runs the statements of a text. The error is fault.Invalid for a text that
+// is no run: empty, too long, too many statements, or parameters that can't be
+// read; what a statement itself fails with is in its Result, the last one.
+func Run(ctx context.Context, conn d1.Conn, text, params string, l Limits) ([]Result, error) {
+	if l.Bytes == 0 {
+		l.Bytes = 8 << 20
+	}
+	if l.Timeout == 0 {
+		l.Timeout = d1.MaxDuration
+	}
+	if l.Statements == 0 {
+		l.Statements = 50
+	}
+	parts := sqlite.Split(text)
+	switch {
+	case len(parts) == 0:
+		return nil, fault.New(fault.Invalid, "There is no statement to run. Write one, for instance: select * from sqlite_master").At("sql")
+	case len(parts) > l.Statements:
+		return nil, fault.New(fault.Invalid, "There are %d statements; at most %d run at once.", len(parts), l.Statements).At("sql")
+	}
+	values, err := Params(params)
+	if err != nil {
+		return nil, err
+	}
+	var out []Result
+	for _, p := range parts {
+		r := run(ctx, conn, p, values, l)
+		out = append(out, r)
+		if r.Err != nil {
+			break
+		}
+	}
+	return out, nil
+}
+
+func run(ctx context.Context, conn d1.Conn, p sqlite.Part, values []d1.Value, l Limits) (r Result) {
+	r = Result{SQL: p.SQL, Offset: p.Offset, ErrOffset: -1}
+	began := time.Now()
+	defer func() { r.Total = time.Since(began) }()
+	ctx, cancel := context.WithTimeout(ctx, l.Timeout)
+	defer cancel()
+	n := countParams(p.SQL)
+	if n > len(values) {
+		r.Err = fault.New(fault.Invalid, "The statement has %d parameters, but %d values are given. Give one a line.", n, len(values))
+		return r
+	}
+	rows, err := conn.Stream(ctx, d1.Query(p.SQL, values[:n]...))
+	if err != nil {
+		r.fail(err)
+		return r
+	}
+	r.Columns = rows.Columns
+	size := 0
+	for rows.Next() {
+		row := rows.Row()
+		for _, v := range row {
+			size += 16 + v.Len()
+		}
+		if len(r.Rows) == l.Rows {
+			r.Cut = "after " + strconv.Itoa(l.Rows) + " rows"
+			break
+		}
+		if size > l.Bytes {
+			r.Cut = "after " + strconv.Itoa(l.Bytes>>20) + " MiB"
+			break
+		}
+		r.Rows = append(r.Rows, row)
+	}
+	err = rows.Err()
+	_ = rows.Close()
+	r.Engine = rows.Meta().Duration
+	if err != nil {
+		r.fail(err)
+	}
+	return r
+}
+
+func (r *Result) fail(err error) {
+	r.Err = err
+	e, ok := errors.AsType[*d1.Error](err)
+	if !ok {
+		return
+	}
+	if e.Class == d1.ReadOnly {
+		r.Err = fault.Wrap(err, fault.Denied, "This statement would change the database, and the console reads only. Nothing was changed.")
+	}
+	if e.Offset >= 0 && e.Offset <= len(r.SQL) {
+		r.ErrOffset = r.Offset + e.Offset
+	}
+}
+
+// Place returns the line and column of an offset in a text, both from 1, the
+// column in characters.
+func Place(text string, offset int) (line, column int) {
+	before := text[:min(max(offset, 0), len(text))]
+	line = strings.Count(before, "\n") + 1
+	return line, len([]rune(before[strings.LastIndexByte(before, '\n')+1:])) + 1
+}
+
+// countParams returns how many values SQLite wants for a statement: the highest
+// number, where ? takes the next one and a name keeps its own.
+func countParams(sql string) int {
+	highest, names := 0, map[string]bool{}
+	for t := range lex.Tokens(sql) {
+		if t.Kind != lex.Param {
+			continue
+		}
+		digits := strings.TrimPrefix(t.Text, "?")
+		switch n, err := strconv.Atoi(digits); {
+		case t.Text == "?":
+			highest++
+		case err == nil && strings.HasPrefix(t.Text, "?"):
+			highest = max(highest, n)
+		case !names[t.Text]:
+			names[t.Text] = true
+			highest++
+		}
+	}
+	return highest
+}
+
+var (
+	integer = regexp.MustCompile(`^[+-]?\d{1,19}$`)
+	decimal = regexp.MustCompile(`^[+-]?(\d+\.\d*|\.\d+|\d+(\.\d*)?[eE][+-]?\d+)$`)
+)
+
+// Params reads the values of parameters, one a line: NULL, a number, 'quoted
+// text' or text as it is; x'00ff' is a BLOB. Blank lines at the end don't count.
+func Params(s string) ([]d1.Value, error) {
+	s = strings.TrimRight(strings.ReplaceAll(s, "\r", ""), "\n ")
+	if s == "" {
+		return nil, nil
+	}
+	lines := strings.Split(s, "\n")
+	if len(lines) > d1.MaxParams {
+		return nil, fault.New(fault.Invalid, "There are %d parameters; D1 allows %d.", len(lines), d1.MaxParams).At("params")
+	}
+	out := make([]d1.Value, len(lines))
+	for i, line := range lines {
+		v, err := param(line)
+		if err != nil {
+			return nil, fault.New(fault.Invalid, "Parameter %d: %v", i+1, err).At("params")
+		}
+		out[i] = v
+	}
+	return out, nil
+}
+
+func param(line string) (d1.Value, error) {
+	word := strings.TrimSpace(line)
+	switch {
+	case strings.EqualFold(word, "null"):
+		return d1.Value{}, nil
+	case integer.MatchString(word):
+		i, err := strconv.ParseInt(word, 10, 64)
+		if err != nil {
+			return d1.Value{}, errors.New("the number is beyond 64 bits; put it in quotes to give it as text")
+		}
+		return d1.Int(i), nil
+	case decimal.MatchString(word):
+		f, err := strconv.ParseFloat(word, 64)
+		return d1.Float(f), err
+	}
+	for t := range lex.Tokens(word) {
+		if t.Text != word {
+			break
+		}
+		if t.Kind == lex.String && len(word) > 1 && strings.HasSuffix(word, "'") {
+			return d1.Str(t.Value()), nil
+		}
+		if t.Kind == lex.Blob {
+			b, err := decodeHex(word)
+			return d1.Bytes(b), err
+		}
+	}
+	return d1.Str(line), nil
+}
+
+func decodeHex(s string) ([]byte, error) {
+	b, err := hex.DecodeString(strings.TrimSuffix(s[2:], "'"))
+	if err != nil {
+		return nil, errors.New("a BLOB is an even number of hexadecimal digits")
+	}
+	return b, nil
+}
