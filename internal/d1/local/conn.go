@@ -171,16 +171,16 @@ func run(db *sqlite.Conn, s d1.Stmt) (*d1.Result, error) {
 	}
 	defer st.Close()
 	before, started := db.TotalChanges(), time.Now()
-	r := &d1.Result{Columns: st.Columns()}
-	for {
-		row, err := st.Step()
-		if err != nil {
-			return nil, err
-		}
-		if !row {
-			break
-		}
+	r := &d1.Result{}
+	row, err := st.Step()
+	// The first step compiles again what another connection's DDL has made
+	// stale, so only now are the columns the right ones.
+	r.Columns = st.Columns()
+	for ; row && err == nil; row, err = st.Step() {
 		r.Rows = append(r.Rows, values(st, len(r.Columns)))
+	}
+	if err != nil {
+		return nil, err
 	}
 	r.Meta = d1.Meta{Changes: db.TotalChanges() - before, LastRowID: db.LastInsertRowID(), Duration: time.Since(started)}
 	return r, nil

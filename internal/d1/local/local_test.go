@@ -295,3 +295,33 @@ func TestAMissingFileSaysSo(t *testing.T) {
 		t.Error("an empty database was made in place of the lost one")
 	}
 }
+
+func TestAReaderSeesColumnsThatWereAddedElsewhere(t *testing.T) {
+	c := open(t)
+	read := func(sql string) []string {
+		r, err := c.Query(t.Context(), d1.Query(sql))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r.Columns
+	}
+	query(t, c, "create table t(a)")
+	read("select * from t")
+	query(t, c, "alter table t add column z")
+	if d := cmp.Diff([]string{"a", "z"}, read("select * from t")); d != "" {
+		t.Error(d)
+	}
+	query(t, c, "alter table t add column role")
+	if d := cmp.Diff([]string{"a", "role"}, read(`select a, "role" from t`)); d != "" {
+		t.Error(d)
+	}
+	query(t, c, "alter table t add column more")
+	rows, err := c.Stream(t.Context(), d1.Query("select * from t"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = rows.Close() }()
+	if d := cmp.Diff([]string{"a", "z", "role", "more"}, rows.Columns); d != "" {
+		t.Error(d)
+	}
+}

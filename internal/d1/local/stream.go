@@ -29,15 +29,28 @@ func (c *conn) Stream(ctx context.Context, s d1.Stmt) (*d1.Rows, error) {
 		cancel()
 		return nil, err
 	}
-	columns, busy := st.Columns(), time.Duration(0)
+	began := time.Now()
+	row, err := st.Step()
+	busy := time.Since(began)
+	if err != nil {
+		err = c.fail(ctx, &stmtError{err: err})
+		st.Close()
+		_ = end(false)
+		cancel()
+		return nil, err
+	}
+	columns, first := st.Columns(), true // known for sure only after the first step, see run
 	next := func() ([]d1.Value, error) {
-		began := time.Now()
-		row, err := st.Step()
-		busy += time.Since(began)
-		if err != nil {
-			return nil, c.fail(ctx, &stmtError{err: err})
+		if !first {
+			began := time.Now()
+			row, err = st.Step()
+			busy += time.Since(began)
 		}
-		if !row {
+		first = false
+		switch {
+		case err != nil:
+			return nil, c.fail(ctx, &stmtError{err: err})
+		case !row:
 			return nil, nil
 		}
 		return values(st, len(columns)), nil
