@@ -54,6 +54,24 @@ func Open(ctx context.Context, conn d1.Conn, now func() time.Time) (*Store, erro
 	return &Store{conn: conn, db: orm.New(conn, s), now: now}, nil
 }
 
+// Attach returns the store of a database that this very version has opened
+// before; another version's is fault.Conflict. Nothing is changed: it is for
+// commands that run beside the program.
+func Attach(ctx context.Context, conn d1.Conn, now func() time.Time) (*Store, error) {
+	s, err := Schema()
+	if err != nil {
+		return nil, err
+	}
+	state, known, err := migrate.Recorded(ctx, conn, s.Name)
+	if err != nil {
+		return nil, err
+	}
+	if !known || state.Hash != s.Hash() {
+		return nil, fault.New(fault.Conflict, "This data folder belongs to another version of the dashboard. Start the dashboard once with this version, or use the other one.")
+	}
+	return &Store{conn: conn, db: orm.New(conn, s), now: now}, nil
+}
+
 // Ready returns nil when the control plane can be read.
 func (s *Store) Ready(ctx context.Context) error {
 	_, err := s.conn.Query(ctx, d1.Query("select 1 from setup limit 1"))

@@ -134,6 +134,9 @@ func (f *Fleet) planFor(ctx context.Context, plan id.Plan, hash string) (Plan, D
 // the audit log, and the database's own ledger has the plan's id if, and only
 // if, it was applied. It is not stopped by the browser that asked for it.
 func (f *Fleet) Apply(ctx context.Context, a auth.Actor, plan id.Plan, hash string) (Plan, error) {
+	if f.background.Err() != nil {
+		return Plan{}, fault.New(fault.Unavailable, "The program is stopping. Nothing was changed; apply the plan when it is back.")
+	}
 	f.work.Add(1)
 	defer f.work.Done()
 	p, d, err := f.planFor(ctx, plan, hash)

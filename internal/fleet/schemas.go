@@ -70,6 +70,9 @@ func (f *Fleet) CheckVersion(ctx context.Context, name, source string) (*Draft, 
 			return nil, err
 		}
 		d.Changes = schema.Diff(&schema.Schema{}, s)
+		if s.Version != 1 {
+			return d, fault.New(fault.Invalid, "The file says version %d; a new schema starts with version 1.", s.Version).At("source")
+		}
 		return d, nil
 	case err != nil:
 		return nil, err

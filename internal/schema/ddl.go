@@ -126,17 +126,15 @@ func (t *Table) checkedColumn(check string) string {
 // IsConstant reports whether a default is a literal, so that ALTER TABLE can
 // give it to old rows. CURRENT_TIMESTAMP is none.
 func IsConstant(expr string) bool {
-	for tok := range tokens(expr) {
-		if !isLiteral(tok) && !isWordOf(tok, "null", "true", "false") && tok.Text != "-" && tok.Text != "+" {
-			return false
-		}
-	}
-	return true
+	r := newReader(expr)
+	_ = r.accept("-") || r.accept("+")
+	t := r.next()
+	return r.done() && (isLiteral(t) || isWordOf(t, "null", "true", "false"))
 }
 
 // defaultDDL puts an expression in parentheses where the grammar wants them.
 func defaultDDL(expr string) string {
-	if IsConstant(expr) || isWordOf(newReader(expr).peek(), "current_timestamp", "current_date", "current_time") {
+	if expr == "" || IsConstant(expr) || isWordOf(newReader(expr).peek(), "current_timestamp", "current_date", "current_time") {
 		return expr
 	}
 	return "(" + expr + ")"

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/kuratchi/dashboard/internal/config"
+	"github.com/kuratchi/dashboard/internal/fault"
+)
+
+// The exit codes: 2 is a mistake in what was asked for.
+const (
+	exitOK     = 0
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+const commands = `
+Commands (flags come before them):
+  (none)                 serve the dashboard
+  setup-token            make a new link for creating the owner
+  reset-password EMAIL   set an operator's password, read from standard input
+  healthcheck            ask the running dashboard whether it is ready
+`
+
+// run is the program. It returns when ctx is done or the command has ended.
+func run(ctx context.Context, args []string, lookup func(string) (string, bool), stdout, stderr io.Writer) int {
+	cfg, rest, err := config.Load(args, lookup, stdout)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		_, _ = fmt.Fprint(stdout, commands)
+		return exitOK
+	case err != nil:
+		_, _ = fmt.Fprintln(stderr, err)
+		return exitUsage
+	}
+	var name string
+	if len(rest) > 0 {
+		name, rest = rest[0], rest[1:]
+	}
+	command, ok := map[string]func(context.Context, config.Config, []string, io.Writer, *slog.Logger) error{
+		"": serve, "setup-token": setupToken, "reset-password": resetPassword, "healthcheck": healthcheck,
+	}[name]
+	if !ok {
+		_, _ = fmt.Fprintf(stderr, "There is no command %q.\n%s", name, commands)
+		return exitUsage
+	}
+	if err := command(ctx, cfg, rest, stdout, logger(cfg, stderr)); err != nil {
+		_, _ = fmt.Fprintln(stderr, explain(err))
+		if errors.Is(err, errUsage) {
+			return exitUsage
+		}
+		return exitFailed
+	}
+	return exitOK
+}
+
+var errUsage = errors.New("usage")
+
+// explain writes an error for the person at the terminal, who may see its cause.
+func explain(err error) string {
+	if fault.KindOf(err) == fault.Internal {
+		return err.Error()
+	}
+	return fault.Message(err)
+}
+
+func logger(cfg config.Config, w io.Writer) *slog.Logger {
+	o := &slog.HandlerOptions{Level: cfg.LogLevel}
+	if cfg.LogFormat == config.JSON {
+		return slog.New(slog.NewJSONHandler(w, o))
+	}
+	return slog.New(slog.NewTextHandler(w, o))
+}
+
+func now() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }
+
+// dataFolder makes the folder for everything that is kept.
+func dataFolder(cfg config.Config) error {
+	if err := os.MkdirAll(cfg.DataDir, 0o700); err != nil {
+		return fmt.Errorf("the data folder %s can't be made: %w", cfg.DataDir, err)
+	}
+	return nil
+}

@@ -1,0 +1,172 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+
+	"github.com/kuratchi/dashboard/internal/auth"
+	"github.com/kuratchi/dashboard/internal/config"
+	"github.com/kuratchi/dashboard/internal/controlplane"
+	"github.com/kuratchi/dashboard/internal/d1/local"
+	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/fleet"
+	"github.com/kuratchi/dashboard/internal/handlers"
+	"github.com/kuratchi/dashboard/schemas"
+	"github.com/kuratchi/dashboard/web/templates/layout"
+)
+
+// setupLifetime is how long a link for creating the owner is good.
+const setupLifetime = 15 * time.Minute
+
+// serve runs the dashboard until ctx is done, then lets the requests under way
+// end.
+func serve(ctx context.Context, cfg config.Config, _ []string, stdout io.Writer, log *slog.Logger) error {
+	if err := dataFolder(cfg); err != nil {
+		return err
+	}
+	release, err := lockFolder(cfg.DataDir, cfg.Listen)
+	if err != nil {
+		return err
+	}
+	defer release()
+	control, err := local.OpenFile(controlFile(cfg))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = control.Close() }()
+	store, err := controlplane.Open(ctx, control, now)
+	if err != nil {
+		return err
+	}
+	engine, err := local.Open(filepath.Join(cfg.DataDir, "databases"), local.Options{OpenDatabases: cfg.OpenDatabases})
+	if err != nil {
+		return err
+	}
+	defer func() { _ = engine.Close() }()
+	f := fleet.New(store, engine, log, now)
+	defer f.Close()
+	if err := f.Recover(ctx); err != nil {
+		return err
+	}
+	if err := seed(ctx, f); err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", cfg.Listen)
+	if err != nil {
+		return fmt.Errorf("can't listen on %s: %w", cfg.Listen, err)
+	}
+	if err := announce(ctx, cfg, store, listener.Addr().String(), stdout); err != nil {
+		_ = listener.Close()
+		return err
+	}
+	return answer(ctx, cfg, listener, f, store, log)
+}
+
+func controlFile(cfg config.Config) string { return filepath.Join(cfg.DataDir, "control.db") }
+
+// answer serves requests. Its limits: a request's head within 5 s, its body
+// within 30 s, an answer within 60 s, so a slow peer costs one connection.
+func answer(ctx context.Context, cfg config.Config, l net.Listener, f *fleet.Fleet, store *controlplane.Store, log *slog.Logger) error {
+	hasher, err := auth.NewHasher(auth.DefaultParams())
+	if err != nil {
+		return err
+	}
+	var stopping atomic.Bool
+	h := handlers.New(handlers.Options{
+		Fleet: f, Operators: store, Hasher: hasher, Throttle: auth.NewThrottle(now), Log: log, Now: now,
+		Sessions:       auth.NewStore(store, auth.StoreOptions{Insecure: !cfg.SecureCookie(), Now: now, Log: log}),
+		Env:            layout.Env{Name: cfg.Environment.Name, Color: string(cfg.Environment.Color)},
+		TrustedProxies: cfg.TrustedProxies, SQLRowCap: cfg.SQLRowCap, SQLTimeout: cfg.SQLTimeout,
+		Ready: func() error {
+			if stopping.Load() {
+				return errors.New("stopping")
+			}
+			return nil
+		},
+	})
+	server := &http.Server{
+		Handler: h.Handler(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 60 * time.Second,
+		IdleTimeout: 90 * time.Second, MaxHeaderBytes: 32 << 10, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(l) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	stopping.Store(true)
+	log.Info("stopping", "grace", cfg.ShutdownGrace)
+	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), cfg.ShutdownGrace)
+	defer cancel()
+	if err := server.Shutdown(end); err != nil {
+		log.Warn("requests were cut off", "error", err)
+		_ = server.Close()
+	}
+	return nil
+}
+
+// announce says where the dashboard is, and while it has no owner, how to
+// become that.
+func announce(ctx context.Context, cfg config.Config, store *controlplane.Store, addr string, stdout io.Writer) error {
+	base := baseURL(cfg, addr)
+	claimed, err := store.Claimed(ctx)
+	if err != nil {
+		return err
+	}
+	if claimed {
+		_, _ = fmt.Fprintf(stdout, "Kuratchi Dashboard is at %s\n", base)
+		return nil
+	}
+	return printSetupLink(ctx, store, base, stdout)
+}
+
+func printSetupLink(ctx context.Context, store *controlplane.Store, base string, stdout io.Writer) error {
+	plain, hash := auth.NewToken("")
+	if err := store.SetupToken(ctx, hash, now().Add(setupLifetime)); err != nil {
+		return err
+	}
+	_, _ = fmt.Fprintf(stdout, "Kuratchi Dashboard has no owner yet. Within %d minutes, open\n\n  %s/setup?token=%s\n\nA new link: dashboard setup-token\n", int(setupLifetime.Minutes()), base, plain)
+	return nil
+}
+
+// baseURL is where people find the dashboard.
+func baseURL(cfg config.Config, addr string) string {
+	if cfg.PublicURL != "" {
+		return cfg.PublicURL
+	}
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return "http://" + addr
+	}
+	if ip := net.ParseIP(host); ip == nil || ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	return "http://" + net.JoinHostPort(host, port)
+}
+
+// seed gives a new dashboard the organization schema to start with.
+func seed(ctx context.Context, f *fleet.Fleet) error {
+	known, err := f.Schemas(ctx)
+	if err != nil || len(known) > 0 {
+		return err
+	}
+	for _, name := range []string{"organization.v1.json", "organization.v2.json"} {
+		src, err := schemas.FS.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		if _, err := f.SaveVersion(ctx, auth.SystemActor("seed"), "", string(src)); err != nil && !fault.Is(err, fault.Conflict) {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,55 @@
+package browse
+
+import (
+	"bytes"
+
+	"github.com/kuratchi/dashboard/internal/d1"
+	"github.com/kuratchi/dashboard/internal/fault"
+)
+
+// MaxKey is how many bytes of a row's key fit into a link.
+const MaxKey = 2048
+
+// EncodeKey writes the values of a row's key as one segment of a URL, exact in
+// every storage class. It is "" for no values and for more than MaxKey bytes:
+// such a row can't be linked.
+func EncodeKey(values []d1.Value) string {
+	b := encodeValues(values)
+	if len(b) > MaxKey {
+		return ""
+	}
+	return url64.EncodeToString(b)
+}
+
+// DecodeKey reads what EncodeKey wrote, and nothing else: anything else is
+// fault.NotFound.
+func DecodeKey(s string) ([]d1.Value, error) {
+	bad := fault.New(fault.NotFound, "This is not the key of a row.")
+	if s == "" || len(s) > url64.EncodedLen(MaxKey) {
+		return nil, bad
+	}
+	b, ok := decode64(s)
+	if !ok {
+		return nil, bad
+	}
+	var out []d1.Value
+	for rest := b; len(rest) > 0; {
+		v, lookup, r, ok := readValue(rest)
+		if !ok || lookup {
+			return nil, bad
+		}
+		out, rest = append(out, v), r
+	}
+	if !bytes.Equal(encodeValues(out), b) { // numbers have longer spellings
+		return nil, bad
+	}
+	return out, nil
+}
+
+func encodeValues(values []d1.Value) []byte {
+	var b []byte
+	for _, v := range values {
+		b = appendValue(b, v)
+	}
+	return b
+}

@@ -1,0 +1,242 @@
+package e2e_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/log"
+	cdpage "github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+)
+
+// chromium is one browser for the whole test process; each test has a context
+// of its own in it, without anything of the others.
+var chromium struct {
+	sync.Mutex
+	ctx    context.Context
+	cancel context.CancelFunc
+}
+
+func closeBrowser() {
+	chromium.Lock()
+	defer chromium.Unlock()
+	if chromium.cancel != nil {
+		chromium.cancel()
+	}
+}
+
+func browser(t *testing.T) context.Context {
+	t.Helper()
+	chromium.Lock()
+	defer chromium.Unlock()
+	if chromium.ctx == nil {
+		path := "/usr/bin/chromium"
+		if _, err := os.Stat(path); err != nil {
+			t.Fatalf("Chromium is not installed: run \"make test\", which installs it")
+		}
+		options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.Headless, chromedp.NoFirstRun,
+			chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true))
+		alloc, cancelAlloc := chromedp.NewExecAllocator(context.Background(), options...)
+		ctx, cancel := chromedp.NewContext(alloc, chromedp.WithErrorf(func(string, ...any) {}))
+		if err := chromedp.Do(ctx); err != nil {
+			t.Fatalf("Chromium does not start: %v", err)
+		}
+		chromium.ctx, chromium.cancel = ctx, func() { cancel(); cancelAlloc() }
+	}
+	return chromium.ctx
+}
+
+// tab is a page of the browser, as a person uses it.
+type tab struct {
+	t   *testing.T
+	ctx context.Context
+	// faults are what the page complained of since the last check.
+	mu       sync.Mutex
+	faults   []string
+	expected []string
+}
+
+func newTab(t *testing.T) *tab {
+	t.Helper()
+	ctx, cancel := chromedp.NewContext(browser(t), chromedp.WithNewBrowserContext())
+	t.Cleanup(cancel)
+	x := &tab{t: t, ctx: ctx}
+	x.do(chromedp.EmulateViewport(1360, 820))
+	err := chromedp.Listen(ctx, func(ev any) {
+		switch e := ev.(type) {
+		case *runtime.EventExceptionThrown:
+			x.complain("exception: " + e.ExceptionDetails.Text)
+		case *log.EventEntryAdded:
+			if e.Entry.Level == "error" || strings.Contains(e.Entry.Text, "Content Security Policy") {
+				x.complain(fmt.Sprintf("%s: %s %s", e.Entry.Level, e.Entry.Text, e.Entry.URL))
+			}
+		case *runtime.EventConsoleAPICalled:
+			if e.Type == "error" {
+				x.complain(fmt.Sprintf("console.error: %v", e.Args))
+			}
+		case *cdpage.EventJavascriptDialogOpening:
+			x.complain("a dialog opened: " + e.Message)
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return x
+}
+
+func (x *tab) complain(s string) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	for _, e := range x.expected {
+		if strings.Contains(s, e) {
+			return
+		}
+	}
+	x.faults = append(x.faults, s)
+}
+
+// expect lets complaints pass that hold these words: a page that is meant to be
+// refused.
+func (x *tab) expect(words ...string) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.expected = append(x.expected, words...)
+}
+
+// do runs actions; one that takes more than 15 s fails the test with a picture.
+func (x *tab) do(actions ...chromedp.Action[chromedp.Void]) {
+	x.t.Helper()
+	for _, a := range actions {
+		if err := x.try(a); err != nil {
+			x.fail(err)
+		}
+	}
+}
+
+func (x *tab) try(a chromedp.Action[chromedp.Void]) error {
+	ctx, cancel := context.WithTimeout(x.ctx, 15*time.Second)
+	defer cancel()
+	return chromedp.Do(ctx, a)
+}
+
+func (x *tab) fail(err error) {
+	x.t.Helper()
+	where, _ := chromedp.Run(x.ctx, chromedp.Location())
+	text, _ := chromedp.Run(x.ctx, chromedp.Evaluate[string]("document.body.innerText.slice(0, 1500)"))
+	if png, e := chromedp.Run(x.ctx, chromedp.CaptureScreenshot()); e == nil {
+		file := filepath.Join(os.TempDir(), "kuratchi-e2e-failure.png")
+		_ = os.WriteFile(file, png, 0o600)
+		x.t.Logf("picture: %s", file)
+	}
+	x.t.Fatalf("at %s: %v\n%s", where, err, text)
+}
+
+func (x *tab) open(url string) { x.t.Helper(); x.do(chromedp.Navigate(url)) }
+
+// eval returns what a script gives.
+func eval[T any](x *tab, script string) T {
+	x.t.Helper()
+	ctx, cancel := context.WithTimeout(x.ctx, 15*time.Second)
+	defer cancel()
+	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](script))
+	if err != nil {
+		x.fail(fmt.Errorf("%s: %w", script, err))
+	}
+	return v
+}
+
+// waitFor waits until a script is true.
+func (x *tab) waitFor(script string) {
+	x.t.Helper()
+	for end := time.Now().Add(15 * time.Second); time.Now().Before(end); time.Sleep(30 * time.Millisecond) {
+		ctx, cancel := context.WithTimeout(x.ctx, 5*time.Second)
+		ok, err := chromedp.Run(ctx, chromedp.Evaluate[bool](script))
+		cancel()
+		if err == nil && ok {
+			return
+		}
+	}
+	x.fail(fmt.Errorf("never became true: %s", script))
+}
+
+// sees waits until the page's main part holds the words.
+func (x *tab) sees(words string) {
+	x.t.Helper()
+	x.waitFor("document.readyState === 'complete' && (document.querySelector('main')?.innerText ?? '').includes(" + quoteJS(words) + ")")
+}
+
+func quoteJS(s string) string {
+	b, _ := json.Marshal(s)
+	return string(b)
+}
+
+// fill sets a field's value.
+func (x *tab) fill(selector, value string) {
+	x.t.Helper()
+	x.do(chromedp.SetValue(chromedp.CSS(selector), value))
+}
+
+// click clicks what is found, and waits for the page it leads to.
+func (x *tab) click(selector string) {
+	x.t.Helper()
+	x.do(chromedp.Click(chromedp.CSS(selector), chromedp.NodeVisible))
+}
+
+// press clicks the button or link with that text.
+func (x *tab) press(text string) {
+	x.t.Helper()
+	mark := `(() => { const all = [...document.querySelectorAll('main button, main a, dialog[open] button, .sidebar button')];
+	  const el = all.find(e => e.innerText.trim().startsWith(` + quoteJS(text) + `) && e.offsetParent !== null);
+	  document.querySelectorAll('[data-press]').forEach(e => e.removeAttribute('data-press'));
+	  if (!el) return false; el.setAttribute('data-press', ''); return true; })()`
+	x.waitFor(mark)
+	x.click("[data-press]")
+}
+
+// theme shows the page dark or light.
+func (x *tab) theme(dark bool) {
+	x.t.Helper()
+	name := map[bool]string{true: "dark", false: "light"}[dark]
+	features := []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: name}}
+	if _, err := chromedp.Call(x.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: features}); err != nil {
+		x.fail(err)
+	}
+}
+
+// picture saves what the window shows, if the test was asked for pictures.
+func (x *tab) picture(name string) {
+	x.t.Helper()
+	dir := os.Getenv("SCREENSHOTS")
+	if dir == "" {
+		return
+	}
+	time.Sleep(150 * time.Millisecond) // transitions
+	png, err := chromedp.Run(x.ctx, chromedp.CaptureScreenshot())
+	if err != nil {
+		x.fail(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, name+".png"), png, 0o644); err != nil { //nolint:gosec // a picture for the docs
+		x.t.Fatal(err)
+	}
+}
+
+// evalAwait returns what a script's promise gives.
+func evalAwait[T any](x *tab, script string) T {
+	x.t.Helper()
+	ctx, cancel := context.WithTimeout(x.ctx, 30*time.Second)
+	defer cancel()
+	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](script, chromedp.EvalAwaitPromise))
+	if err != nil {
+		x.fail(err)
+	}
+	return v
+}

@@ -1,0 +1,202 @@
+package e2e_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+)
+
+const (
+	ownerEmail    = "ada@acme.test"
+	ownerPassword = "a sentence nobody guesses"
+)
+
+// claim makes the owner through the setup page.
+func (x *tab) claim(p *program) {
+	x.t.Helper()
+	x.open(p.setup)
+	x.sees("Create the owner")
+	x.audit("setup")
+	x.fill("#email", ownerEmail)
+	x.fill("#password", ownerPassword)
+	x.press("Create the owner")
+	x.sees("No databases yet")
+}
+
+func (x *tab) logIn(p *program) {
+	x.t.Helper()
+	x.open(p.base + "/login")
+	x.fill("#email", ownerEmail)
+	x.fill("#password", ownerPassword)
+	x.press("Sign in")
+	x.sees("Fleet")
+}
+
+// provision makes a database through its form.
+func (x *tab) provision(p *program, org, name, version string) {
+	x.t.Helper()
+	x.open(p.base + "/databases/new")
+	x.do(chromedp.SetValue(chromedp.CSS("#org"), ""))
+	x.fill("#org_name", org)
+	x.fill("#name", name)
+	x.fill("#version", version)
+	x.press("Provision database")
+	x.waitFor("location.pathname.startsWith('/databases/') && !location.pathname.endsWith('/new')")
+}
+
+// TestWalk is the main job, in a browser, from an empty folder: setup, login,
+// provision, browse, query, a new schema version, review, apply, logout.
+func TestWalk(t *testing.T) {
+	p := start(t, t.TempDir())
+	x := newTab(t)
+	x.claim(p)
+	x.audit("an empty fleet")
+	x.picture("fleet-empty")
+
+	x.press("Sign out")
+	x.sees("Sign in")
+	x.audit("login")
+	x.picture("login")
+	x.fill("#email", ownerEmail)
+	x.fill("#password", ownerPassword)
+	x.press("Sign in")
+	x.sees("No databases yet")
+
+	x.press("Provision the first database")
+	x.sees("Provision a database")
+	x.audit("the provision form")
+	x.fill("#org_name", "Acme Inc.")
+	x.fill("#version", "1")
+	x.picture("provision")
+	x.press("Provision database")
+	x.sees("acme-inc-org-001")
+	x.waitFor("document.querySelector('#progress .notice[data-tone=ok]') || document.querySelector('table.grid')")
+	x.audit("a provision")
+	x.open(p.base + "/databases/acme-inc-org-001")
+	x.sees("newsletter_campaign_steps")
+	x.sees("1 behind")
+	x.audit("tables")
+	x.picture("tables")
+
+	x.open(p.base + "/databases/acme-inc-org-001/tables/users")
+	x.sees("No rows")
+	x.audit("an empty table")
+	x.open(p.base + "/databases/acme-inc-org-001/structure?table=users")
+	x.sees("CREATE TABLE")
+	x.audit("structure")
+	x.picture("structure")
+
+	x.open(p.base + "/databases/acme-inc-org-001/sql")
+	x.waitFor("document.querySelector('.cm-content')")
+	x.fill("#sql", "with t(n, s) as (values (9007199254740993, 'one'), (2, null), (3, '')) select n, s, n as n from t where n > ?1;\nselect count(*) as users from users")
+	x.fill("#params", "1")
+	x.press("Run")
+	x.sees("9007199254740993")
+	x.sees("2 · SELECT")
+	x.audit("the console")
+	x.picture("console")
+	x.expect("status of 4")
+	x.fill("#sql", "select 1;\ndelete from users")
+	x.press("Run")
+	x.sees("the console reads only")
+	x.fill("#sql", "select nope\nfrom users")
+	x.press("Run")
+	x.sees("line 1, column 8")
+	x.audit("a refused statement")
+	x.picture("console-error")
+
+	x.open(p.base + "/databases/acme-inc-org-001/migrations")
+	x.sees("Add column users.mfaEnabled")
+	x.audit("migrations")
+	x.press("Make this a plan to review")
+	x.sees("Approve plan")
+	x.audit("a plan")
+	x.picture("review")
+	x.theme(true)
+	x.audit("a plan, dark")
+	x.picture("review-dark")
+	x.theme(false)
+	x.press("Approve plan")
+	x.sees("its own author")
+	x.press("Apply to acme-inc-org-001")
+	x.waitFor("document.querySelector('dialog[open]')")
+	x.audit("the confirmation")
+	x.picture("apply")
+	if focus := eval[string](x, "document.activeElement.innerText"); focus != "Cancel" {
+		t.Errorf("the focus is on %q, want Cancel", focus)
+	}
+	x.do(chromedp.SendKeys(chromedp.CSS("#confirm"), "acme-inc-org-001"))
+	x.press("Apply 1")
+	x.sees("in one transaction.")
+	x.audit("an applied plan")
+	x.picture("applied")
+	x.open(p.base + "/databases/acme-inc-org-001/migrations")
+	x.sees("There is nothing to do.")
+	x.audit("migrations afterwards")
+	x.picture("migrations")
+
+	x.open(p.base + "/schemas/organization/versions/new")
+	x.sees("organization v3")
+	source := eval[string](x, "document.querySelector('#source').value")
+	x.fill("#source", strings.Replace(source, `"tables": {`, `"tables": { "notes": { "id": "integer primary key", "body": "txt" },`, 1))
+	x.press("Compare")
+	x.sees(`"txt" is no type`)
+	x.audit("mistakes in a schema")
+	x.picture("schema-mistakes")
+	x.fill("#source", strings.Replace(source, `"tables": {`, `"tables": { "notes": { "id": "integer primary key", "body": "text" },`, 1))
+	x.press("Compare")
+	x.sees("Create table notes with 2 columns")
+	x.press("Save as v3")
+	x.sees("since v2")
+	x.audit("a version")
+	x.picture("schema-version")
+
+	x.provision(p, "Globex", "", "2")
+	x.provision(p, "Wonka", "wonka-main", "")
+	x.open(p.base + "/")
+	x.sees("wonka-main")
+	x.audit("the fleet")
+	x.picture("fleet")
+	x.do(chromedp.SendKeys(chromedp.CSS("#fleet-list input[type=search]"), "glob"))
+	x.waitFor("location.search.includes('glob') && document.querySelectorAll('#fleet-list tbody tr').length === 1")
+	if focus := eval[string](x, "document.activeElement.name"); focus != "q" {
+		t.Errorf("typing moved the focus to %q", focus)
+	}
+	x.audit("the fleet, filtered")
+	x.open(p.base + "/?q=nothing-like-it")
+	x.sees("No database matches")
+	x.audit("no match")
+
+	for _, path := range []string{"/orgs", "/orgs/acme-inc", "/schemas", "/schemas/new", "/schemas/organization", "/databases/acme-inc-org-001/sql"} {
+		x.open(p.base + path)
+		x.waitFor("document.querySelector('main')")
+		x.audit(path)
+	}
+	x.theme(true)
+	for _, path := range []string{"/", "/orgs", "/schemas/organization", "/schemas/organization/versions/3", "/databases/new", "/databases/acme-inc-org-001", "/databases/acme-inc-org-001/sql", "/databases/acme-inc-org-001/structure", "/databases/acme-inc-org-001/migrations"} {
+		x.open(p.base + path)
+		x.audit("dark " + path)
+	}
+	x.picture("migrations-dark")
+	x.theme(false)
+	x.do(chromedp.EmulateViewport(320, 700))
+	for _, path := range []string{"/", "/databases/new", "/databases/acme-inc-org-001/tables/users", "/databases/acme-inc-org-001/sql", "/databases/acme-inc-org-001/migrations", "/schemas/organization/versions/3", "/schemas/new"} {
+		x.open(p.base + path)
+		x.audit("320 px " + path)
+	}
+	x.open(p.base + "/")
+	x.picture("fleet-320")
+	x.do(chromedp.EmulateViewport(1360, 820))
+	x.open(p.base + "/databases/nope")
+	x.sees("Not found")
+	x.quiet("not found")
+	x.open(p.base + "/")
+	x.press("Sign out")
+	x.sees("Sign in")
+	x.open(p.base + "/databases/acme-inc-org-001")
+	x.sees("Sign in")
+	if code := p.stop(); code != 0 {
+		t.Errorf("SIGTERM ended it with %d", code)
+	}
+}

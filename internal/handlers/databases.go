@@ -1,0 +1,182 @@
+package handlers
+
+import (
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/kuratchi/dashboard/internal/auth"
+	"github.com/kuratchi/dashboard/internal/browse"
+	"github.com/kuratchi/dashboard/internal/d1"
+	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/fleet"
+	"github.com/kuratchi/dashboard/internal/handlers/middleware"
+	"github.com/kuratchi/dashboard/internal/id"
+	"github.com/kuratchi/dashboard/web/templates/layout"
+	"github.com/kuratchi/dashboard/web/templates/paths"
+	"github.com/kuratchi/dashboard/web/templates/views"
+)
+
+func (s *Server) actor(c echo.Context) auth.Actor { return middleware.Actor(c) }
+
+// maxOrgOptions is how many organizations the form offers; more are found by
+// opening the form from an organization's page.
+const maxOrgOptions = 500
+
+// provisionForm fills the form from values, of the URL, of a draft or of what
+// was sent.
+func (s *Server) provisionForm(c echo.Context, status int, form url.Values, cause error) error {
+	ctx := c.Request().Context()
+	v := views.Provision{
+		Org: form.Get("org"), OrgName: form.Get("org_name"), Name: form.Get("name"), Location: form.Get("location"),
+		Schema: form.Get("schema"), Version: form.Get("version"), Request: form.Get("request"), Errors: map[string]string{}, Proposed: "acme-org-001",
+	}
+	if v.Request == "" {
+		v.Request = id.New[string]()
+	}
+	var err error
+	if v.Orgs, _, err = s.Fleet.Orgs(ctx, "", fleet.Page{Number: 1, Size: maxOrgOptions}); err != nil {
+		return err
+	}
+	if v.Schemas, err = s.Fleet.Schemas(ctx); err != nil {
+		return err
+	}
+	if !form.Has("schema") && len(v.Schemas) > 0 {
+		v.Schema = v.Schemas[0].Name
+	}
+	if !form.Has("org") && len(v.Orgs) > 0 {
+		v.Org = v.Orgs[0].Slug
+	}
+	if slug := v.Org; slug != "" {
+		if v.Proposed, err = s.Fleet.ProposeName(ctx, slug); err != nil {
+			return err
+		}
+	} else if slug := fleet.Slug(v.OrgName); slug != "" {
+		v.Proposed = slug + "-org-001"
+	}
+	if field := fault.FieldOf(cause); field != "" {
+		v.Errors[field] = fault.Message(cause)
+	} else if cause != nil {
+		v.Error = fault.Message(cause)
+	}
+	p := s.page(c, "Provision a database", "fleet", layout.Crumb{Text: "Fleet", Href: paths.Fleet}, layout.Crumb{Text: "Provision"})
+	return render(c, status, views.ProvisionPage(p, v))
+}
+
+func (s *Server) databasesNew(c echo.Context) error {
+	form := c.QueryParams()
+	if d := draft(c); d != nil {
+		form = d
+	}
+	return s.provisionForm(c, http.StatusOK, form, nil)
+}
+
+func (s *Server) databasesCreate(c echo.Context) error {
+	form, err := c.FormParams()
+	if err != nil {
+		return asFault(err)
+	}
+	in := fleet.ProvisionInput{
+		Org: form.Get("org"), OrgName: form.Get("org_name"), Name: form.Get("name"), Location: form.Get("location"),
+		Schema: form.Get("schema"), Request: form.Get("request"),
+	}
+	if text := form.Get("version"); text != "" && in.Schema != "" {
+		if in.Version, err = strconv.Atoi(text); err != nil || in.Version < 1 {
+			return s.provisionForm(c, http.StatusUnprocessableEntity, form, fault.New(fault.Invalid, "A version is a whole number from 1.").At("version"))
+		}
+	}
+	d, err := s.Fleet.Provision(c.Request().Context(), s.actor(c), in)
+	if kind := fault.KindOf(err); err != nil && (kind == fault.Invalid || kind == fault.Conflict) {
+		return s.provisionForm(c, statusOf(err), form, err)
+	}
+	if err != nil {
+		return err
+	}
+	return redirect(c, paths.Database(d.Name))
+}
+
+func (s *Server) databasesResume(c echo.Context) error {
+	d, err := s.Fleet.Resume(c.Request().Context(), s.actor(c), c.Param("db"))
+	if err != nil {
+		return err
+	}
+	return redirect(c, paths.Database(d.Name))
+}
+
+func (s *Server) databasesUndo(c echo.Context) error {
+	if err := s.Fleet.Undo(c.Request().Context(), s.actor(c), c.Param("db")); err != nil {
+		return err
+	}
+	return redirect(c, paths.Fleet)
+}
+
+// databasesShow is the list of a database's tables, or how its provision stands.
+func (s *Server) databasesShow(c echo.Context) error {
+	ctx := c.Request().Context()
+	d, err := s.Fleet.Database(ctx, c.Param("db"))
+	if err != nil {
+		return err
+	}
+	if d.State != fleet.Ready || isFragment(c) {
+		return s.progress(c, d)
+	}
+	return s.withDatabase(c, func(d fleet.Database, conn d1.Conn) error {
+		cat, err := browse.Load(ctx, conn)
+		if err != nil {
+			return err
+		}
+		v := views.Tables{Database: d, Tables: cat.Tables, Latest: s.latest(c, d)}
+		if info, err := s.Fleet.Info(ctx, d); err == nil {
+			v.Size = info.Size
+		}
+		return render(c, http.StatusOK, views.TablesPage(s.databasePage(c, d, "data", "Data"), v))
+	})
+}
+
+// progress is a page, or while it follows along, a part of one.
+func (s *Server) progress(c echo.Context, d fleet.Database) error {
+	steps, err := s.Fleet.Steps(c.Request().Context(), d)
+	if err != nil {
+		return err
+	}
+	v := views.Progress{Database: d, Steps: steps, Busy: s.Fleet.Busy(d.ID)}
+	if isFragment(c) {
+		return render(c, http.StatusOK, views.ProgressRegion(v))
+	}
+	p := s.page(c, d.Name, "fleet", layout.Crumb{Text: "Fleet", Href: paths.Fleet}, layout.Crumb{Text: d.OrgName, Href: paths.Org(d.OrgSlug)}, layout.Crumb{Text: d.Name, Mono: true})
+	return render(c, http.StatusOK, views.ProgressPage(p, v))
+}
+
+// withDatabase opens the database the path names, for the length of f.
+func (s *Server) withDatabase(c echo.Context, f func(fleet.Database, d1.Conn) error) error {
+	d, conn, err := s.Fleet.Open(c.Request().Context(), c.Param("db"))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close() }()
+	return f(d, conn)
+}
+
+// latest returns the latest version of a database's schema, 0 without one.
+func (s *Server) latest(c echo.Context, d fleet.Database) int {
+	if d.Schema == "" {
+		return 0
+	}
+	sc, _, err := s.Fleet.Schema(c.Request().Context(), d.Schema)
+	if err != nil {
+		return 0
+	}
+	return sc.Latest
+}
+
+// databasePage frames a page of a database; more are crumbs below its name.
+func (s *Server) databasePage(c echo.Context, d fleet.Database, tab, title string, more ...layout.Crumb) layout.Page {
+	crumbs := append([]layout.Crumb{
+		{Text: "Fleet", Href: paths.Fleet}, {Text: d.OrgName, Href: paths.Org(d.OrgSlug)}, {Text: d.Name, Href: paths.Database(d.Name), Mono: true},
+	}, more...)
+	p := s.page(c, d.Name+" "+title, "fleet", crumbs...)
+	p.Tabs = &layout.Tabs{Database: d.Name, Active: tab, Pending: d.Behind(s.latest(c, d))}
+	return p
+}

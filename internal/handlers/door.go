@@ -1,0 +1,165 @@
+package handlers
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/kuratchi/dashboard/internal/audit"
+	"github.com/kuratchi/dashboard/internal/auth"
+	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/handlers/middleware"
+	"github.com/kuratchi/dashboard/internal/id"
+	"github.com/kuratchi/dashboard/web/templates/paths"
+	"github.com/kuratchi/dashboard/web/templates/views"
+)
+
+// setupForm shows the form that makes the owner, while its token is good.
+func (s *Server) setupForm(c echo.Context) error {
+	token := c.QueryParam("token")
+	if err := s.setupOpen(c, token); err != nil {
+		return err
+	}
+	return render(c, http.StatusOK, views.SetupPage(s.page(c, "Create the owner", ""), views.Setup{Token: token}))
+}
+
+// setupOpen checks a setup token, throttled by address.
+func (s *Server) setupOpen(c echo.Context, token string) error {
+	if wait := s.Throttle.Check("", c.RealIP()); wait > 0 {
+		return s.Throttle.Refusal(wait)
+	}
+	err := s.Operators.SetupOpen(c.Request().Context(), auth.HashToken(token))
+	if fault.Is(err, fault.NotFound) {
+		s.Throttle.Fail("", c.RealIP())
+		return err
+	}
+	s.Throttle.Succeed("", c.RealIP())
+	return err
+}
+
+// setupClaim makes the owner and signs in.
+func (s *Server) setupClaim(c echo.Context) error {
+	v := views.Setup{Token: c.FormValue("token"), Email: c.FormValue("email")}
+	if err := s.setupOpen(c, v.Token); err != nil {
+		return err
+	}
+	password := c.FormValue("password")
+	email, err := auth.NormalizeEmail(v.Email)
+	if err != nil {
+		v.EmailError = fault.Message(err)
+	}
+	if err := auth.CheckNew(password, email); err != nil {
+		v.PasswordError = fault.Message(err)
+	}
+	if v.EmailError != "" || v.PasswordError != "" {
+		return render(c, http.StatusUnprocessableEntity, views.SetupPage(s.page(c, "Create the owner", ""), v))
+	}
+	ctx := c.Request().Context()
+	hash, err := s.Hasher.Hash(ctx, password)
+	if err != nil {
+		return err
+	}
+	o := auth.Operator{ID: id.New[id.Operator](), Email: email, Role: auth.RoleOwner, CreatedAt: s.Now()}
+	e := s.sessionEntry(c, audit.SetupClaim, audit.Done, o)
+	if err := s.Operators.Claim(ctx, auth.HashToken(v.Token), o, hash, e); err != nil {
+		return err
+	}
+	if _, err := s.Sessions.Login(c.Response(), c.Request(), o, c.RealIP()); err != nil {
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, paths.Fleet)
+}
+
+func (s *Server) sessionEntry(c echo.Context, action audit.Action, outcome audit.Outcome, o auth.Operator) audit.Entry {
+	return audit.Entry{
+		ID: id.New[string](), At: s.Now(), Operator: o.ID, Actor: o.Email, IP: c.RealIP(), Request: middleware.RequestID(c),
+		Action: action, Outcome: outcome, Target: o.Email,
+	}
+}
+
+// localPath returns a path of this program, "/" for anything else.
+func localPath(next string) string {
+	if !strings.HasPrefix(next, "/") || strings.HasPrefix(next, "//") || strings.ContainsAny(next, "\\\r\n\t\x00") || len(next) > 2000 {
+		return paths.Fleet
+	}
+	return next
+}
+
+func (s *Server) loginForm(c echo.Context) error {
+	if _, ok := middleware.Operator(c); ok {
+		return c.Redirect(http.StatusSeeOther, localPath(c.QueryParam("next")))
+	}
+	return render(c, http.StatusOK, views.LoginPage(s.page(c, "Sign in", ""), views.Login{Next: localPath(c.QueryParam("next"))}))
+}
+
+// login checks the password. What fails looks and takes the same, whether the
+// address is known or not.
+func (s *Server) login(c echo.Context) error {
+	v := views.Login{Email: strings.TrimSpace(c.FormValue("email")), Next: localPath(c.FormValue("next"))}
+	email, err := auth.NormalizeEmail(v.Email)
+	if err != nil {
+		email = strings.ToLower(v.Email)
+	}
+	if wait := s.Throttle.Check(email, c.RealIP()); wait > 0 {
+		v.Error = fault.Message(s.Throttle.Refusal(wait))
+		return render(c, http.StatusTooManyRequests, views.LoginPage(s.page(c, "Sign in", ""), v))
+	}
+	o, ok, err := s.checkPassword(c, email, c.FormValue("password"))
+	if err != nil || !ok {
+		s.Throttle.Fail(email, c.RealIP())
+	}
+	if err != nil {
+		return err
+	}
+	if !ok {
+		failed := s.sessionEntry(c, audit.SessionFailed, audit.Failed, auth.Operator{Email: email})
+		if err := s.Operators.Record(c.Request().Context(), failed); err != nil {
+			return err
+		}
+		v.Error = "The e-mail address or the password is wrong."
+		return render(c, http.StatusUnprocessableEntity, views.LoginPage(s.page(c, "Sign in", ""), v))
+	}
+	s.Throttle.Succeed(email, c.RealIP())
+	if err := s.Operators.Record(c.Request().Context(), s.sessionEntry(c, audit.SessionLogin, audit.Done, o)); err != nil {
+		return err
+	}
+	if _, err := s.Sessions.Login(c.Response(), c.Request(), o, c.RealIP()); err != nil {
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, v.Next)
+}
+
+func (s *Server) checkPassword(c echo.Context, email, password string) (auth.Operator, bool, error) {
+	ctx := c.Request().Context()
+	o, stored, err := s.Operators.OperatorByEmail(ctx, email)
+	if fault.Is(err, fault.NotFound) {
+		return o, false, s.Hasher.VerifyUnknown(ctx, password)
+	}
+	if err != nil {
+		return o, false, err
+	}
+	ok, rehash, err := s.Hasher.Verify(ctx, stored, password)
+	if err != nil || !ok || o.Disabled() {
+		return o, false, err
+	}
+	if rehash {
+		if hash, err := s.Hasher.Hash(ctx, password); err == nil {
+			if err := s.Operators.Rehash(ctx, o.ID, hash); err != nil {
+				s.Log.Warn("rehash", "operator", o.ID, "error", err)
+			}
+		}
+	}
+	return o, true, nil
+}
+
+func (s *Server) logout(c echo.Context) error {
+	o, _ := middleware.Operator(c)
+	if err := s.Operators.Record(c.Request().Context(), s.sessionEntry(c, audit.SessionLogout, audit.Done, o)); err != nil {
+		return err
+	}
+	if err := s.Sessions.Logout(c.Response(), c.Request()); err != nil {
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, paths.Login)
+}

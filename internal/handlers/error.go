@@ -1,0 +1,86 @@
+package handlers
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/handlers/middleware"
+	"github.com/kuratchi/dashboard/web/templates/layout"
+	"github.com/kuratchi/dashboard/web/templates/paths"
+	"github.com/kuratchi/dashboard/web/templates/views"
+)
+
+// statuses are the status and heading of each kind of error.
+var statuses = map[fault.Kind]struct {
+	status int
+	title  string
+}{
+	fault.Invalid:     {http.StatusUnprocessableEntity, "That can't be done as asked"},
+	fault.NotFound:    {http.StatusNotFound, "Not found"},
+	fault.Conflict:    {http.StatusConflict, "It changed meanwhile"},
+	fault.Denied:      {http.StatusForbidden, "Not allowed"},
+	fault.Limited:     {http.StatusTooManyRequests, "Not now"},
+	fault.Unavailable: {http.StatusServiceUnavailable, "It does not answer"},
+	fault.Unknown:     {http.StatusBadGateway, "The outcome is not known"},
+	fault.Internal:    {http.StatusInternalServerError, "Something went wrong"},
+}
+
+// statusOf returns the status an error is answered with.
+func statusOf(err error) int { return statuses[fault.KindOf(err)].status }
+
+// asFault gives errors of echo and of net/http a kind.
+func asFault(err error) error {
+	if tooBig, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return fault.Wrap(err, fault.Invalid, "What was sent is larger than the %d kB that are taken here.", tooBig.Limit>>10)
+	}
+	he, ok := errors.AsType[*echo.HTTPError](err)
+	if !ok {
+		return err
+	}
+	switch he.Code {
+	case http.StatusNotFound:
+		return fault.Wrap(err, fault.NotFound, "There is no page at this address.")
+	case http.StatusMethodNotAllowed:
+		return fault.Wrap(err, fault.NotFound, "This address does not take that kind of request.")
+	}
+	if he.Code < 500 {
+		return fault.Wrap(err, fault.Invalid, "The request can't be read.")
+	}
+	return err
+}
+
+// handleError answers an error as a page, or as a message in place of the part
+// that htmx asked for.
+func (s *Server) handleError(err error, c echo.Context) {
+	if c.Response().Committed {
+		return
+	}
+	err = asFault(err)
+	kind := fault.KindOf(err)
+	st := statuses[kind]
+	v := views.Problem{Status: st.status, Title: st.title, Text: fault.Message(err), Request: middleware.RequestID(c), Home: paths.Fleet, HomeText: "Go to the fleet"}
+	if c.Request().Method == http.MethodGet && kind != fault.NotFound && kind != fault.Denied {
+		v.Retry = c.Request().URL.RequestURI()
+	}
+	p := s.page(c, st.title, "", layout.Crumb{Text: st.title})
+	if _, ok := middleware.Operator(c); !ok {
+		v.Home, v.HomeText = paths.Login, "Sign in"
+	}
+	component := views.ProblemPage(p, v)
+	if isFragment(c) {
+		component = views.ProblemFragment(v)
+	}
+	if renderErr := render(c, st.status, component); renderErr != nil {
+		s.Log.Error("error page", "error", renderErr)
+		_ = c.String(st.status, v.Text)
+	}
+}
+
+// notFound answers every address without a route. Who isn't signed in learns
+// nothing about which addresses there are.
+func (s *Server) notFound(c echo.Context) error {
+	return fault.New(fault.NotFound, "There is no page at this address.")
+}

@@ -1,0 +1,124 @@
+package handlers
+
+import (
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/fleet"
+	"github.com/kuratchi/dashboard/web/templates/layout"
+	"github.com/kuratchi/dashboard/web/templates/paths"
+	"github.com/kuratchi/dashboard/web/templates/views"
+)
+
+const pageSize = 50
+
+// pageNumber reads ?page=, 1 for none.
+func pageNumber(c echo.Context) (int, error) {
+	s := c.QueryParam("page")
+	if s == "" {
+		return 1, nil
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 1 || n > 1_000_000 {
+		return 0, fault.New(fault.Invalid, "There is no page %.20q.", s)
+	}
+	return n, nil
+}
+
+// list reads a list of databases with its filters from the URL.
+func (s *Server) list(c echo.Context, path, org string) (views.Fleet, error) {
+	ctx := c.Request().Context()
+	page, err := pageNumber(c)
+	if err != nil {
+		return views.Fleet{}, err
+	}
+	v := views.Fleet{
+		Path: path, Org: org, Latest: map[string]int{}, Query: url.Values{},
+		Filter: fleet.Filter{
+			Search: c.QueryParam("q"), Org: c.QueryParam("org"), Schema: c.QueryParam("schema"), Status: c.QueryParam("status"),
+			Sort: c.QueryParam("sort"), Page: fleet.Page{Number: page, Size: pageSize},
+		},
+	}
+	for _, key := range []string{"q", "org", "schema", "status", "sort"} {
+		if val := c.QueryParam(key); val != "" {
+			v.Query.Set(key, val)
+		}
+	}
+	if org != "" {
+		v.Filter.Org = org
+		v.Query.Del("org")
+	}
+	if v.Databases, v.Total, err = s.Fleet.Databases(ctx, v.Filter); err != nil {
+		return v, err
+	}
+	schemas, err := s.Fleet.Schemas(ctx)
+	if err != nil {
+		return v, err
+	}
+	for _, sc := range schemas {
+		v.Schemas = append(v.Schemas, sc.Name)
+		v.Latest[sc.Name] = sc.Latest
+	}
+	return v, nil
+}
+
+func (s *Server) fleetIndex(c echo.Context) error {
+	v, err := s.list(c, paths.Fleet, "")
+	if err != nil {
+		return err
+	}
+	if v.Totals, err = s.Fleet.Totals(c.Request().Context()); err != nil {
+		return err
+	}
+	p := s.page(c, "Fleet", "fleet", layout.Crumb{Text: "Fleet"})
+	p.Search = v.Filter.Search
+	return render(c, http.StatusOK, views.FleetPage(p, v))
+}
+
+func (s *Server) orgsPage(c echo.Context, status int, name string, cause error) error {
+	page, err := pageNumber(c)
+	if err != nil {
+		return err
+	}
+	v := views.Orgs{Search: c.QueryParam("q"), Page: fleet.Page{Number: page, Size: pageSize}, Name: name}
+	if cause != nil {
+		v.NameError = fault.Message(cause)
+	}
+	if v.Orgs, v.Total, err = s.Fleet.Orgs(c.Request().Context(), v.Search, v.Page); err != nil {
+		return err
+	}
+	return render(c, status, views.OrgsPage(s.page(c, "Organizations", "orgs", layout.Crumb{Text: "Organizations"}), v))
+}
+
+func (s *Server) orgsIndex(c echo.Context) error {
+	return s.orgsPage(c, http.StatusOK, draft(c).Get("org_name"), nil)
+}
+
+func (s *Server) orgsCreate(c echo.Context) error {
+	name := c.FormValue("org_name")
+	o, err := s.Fleet.CreateOrg(c.Request().Context(), s.actor(c), name)
+	if fault.FieldOf(err) != "" {
+		return s.orgsPage(c, statusOf(err), name, err)
+	}
+	if err != nil {
+		return err
+	}
+	return redirect(c, paths.Org(o.Slug))
+}
+
+func (s *Server) orgsShow(c echo.Context) error {
+	o, err := s.Fleet.Org(c.Request().Context(), c.Param("org"))
+	if err != nil {
+		return err
+	}
+	list, err := s.list(c, paths.Org(o.Slug), o.Slug)
+	if err != nil {
+		return err
+	}
+	p := s.page(c, o.Name, "orgs", layout.Crumb{Text: "Organizations", Href: paths.Orgs}, layout.Crumb{Text: o.Name})
+	return render(c, http.StatusOK, views.OrgPage(p, views.Org{Org: o, List: list}))
+}

@@ -1,0 +1,173 @@
+package handlers
+
+import (
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/kuratchi/dashboard/internal/auth"
+	"github.com/kuratchi/dashboard/internal/d1"
+	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/fleet"
+	"github.com/kuratchi/dashboard/internal/handlers/middleware"
+	"github.com/kuratchi/dashboard/internal/id"
+	"github.com/kuratchi/dashboard/internal/migrate"
+	"github.com/kuratchi/dashboard/web/templates/layout"
+	"github.com/kuratchi/dashboard/web/templates/paths"
+	"github.com/kuratchi/dashboard/web/templates/views"
+)
+
+// versionOf reads a version number, 0 for none.
+func versionOf(text string) (int, error) {
+	if text == "" {
+		return 0, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 {
+		return 0, fault.New(fault.NotFound, "There is no version %.20q.", text)
+	}
+	return n, nil
+}
+
+func (s *Server) migrationsShow(c echo.Context) error {
+	form := c.QueryParams()
+	if d := draft(c); d != nil {
+		form = d
+	}
+	return s.migrationsPage(c, http.StatusOK, form, nil)
+}
+
+// migrationsPage compares the live database with what form names, its own
+// schema's latest version for nothing.
+func (s *Server) migrationsPage(c echo.Context, status int, form url.Values, cause error) error {
+	return s.withDatabase(c, func(d fleet.Database, conn d1.Conn) error {
+		ctx := c.Request().Context()
+		v := views.Migrations{Database: d, Schema: form.Get("schema")}
+		var err error
+		if v.Version, err = versionOf(form.Get("version")); err != nil {
+			return err
+		}
+		if v.Schemas, err = s.Fleet.Schemas(ctx); err != nil {
+			return err
+		}
+		if v.Schema == "" {
+			v.Schema = d.Schema
+		}
+		if v.Schema == "" && len(v.Schemas) > 0 {
+			v.Schema = v.Schemas[0].Name
+		}
+		if err := s.compare(c, conn, &v); err != nil {
+			return err
+		}
+		if cause != nil {
+			v.Error = fault.Message(cause)
+		}
+		if v.Plans, _, err = s.Fleet.Plans(ctx, d.Name, fleet.Page{Number: 1, Size: pageSize}); err != nil {
+			return err
+		}
+		if v.Ledger, err = migrate.Ledger(ctx, conn); err != nil {
+			return err
+		}
+		return render(c, status, views.MigrationsPage(s.databasePage(c, d, "migrations", "Migrations", layout.Crumb{Text: "Migrations"}), v))
+	})
+}
+
+func (s *Server) compare(c echo.Context, conn d1.Conn, v *views.Migrations) error {
+	if v.Schema == "" {
+		return nil
+	}
+	ctx := c.Request().Context()
+	sc, versions, err := s.Fleet.Schema(ctx, v.Schema)
+	if err != nil {
+		return err
+	}
+	v.Versions = versions
+	if v.Version == 0 || v.Version > sc.Latest {
+		v.Version = sc.Latest
+	}
+	if v.Plan, err = s.Fleet.Review(ctx, conn, v.Schema, v.Version); fault.Is(err, fault.Invalid) {
+		v.Error = fault.Message(err)
+		return nil
+	}
+	return err
+}
+
+func (s *Server) plansCreate(c echo.Context) error {
+	form, err := c.FormParams()
+	if err != nil {
+		return asFault(err)
+	}
+	version, err := versionOf(form.Get("version"))
+	if err != nil {
+		return err
+	}
+	p, err := s.Fleet.Propose(c.Request().Context(), s.actor(c), c.Param("db"), form.Get("schema"), version)
+	if fault.Is(err, fault.Invalid) {
+		return s.migrationsPage(c, http.StatusUnprocessableEntity, form, err)
+	}
+	if err != nil {
+		return err
+	}
+	return redirect(c, paths.Plan(p.ID))
+}
+
+func (s *Server) plansShow(c echo.Context) error { return s.planPage(c, http.StatusOK, nil) }
+
+func (s *Server) planPage(c echo.Context, status int, cause error) error {
+	ctx := c.Request().Context()
+	plan, err := s.Fleet.Plan(ctx, id.Plan(c.Param("plan")))
+	if err != nil {
+		return err
+	}
+	o, _ := middleware.Operator(c)
+	v := views.Plan{Plan: plan, CanApprove: o.Role.Can(auth.PlansApprove), CanApply: o.Role.Can(auth.PlansApply)}
+	if cause != nil {
+		v.Error = fault.Message(cause)
+	}
+	if v.Stale, err = s.Fleet.Stale(ctx, plan); err != nil {
+		v.Error = fault.Message(err) // the plan can be read all the same
+	}
+	d, err := s.Fleet.Database(ctx, plan.Database)
+	if err != nil {
+		return err
+	}
+	p := s.databasePage(c, d, "migrations", "plan", layout.Crumb{Text: "Migrations", Href: paths.Migrations(d.Name)}, layout.Crumb{Text: plan.Hash[:8], Mono: true})
+	return render(c, status, views.PlanPage(p, v))
+}
+
+// decided answers what an operator did to a plan: with the plan as it is now.
+func (s *Server) decided(c echo.Context, err error) error {
+	switch fault.KindOf(err) {
+	case fault.Invalid, fault.Conflict:
+		if err != nil {
+			return s.planPage(c, statusOf(err), err)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return redirect(c, paths.Plan(id.Plan(c.Param("plan"))))
+}
+
+func (s *Server) plansApprove(c echo.Context) error { return s.plansDecide(c, true) }
+func (s *Server) plansReject(c echo.Context) error  { return s.plansDecide(c, false) }
+
+func (s *Server) plansDecide(c echo.Context, approve bool) error {
+	_, err := s.Fleet.Decide(c.Request().Context(), s.actor(c), id.Plan(c.Param("plan")), c.FormValue("hash"), approve)
+	return s.decided(c, err)
+}
+
+func (s *Server) plansApply(c echo.Context) error {
+	ctx, plan := c.Request().Context(), id.Plan(c.Param("plan"))
+	p, err := s.Fleet.Plan(ctx, plan)
+	if err != nil {
+		return err
+	}
+	if c.FormValue("confirm") != p.Database {
+		return s.decided(c, fault.New(fault.Invalid, "To apply the plan, type the name of the database, %s. Nothing was changed.", p.Database))
+	}
+	_, err = s.Fleet.Apply(ctx, s.actor(c), plan, c.FormValue("hash"))
+	return s.decided(c, err)
+}

@@ -1,0 +1,125 @@
+package handlers
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/kuratchi/dashboard/internal/auth"
+	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/handlers/middleware"
+	"github.com/kuratchi/dashboard/web/templates/paths"
+	"github.com/kuratchi/dashboard/web/templates/views"
+)
+
+// permit lets a request through to a route's handler if its operator may.
+func (s *Server) permit(r Route) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			if strings.HasPrefix(r.Path, "/static/") || strings.HasSuffix(r.Path, "z") && r.Permission == auth.Public {
+				return next(c) // neither needs to know who asks
+			}
+			signedIn, err := s.signIn(c)
+			if err != nil {
+				return err
+			}
+			switch {
+			case r.Permission == auth.Public, r.Permission == auth.SetupOnly:
+				return next(c)
+			case !signedIn:
+				return s.askForLogin(c, r)
+			}
+			o, _ := middleware.Operator(c)
+			if !o.Role.Can(r.Permission) {
+				return fault.New(fault.Denied, "Your role, %s, may not do this. Ask an owner.", o.Role)
+			}
+			if c.Request().Method == http.MethodPost {
+				// A form that waited to be given back has been sent, this one or another.
+				if sess, _ := middleware.Session(c); sess.Draft != "" {
+					_, _, _ = s.Sessions.TakeDraft(c.Request())
+				}
+			}
+			return next(c)
+		}
+	}
+}
+
+// signIn finds the operator of the request's session. A disabled operator has
+// none.
+func (s *Server) signIn(c echo.Context) (bool, error) {
+	find := s.Sessions.Current
+	if isFragment(c) && c.Request().Method == http.MethodGet {
+		find = s.Sessions.Peek // a page that polls doesn't keep a session alive
+	}
+	sess, ok, err := find(c.Request())
+	if err != nil || !ok {
+		return false, err
+	}
+	o, err := s.Operators.Operator(c.Request().Context(), sess.Operator)
+	if fault.Is(err, fault.NotFound) || err == nil && o.Disabled() {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	middleware.SignIn(c, o, sess)
+	return true, nil
+}
+
+// askForLogin sends somebody without a session to the login, and back
+// afterwards. A form that was sent is kept with the session that ended.
+func (s *Server) askForLogin(c echo.Context, r Route) error {
+	next := c.Request().URL.RequestURI()
+	kept := false
+	if c.Request().Method != http.MethodGet {
+		next = fillPath(r.Form, c)
+		if err := c.Request().ParseMultipartForm(maxSchema); err == nil || errors.Is(err, http.ErrNotMultipart) {
+			form := c.Request().PostForm
+			kept = len(form) > 0 && s.Sessions.SaveDraft(c.Request(), next, form.Encode()) == nil
+		}
+	}
+	if isFragment(c) {
+		// The answer stands in for the page, not for the part that was asked for.
+		c.Response().Header().Set("HX-Retarget", "body")
+		c.Response().Header().Set("HX-Reswap", "innerHTML")
+		if c.Request().Method == http.MethodGet {
+			c.Response().Header().Set("HX-Redirect", loginPath(fillPath(r.Path, c)))
+			return c.NoContent(http.StatusUnauthorized)
+		}
+	} else if c.Request().Method == http.MethodGet {
+		return c.Redirect(http.StatusSeeOther, loginPath(next))
+	}
+	v := views.Login{Next: next, Kept: kept}
+	return render(c, http.StatusUnauthorized, views.LoginPage(s.page(c, "Sign in", ""), v))
+}
+
+func loginPath(next string) string {
+	if next == "/" {
+		return paths.Login
+	}
+	return paths.With(paths.Login, url.Values{"next": {next}})
+}
+
+// fillPath puts a request's parameters into a route's pattern.
+func fillPath(pattern string, c echo.Context) string {
+	for _, name := range c.ParamNames() {
+		pattern = strings.ReplaceAll(pattern, ":"+name, url.PathEscape(c.Param(name)))
+	}
+	return pattern
+}
+
+// draft returns a form that was kept for this page when a session ended.
+func draft(c echo.Context) url.Values {
+	sess, _ := middleware.Session(c)
+	if sess.Draft == "" || sess.DraftPath != c.Request().URL.Path {
+		return nil
+	}
+	form, err := url.ParseQuery(sess.Draft)
+	if err != nil {
+		return nil
+	}
+	return form
+}

@@ -1,0 +1,85 @@
+package handlers
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/kuratchi/dashboard/internal/auth"
+	"github.com/kuratchi/dashboard/web/static"
+)
+
+// Route is a route with the permission it needs.
+type Route struct {
+	Method, Path string
+	Permission   auth.Permission
+	Handler      echo.HandlerFunc
+	// Form is the page on which this route's form stands, with the same
+	// parameters: where somebody whose session ended returns to.
+	Form string
+	// Limit is the most bytes of a body, 0 for maxForm.
+	Limit int64
+}
+
+const (
+	maxForm   = 64 << 10
+	maxSQL    = 512 << 10 // several statements of D1's 100 kB, and their parameters
+	maxSchema = 3 << 20   // a schema file of 1 MiB as text and as a file
+)
+
+func (r Route) limit() int64 {
+	if r.Limit == 0 {
+		return maxForm
+	}
+	return r.Limit
+}
+
+// routes is every route of the program. A test walks it: each has a valid
+// permission, no GET changes anything, every POST names its form.
+func (s *Server) routes() []Route {
+	get, post := http.MethodGet, http.MethodPost
+	return []Route{
+		{Method: get, Path: static.Prefix + "*", Permission: auth.Public, Handler: echo.WrapHandler(static.Handler())},
+		{Method: get, Path: "/healthz", Permission: auth.Public, Handler: s.healthz},
+		{Method: get, Path: "/readyz", Permission: auth.Public, Handler: s.readyz},
+
+		{Method: get, Path: "/setup", Permission: auth.SetupOnly, Handler: s.setupForm},
+		{Method: post, Path: "/setup", Permission: auth.SetupOnly, Handler: s.setupClaim, Form: "/setup"},
+		{Method: get, Path: "/login", Permission: auth.Public, Handler: s.loginForm},
+		{Method: post, Path: "/login", Permission: auth.Public, Handler: s.login, Form: "/login"},
+		{Method: post, Path: "/logout", Permission: auth.SessionOwn, Handler: s.logout, Form: "/"},
+
+		{Method: get, Path: "/", Permission: auth.FleetRead, Handler: s.fleetIndex},
+		{Method: get, Path: "/orgs", Permission: auth.OrgsRead, Handler: s.orgsIndex},
+		{Method: post, Path: "/orgs", Permission: auth.OrgsCreate, Handler: s.orgsCreate, Form: "/orgs"},
+		{Method: get, Path: "/orgs/:org", Permission: auth.OrgsRead, Handler: s.orgsShow},
+
+		{Method: get, Path: "/databases/new", Permission: auth.DatabasesCreate, Handler: s.databasesNew},
+		{Method: post, Path: "/databases", Permission: auth.DatabasesCreate, Handler: s.databasesCreate, Form: "/databases/new"},
+		{Method: post, Path: "/databases/:db/resume", Permission: auth.DatabasesCreate, Handler: s.databasesResume, Form: "/databases/:db"},
+		{Method: post, Path: "/databases/:db/undo", Permission: auth.DatabasesCreate, Handler: s.databasesUndo, Form: "/databases/:db"},
+		{Method: get, Path: "/databases/:db", Permission: auth.DatabasesRead, Handler: s.databasesShow},
+		{Method: get, Path: "/databases/:db/tables", Permission: auth.DatabasesRead, Handler: s.databasesShow},
+		{Method: get, Path: "/databases/:db/tables/:table", Permission: auth.DatabasesRead, Handler: s.tablesShow},
+		{Method: get, Path: "/databases/:db/tables/:table/cell", Permission: auth.DatabasesRead, Handler: s.tablesCell},
+		{Method: get, Path: "/databases/:db/tables/:table/blob", Permission: auth.DatabasesRead, Handler: s.tablesBlob},
+		{Method: get, Path: "/databases/:db/structure", Permission: auth.DatabasesRead, Handler: s.structureShow},
+		{Method: get, Path: "/databases/:db/sql", Permission: auth.DatabasesQuery, Handler: s.consoleShow},
+		{Method: post, Path: "/databases/:db/sql", Permission: auth.DatabasesQuery, Handler: s.consoleRun, Form: "/databases/:db/sql", Limit: maxSQL},
+		{Method: get, Path: "/databases/:db/migrations", Permission: auth.DatabasesRead, Handler: s.migrationsShow},
+		{Method: post, Path: "/databases/:db/plans", Permission: auth.PlansCreate, Handler: s.plansCreate, Form: "/databases/:db/migrations"},
+
+		{Method: get, Path: "/plans/:plan", Permission: auth.DatabasesRead, Handler: s.plansShow},
+		{Method: post, Path: "/plans/:plan/approve", Permission: auth.PlansApprove, Handler: s.plansApprove, Form: "/plans/:plan"},
+		{Method: post, Path: "/plans/:plan/reject", Permission: auth.PlansApprove, Handler: s.plansReject, Form: "/plans/:plan"},
+		{Method: post, Path: "/plans/:plan/apply", Permission: auth.PlansApply, Handler: s.plansApply, Form: "/plans/:plan"},
+
+		{Method: get, Path: "/schemas", Permission: auth.SchemasRead, Handler: s.schemasIndex},
+		{Method: get, Path: "/schemas/new", Permission: auth.SchemasWrite, Handler: s.schemasNew},
+		{Method: post, Path: "/schemas", Permission: auth.SchemasWrite, Handler: s.schemasCreate, Form: "/schemas/new", Limit: maxSchema},
+		{Method: get, Path: "/schemas/:name", Permission: auth.SchemasRead, Handler: s.schemasShow},
+		{Method: get, Path: "/schemas/:name/versions/new", Permission: auth.SchemasWrite, Handler: s.versionsNew},
+		{Method: post, Path: "/schemas/:name/versions", Permission: auth.SchemasWrite, Handler: s.versionsCreate, Form: "/schemas/:name/versions/new", Limit: maxSchema},
+		{Method: get, Path: "/schemas/:name/versions/:version", Permission: auth.SchemasRead, Handler: s.versionsShow},
+	}
+}

@@ -1,0 +1,192 @@
+package handlers
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"regexp"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/fleet"
+	"github.com/kuratchi/dashboard/internal/schema"
+	"github.com/kuratchi/dashboard/web/templates/layout"
+	"github.com/kuratchi/dashboard/web/templates/paths"
+	"github.com/kuratchi/dashboard/web/templates/views"
+)
+
+func (s *Server) schemasIndex(c echo.Context) error {
+	schemas, err := s.Fleet.Schemas(c.Request().Context())
+	if err != nil {
+		return err
+	}
+	p := s.page(c, "Schemas", "schemas", layout.Crumb{Text: "Schemas"})
+	return render(c, http.StatusOK, views.SchemasPage(p, views.Schemas{Schemas: schemas}))
+}
+
+func (s *Server) schemasShow(c echo.Context) error {
+	sc, versions, err := s.Fleet.Schema(c.Request().Context(), c.Param("name"))
+	if err != nil {
+		return err
+	}
+	p := s.page(c, sc.Name, "schemas", layout.Crumb{Text: "Schemas", Href: paths.Schemas}, layout.Crumb{Text: sc.Name, Mono: true})
+	return render(c, http.StatusOK, views.SchemaPage(p, views.Schema{Schema: sc, Versions: versions}))
+}
+
+func (s *Server) versionsShow(c echo.Context) error {
+	ctx := c.Request().Context()
+	n, err := versionOf(c.Param("version"))
+	if err != nil {
+		return err
+	}
+	ver, parsed, err := s.Fleet.Version(ctx, c.Param("name"), n)
+	if err != nil {
+		return err
+	}
+	v := views.Version{Version: ver, Schema: parsed}
+	if n > 1 {
+		_, before, err := s.Fleet.Version(ctx, ver.Schema, n-1)
+		if err == nil {
+			v.Previous, v.Changes = n-1, schema.Diff(before, parsed)
+		} else if !fault.Is(err, fault.NotFound) {
+			return err
+		}
+	}
+	p := s.page(c, fmt.Sprintf("%s v%d", ver.Schema, n), "schemas", layout.Crumb{Text: "Schemas", Href: paths.Schemas},
+		layout.Crumb{Text: ver.Schema, Href: paths.Schema(ver.Schema), Mono: true}, layout.Crumb{Text: fmt.Sprintf("v%d", n)})
+	return render(c, http.StatusOK, views.VersionPage(p, v))
+}
+
+// firstSource is what a new schema starts from.
+const firstSource = `{
+  "name": "organization",
+  "version": 1,
+  "mixins": {
+    "timestamps": { "created_at": "text default now", "updated_at": "text default now" }
+  },
+  "tables": {
+    "users": {
+      "id": "text primary key not null",
+      "email": "text not null unique",
+      "role": "enum(owner,editor,member) not null default member",
+      "...timestamps": true
+    }
+  },
+  "indexes": {
+    "users": { "idx_users_created_at": { "columns": ["created_at"] } }
+  }
+}
+`
+
+func (s *Server) editorPage(c echo.Context, status int, v views.Editor) error {
+	crumbs := []layout.Crumb{{Text: "Schemas", Href: paths.Schemas}, {Text: "New"}}
+	if v.Name != "" {
+		crumbs = []layout.Crumb{crumbs[0], {Text: v.Name, Href: paths.Schema(v.Name), Mono: true}, {Text: fmt.Sprintf("v%d", v.Next)}}
+	}
+	return render(c, status, views.EditorPage(s.page(c, "Edit schema", "schemas", crumbs...), v))
+}
+
+func (s *Server) schemasNew(c echo.Context) error {
+	v := views.Editor{Next: 1, Source: firstSource}
+	if form := draft(c); form.Has("source") {
+		v.Source = form.Get("source")
+	}
+	return s.editorPage(c, http.StatusOK, v)
+}
+
+var versionKey = regexp.MustCompile(`("version"\s*:\s*)\d+`)
+
+// versionsNew starts from the latest version, its number raised.
+func (s *Server) versionsNew(c echo.Context) error {
+	ctx := c.Request().Context()
+	sc, _, err := s.Fleet.Schema(ctx, c.Param("name"))
+	if err != nil {
+		return err
+	}
+	latest, _, err := s.Fleet.Version(ctx, sc.Name, sc.Latest)
+	if err != nil {
+		return err
+	}
+	v := views.Editor{Name: sc.Name, Next: sc.Latest + 1, Source: raise(latest.Source, sc.Latest+1)}
+	if form := draft(c); form.Has("source") {
+		v.Source = form.Get("source")
+	}
+	return s.editorPage(c, http.StatusOK, v)
+}
+
+// raise writes a version into the first "version" of a source; the parser
+// checks whether that was the right one.
+func raise(source string, version int) string {
+	at := versionKey.FindStringSubmatchIndex(source)
+	if at == nil {
+		return source
+	}
+	return source[:at[3]] + fmt.Sprint(version) + source[at[1]:]
+}
+
+func (s *Server) schemasCreate(c echo.Context) error { return s.saveVersion(c, "", 1) }
+
+func (s *Server) versionsCreate(c echo.Context) error {
+	sc, _, err := s.Fleet.Schema(c.Request().Context(), c.Param("name"))
+	if err != nil {
+		return err
+	}
+	return s.saveVersion(c, sc.Name, sc.Latest+1)
+}
+
+// saveVersion saves what was sent as text or as a file, or only compares it.
+func (s *Server) saveVersion(c echo.Context, name string, next int) error {
+	source, err := sourceOf(c)
+	if err != nil {
+		return asFault(err)
+	}
+	v := views.Editor{Name: name, Next: next, Source: source}
+	if c.FormValue("do") == "compare" {
+		v.Draft, err = s.Fleet.CheckVersion(c.Request().Context(), name, source)
+		return s.editorAnswer(c, v, err)
+	}
+	saved, err := s.Fleet.SaveVersion(c.Request().Context(), s.actor(c), name, source)
+	if err != nil {
+		return s.editorAnswer(c, v, err)
+	}
+	return redirect(c, paths.Version(saved.Schema, saved.Version))
+}
+
+// editorAnswer shows the form again with what was found.
+func (s *Server) editorAnswer(c echo.Context, v views.Editor, err error) error {
+	if problems, ok := fleet.Problems(err); ok {
+		v.Problems = problems
+		return s.editorPage(c, http.StatusUnprocessableEntity, v)
+	}
+	switch fault.KindOf(err) {
+	case fault.Invalid, fault.Conflict:
+		if err != nil {
+			v.Error = fault.Message(err)
+			return s.editorPage(c, statusOf(err), v)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return s.editorPage(c, http.StatusOK, v)
+}
+
+// sourceOf returns the file that was sent, or the text.
+func sourceOf(c echo.Context) (string, error) {
+	text := c.FormValue("source")                                                                    // parses the form, whichever kind it is
+	if err := c.Request().ParseMultipartForm(maxSchema); err != nil && err != http.ErrNotMultipart { //nolint:errorlint // net/http returns the sentinel itself
+		return "", err
+	}
+	header, err := c.FormFile("file")
+	if err != nil || header.Size == 0 {
+		return text, nil
+	}
+	f, err := header.Open()
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = f.Close() }()
+	b, err := io.ReadAll(io.LimitReader(f, schema.MaxSource+1))
+	return string(b), err
+}

@@ -1,0 +1,103 @@
+// Package handlers is the program's HTTP side: every route with its permission
+// (routes.go), a file a resource, and how errors become pages (error.go).
+//
+// A handler parses, makes one call into the domain, and renders. No GET changes
+// anything but the note of when a session was last used.
+package handlers
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/kuratchi/dashboard/internal/audit"
+	"github.com/kuratchi/dashboard/internal/auth"
+	"github.com/kuratchi/dashboard/internal/fleet"
+	"github.com/kuratchi/dashboard/internal/handlers/middleware"
+	"github.com/kuratchi/dashboard/internal/id"
+	"github.com/kuratchi/dashboard/web/templates/layout"
+)
+
+// Operators is where people are remembered.
+type Operators interface {
+	Operator(ctx context.Context, o id.Operator) (auth.Operator, error)
+	OperatorByEmail(ctx context.Context, email string) (auth.Operator, string, error)
+	Rehash(ctx context.Context, o id.Operator, hash string) error
+	SetupOpen(ctx context.Context, tokenHash string) error
+	Claim(ctx context.Context, tokenHash string, o auth.Operator, password string, es ...audit.Entry) error
+	Record(ctx context.Context, es ...audit.Entry) error
+	Ready(ctx context.Context) error
+}
+
+// Options are what a server is made of.
+type Options struct {
+	Fleet     *fleet.Fleet
+	Operators Operators
+	Sessions  *auth.Store
+	Hasher    *auth.Hasher
+	Throttle  *auth.Throttle
+	Log       *slog.Logger
+	Env       layout.Env
+	// TrustedProxies are the peers whose X-Forwarded-For counts.
+	TrustedProxies []netip.Prefix
+	SQLRowCap      int
+	SQLTimeout     time.Duration
+	Now            func() time.Time
+	// Ready, when it returns an error, makes /readyz say so: while shutting down.
+	Ready func() error
+}
+
+// Server answers requests.
+type Server struct {
+	Options
+	echo *echo.Echo
+}
+
+// New returns the program's handler.
+func New(o Options) *Server {
+	s := &Server{Options: o, echo: echo.New()}
+	e := s.echo
+	e.HideBanner, e.HidePort = true, true
+	e.HTTPErrorHandler = s.handleError
+	e.IPExtractor = extractor(o.TrustedProxies)
+	e.Use(middleware.Headers, middleware.Log(o.Log), middleware.Recover(o.Log))
+	for _, r := range s.routes() {
+		e.Add(r.Method, r.Path, r.Handler, middleware.BodyLimit(r.limit()), s.permit(r))
+	}
+	e.RouteNotFound("/*", s.notFound, s.permit(Route{Permission: auth.Public}))
+	return s
+}
+
+// extractor tells whose address counts: the peer's, or behind trusted proxies
+// what they say.
+func extractor(trusted []netip.Prefix) echo.IPExtractor {
+	if len(trusted) == 0 {
+		return echo.ExtractIPDirect()
+	}
+	options := []echo.TrustOption{echo.TrustLoopback(false), echo.TrustLinkLocal(false), echo.TrustPrivateNet(false)}
+	for _, p := range trusted {
+		options = append(options, echo.TrustIPRange(&net.IPNet{IP: p.Addr().AsSlice(), Mask: net.CIDRMask(p.Bits(), p.Addr().BitLen())}))
+	}
+	return echo.ExtractIPFromXFFHeader(options...)
+}
+
+// Handler returns the whole chain: requests from other sites are refused before
+// anything else looks at them.
+func (s *Server) Handler() http.Handler {
+	protection := http.NewCrossOriginProtection()
+	protection.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		http.Error(w, "This request came from another site and was refused. Nothing was changed.", http.StatusForbidden)
+	}))
+	return protection.Handler(s.echo)
+}
+
+// page starts what the frame shows.
+func (s *Server) page(c echo.Context, title, nav string, crumbs ...layout.Crumb) layout.Page {
+	o, _ := middleware.Operator(c)
+	return layout.Page{Title: title, Nav: nav, Crumbs: crumbs, Env: s.Env, Operator: o.Email}
+}

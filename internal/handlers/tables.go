@@ -1,0 +1,126 @@
+package handlers
+
+import (
+	"mime"
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/kuratchi/dashboard/internal/browse"
+	"github.com/kuratchi/dashboard/internal/d1"
+	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/fleet"
+	"github.com/kuratchi/dashboard/web/templates/layout"
+	"github.com/kuratchi/dashboard/web/templates/paths"
+	"github.com/kuratchi/dashboard/web/templates/views"
+)
+
+// tableName decodes the path's table.
+func tableName(c echo.Context) (string, error) {
+	name, err := browse.DecodeName(c.Param("table"))
+	if err != nil {
+		return "", fault.New(fault.NotFound, "There is no such table.")
+	}
+	return name, nil
+}
+
+func (s *Server) tablesShow(c echo.Context) error {
+	began := time.Now()
+	table, err := tableName(c)
+	if err != nil {
+		return err
+	}
+	q := c.QueryParams()
+	req, err := browse.ParseRequest(table, q)
+	if err != nil {
+		return err
+	}
+	if q.Has("op") { // the filter form: its fields become one filter of the URL
+		req = req.First()
+		f, err := browse.ParseFilter(browse.Filter{Column: q.Get("column"), Op: browse.Op(q.Get("op")), Value: q.Get("value")}.String())
+		if err != nil {
+			return err
+		}
+		req.Filters = append(req.Filters, f)
+		return c.Redirect(http.StatusSeeOther, paths.With(paths.Table(c.Param("db"), table), req.Query()))
+	}
+	return s.withDatabase(c, func(d fleet.Database, conn d1.Conn) error {
+		ctx := c.Request().Context()
+		cat, err := browse.Load(ctx, conn)
+		if err != nil {
+			return err
+		}
+		page, err := browse.Fetch(ctx, conn, cat, req)
+		if err != nil {
+			return err
+		}
+		v := views.Table{Database: d.Name, Tables: cat.Tables, Request: req, Page: page, Took: time.Since(began)}
+		if st, err := cat.Structure(table); err == nil {
+			v.Indexes = len(st.Indexes)
+		}
+		return render(c, http.StatusOK, views.TablePage(s.databasePage(c, d, "data", page.Table, layout.Crumb{Text: page.Table, Mono: true}), v))
+	})
+}
+
+// whole reads the cell that a request names.
+func (s *Server) whole(c echo.Context, f func(fleet.Database, string, browse.Content) error) error {
+	table, err := tableName(c)
+	if err != nil {
+		return err
+	}
+	return s.withDatabase(c, func(d fleet.Database, conn d1.Conn) error {
+		ctx := c.Request().Context()
+		cat, err := browse.Load(ctx, conn)
+		if err != nil {
+			return err
+		}
+		content, err := browse.Whole(ctx, conn, cat, table, c.QueryParam("key"), c.QueryParam("column"))
+		if err != nil {
+			return err
+		}
+		return f(d, table, content)
+	})
+}
+
+func (s *Server) tablesCell(c echo.Context) error {
+	return s.whole(c, func(d fleet.Database, table string, content browse.Content) error {
+		v := views.Cell{Database: d.Name, Table: table, Key: c.QueryParam("key"), Content: content}
+		p := s.databasePage(c, d, "data", content.Column.Name, layout.Crumb{Text: table, Href: paths.Table(d.Name, table), Mono: true}, layout.Crumb{Text: content.Column.Name, Mono: true})
+		return render(c, http.StatusOK, views.CellPage(p, v))
+	})
+}
+
+// tablesBlob downloads a value. It is never shown in the browser: what it holds
+// is anybody's.
+func (s *Server) tablesBlob(c echo.Context) error {
+	return s.whole(c, func(_ fleet.Database, table string, content browse.Content) error {
+		h := c.Response().Header()
+		h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": table + "-" + content.Column.Name + ".bin"}))
+		h.Set("Content-Security-Policy", "sandbox; default-src 'none'")
+		return c.Blob(http.StatusOK, "application/octet-stream", []byte(content.Value.Text()))
+	})
+}
+
+func (s *Server) structureShow(c echo.Context) error {
+	return s.withDatabase(c, func(d fleet.Database, conn d1.Conn) error {
+		cat, err := browse.Load(c.Request().Context(), conn)
+		if err != nil {
+			return err
+		}
+		v := views.Structure{Database: d.Name, All: cat.Tables}
+		name := c.QueryParam("table")
+		if name == "" && len(cat.Tables) > 0 {
+			name = cat.Tables[0].Name
+		}
+		crumb := layout.Crumb{Text: "Structure"}
+		if name != "" {
+			st, err := cat.Structure(name)
+			if err != nil {
+				return err
+			}
+			v.Chosen, crumb = &st, layout.Crumb{Text: st.Name, Mono: true}
+		}
+		return render(c, http.StatusOK, views.StructurePage(s.databasePage(c, d, "structure", "Structure", crumb), v))
+	})
+}

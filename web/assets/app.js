@@ -1,0 +1,321 @@
+// The dashboard's own script. Every page works as plain links and forms; this
+// makes them pleasant. It is loaded in <head> without defer, after htmx in the
+// same file, because the theme has to be known before the first paint.
+//
+// All listeners sit on the document, so that content swapped in later needs no
+// set-up, and none of them relies on inline handlers, which the policy forbids.
+
+const root = document.documentElement;
+const find = (selector, within = document) => within.querySelector(selector);
+const isTyping = (el) => !!el?.closest?.("input, textarea, select") || !!el?.isContentEditable;
+
+// The class tells the style sheet that the sidebar can be a drawer.
+root.classList.add("js");
+
+// ---- Theme -----------------------------------------------------------------
+
+const themes = ["system", "light", "dark"];
+const prefersDark = matchMedia("(prefers-color-scheme: dark)");
+
+// Storage throws when the browser blocks it; the choice then lasts for a page.
+function storedTheme() {
+  try {
+    const theme = localStorage.getItem("theme");
+    return themes.includes(theme) ? theme : "system";
+  } catch {
+    return "system";
+  }
+}
+
+function applyTheme(theme) {
+  root.dataset.theme = theme;
+  root.classList.toggle("dark", theme === "dark" || (theme === "system" && prefersDark.matches));
+  for (const button of document.querySelectorAll("[data-theme-toggle]")) {
+    button.setAttribute("aria-label", `Theme: ${theme}`);
+  }
+}
+
+applyTheme(storedTheme());
+prefersDark.addEventListener("change", () => applyTheme(root.dataset.theme));
+// Another tab changed it.
+addEventListener("storage", (event) => event.key === "theme" && applyTheme(storedTheme()));
+document.addEventListener("DOMContentLoaded", () => applyTheme(root.dataset.theme));
+
+function cycleTheme() {
+  const theme = themes[(themes.indexOf(root.dataset.theme) + 1) % themes.length];
+  try {
+    localStorage.setItem("theme", theme);
+  } catch { /* see storedTheme */ }
+  applyTheme(theme);
+  announce(`Theme: ${theme}`);
+}
+
+// ---- Announcements ---------------------------------------------------------
+
+// A region that already holds the same text would stay silent, so it is
+// emptied first and filled in the next task.
+function announce(text) {
+  const live = find("#live");
+  if (!live) return;
+  live.textContent = "";
+  setTimeout(() => { live.textContent = text; }, 50);
+}
+
+// ---- Clipboard -------------------------------------------------------------
+
+// navigator.clipboard exists in secure contexts only; the dashboard may run
+// on plain http in a private network.
+async function writeClipboard(text) {
+  if (navigator.clipboard) return navigator.clipboard.writeText(text);
+  const area = document.createElement("textarea");
+  area.value = text;
+  area.className = "sr-only";
+  document.body.append(area);
+  area.select();
+  const ok = document.execCommand("copy");
+  area.remove();
+  if (!ok) throw new Error("copy refused");
+}
+
+async function copy(button) {
+  const from = button.dataset.copyFrom && document.getElementById(button.dataset.copyFrom);
+  const text = from ? from.value ?? from.textContent : button.dataset.copy;
+  try {
+    await writeClipboard(text);
+    announce("Copied");
+    button.dataset.copied = "";
+    setTimeout(() => delete button.dataset.copied, 1500);
+  } catch {
+    announce("Copying failed");
+  }
+  // The fallback moved the focus into its text area.
+  button.focus();
+}
+
+// ---- Dialogs ---------------------------------------------------------------
+
+const openers = new WeakMap();
+
+function openDialog(opener) {
+  const dialog = find(opener.dataset.dialog);
+  if (!dialog?.showModal || dialog.open) return false;
+  openers.set(dialog, opener);
+  dialog.showModal();
+  return true;
+}
+
+// "close" doesn't bubble, hence the capture. The browser returns the focus by
+// itself only while the element that had it is still there and visible.
+document.addEventListener("close", (event) => {
+  const opener = openers.get(event.target);
+  if (!opener) return;
+  openers.delete(event.target);
+  const menu = opener.closest("details.menu");
+  (menu && !menu.open ? find("summary", menu) : opener).focus();
+}, true);
+
+// ---- Sidebar of narrow screens and menus -----------------------------------
+
+function setSidebar(open, focus = true) {
+  const sidebar = find("#sidebar");
+  if (!sidebar || sidebar.hasAttribute("data-open") === open) return;
+  sidebar.toggleAttribute("data-open", open);
+  for (const button of document.querySelectorAll("[data-sidebar-toggle]")) {
+    button.setAttribute("aria-expanded", String(open));
+  }
+  if (focus) (open ? find("a, button", sidebar) : find("[data-sidebar-toggle]"))?.focus();
+}
+
+function closeMenus(except) {
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    if (menu !== except) menu.open = false;
+  }
+}
+
+document.addEventListener("focusout", (event) => {
+  const to = event.relatedTarget;
+  if (!to) return;
+  if (!to.closest("#sidebar, [data-sidebar-toggle]")) setSidebar(false, false);
+  const menu = event.target.closest("details.menu");
+  if (menu && !menu.contains(to)) menu.open = false;
+});
+
+// ---- Clicks ----------------------------------------------------------------
+
+document.addEventListener("click", (event) => {
+  const on = (selector) => event.target.closest(selector);
+
+  closeMenus(on("details.menu"));
+  if (on("details.menu [data-menu] :is(a, button)")) closeMenus();
+  if (!on("#sidebar") || on("#sidebar a")) {
+    if (!on("[data-sidebar-toggle]")) setSidebar(false, false);
+  }
+
+  let el;
+  if ((el = on("[data-sidebar-toggle]"))) {
+    setSidebar(!find("#sidebar")?.hasAttribute("data-open"));
+  } else if (on("[data-theme-toggle]")) {
+    cycleTheme();
+  } else if ((el = on("[data-copy], [data-copy-from]"))) {
+    copy(el);
+  } else if ((el = on("[data-abort]"))) {
+    abort(find(el.dataset.abort));
+  } else if ((el = on("form [data-cancel]"))) {
+    abort(el.closest("form"));
+  } else if ((el = on("[data-dialog]"))) {
+    // Without a dialog in the page a link still leads to its own page.
+    if (openDialog(el)) event.preventDefault();
+  } else if ((el = on("dialog [data-close]"))) {
+    event.preventDefault();
+    el.closest("dialog").close();
+  } else if (event.target.matches("dialog.dialog")) {
+    // The dialog's box is its child; a hit on the element itself is outside.
+    event.target.close();
+  }
+});
+
+// ---- Keys ------------------------------------------------------------------
+
+document.addEventListener("keydown", (event) => {
+  if (event.defaultPrevented || event.isComposing) return;
+
+  if (event.key === "Enter" && (event.metaKey || event.ctrlKey)) {
+    const form = event.target.closest?.("form[data-submit-mod-enter]");
+    if (form) {
+      event.preventDefault();
+      form.requestSubmit();
+    }
+    return;
+  }
+
+  if (event.key === "Escape") {
+    const menu = find("details.menu[open]");
+    if (menu) {
+      menu.open = false;
+      find("summary", menu).focus();
+    } else {
+      setSidebar(false);
+    }
+    return;
+  }
+
+  // Shortcuts of a single character can be switched off: <html data-shortcuts="off">.
+  if (root.dataset.shortcuts === "off" || isTyping(event.target)) return;
+  if (event.metaKey || event.ctrlKey || event.altKey) return;
+  if (event.key === "/") {
+    const filter = find("[data-focus-filter]");
+    if (filter) {
+      event.preventDefault();
+      filter.focus();
+      filter.select?.();
+    }
+  }
+});
+
+// ---- Requests of htmx ------------------------------------------------------
+
+// htmx listens for this event on the element that sent the request.
+function abort(source) {
+  if (source) window.htmx?.trigger(source, "htmx:abort");
+}
+
+function setRunning(form, running) {
+  form.setAttribute("aria-busy", String(running));
+  for (const button of form.querySelectorAll("[data-cancel]")) {
+    const focused = button === document.activeElement;
+    button.hidden = !running;
+    button.disabled = !running;
+    // A button that vanishes takes the focus with it.
+    // The submit button may still be disabled (hx-disable) until htmx is done.
+    if (focused && !running) setTimeout(() => find("button[type=submit]", form)?.focus());
+  }
+}
+
+const runningForm = (event) => event.detail?.ctx?.sourceElement?.closest?.("form[data-running]");
+
+// htmx would queue a second submit and send it when the first is done: a
+// statement must not run twice because Mod+Enter was held down.
+document.addEventListener("submit", (event) => {
+  if (event.target.matches('form[data-running][aria-busy="true"]')) {
+    event.preventDefault();
+    event.stopPropagation();
+  }
+}, true);
+
+document.addEventListener("htmx:before:request", (event) => {
+  const form = runningForm(event);
+  if (!form) return;
+  setRunning(form, true);
+  announce("Running…");
+});
+
+document.addEventListener("htmx:finally:request", (event) => {
+  const form = runningForm(event);
+  if (!form) return;
+  setRunning(form, false);
+  const { signal } = event.detail.ctx.request;
+  // Results announce themselves, see htmx:after:settle.
+  if (signal.aborted && signal.reason !== "timeout") announce("Cancelled");
+});
+
+// No answer at all: the network failed or the time was up. Answers with an
+// error status are swapped in like any other, so they need nothing here.
+document.addEventListener("htmx:error", (event) => {
+  const ctx = event.detail?.ctx;
+  if (!ctx || ctx.response) return;
+  const text = ctx.request?.signal?.reason === "timeout"
+    ? "The server took too long to answer." : "The server can't be reached.";
+  const box = find("#request-error");
+  if (box) {
+    (find("[data-text]", box) ?? box).textContent = text;
+    box.hidden = false;
+  }
+  announce(text);
+});
+
+document.addEventListener("htmx:after:swap", (event) => {
+  const box = find("#request-error");
+  if (box) box.hidden = true;
+
+  // A form in a dialog that was accepted and whose result went elsewhere.
+  const { sourceElement, target, response } = event.detail?.ctx ?? {};
+  const dialog = sourceElement?.closest?.("dialog[open]");
+  if (dialog && response?.status < 400 && !dialog.contains(target)) dialog.close();
+});
+
+// New content takes the focus when it asks for it, so that it is read aloud.
+// Somebody who is typing keeps the focus and only hears it.
+document.addEventListener("htmx:after:settle", (event) => {
+  const { newContent = [], task } = event.detail ?? {};
+  const marked = "[data-autofocus-heading]";
+  let heading = task?.target?.matches?.(marked) ? task.target : null;
+  for (const node of newContent) {
+    if (heading || node.nodeType !== Node.ELEMENT_NODE) continue;
+    heading = node.matches(marked) ? node : find(marked, node);
+  }
+  if (!heading) return;
+  if (isTyping(document.activeElement)) {
+    announce((find("h1, h2, h3", heading) ?? heading).textContent.trim());
+    return;
+  }
+  if (!heading.hasAttribute("tabindex")) heading.tabIndex = -1;
+  heading.focus({ preventScroll: true });
+});
+
+// hx-csp checks the nonce of elements that have a verb (hx-get …) or hx-boost.
+// hx-sse opens connections for elements that have neither, so an injected
+// hx-sse:connect would pass. This closes the gap the same way: no nonce of
+// this page, no request.
+let nonceOf;
+window.htmx?.registerExtension("sse-nonce", {
+  init: (api) => {
+    nonceOf = (el) => api.attributeValue(el, "hx-nonce");
+  },
+  htmx_config_request: (el) => {
+    if (!/^(data-)?hx-sse:connect$/m.test(el.getAttributeNames().join("\n"))) return;
+    const page = find("script[nonce]")?.nonce;
+    if (page && nonceOf(el) === page) return;
+    console.error("htmx: blocked hx-sse:connect without the page's hx-nonce", el);
+    return false;
+  },
+});

@@ -1,0 +1,83 @@
+// Package paths builds the program's URLs, each from one function, so that
+// templates, handlers and tests agree. Names are encoded so that every table,
+// whatever it is called, has a path of its own.
+package paths
+
+import (
+	"net/url"
+	"strconv"
+
+	"github.com/kuratchi/dashboard/internal/browse"
+	"github.com/kuratchi/dashboard/internal/id"
+)
+
+// The pages that stand for themselves.
+const (
+	Fleet       = "/"
+	Setup       = "/setup"
+	Login       = "/login"
+	Logout      = "/logout"
+	Orgs        = "/orgs"
+	NewDatabase = "/databases/new"
+	Schemas     = "/schemas"
+	NewSchema   = "/schemas/new"
+)
+
+// With returns a path with its query.
+func With(path string, q url.Values) string {
+	if enc := q.Encode(); enc != "" {
+		return path + "?" + enc
+	}
+	return path
+}
+
+// Org is an organization's page.
+func Org(slug string) string { return Orgs + "/" + slug }
+
+// Database is a database's page, its list of tables.
+func Database(name string) string { return "/databases/" + name }
+
+// Table is a page of a table.
+func Table(db, table string) string { return Database(db) + "/tables/" + browse.EncodeName(table) }
+
+// Cell is a whole value of a row.
+func Cell(db, table, key, column string) string {
+	return With(Table(db, table)+"/cell", url.Values{"key": {key}, "column": {column}})
+}
+
+// Blob downloads a whole value.
+func Blob(db, table, key, column string) string {
+	return With(Table(db, table)+"/blob", url.Values{"key": {key}, "column": {column}})
+}
+
+// Structure is a database's structure.
+func Structure(db string) string { return Database(db) + "/structure" }
+
+// SQL is a database's console.
+func SQL(db string) string { return Database(db) + "/sql" }
+
+// Migrations is a database's migrations.
+func Migrations(db string) string { return Database(db) + "/migrations" }
+
+// Plans is where a database's plans are made.
+func Plans(db string) string { return Database(db) + "/plans" }
+
+// Provision is what a provision's buttons post to: verb is resume or undo.
+func Provision(db, verb string) string { return Database(db) + "/" + verb }
+
+// Plan is a plan's page.
+func Plan(p id.Plan) string { return "/plans/" + string(p) }
+
+// Schema is a schema's page.
+func Schema(name string) string { return Schemas + "/" + name }
+
+// Version is a version of a schema.
+func Version(name string, version int) string {
+	return Schema(name) + "/versions/" + strconv.Itoa(version)
+}
+
+// NewVersion is where a schema's next version is written.
+func NewVersion(name string) string { return Schema(name) + "/versions/new" }
+
+// Versions is where a version is posted to.
+func Versions(name string) string { return Schema(name) + "/versions" }

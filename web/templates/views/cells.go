@@ -1,0 +1,80 @@
+package views
+
+import (
+	"context"
+	"io"
+	"strings"
+
+	"github.com/a-h/templ"
+
+	"github.com/kuratchi/dashboard/internal/d1"
+	"github.com/kuratchi/dashboard/web/templates/textual"
+)
+
+// The bodies of large tables are written by hand: a component a cell would be
+// most of the time a page takes.
+
+// consoleRows writes the rows of a result.
+func consoleRows(rows [][]d1.Value) templ.Component {
+	return templ.ComponentFunc(func(_ context.Context, w io.Writer) error {
+		var b strings.Builder
+		b.WriteString("<tbody>")
+		for _, row := range rows {
+			b.WriteString("<tr>")
+			for _, v := range row {
+				openCell(&b, v)
+				writeValue(&b, v)
+				b.WriteString("</td>")
+			}
+			b.WriteString("</tr>")
+		}
+		b.WriteString("</tbody>")
+		_, err := io.WriteString(w, b.String())
+		return err
+	})
+}
+
+// openCell begins a cell; numbers stand to the right.
+func openCell(b *strings.Builder, v d1.Value) {
+	if v.Kind() == d1.Integer || v.Kind() == d1.Real {
+		b.WriteString(`<td class="num">`)
+		return
+	}
+	b.WriteString("<td>")
+}
+
+// writeValue writes a value for the eye: NULL, empty text and a BLOB look like
+// nothing else, and a long text is cut and opens in place.
+func writeValue(b *strings.Builder, v d1.Value) {
+	switch v.Kind() {
+	case d1.Null:
+		b.WriteString(`<span class="null">NULL</span>`)
+	case d1.Blob:
+		b.WriteString(`<span class="blob">BLOB ` + textual.Size(int64(v.Len())) + `</span>`)
+	case d1.Text:
+		if v.Len() == 0 {
+			b.WriteString(`<span class="empty">empty</span>`)
+			return
+		}
+		text, whole := cutValue(v)
+		if whole {
+			b.WriteString(templ.EscapeString(text))
+			return
+		}
+		b.WriteString(`<details class="long"><summary>` + templ.EscapeString(text) + `…</summary>` + templ.EscapeString(strings.ToValidUTF8(v.Text()[:min(v.Len(), 100_000)], "\uFFFD")))
+		if v.Len() > 100_000 {
+			b.WriteString(`… <span class="muted">(100 kB of ` + textual.Size(int64(v.Len())) + `)</span>`)
+		}
+		b.WriteString(`</details>`)
+	default:
+		b.WriteString(v.Text())
+	}
+}
+
+// columnsHint names the columns of a result without rows.
+func columnsHint(columns []string) string {
+	if len(columns) == 0 {
+		return "."
+	}
+	return ", of the columns " + strings.Join(columns, ", ") + "."
+}

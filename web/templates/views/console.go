@@ -1,0 +1,72 @@
+package views
+
+import (
+	"strings"
+	"time"
+
+	"github.com/kuratchi/dashboard/internal/console"
+	"github.com/kuratchi/dashboard/internal/d1"
+	"github.com/kuratchi/dashboard/internal/fault"
+)
+
+// Console is the SQL tab.
+type Console struct {
+	Database string
+	SQL      string
+	Params   string
+	// Tables is the JSON of table names with their columns, for completion.
+	Tables string
+	// Ran says that Results are there.
+	Ran     bool
+	Results []console.Result
+	// Error is why nothing ran.
+	Error string
+	// Warning says that the link, or the database, is not what it seems.
+	Warning string
+	Total   time.Duration
+	Cap     int
+	Timeout time.Duration
+}
+
+// ResultID is the region that a run replaces.
+const ResultID = "result"
+
+const shownLength = 256
+
+// cutValue cuts a value for the grid; whole is false when it did.
+func cutValue(v d1.Value) (text string, whole bool) {
+	s := v.Text()
+	if len(s) <= shownLength {
+		return strings.ToValidUTF8(s, "\uFFFD"), true
+	}
+	return strings.ToValidUTF8(s[:shownLength], ""), false
+}
+
+func verb(sql string) string {
+	word, _, _ := strings.Cut(strings.TrimSpace(sql), " ")
+	word, _, _ = strings.Cut(word, "\n")
+	return strings.ToUpper(word[:min(len(word), 12)])
+}
+
+func errorWords(err error) string { return fault.Message(err) }
+
+func (v Console) place(r console.Result) string {
+	if r.ErrOffset < 0 {
+		return ""
+	}
+	line, column := console.Place(v.SQL, r.ErrOffset)
+	return "line " + itoa(line) + ", column " + itoa(column)
+}
+
+// errorLine is the line of the text an error is in, and a caret below its place.
+func (v Console) errorLine(r console.Result) string {
+	if r.ErrOffset < 0 {
+		return ""
+	}
+	line, column := console.Place(v.SQL, r.ErrOffset)
+	text := strings.Split(v.SQL, "\n")[line-1]
+	if len(text) > 200 {
+		return ""
+	}
+	return text + "\n" + strings.Repeat(" ", column-1) + "^"
+}

@@ -1,0 +1,36 @@
+// Package views is the pages: a view struct and a component each. They print
+// what the handlers decided, and decide nothing.
+package views
+
+// Login is the page to sign in on.
+type Login struct {
+	Email string
+	// Next is where to go afterwards, a path of this program.
+	Next string
+	// Kept says that a form waits to be given back.
+	Kept bool
+	// Error is why the last attempt failed.
+	Error string
+}
+
+// Setup is the page where the owner is made.
+type Setup struct {
+	Token         string
+	Email         string
+	EmailError    string
+	PasswordError string
+	Error         string
+}
+
+// Problem is the page of something that went wrong.
+type Problem struct {
+	Status int
+	Title  string
+	Text   string
+	// Request is the request's id, for the log.
+	Request string
+	// Retry says that the same again may help.
+	Retry string
+	// Home is where to go instead, with its name.
+	Home, HomeText string
+}

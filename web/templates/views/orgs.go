@@ -1,0 +1,33 @@
+package views
+
+import (
+	"net/url"
+
+	"github.com/kuratchi/dashboard/internal/fleet"
+	"github.com/kuratchi/dashboard/web/templates/paths"
+	"github.com/kuratchi/dashboard/web/templates/ui"
+)
+
+// Orgs is a page of organizations, with the form for a new one.
+type Orgs struct {
+	Orgs   []fleet.Org
+	Search string
+	Page   fleet.Page
+	Total  int
+	// Name and NameError are the form's.
+	Name, NameError string
+}
+
+func (v Orgs) pager() ui.Pager {
+	q := url.Values{}
+	if v.Search != "" {
+		q.Set("q", v.Search)
+	}
+	return ui.Pager{Path: paths.Orgs, Query: q, Page: v.Page.Number, Size: v.Page.Size, Total: v.Total, Noun: "organizations"}
+}
+
+// Org is an organization with its databases.
+type Org struct {
+	Org  fleet.Org
+	List Fleet
+}

@@ -1,0 +1,113 @@
+package views
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/kuratchi/dashboard/internal/fleet"
+	"github.com/kuratchi/dashboard/internal/schema"
+	"github.com/kuratchi/dashboard/web/templates/paths"
+)
+
+// Schemas is the list of schemas.
+type Schemas struct{ Schemas []fleet.Schema }
+
+// Schema is a schema with its versions.
+type Schema struct {
+	Schema   fleet.Schema
+	Versions []fleet.Version
+}
+
+// Version is one version, read.
+type Version struct {
+	Version  fleet.Version
+	Schema   *schema.Schema
+	Latest   int
+	Changes  []schema.Change
+	Previous int
+}
+
+// Editor is the form for a new version, or for a new schema without a Name.
+type Editor struct {
+	Name string
+	// Next is the version it becomes.
+	Next   int
+	Source string
+	// Problems are the source's mistakes; Error is what else stands against it.
+	Problems schema.Problems
+	Error    string
+	// Draft is what the source would be, nil before it was checked.
+	Draft *fleet.Draft
+}
+
+func (v Editor) title() string {
+	if v.Name == "" {
+		return "New schema"
+	}
+	return v.Name + " v" + strconv.Itoa(v.Next)
+}
+
+// sourceLine is a line of a source with the mistakes in it.
+type sourceLine struct {
+	Number   int
+	Text     string
+	Problems []schema.Problem
+}
+
+// broken returns the lines that have mistakes.
+func (v Editor) broken() []sourceLine {
+	lines := strings.Split(v.Source, "\n")
+	var out []sourceLine
+	for _, p := range v.Problems {
+		if n := len(out); n > 0 && out[n-1].Number == p.Line {
+			out[n-1].Problems = append(out[n-1].Problems, p)
+			continue
+		}
+		text := ""
+		if p.Line <= len(lines) {
+			text = strings.TrimRight(lines[p.Line-1], "\r")
+		}
+		out = append(out, sourceLine{Number: p.Line, Text: text, Problems: []schema.Problem{p}})
+	}
+	return out
+}
+
+// changeTone is how a change of a schema is shown: what the planner can do, and
+// what it can't do yet.
+func changeTone(c schema.Change) string {
+	switch c.(type) {
+	case schema.Unsupported:
+		return "bad"
+	case schema.DropIndex:
+		return "warn"
+	}
+	return "ok"
+}
+
+func changeKind(c schema.Change) string {
+	switch c.(type) {
+	case schema.Unsupported:
+		return "not yet"
+	case schema.DropIndex:
+		return "removes"
+	}
+	return "adds"
+}
+
+func tableFacts(t schema.Table) string {
+	facts := []string{plural(len(t.Columns), "column")}
+	if n := len(t.Indexes); n > 0 {
+		facts = append(facts, plural(n, "index"))
+	}
+	if n := len(t.ForeignKeys); n > 0 {
+		facts = append(facts, plural(n, "foreign key"))
+	}
+	return strings.Join(facts, " · ")
+}
+
+func editorAction(v Editor) string {
+	if v.Name == "" {
+		return paths.Schemas
+	}
+	return paths.Versions(v.Name)
+}

@@ -1,0 +1,234 @@
+package views
+
+import (
+	"context"
+	"io"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/a-h/templ"
+
+	"github.com/kuratchi/dashboard/internal/browse"
+	"github.com/kuratchi/dashboard/internal/d1"
+	"github.com/kuratchi/dashboard/internal/fleet"
+	"github.com/kuratchi/dashboard/web/templates/paths"
+	"github.com/kuratchi/dashboard/web/templates/textual"
+)
+
+// Tables is a database's list of tables.
+type Tables struct {
+	Database fleet.Database
+	Latest   int
+	Size     int64
+	Tables   []browse.Table
+}
+
+// Table is a page of a table.
+type Table struct {
+	Database string
+	Tables   []browse.Table
+	Request  browse.Request
+	Page     *browse.Page
+	Indexes  int
+	// Took is all the time it took to read the page.
+	Took time.Duration
+}
+
+func (v Table) path() string { return paths.Table(v.Database, v.Page.Table) }
+
+func (v Table) href(r browse.Request) string { return paths.With(v.path(), r.Query()) }
+
+func (v Table) without(i int) string {
+	r := v.Request.First()
+	r.Filters = slices.Delete(slices.Clone(r.Filters), i, i+1)
+	return v.href(r)
+}
+
+func (v Table) unsorted() string {
+	r := v.Request.First()
+	r.Sort = ""
+	return v.href(r)
+}
+
+func (v Table) next() string {
+	r := v.Request.First()
+	r.After = v.Page.Next
+	return v.href(r)
+}
+
+func (v Table) prev() string {
+	r := v.Request.First()
+	r.Before = v.Page.Prev
+	return v.href(r)
+}
+
+// sortState is how the page is sorted by a column: ascending, descending or none.
+func (v Table) sortState(c browse.Column) string {
+	column, desc, err := v.Request.SortColumn()
+	switch {
+	case err != nil || !strings.EqualFold(column, c.Name):
+		return "none"
+	case desc:
+		return "descending"
+	}
+	return "ascending"
+}
+
+func (v Table) sortBy(c browse.Column) string {
+	r := v.Request.First()
+	r.Sort = browse.SortBy(c.Name, v.sortState(c) == "ascending")
+	return v.href(r)
+}
+
+// sortWords say the page's order, "" for the order of the key.
+func (v Table) sortWords() string {
+	column, desc, err := v.Request.SortColumn()
+	if err != nil || column == "" {
+		return ""
+	}
+	if desc {
+		return column + " ↓"
+	}
+	return column + " ↑"
+}
+
+// hidden are the parameters a filter form carries along.
+func (v Table) hidden() url.Values { return v.Request.First().Query() }
+
+func typeWords(c browse.Column) string {
+	words := []string{strings.ToLower(c.Type)}
+	if c.PK {
+		words = append(words, "· PK")
+	}
+	return strings.TrimSpace(strings.Join(words, " "))
+}
+
+func columnTitle(c browse.Column) string {
+	var facts []string
+	add := func(ok bool, s string) {
+		if ok {
+			facts = append(facts, s)
+		}
+	}
+	add(c.NotNull, "not null")
+	add(c.Unique, "unique")
+	add(c.Indexed, "indexed")
+	add(c.Generated, "generated")
+	add(c.Default != "", "default "+c.Default)
+	add(c.References != "", "→ "+c.References)
+	return strings.Join(facts, ", ")
+}
+
+var opWords = map[browse.Op]string{
+	browse.Eq: "is", browse.Ne: "is not", browse.Gt: ">", browse.Gte: "≥", browse.Lt: "<", browse.Lte: "≤", browse.Contains: "contains",
+	browse.Starts: "starts with", browse.IsNull: "is NULL", browse.NotNull: "is not NULL", browse.Empty: "is empty", browse.In: "is one of",
+}
+
+func tableFactsOf(t browse.Table) string {
+	if t.Kind != browse.KindTable {
+		return t.Kind
+	}
+	return itoa(t.Columns)
+}
+
+func (v Table) sub() string {
+	facts := []string{plural(len(v.Page.All), "column")}
+	if v.Indexes > 0 {
+		facts = append(facts, plural(v.Indexes, "index"))
+	}
+	if v.Page.Kind != browse.KindTable {
+		facts = append([]string{v.Page.Kind}, facts...)
+	}
+	return strings.Join(facts, " · ")
+}
+
+// rowsWords say how many rows are shown, without counting those that aren't.
+func (v Table) rowsWords() string {
+	n := len(v.Page.Rows)
+	if v.Page.HasNext || v.Page.HasPrev {
+		return plural(n, "row") + " of more"
+	}
+	return plural(n, "row")
+}
+
+// tableRows writes the rows of a page: see cells.go.
+func tableRows(v Table) templ.Component {
+	return templ.ComponentFunc(func(_ context.Context, w io.Writer) error {
+		var b strings.Builder
+		b.WriteString("<tbody>")
+		for _, row := range v.Page.Rows {
+			b.WriteString("<tr>")
+			for i, cell := range row.Cells {
+				openCell(&b, cell.Value)
+				v.writeCell(&b, row.Key, v.Page.Columns[i].Name, cell)
+				b.WriteString("</td>")
+			}
+			b.WriteString("</tr>")
+		}
+		b.WriteString("</tbody>")
+		_, err := io.WriteString(w, b.String())
+		return err
+	})
+}
+
+// writeCell writes a cell; one that is cut, and every BLOB, leads to the whole.
+func (v Table) writeCell(b *strings.Builder, key, column string, cell browse.Cell) {
+	blob := cell.Value.Kind() == d1.Blob
+	if !cell.Cut && !blob {
+		writeValue(b, cell.Value)
+		return
+	}
+	class, text := "cut", strings.ToValidUTF8(cell.Value.Text(), "")+"…"
+	if blob {
+		class, text = "blob", "BLOB "+textual.Size(int64(cell.Value.Len()))
+		if cell.Cut {
+			text = "BLOB over " + textual.Size(browse.MaxCell)
+		}
+	}
+	if key == "" {
+		b.WriteString(`<span class="` + class + `">` + templ.EscapeString(text) + `</span>`)
+		return
+	}
+	b.WriteString(`<a class="` + class + `" href="` + templ.EscapeString(paths.Cell(v.Database, v.Page.Table, key, column)) + `">` + templ.EscapeString(text) + `</a>`)
+}
+
+// Cell is a whole value.
+type Cell struct {
+	Database, Table, Key string
+	Content              browse.Content
+}
+
+func (v Cell) facts() string {
+	facts := []string{v.Content.Value.Kind().String()}
+	if v.Content.Type != "" {
+		facts = append(facts, textual.Size(int64(v.Content.Size)), v.Content.Type)
+	}
+	return strings.Join(facts, " · ")
+}
+
+func (v Cell) text() string {
+	if v.Content.JSON != "" {
+		return v.Content.JSON
+	}
+	return strings.ToValidUTF8(v.Content.Value.Text(), "\uFFFD")
+}
+
+func (v Cell) blob() bool { return v.Content.Value.Kind() == d1.Blob }
+
+// Structure is how a database is made.
+type Structure struct {
+	Database string
+	// All is everything; Chosen is the one that is shown.
+	All    []browse.Table
+	Chosen *browse.Structure
+	// Triggers are all of the database, for the overview.
+	Triggers int
+}
+
+func (v Structure) href(name string) string {
+	return paths.With(paths.Structure(v.Database), url.Values{"table": {name}})
+}
+
+func join(names []string) string { return strings.Join(names, ", ") }
