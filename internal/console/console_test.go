@@ -69,7 +69,7 @@ func TestTheFirstRefusalEndsTheRunAndHasItsPlace(t *testing.T) {
 		line, column int
 	}{
 		"select 1;\nselect nope from t; select 2": {fault.Invalid, 2, 2, 8},
-		"selec 1":                                 {fault.Invalid, 1, 1, 1},
+		"selec 1": {fault.Invalid, 1, 1, 1},
 		"select 1; with x as (select 1) delete from t; select 2": {fault.Denied, 2, 0, 0},
 		"pragma user_version": {fault.Denied, 1, 0, 0},
 		"begin":               {fault.Denied, 1, 0, 0},

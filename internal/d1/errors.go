@@ -98,10 +98,14 @@ func Fail(e *Error) error {
 	return fault.Wrap(e, classKinds[e.Class], "%s", Words(e.Text))
 }
 
-// Words returns D1's text without the code it ends in, as a person reads it.
+// Words returns D1's text without the code and the offset it ends in, as a
+// person reads it.
 func Words(text string) string {
 	if i := strings.Index(text, ": SQLITE_"); i > 0 {
-		return text[:i]
+		text = text[:i]
+	}
+	if m := offsetWords.FindStringIndex(text); m != nil && m[1] == len(text) {
+		text = text[:m[0]] // for people there is a caret
 	}
 	return text
 }

@@ -23,6 +23,7 @@ func (x *tab) audit(what string) {
 	// The script is given to the debugger, not to the page, so the policy that
 	// forbids foreign scripts stays in force.
 	_ = eval[bool](x, "("+"() => { if (!window.axe) { "+source+" } return true })()")
+	_ = evalAwait[bool](x, "Promise.all(document.getAnimations().map(a => a.finished.catch(() => 0))).then(() => true)") // colours settle
 	found := evalAwait[string](x, `axe.run(document, {resultTypes: ['violations']}).then(r => r.violations.map(v => v.id + ' (' + v.impact + '): ' + v.nodes.slice(0, 3).map(n => n.target.join(' ') + ' ' + n.html.slice(0, 160) + ' ' + (n.any[0]?.message ?? '')).join(' | ')).join('\n'))`)
 	if found != "" {
 		x.t.Errorf("%s: axe-core: %s", what, found)

@@ -70,6 +70,9 @@ func newTab(t *testing.T) *tab {
 	ctx, cancel := chromedp.NewContext(browser(t), chromedp.WithNewBrowserContext())
 	t.Cleanup(cancel)
 	x := &tab{t: t, ctx: ctx}
+	if err := chromedp.Do(ctx); err != nil { // the tab lives as long as the context of its first action
+		t.Fatal(err)
+	}
 	x.do(chromedp.EmulateViewport(1360, 820))
 	err := chromedp.Listen(ctx, func(ev any) {
 		switch e := ev.(type) {
@@ -130,9 +133,11 @@ func (x *tab) try(a chromedp.Action[chromedp.Void]) error {
 
 func (x *tab) fail(err error) {
 	x.t.Helper()
-	where, _ := chromedp.Run(x.ctx, chromedp.Location())
-	text, _ := chromedp.Run(x.ctx, chromedp.Evaluate[string]("document.body.innerText.slice(0, 1500)"))
-	if png, e := chromedp.Run(x.ctx, chromedp.CaptureScreenshot()); e == nil {
+	ctx, cancel := context.WithTimeout(x.ctx, 10*time.Second)
+	defer cancel()
+	where, _ := chromedp.Run(ctx, chromedp.Location())
+	text, _ := chromedp.Run(ctx, chromedp.Evaluate[string]("document.body.innerText.slice(0, 1500)"))
+	if png, e := chromedp.Run(ctx, chromedp.CaptureScreenshot()); e == nil {
 		file := filepath.Join(os.TempDir(), "kuratchi-e2e-failure.png")
 		_ = os.WriteFile(file, png, 0o600)
 		x.t.Logf("picture: %s", file)
@@ -159,7 +164,7 @@ func (x *tab) waitFor(script string) {
 	x.t.Helper()
 	for end := time.Now().Add(15 * time.Second); time.Now().Before(end); time.Sleep(30 * time.Millisecond) {
 		ctx, cancel := context.WithTimeout(x.ctx, 5*time.Second)
-		ok, err := chromedp.Run(ctx, chromedp.Evaluate[bool](script))
+		ok, err := chromedp.Run(ctx, chromedp.Evaluate[bool]("!!("+script+")"))
 		cancel()
 		if err == nil && ok {
 			return
@@ -182,7 +187,11 @@ func quoteJS(s string) string {
 // fill sets a field's value.
 func (x *tab) fill(selector, value string) {
 	x.t.Helper()
-	x.do(chromedp.SetValue(chromedp.CSS(selector), value))
+	done := eval[bool](x, `(() => { const el = document.querySelector(`+quoteJS(selector)+`); if (!el) return false;
+	  el.value = `+quoteJS(value)+`; for (const e of ['input', 'change']) el.dispatchEvent(new Event(e, {bubbles: true})); return true; })()`)
+	if !done {
+		x.fail(fmt.Errorf("there is no field %s", selector))
+	}
 }
 
 // click clicks what is found, and waits for the page it leads to.

@@ -37,7 +37,7 @@ func (x *tab) logIn(p *program) {
 func (x *tab) provision(p *program, org, name, version string) {
 	x.t.Helper()
 	x.open(p.base + "/databases/new")
-	x.do(chromedp.SetValue(chromedp.CSS("#org"), ""))
+	x.fill("#org", "")
 	x.fill("#org_name", org)
 	x.fill("#name", name)
 	x.fill("#version", version)

@@ -31,7 +31,7 @@ func (s *Server) provisionForm(c echo.Context, status int, form url.Values, caus
 	ctx := c.Request().Context()
 	v := views.Provision{
 		Org: form.Get("org"), OrgName: form.Get("org_name"), Name: form.Get("name"), Location: form.Get("location"),
-		Schema: form.Get("schema"), Version: form.Get("version"), Request: form.Get("request"), Errors: map[string]string{}, Proposed: "acme-org-001",
+		Schema: form.Get("schema"), Version: form.Get("version"), Request: form.Get("request"), Errors: map[string]string{}, Proposed: "{organization}-org-001",
 	}
 	if v.Request == "" {
 		v.Request = id.New[string]()

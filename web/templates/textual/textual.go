@@ -48,6 +48,8 @@ func Duration(d time.Duration) string {
 	switch {
 	case d <= 0:
 		return "–"
+	case d < 5*time.Microsecond:
+		return "< 0.01 ms"
 	case d < time.Millisecond:
 		return fmt.Sprintf("%.2f ms", float64(d)/1e6)
 	case d < time.Second:
