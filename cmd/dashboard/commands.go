@@ -40,14 +40,14 @@ func withStore(ctx context.Context, cfg config.Config, f func(*controlplane.Stor
 }
 
 // setupToken prints a new link for creating the owner.
-func setupToken(ctx context.Context, cfg config.Config, _ []string, stdout io.Writer, _ *slog.Logger) error {
+func setupToken(ctx context.Context, cfg config.Config, _ []string, term terminal, _ *slog.Logger) error {
 	return withStore(ctx, cfg, func(s *controlplane.Store) error {
-		return printSetupLink(ctx, s, baseURL(cfg, cfg.Listen), stdout)
+		return printSetupLink(ctx, s, baseURL(cfg, cfg.Listen), term)
 	})
 }
 
 // resetPassword sets an operator's password and ends the operator's sessions.
-func resetPassword(ctx context.Context, cfg config.Config, args []string, stdout io.Writer, _ *slog.Logger) error {
+func resetPassword(ctx context.Context, cfg config.Config, args []string, term terminal, _ *slog.Logger) error {
 	if len(args) != 1 {
 		return fmt.Errorf("%w: dashboard reset-password EMAIL, the new password on standard input", errUsage)
 	}
@@ -60,8 +60,8 @@ func resetPassword(ctx context.Context, cfg config.Config, args []string, stdout
 		if err != nil {
 			return err
 		}
-		_, _ = fmt.Fprintf(stdout, "New password for %s: ", email)
-		password, err := bufio.NewReader(os.Stdin).ReadString('\n')
+		_, _ = fmt.Fprintf(term, "New password for %s: ", email)
+		password, err := bufio.NewReader(term).ReadString('\n')
 		if err != nil && password == "" {
 			return fault.New(fault.Invalid, "No password was given on standard input. Nothing was changed.")
 		}
@@ -81,13 +81,13 @@ func resetPassword(ctx context.Context, cfg config.Config, args []string, stdout
 		if err := s.SetPassword(ctx, o.ID, hash, e); err != nil {
 			return err
 		}
-		_, _ = fmt.Fprintf(stdout, "\nThe password of %s is set, and all sessions are ended.\n", email)
+		_, _ = fmt.Fprintf(term, "\nThe password of %s is set, and all sessions are ended.\n", email)
 		return nil
 	})
 }
 
 // healthcheck asks the running dashboard for /readyz, for a container's health.
-func healthcheck(ctx context.Context, cfg config.Config, _ []string, stdout io.Writer, _ *slog.Logger) error {
+func healthcheck(ctx context.Context, cfg config.Config, _ []string, term terminal, _ *slog.Logger) error {
 	host, port, err := net.SplitHostPort(cfg.Listen)
 	if err != nil {
 		return err
@@ -110,6 +110,6 @@ func healthcheck(ctx context.Context, cfg config.Config, _ []string, stdout io.W
 	if res.StatusCode != http.StatusOK {
 		return fault.New(fault.Unavailable, "The dashboard is not ready: %s", strings.TrimSpace(string(body)))
 	}
-	_, _ = stdout.Write(body)
+	_, _ = term.Write(body)
 	return nil
 }

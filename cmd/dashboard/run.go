@@ -30,7 +30,7 @@ Commands (flags come before them):
 `
 
 // run is the program. It returns when ctx is done or the command has ended.
-func run(ctx context.Context, args []string, lookup func(string) (string, bool), stdout, stderr io.Writer) int {
+func run(ctx context.Context, args []string, lookup func(string) (string, bool), stdin io.Reader, stdout, stderr io.Writer) int {
 	cfg, rest, err := config.Load(args, lookup, stdout)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
@@ -44,14 +44,14 @@ func run(ctx context.Context, args []string, lookup func(string) (string, bool),
 	if len(rest) > 0 {
 		name, rest = rest[0], rest[1:]
 	}
-	command, ok := map[string]func(context.Context, config.Config, []string, io.Writer, *slog.Logger) error{
+	command, ok := map[string]func(context.Context, config.Config, []string, terminal, *slog.Logger) error{
 		"": serve, "setup-token": setupToken, "reset-password": resetPassword, "healthcheck": healthcheck,
 	}[name]
 	if !ok {
 		_, _ = fmt.Fprintf(stderr, "There is no command %q.\n%s", name, commands)
 		return exitUsage
 	}
-	if err := command(ctx, cfg, rest, stdout, logger(cfg, stderr)); err != nil {
+	if err := command(ctx, cfg, rest, terminal{stdin, stdout}, logger(cfg, stderr)); err != nil {
 		_, _ = fmt.Fprintln(stderr, explain(err))
 		if errors.Is(err, errUsage) {
 			return exitUsage
@@ -59,6 +59,12 @@ func run(ctx context.Context, args []string, lookup func(string) (string, bool),
 		return exitFailed
 	}
 	return exitOK
+}
+
+// terminal is where a command reads from and writes to.
+type terminal struct {
+	io.Reader
+	io.Writer
 }
 
 var errUsage = errors.New("usage")

@@ -28,7 +28,7 @@ const setupLifetime = 15 * time.Minute
 
 // serve runs the dashboard until ctx is done, then lets the requests under way
 // end.
-func serve(ctx context.Context, cfg config.Config, _ []string, stdout io.Writer, log *slog.Logger) error {
+func serve(ctx context.Context, cfg config.Config, _ []string, term terminal, log *slog.Logger) error {
 	if err := dataFolder(cfg); err != nil {
 		return err
 	}
@@ -63,7 +63,7 @@ func serve(ctx context.Context, cfg config.Config, _ []string, stdout io.Writer,
 	if err != nil {
 		return fmt.Errorf("can't listen on %s: %w", cfg.Listen, err)
 	}
-	if err := announce(ctx, cfg, store, listener.Addr().String(), stdout); err != nil {
+	if err := announce(ctx, cfg, store, listener.Addr().String(), term); err != nil {
 		_ = listener.Close()
 		return err
 	}

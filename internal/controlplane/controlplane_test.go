@@ -1,0 +1,199 @@
+package controlplane_test
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/kuratchi/dashboard/internal/audit"
+	"github.com/kuratchi/dashboard/internal/auth"
+	"github.com/kuratchi/dashboard/internal/controlplane"
+	"github.com/kuratchi/dashboard/internal/d1"
+	"github.com/kuratchi/dashboard/internal/d1/local"
+	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/id"
+	"github.com/kuratchi/dashboard/internal/migrate"
+)
+
+type clock struct {
+	mu sync.Mutex
+	at time.Time
+}
+
+func (c *clock) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.at
+}
+
+func (c *clock) pass(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.at = c.at.Add(d)
+}
+
+func newStore(t *testing.T) (*controlplane.Store, d1.Conn, *clock) {
+	t.Helper()
+	conn, err := local.OpenFile(t.TempDir() + "/control.db")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	c := &clock{at: time.Date(2026, 11, 23, 2, 0, 0, 0, time.UTC)}
+	s, err := controlplane.Open(t.Context(), conn, c.now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s, conn, c
+}
+
+func TestANewerVersionIsRefusedAndNotTouched(t *testing.T) {
+	_, conn, c := newStore(t)
+	if _, err := conn.Query(t.Context(), d1.Exec("update kuratchi_schema_state set version = version + 1, schema_hash = 'newer'")); err != nil {
+		t.Fatal(err)
+	}
+	before, _ := migrate.Inspect(t.Context(), conn)
+	for name, open := range map[string]func(context.Context, d1.Conn, func() time.Time) (*controlplane.Store, error){"open": controlplane.Open, "attach": controlplane.Attach} {
+		if _, err := open(t.Context(), conn, c.now); !fault.Is(err, fault.Conflict) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	after, _ := migrate.Inspect(t.Context(), conn)
+	if before.Fingerprint() != after.Fingerprint() {
+		t.Error("the newer database was changed")
+	}
+}
+
+func TestOpeningTwiceChangesNothing(t *testing.T) {
+	_, conn, c := newStore(t)
+	if _, err := controlplane.Open(t.Context(), conn, c.now); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := controlplane.Attach(t.Context(), conn, c.now); err != nil {
+		t.Fatal(err)
+	}
+	ledger, err := migrate.Ledger(t.Context(), conn)
+	if err != nil || len(ledger) != 1 {
+		t.Errorf("%d in the ledger, %v", len(ledger), err)
+	}
+	empty, err := local.OpenFile(t.TempDir() + "/empty.db")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = empty.Close() }()
+	if _, err := controlplane.Attach(t.Context(), empty, c.now); !fault.Is(err, fault.Conflict) {
+		t.Errorf("attached to an empty file: %v", err)
+	}
+}
+
+func owner(n string) auth.Operator {
+	return auth.Operator{ID: id.New[id.Operator](), Email: n + "@acme.test", Role: auth.RoleOwner, CreatedAt: time.Date(2026, 11, 23, 2, 0, 0, 0, time.UTC)}
+}
+
+func TestFiftyClaimsMakeOneOwner(t *testing.T) {
+	s, _, c := newStore(t)
+	_, hash := auth.NewToken("")
+	if err := s.SetupToken(t.Context(), hash, c.now().Add(15*time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.SetupOpen(t.Context(), hash); err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	won := 0
+	for i := range 50 {
+		wg.Go(func() {
+			o := owner(strings.Repeat("x", i+1))
+			e := audit.Entry{ID: id.New[string](), At: c.now(), Actor: o.Email, Action: audit.SetupClaim, Outcome: audit.Done}
+			err := s.Claim(context.Background(), hash, o, "phc", e)
+			mu.Lock()
+			defer mu.Unlock()
+			if err == nil {
+				won++
+			} else if !fault.Is(err, fault.NotFound) {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	es, _ := s.Audit(t.Context(), "", 100)
+	if won != 1 || len(es) != 1 {
+		t.Errorf("%d owners, %d audit entries", won, len(es))
+	}
+	if err := s.SetupOpen(t.Context(), hash); !fault.Is(err, fault.NotFound) {
+		t.Errorf("the token still works: %v", err)
+	}
+	if err := s.SetupToken(t.Context(), hash, c.now().Add(time.Hour)); !fault.Is(err, fault.Conflict) {
+		t.Errorf("a token for a dashboard with an owner: %v", err)
+	}
+}
+
+func TestASetupTokenExpiresAndIsReplaced(t *testing.T) {
+	s, _, c := newStore(t)
+	_, first := auth.NewToken("")
+	_, second := auth.NewToken("")
+	for _, h := range []string{first, second} {
+		if err := s.SetupToken(t.Context(), h, c.now().Add(15*time.Minute)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.SetupOpen(t.Context(), first); !fault.Is(err, fault.NotFound) {
+		t.Errorf("the replaced token works: %v", err)
+	}
+	c.pass(15 * time.Minute)
+	if err := s.SetupOpen(t.Context(), second); !fault.Is(err, fault.NotFound) {
+		t.Errorf("an expired token works: %v", err)
+	}
+	if err := s.Claim(t.Context(), second, owner("late"), "phc"); !fault.Is(err, fault.NotFound) {
+		t.Errorf("an expired token claims: %v", err)
+	}
+}
+
+func TestSessionsEndWithThePassword(t *testing.T) {
+	s, _, c := newStore(t)
+	_, hash := auth.NewToken("")
+	o := owner("ada")
+	_ = s.SetupToken(t.Context(), hash, c.now().Add(time.Hour))
+	if err := s.Claim(t.Context(), hash, o, "phc"); err != nil {
+		t.Fatal(err)
+	}
+	for _, h := range []string{"one", "two"} {
+		if err := s.CreateSession(t.Context(), auth.Session{Hash: h, Operator: o.ID, CreatedAt: c.now(), LastSeen: c.now(), Draft: "a=b", DraftPath: "/x"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.TouchSession(t.Context(), "one", c.now().Add(-time.Hour)); err != nil {
+		t.Errorf("an older use: %v", err)
+	}
+	if x, _ := s.Session(t.Context(), "one"); !x.LastSeen.Equal(c.now()) {
+		t.Error("time went back")
+	}
+	if err := s.SetPassword(t.Context(), o.ID, "new"); err != nil {
+		t.Fatal(err)
+	}
+	for _, h := range []string{"one", "two"} {
+		x, err := s.Session(t.Context(), h)
+		if err != nil || x.RevokedAt.IsZero() || x.Draft != "" {
+			t.Errorf("%+v %v", x, err)
+		}
+		if err := s.TouchSession(t.Context(), h, c.now()); !fault.Is(err, fault.NotFound) {
+			t.Errorf("a revoked session is touched: %v", err)
+		}
+		if err := s.SaveDraft(t.Context(), h, "/x", "a"); !fault.Is(err, fault.NotFound) {
+			t.Errorf("a revoked session keeps a form: %v", err)
+		}
+	}
+	if err := s.SetPassword(t.Context(), "nobody", "new"); !fault.Is(err, fault.NotFound) {
+		t.Errorf("nobody's password: %v", err)
+	}
+	c.pass(30 * 24 * time.Hour)
+	if err := s.CreateSession(t.Context(), auth.Session{Hash: "three", Operator: o.ID, CreatedAt: c.now(), LastSeen: c.now()}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Session(t.Context(), "one"); !fault.Is(err, fault.NotFound) {
+		t.Errorf("a session of last month is kept: %v", err)
+	}
+}
