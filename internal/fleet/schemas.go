@@ -30,6 +30,15 @@ func (f *Fleet) Schema(ctx context.Context, name string) (Schema, []Version, err
 	return s, vs, err
 }
 
+// Latest returns the latest version of a schema, 0 for "".
+func (f *Fleet) Latest(ctx context.Context, name string) (int, error) {
+	if name == "" {
+		return 0, nil
+	}
+	s, err := f.store.Schema(ctx, name)
+	return s.Latest, err
+}
+
 // Version returns one version of a schema, parsed too.
 func (f *Fleet) Version(ctx context.Context, name string, version int) (Version, *schema.Schema, error) {
 	v, err := f.store.Version(ctx, name, version)

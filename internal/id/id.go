@@ -1,14 +1,15 @@
 // Package id holds the typed ids of what the dashboard keeps.
 //
 // An id is 26 characters of Crockford's base32: 48 bits of the millisecond it
-// was made in, then 80 random bits, so ids sort by age and can't be guessed.
-// Each kind of thing has a type of its own, so that a plan's id can't be given
+// was made in, then 80 bits that are random for the first id of a millisecond
+// and count up from there: ids sort by age. They are names, not secrets. Each kind of thing has a type of its own, so that a plan's id can't be given
 // where a database's is asked for.
 package id
 
 import (
 	"crypto/rand"
 	"encoding/base32"
+	"sync"
 	"time"
 )
 
@@ -32,6 +33,13 @@ var crockford = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPaddi
 // New returns a new id of type T.
 func New[T ~string]() T { return At[T](time.Now()) }
 
+// last is the id made last; of one millisecond, each is one higher than the
+// one before, so the ids of one process sort in the order they were made.
+var last struct {
+	sync.Mutex
+	bytes [16]byte
+}
+
 // At returns a new id of type T for that moment.
 func At[T ~string](t time.Time) T {
 	var b [16]byte
@@ -39,6 +47,18 @@ func At[T ~string](t time.Time) T {
 	for i := range 6 {
 		b[i] = byte(ms >> (8 * (5 - i)))
 	}
-	_, _ = rand.Read(b[6:]) // never fails (crypto/rand)
+	last.Lock()
+	if [6]byte(b[:6]) == [6]byte(last.bytes[:6]) {
+		b = last.bytes
+		for i := 15; i > 5; i-- {
+			if b[i]++; b[i] != 0 {
+				break
+			}
+		}
+	} else {
+		_, _ = rand.Read(b[6:]) // never fails (crypto/rand)
+	}
+	last.bytes = b
+	last.Unlock()
 	return T(crockford.EncodeToString(b[:]))
 }

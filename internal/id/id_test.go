@@ -13,6 +13,13 @@ func TestIDsSortByAgeAndDiffer(t *testing.T) {
 	if !(a < b) {
 		t.Errorf("%s is not before %s", a, b)
 	}
+	for range 1000 {
+		c := id.At[id.Plan](now)
+		if c <= a {
+			t.Fatalf("%s comes after %s of the same millisecond", c, a)
+		}
+		a = c
+	}
 	if len(a) != 26 || a == id.At[id.Plan](now) {
 		t.Errorf("id %q: want 26 characters that differ", a)
 	}

@@ -104,7 +104,7 @@ func New(live *Live, target *schema.Schema) (*Plan, error) {
 		}
 		p.Steps = append(p.Steps, step(c, live.Schema))
 	}
-	if len(p.Refusals) > 0 {
+	if len(p.Refusals) > 0 || len(p.Steps) == 0 { // no way to prove, or none to go
 		return p, nil
 	}
 	if err := prove(live, target, p); err != nil {

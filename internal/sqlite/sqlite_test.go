@@ -235,3 +235,51 @@ func TestAlterRules(t *testing.T) {
 		}
 	}
 }
+
+func TestAKeptStatementServesItsModeOnly(t *testing.T) {
+	c := memory(t)
+	must(t, c, "create table t(a)")
+	for range 3 {
+		must(t, c, "delete from t")
+		if _, err := exec(c, sqlite.Read, "delete from t"); err == nil {
+			t.Fatal("a statement compiled for writing ran in mode Read")
+		}
+		if _, err := exec(c, sqlite.Read, "select * from t"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range 100 { // more than are kept
+		must(t, c, "insert into t values ("+strings.Repeat("1+", i)+"1)")
+	}
+	if got := must(t, c, "select max(a) from t"); got[0] != "100" {
+		t.Errorf("got %v", got)
+	}
+	must(t, c, "alter table t add column b default 'new'")
+	if got := must(t, c, "select b from t limit 1"); got[0] != "new" {
+		t.Errorf("after ALTER: %v", got)
+	}
+	// Two of the same text at once.
+	if err := c.Begin(t.Context(), sqlite.Read); err != nil {
+		t.Fatal(err)
+	}
+	one, err1 := c.Prepare("select ?1")
+	two, err2 := c.Prepare("select ?1")
+	if err1 != nil || err2 != nil {
+		t.Fatal(err1, err2)
+	}
+	one.BindInt(1, 1)
+	two.BindInt(1, 2)
+	_, _ = one.Step()
+	_, _ = two.Step()
+	if one.Int(0) != 1 || two.Int(0) != 2 {
+		t.Error("two statements are one")
+	}
+	one.Close()
+	two.Close()
+	again, _ := c.Prepare("select ?1")
+	if _, err := again.Step(); err != nil || again.ColumnType(0) != sqlite.TypeNull {
+		t.Error("a value stayed bound")
+	}
+	again.Close()
+	_ = c.End(false)
+}

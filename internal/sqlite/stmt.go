@@ -18,9 +18,11 @@ const (
 
 // Stmt is a prepared statement.
 type Stmt struct {
-	c   *Conn
-	st  *driver.Stmt
-	raw uintptr
+	c    *Conn
+	st   *driver.Stmt
+	raw  uintptr
+	mode Mode
+	sql  string
 }
 
 // Params is how many values the statement wants.
@@ -80,5 +82,5 @@ func (s *Stmt) Float(i int) float64 { return s.st.ColumnFloat(i) }
 // Bytes returns the bytes of a TEXT or BLOB column.
 func (s *Stmt) Bytes(i int) string { return s.c.raw.text(s.raw, i) }
 
-// Close frees the statement.
-func (s *Stmt) Close() { _ = s.st.Finalize() }
+// Close ends the statement.
+func (s *Stmt) Close() { s.c.kept.put(s) }

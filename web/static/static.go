@@ -49,12 +49,14 @@ var types = map[string]string{
 	".txt": "text/plain; charset=utf-8",
 }
 
-// file is one served file. It doesn't change after load.
+// file is one served file.
 type file struct {
 	contentType string
 	etag        string
 	plain       []byte
-	gzipped     []byte
+	// gzipped compresses the file when it is first asked for: all of them would
+	// take longer than the program takes to start.
+	gzipped func() []byte
 }
 
 // assets is everything load reads.
@@ -63,7 +65,7 @@ type assets struct {
 	files map[string]file   // by name in dist
 }
 
-// load reads and compresses the embedded files, once, when the first page or
+// load reads the embedded files, once, when the first page or
 // file is asked for. The files are part of the program, so an error here is a
 // build without assets: it leaves the maps empty, which the tests notice and
 // which a reader sees as a page without style.
@@ -82,7 +84,7 @@ var load = sync.OnceValue(func() assets {
 			contentType: types[path.Ext(name)],
 			etag:        strings.TrimSuffix(name, path.Ext(name)),
 			plain:       plain,
-			gzipped:     compress(plain),
+			gzipped:     sync.OnceValue(func() []byte { return compress(plain) }),
 		}
 	}
 	return loaded
@@ -150,9 +152,11 @@ func serve(w http.ResponseWriter, r *http.Request, f file) {
 	header := w.Header()
 	body, etag := f.plain, `"`+f.etag+`"`
 	header.Set("Vary", "Accept-Encoding")
-	if f.gzipped != nil && acceptsGzip(r.Header.Values("Accept-Encoding")) {
-		body, etag = f.gzipped, `"`+f.etag+`-gzip"`
-		header.Set("Content-Encoding", "gzip")
+	if acceptsGzip(r.Header.Values("Accept-Encoding")) {
+		if gzipped := f.gzipped(); gzipped != nil {
+			body, etag = gzipped, `"`+f.etag+`-gzip"`
+			header.Set("Content-Encoding", "gzip")
+		}
 	}
 	header.Set("Cache-Control", "public, max-age=31536000, immutable")
 	header.Set("ETag", etag)

@@ -33,6 +33,7 @@ type Options struct {
 	OpenDatabases int
 	// IdleTimeout closes a database unused for so long; 0 means a minute.
 	IdleTimeout time.Duration
+	statements  int
 }
 
 // Engine keeps databases as files in one folder, each named
@@ -228,7 +229,7 @@ func OpenFile(path string) (d1.Conn, error) {
 			return nil, fault.Wrap(err, fault.Unavailable, "The file %s can't be made. Check the folder and its permissions.", path)
 		}
 	}
-	hs := newHandles(Options{OpenDatabases: 1, IdleTimeout: -1})
+	hs := newHandles(Options{OpenDatabases: 1, IdleTimeout: -1, statements: 64})
 	return &conn{handles: hs, key: path, name: filepath.Base(path), path: path, owns: true}, nil
 }
 

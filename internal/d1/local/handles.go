@@ -18,6 +18,8 @@ const maxReaders = 4
 // calls on it are done.
 type handles struct {
 	idle time.Duration
+	// statements is how many compiled statements a connection keeps.
+	statements int
 
 	mu     sync.Mutex // guards lru, the handles' refs and last, and closed
 	lru    *simplelru.LRU[string, *handle]
@@ -27,7 +29,8 @@ type handles struct {
 
 // handle is one open database.
 type handle struct {
-	path string
+	path       string
+	statements int
 	// write holds the only permit to use writer; read holds maxReaders permits.
 	write, read chan struct{}
 	writer      *sqlite.Conn
@@ -48,7 +51,7 @@ func newHandles(o Options) *handles {
 	if o.IdleTimeout == 0 {
 		o.IdleTimeout = time.Minute
 	}
-	hs := &handles{idle: o.IdleTimeout}
+	hs := &handles{idle: o.IdleTimeout, statements: o.statements}
 	hs.lru, _ = simplelru.NewLRU(o.OpenDatabases, hs.onEvict) // fails only on a size of 0
 	return hs
 }
@@ -70,7 +73,7 @@ func (hs *handles) acquire(key, path string) (*handle, error) {
 	}
 	h, ok := hs.lru.Get(key)
 	if !ok {
-		h = &handle{path: path, write: make(chan struct{}, 1), read: make(chan struct{}, maxReaders), done: make(chan struct{})}
+		h = &handle{path: path, statements: hs.statements, write: make(chan struct{}, 1), read: make(chan struct{}, maxReaders), done: make(chan struct{})}
 		hs.lru.Add(key, h)
 	}
 	h.refs++
@@ -176,7 +179,7 @@ func (h *handle) connection(m sqlite.Mode) (*sqlite.Conn, error) {
 		if h.writer != nil {
 			return h.writer, nil
 		}
-		c, err := sqlite.Open(h.path, sqlite.Options{})
+		c, err := sqlite.Open(h.path, sqlite.Options{Statements: h.statements})
 		h.writer = c
 		return c, err
 	}
@@ -187,7 +190,7 @@ func (h *handle) connection(m sqlite.Mode) (*sqlite.Conn, error) {
 		h.readers = h.readers[:n-1]
 		return c, nil
 	}
-	return sqlite.Open(h.path, sqlite.Options{ReadOnly: true})
+	return sqlite.Open(h.path, sqlite.Options{ReadOnly: true, Statements: h.statements})
 }
 
 // give takes a connection back. One whose settings were changed is closed, so

@@ -157,6 +157,7 @@ func (v Table) rowsWords() string {
 func tableRows(v Table) templ.Component {
 	return templ.ComponentFunc(func(_ context.Context, w io.Writer) error {
 		var b strings.Builder
+		b.Grow(len(v.Page.Rows) * (10 + 40*len(v.Page.Columns)))
 		b.WriteString("<tbody>")
 		for _, row := range v.Page.Rows {
 			b.WriteString("<tr>")
