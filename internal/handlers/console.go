@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -100,7 +101,7 @@ func (s *Server) consoleEntry(c echo.Context, d fleet.Database, v views.Console)
 	o, _ := middleware.Operator(c)
 	e := s.sessionEntry(c, audit.DatabaseQuery, audit.Done, o)
 	e.Org, e.Database, e.Target = d.OrgSlug, d.Name, paths.SQL(d.Name)
-	e.Statement, e.Detail = v.SQL[:min(len(v.SQL), maxLogged)], v.Error
+	e.Statement, e.Detail = strings.ToValidUTF8(v.SQL[:min(len(v.SQL), maxLogged)], "\uFFFD"), v.Error
 	if v.Error != "" {
 		e.Outcome = audit.Failed
 	}

@@ -161,14 +161,11 @@ func (s *Server) withDatabase(c echo.Context, f func(fleet.Database, d1.Conn) er
 
 // latest returns the latest version of a database's schema, 0 without one.
 func (s *Server) latest(c echo.Context, d fleet.Database) int {
-	if d.Schema == "" {
-		return 0
-	}
-	sc, _, err := s.Fleet.Schema(c.Request().Context(), d.Schema)
+	n, err := s.Fleet.Latest(c.Request().Context(), d.Schema)
 	if err != nil {
-		return 0
+		s.Log.Warn("latest version", "schema", d.Schema, "error", err)
 	}
-	return sc.Latest
+	return n
 }
 
 // databasePage frames a page of a database; more are crumbs below its name.

@@ -1,8 +1,11 @@
 package handlers
 
 import (
+	"cmp"
 	"net/http"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -24,18 +27,29 @@ func (s *Server) setupForm(c echo.Context) error {
 	return render(c, http.StatusOK, views.SetupPage(s.page(c, "Create the owner", ""), views.Setup{Token: token}))
 }
 
-// setupOpen checks a setup token, throttled by address.
+// setupOpen checks a setup token. Wrong ones are throttled by address; a good
+// one never waits, as nobody guesses 256 bits. Once there is an owner no link is
+// good any more and there is nothing to throttle.
 func (s *Server) setupOpen(c echo.Context, token string) error {
-	if wait := s.Throttle.Check("", c.RealIP()); wait > 0 {
-		return s.Throttle.Refusal(wait)
-	}
-	err := s.Operators.SetupOpen(c.Request().Context(), auth.HashToken(token))
-	if fault.Is(err, fault.NotFound) {
-		s.Throttle.Fail("", c.RealIP())
+	ctx := c.Request().Context()
+	err := s.Operators.SetupOpen(ctx, auth.HashToken(token))
+	if !fault.Is(err, fault.NotFound) {
 		return err
 	}
-	s.Throttle.Succeed("", c.RealIP())
+	if claimed, claimedErr := s.Operators.Claimed(ctx); claimedErr != nil || claimed {
+		return cmp.Or(claimedErr, err)
+	}
+	if wait := s.Throttle.Check("", c.RealIP()); wait > 0 {
+		return s.refusal(c, wait)
+	}
+	s.Throttle.Fail("", c.RealIP())
 	return err
+}
+
+// refusal is the error for a wait, and says it to programs too.
+func (s *Server) refusal(c echo.Context, wait time.Duration) error {
+	c.Response().Header().Set("Retry-After", strconv.Itoa(int((wait+time.Second-1)/time.Second)))
+	return s.Throttle.Refusal(wait)
 }
 
 // setupClaim makes the owner and signs in.
@@ -78,9 +92,14 @@ func (s *Server) sessionEntry(c echo.Context, action audit.Action, outcome audit
 	}
 }
 
-// localPath returns a path of this program, "/" for anything else.
+// maxNext is how many bytes of an address are remembered over a login.
+const maxNext = 2000
+
+// localPath returns a path of this program, "/" for anything else. Browsers read
+// "//host" and "/\host" as another host, and drop control characters.
 func localPath(next string) string {
-	if !strings.HasPrefix(next, "/") || strings.HasPrefix(next, "//") || strings.ContainsAny(next, "\\\r\n\t\x00") || len(next) > 2000 {
+	if !strings.HasPrefix(next, "/") || strings.HasPrefix(next, "//") || len(next) > maxNext ||
+		strings.ContainsFunc(next, func(r rune) bool { return r < ' ' || r == 0x7f || r == '\\' }) {
 		return paths.Fleet
 	}
 	return next
@@ -102,7 +121,7 @@ func (s *Server) login(c echo.Context) error {
 		email = strings.ToLower(v.Email)
 	}
 	if wait := s.Throttle.Check(email, c.RealIP()); wait > 0 {
-		v.Error = fault.Message(s.Throttle.Refusal(wait))
+		v.Error = fault.Message(s.refusal(c, wait))
 		return render(c, http.StatusTooManyRequests, views.LoginPage(s.page(c, "Sign in", ""), v))
 	}
 	o, ok, err := s.checkPassword(c, email, c.FormValue("password"))

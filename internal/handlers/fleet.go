@@ -29,6 +29,15 @@ func pageNumber(c echo.Context) (int, error) {
 	return n, nil
 }
 
+// beyond returns fault.NotFound for a page behind the last one; an empty list
+// has a first page.
+func beyond(p fleet.Page, total int) error {
+	if p.Number > 1 && (p.Number-1)*p.Size >= total {
+		return fault.New(fault.NotFound, "There is no page %d: the list is shorter.", p.Number)
+	}
+	return nil
+}
+
 // list reads a list of databases with its filters from the URL.
 func (s *Server) list(c echo.Context, path, org string) (views.Fleet, error) {
 	ctx := c.Request().Context()
@@ -53,6 +62,9 @@ func (s *Server) list(c echo.Context, path, org string) (views.Fleet, error) {
 		v.Query.Del("org")
 	}
 	if v.Databases, v.Total, err = s.Fleet.Databases(ctx, v.Filter); err != nil {
+		return v, err
+	}
+	if err := beyond(v.Filter.Page, v.Total); err != nil {
 		return v, err
 	}
 	schemas, err := s.Fleet.Schemas(ctx)
@@ -89,6 +101,9 @@ func (s *Server) orgsPage(c echo.Context, status int, name string, cause error) 
 		v.NameError = fault.Message(cause)
 	}
 	if v.Orgs, v.Total, err = s.Fleet.Orgs(c.Request().Context(), v.Search, v.Page); err != nil {
+		return err
+	}
+	if err := beyond(v.Page, v.Total); err != nil {
 		return err
 	}
 	return render(c, status, views.OrgsPage(s.page(c, "Organizations", "orgs", layout.Crumb{Text: "Organizations"}), v))

@@ -3,6 +3,7 @@ package handlers
 import (
 	"bytes"
 	"net/http"
+	"sync"
 
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
@@ -13,11 +14,23 @@ func isFragment(c echo.Context) bool {
 	return c.Request().Header.Get("HX-Request") == "true" && c.Request().Header.Get("HX-Request-Type") != "full"
 }
 
+// pages keeps the buffers that pages are written to.
+var pages = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// maxKeptPage is how large a buffer may be to be kept, in bytes.
+const maxKeptPage = 1 << 20
+
 // render writes a component, whole or not at all: an error while it is made is
 // still an error page.
 func render(c echo.Context, status int, component templ.Component) error {
-	var b bytes.Buffer
-	if err := component.Render(c.Request().Context(), &b); err != nil {
+	b := pages.Get().(*bytes.Buffer)
+	b.Reset()
+	defer func() {
+		if b.Cap() <= maxKeptPage {
+			pages.Put(b)
+		}
+	}()
+	if err := component.Render(c.Request().Context(), b); err != nil {
 		return err
 	}
 	// One address answers with a page or a part of it, by who asks.

@@ -28,6 +28,9 @@ func (s *Server) permit(r Route) echo.MiddlewareFunc {
 			}
 			switch {
 			case r.Permission == auth.Public, r.Permission == auth.SetupOnly:
+				if err := readForm(c.Request()); err != nil {
+					return err
+				}
 				return next(c)
 			case !signedIn:
 				return s.askForLogin(c, r)
@@ -35,6 +38,9 @@ func (s *Server) permit(r Route) echo.MiddlewareFunc {
 			o, _ := middleware.Operator(c)
 			if !o.Role.Can(r.Permission) {
 				return fault.New(fault.Denied, "Your role, %s, may not do this. Ask an owner.", o.Role)
+			}
+			if err := readForm(c.Request()); err != nil {
+				return err
 			}
 			if c.Request().Method == http.MethodPost {
 				// A form that waited to be given back has been sent, this one or another.
@@ -69,17 +75,33 @@ func (s *Server) signIn(c echo.Context) (bool, error) {
 	return true, nil
 }
 
+// readForm reads the form of a POST, whichever kind it is, so that a handler
+// finds all of its fields. One that is too large or broken is fault.Invalid.
+func readForm(r *http.Request) error {
+	if r.Method != http.MethodPost {
+		return nil
+	}
+	err := r.ParseForm()
+	if err == nil {
+		err = r.ParseMultipartForm(maxSchema)
+	}
+	if err == nil || errors.Is(err, http.ErrNotMultipart) {
+		return nil
+	}
+	if _, tooBig := errors.AsType[*http.MaxBytesError](err); tooBig {
+		return asFault(err)
+	}
+	return fault.Wrap(err, fault.Invalid, "What was sent can't be read as a form. Nothing was changed.")
+}
+
 // askForLogin sends somebody without a session to the login, and back
-// afterwards. A form that was sent is kept with the session that ended.
+// afterwards. A form that was filled in is kept with the session that ended.
 func (s *Server) askForLogin(c echo.Context, r Route) error {
 	next := c.Request().URL.RequestURI()
 	kept := false
 	if c.Request().Method != http.MethodGet {
 		next = fillPath(r.Form, c)
-		if err := c.Request().ParseMultipartForm(maxSchema); err == nil || errors.Is(err, http.ErrNotMultipart) {
-			form := c.Request().PostForm
-			kept = len(form) > 0 && s.Sessions.SaveDraft(c.Request(), next, form.Encode()) == nil
-		}
+		kept = r.Keep && s.keep(c, next)
 	}
 	if isFragment(c) {
 		// The answer stands in for the page, not for the part that was asked for.
@@ -94,6 +116,23 @@ func (s *Server) askForLogin(c echo.Context, r Route) error {
 	}
 	v := views.Login{Next: next, Kept: kept}
 	return render(c, http.StatusUnauthorized, views.LoginPage(s.page(c, "Sign in", ""), v))
+}
+
+// keep keeps the form that was sent, and reports whether it could. Of a file its
+// text is kept, as a page can't choose a file again.
+func (s *Server) keep(c echo.Context, page string) bool {
+	if err := readForm(c.Request()); err != nil {
+		return false
+	}
+	form := c.Request().PostForm
+	if c.Request().MultipartForm != nil {
+		source, err := sourceOf(c)
+		if err != nil {
+			return false
+		}
+		form.Set("source", source)
+	}
+	return len(form) > 0 && s.Sessions.SaveDraft(c.Request(), page, form.Encode()) == nil
 }
 
 func loginPath(next string) string {
@@ -111,10 +150,11 @@ func fillPath(pattern string, c echo.Context) string {
 	return pattern
 }
 
-// draft returns a form that was kept for this page when a session ended.
+// draft returns a form that was kept for this page when a session ended. An
+// address that itself says what to show, a link or a comparison, goes before it.
 func draft(c echo.Context) url.Values {
 	sess, _ := middleware.Session(c)
-	if sess.Draft == "" || sess.DraftPath != c.Request().URL.Path {
+	if sess.Draft == "" || sess.DraftPath != c.Request().URL.Path || c.Request().URL.RawQuery != "" {
 		return nil
 	}
 	form, err := url.ParseQuery(sess.Draft)

@@ -17,6 +17,9 @@ type Route struct {
 	// Form is the page on which this route's form stands, with the same
 	// parameters: where somebody whose session ended returns to.
 	Form string
+	// Keep says that people fill this form in and that its page fills itself
+	// from a kept one. A button, a password and a confirmation aren't kept.
+	Keep bool
 	// Limit is the most bytes of a body, 0 for maxForm.
 	Limit int64
 }
@@ -51,11 +54,11 @@ func (s *Server) routes() []Route {
 
 		{Method: get, Path: "/", Permission: auth.FleetRead, Handler: s.fleetIndex},
 		{Method: get, Path: "/orgs", Permission: auth.OrgsRead, Handler: s.orgsIndex},
-		{Method: post, Path: "/orgs", Permission: auth.OrgsCreate, Handler: s.orgsCreate, Form: "/orgs"},
+		{Method: post, Path: "/orgs", Permission: auth.OrgsCreate, Handler: s.orgsCreate, Form: "/orgs", Keep: true},
 		{Method: get, Path: "/orgs/:org", Permission: auth.OrgsRead, Handler: s.orgsShow},
 
 		{Method: get, Path: "/databases/new", Permission: auth.DatabasesCreate, Handler: s.databasesNew},
-		{Method: post, Path: "/databases", Permission: auth.DatabasesCreate, Handler: s.databasesCreate, Form: "/databases/new"},
+		{Method: post, Path: "/databases", Permission: auth.DatabasesCreate, Handler: s.databasesCreate, Form: "/databases/new", Keep: true},
 		{Method: post, Path: "/databases/:db/resume", Permission: auth.DatabasesCreate, Handler: s.databasesResume, Form: "/databases/:db"},
 		{Method: post, Path: "/databases/:db/undo", Permission: auth.DatabasesCreate, Handler: s.databasesUndo, Form: "/databases/:db"},
 		{Method: get, Path: "/databases/:db", Permission: auth.DatabasesRead, Handler: s.databasesShow},
@@ -65,9 +68,9 @@ func (s *Server) routes() []Route {
 		{Method: get, Path: "/databases/:db/tables/:table/blob", Permission: auth.DatabasesRead, Handler: s.tablesBlob},
 		{Method: get, Path: "/databases/:db/structure", Permission: auth.DatabasesRead, Handler: s.structureShow},
 		{Method: get, Path: "/databases/:db/sql", Permission: auth.DatabasesQuery, Handler: s.consoleShow},
-		{Method: post, Path: "/databases/:db/sql", Permission: auth.DatabasesQuery, Handler: s.consoleRun, Form: "/databases/:db/sql", Limit: maxSQL},
+		{Method: post, Path: "/databases/:db/sql", Permission: auth.DatabasesQuery, Handler: s.consoleRun, Form: "/databases/:db/sql", Keep: true, Limit: maxSQL},
 		{Method: get, Path: "/databases/:db/migrations", Permission: auth.DatabasesRead, Handler: s.migrationsShow},
-		{Method: post, Path: "/databases/:db/plans", Permission: auth.PlansCreate, Handler: s.plansCreate, Form: "/databases/:db/migrations"},
+		{Method: post, Path: "/databases/:db/plans", Permission: auth.PlansCreate, Handler: s.plansCreate, Form: "/databases/:db/migrations", Keep: true},
 
 		{Method: get, Path: "/plans/:plan", Permission: auth.DatabasesRead, Handler: s.plansShow},
 		{Method: post, Path: "/plans/:plan/approve", Permission: auth.PlansApprove, Handler: s.plansApprove, Form: "/plans/:plan"},
@@ -76,10 +79,10 @@ func (s *Server) routes() []Route {
 
 		{Method: get, Path: "/schemas", Permission: auth.SchemasRead, Handler: s.schemasIndex},
 		{Method: get, Path: "/schemas/new", Permission: auth.SchemasWrite, Handler: s.schemasNew},
-		{Method: post, Path: "/schemas", Permission: auth.SchemasWrite, Handler: s.schemasCreate, Form: "/schemas/new", Limit: maxSchema},
+		{Method: post, Path: "/schemas", Permission: auth.SchemasWrite, Handler: s.schemasCreate, Form: "/schemas/new", Keep: true, Limit: maxSchema},
 		{Method: get, Path: "/schemas/:name", Permission: auth.SchemasRead, Handler: s.schemasShow},
 		{Method: get, Path: "/schemas/:name/versions/new", Permission: auth.SchemasWrite, Handler: s.versionsNew},
-		{Method: post, Path: "/schemas/:name/versions", Permission: auth.SchemasWrite, Handler: s.versionsCreate, Form: "/schemas/:name/versions/new", Limit: maxSchema},
+		{Method: post, Path: "/schemas/:name/versions", Permission: auth.SchemasWrite, Handler: s.versionsCreate, Form: "/schemas/:name/versions/new", Keep: true, Limit: maxSchema},
 		{Method: get, Path: "/schemas/:name/versions/:version", Permission: auth.SchemasRead, Handler: s.versionsShow},
 	}
 }

@@ -174,10 +174,7 @@ func (s *Server) editorAnswer(c echo.Context, v views.Editor, err error) error {
 
 // sourceOf returns the file that was sent, or the text.
 func sourceOf(c echo.Context) (string, error) {
-	text := c.FormValue("source")                                                                    // parses the form, whichever kind it is
-	if err := c.Request().ParseMultipartForm(maxSchema); err != nil && err != http.ErrNotMultipart { //nolint:errorlint // net/http returns the sentinel itself
-		return "", err
-	}
+	text := c.FormValue("source")
 	header, err := c.FormFile("file")
 	if err != nil || header.Size == 0 {
 		return text, nil

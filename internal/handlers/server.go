@@ -28,6 +28,7 @@ type Operators interface {
 	Operator(ctx context.Context, o id.Operator) (auth.Operator, error)
 	OperatorByEmail(ctx context.Context, email string) (auth.Operator, string, error)
 	Rehash(ctx context.Context, o id.Operator, hash string) error
+	Claimed(ctx context.Context) (bool, error)
 	SetupOpen(ctx context.Context, tokenHash string) error
 	Claim(ctx context.Context, tokenHash string, o auth.Operator, password string, es ...audit.Entry) error
 	Record(ctx context.Context, es ...audit.Entry) error
@@ -65,12 +66,16 @@ func New(o Options) *Server {
 	e.HideBanner, e.HidePort = true, true
 	e.HTTPErrorHandler = s.handleError
 	e.IPExtractor = extractor(o.TrustedProxies)
-	e.Use(middleware.Headers, middleware.Log(o.Log), middleware.Recover(o.Log))
+	e.Use(middleware.Headers, middleware.Log(o.Log), middleware.Recover(o.Log), middleware.SameSite)
 	for _, r := range s.routes() {
-		e.Add(r.Method, r.Path, r.Handler, middleware.BodyLimit(r.limit()), s.permit(r))
+		s.add(r)
 	}
 	e.RouteNotFound("/*", s.notFound, s.permit(Route{Permission: auth.Public}))
 	return s
+}
+
+func (s *Server) add(r Route) {
+	s.echo.Add(r.Method, r.Path, r.Handler, middleware.BodyLimit(r.limit()), s.permit(r))
 }
 
 // extractor tells whose address counts: the peer's, or behind trusted proxies
@@ -86,15 +91,8 @@ func extractor(trusted []netip.Prefix) echo.IPExtractor {
 	return echo.ExtractIPFromXFFHeader(options...)
 }
 
-// Handler returns the whole chain: requests from other sites are refused before
-// anything else looks at them.
-func (s *Server) Handler() http.Handler {
-	protection := http.NewCrossOriginProtection()
-	protection.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		http.Error(w, "This request came from another site and was refused. Nothing was changed.", http.StatusForbidden)
-	}))
-	return protection.Handler(s.echo)
-}
+// Handler returns the whole chain.
+func (s *Server) Handler() http.Handler { return s.echo }
 
 // page starts what the frame shows.
 func (s *Server) page(c echo.Context, title, nav string, crumbs ...layout.Crumb) layout.Page {

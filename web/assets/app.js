@@ -39,7 +39,13 @@ applyTheme(storedTheme());
 prefersDark.addEventListener("change", () => applyTheme(root.dataset.theme));
 // Another tab changed it.
 addEventListener("storage", (event) => event.key === "theme" && applyTheme(storedTheme()));
-document.addEventListener("DOMContentLoaded", () => applyTheme(root.dataset.theme));
+document.addEventListener("DOMContentLoaded", () => {
+  applyTheme(root.dataset.theme);
+  // In a long list of tables, the one that is shown is in sight.
+  const here = document.querySelector(".list-pane [aria-current]");
+  const pane = here?.closest(".list-pane");
+  if (pane && pane.scrollHeight > pane.clientHeight) pane.scrollTop = here.offsetTop - pane.clientHeight / 2;
+});
 
 function cycleTheme() {
   const theme = themes[(themes.indexOf(root.dataset.theme) + 1) % themes.length];

@@ -1,6 +1,6 @@
 // Package middleware is what every request passes: recovery, a request id, the
-// log, the security headers with a fresh nonce, body limits, and the session
-// with its operator and permission.
+// log, the security headers with a fresh nonce, the refusal of other sites, body
+// limits, and the session with its operator and permission.
 package middleware
 
 import (
@@ -16,6 +16,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/kuratchi/dashboard/internal/auth"
+	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/id"
 )
 
@@ -104,6 +105,18 @@ func Recover(log *slog.Logger) echo.MiddlewareFunc {
 			}()
 			return next(c)
 		}
+	}
+}
+
+// SameSite refuses what another site makes a browser send, before any handler
+// looks at it. The answer is a page like any other refusal.
+func SameSite(next echo.HandlerFunc) echo.HandlerFunc {
+	protection := http.NewCrossOriginProtection()
+	return func(c echo.Context) error {
+		if err := protection.Check(c.Request()); err != nil {
+			return fault.Wrap(err, fault.Denied, "This request came from another site and was refused. Nothing was changed.")
+		}
+		return next(c)
 	}
 }
 

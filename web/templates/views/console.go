@@ -31,7 +31,8 @@ type Console struct {
 // ResultID is the region that a run replaces.
 const ResultID = "result"
 
-const shownLength = 256
+// shownLength is how many bytes of a text a cell shows; the rest opens.
+const shownLength = 80
 
 // cutValue cuts a value for the grid; whole is false when it did.
 func cutValue(v d1.Value) (text string, whole bool) {

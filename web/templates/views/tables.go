@@ -64,6 +64,19 @@ func (v Table) prev() string {
 	return v.href(r)
 }
 
+// numeric reports whether a column shows numbers and so stands to the right.
+func (v Table) numeric(i int) bool {
+	for _, row := range v.Page.Rows {
+		switch row.Cells[i].Value.Kind() {
+		case d1.Integer, d1.Real:
+			return true
+		case d1.Text, d1.Blob:
+			return false
+		}
+	}
+	return false
+}
+
 // sortState is how the page is sorted by a column: ascending, descending or none.
 func (v Table) sortState(c browse.Column) string {
 	column, desc, err := v.Request.SortColumn()
@@ -174,23 +187,24 @@ func tableRows(v Table) templ.Component {
 	})
 }
 
-// writeCell writes a cell; one that is cut, and every BLOB, leads to the whole.
+// writeCell writes a cell. A text that is cut, here or by the database, and
+// every BLOB lead to the whole; without a key the text opens in place.
 func (v Table) writeCell(b *strings.Builder, key, column string, cell browse.Cell) {
 	blob := cell.Value.Kind() == d1.Blob
-	if !cell.Cut && !blob {
+	long := cell.Value.Kind() == d1.Text && cell.Value.Len() > shownLength
+	if key == "" || !blob && !long {
 		writeValue(b, cell.Value)
 		return
 	}
-	class, text := "cut", strings.ToValidUTF8(cell.Value.Text(), "")+"…"
+	class, text := "cut", ""
 	if blob {
 		class, text = "blob", "BLOB "+textual.Size(int64(cell.Value.Len()))
 		if cell.Cut {
 			text = "BLOB over " + textual.Size(browse.MaxCell)
 		}
-	}
-	if key == "" {
-		b.WriteString(`<span class="` + class + `">` + templ.EscapeString(text) + `</span>`)
-		return
+	} else {
+		text, _ = cutValue(cell.Value)
+		text += "…"
 	}
 	b.WriteString(`<a class="` + class + `" href="` + templ.EscapeString(paths.Cell(v.Database, v.Page.Table, key, column)) + `">` + templ.EscapeString(text) + `</a>`)
 }

@@ -1,0 +1,59 @@
+# The workshop: `make` lists what there is.
+
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# Programs that are built from their sources, at the versions of tools/go.mod.
+TEMPL := go tool -modfile=tools/go.mod templ
+
+# The packages in which goroutines meet. The race detector sees them on small
+# data (-short) and without pointer checks, which make this SQLite a hundred
+# times slower. A rule in internal/check keeps the list complete.
+RACE := ./internal/auth ./internal/browse ./internal/console ./internal/d1/local \
+	./internal/database ./internal/fleet ./internal/handlers/... ./internal/id ./web/static
+
+# How long each target of `make fuzz` runs.
+FUZZTIME := 5s
+
+.PHONY: help run build generate assets check test race fuzz bench screenshots image
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+
+run: ## serve the dashboard on http://127.0.0.1:8080, data in ./data
+	go run ./cmd/dashboard
+
+build: ## build the program, one static file: bin/dashboard
+	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o bin/dashboard ./cmd/dashboard
+
+generate: ## generate Go from the .templ files
+	$(TEMPL) generate -path web/templates
+
+assets: ## build web/static/dist from web/assets (needs node)
+	cd web/assets && npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier && npm run build
+
+check: ## format, vet, staticcheck, drift of generated files and modules, house rules
+	@./tools/check.sh
+
+test: ## all tests, and the race detector; installs what they need and says so
+	@./tools/setup.sh chromium runtime axe gcc
+	go test -timeout 10m ./...
+	@$(MAKE) race
+
+race: ## the race detector on the packages with goroutines (needs gcc)
+	@./tools/setup.sh chromium runtime axe gcc
+	CGO_ENABLED=1 go test -race -short -gcflags=all=-d=checkptr=0 -timeout 10m $(RACE)
+
+fuzz: ## every fuzz target for FUZZTIME (5s)
+	@./tools/fuzz.sh $(FUZZTIME)
+
+bench: ## the Go benchmarks
+	go test -run '^$$' -bench . -benchmem ./internal/... ./web/...
+
+screenshots: ## the pictures of docs/screens, from the walk in a real browser
+	@./tools/setup.sh chromium axe
+	@mkdir -p docs/screens
+	SCREENSHOTS=$(CURDIR)/docs/screens go test -count=1 -run '^TestWalk$$' ./internal/e2e
+
+image: ## the container image kuratchi-dashboard (needs docker)
+	docker build -t kuratchi-dashboard .

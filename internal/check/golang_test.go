@@ -1,0 +1,181 @@
+package check_test
+
+import (
+	"go/ast"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// spelled joins parts, so that this file doesn't hold what it looks for.
+func spelled(parts ...string) string { return strings.Join(parts, "") }
+
+// concurrent are the packages with a go statement or with locks, each with the
+// place of one.
+func concurrent(t *testing.T) map[string]string {
+	t.Helper()
+	found := map[string]string{}
+	for _, f := range goFiles(t) {
+		switch {
+		case f.isTest, f.pkg == "internal/d1/d1test", strings.HasPrefix(f.pkg, "cmd/"):
+			continue
+		}
+		for _, i := range f.syntax.Imports {
+			if to, _ := strconv.Unquote(i.Path.Value); to == "sync" || strings.HasPrefix(to, "sync/") {
+				found[f.pkg] = f.at(i)
+			}
+		}
+		ast.Inspect(f.syntax, func(n ast.Node) bool {
+			if s, ok := n.(*ast.GoStmt); ok {
+				found[f.pkg] = f.at(s)
+			}
+			return true
+		})
+	}
+	return found
+}
+
+func TestEveryPackageSaysWhatItIs(t *testing.T) {
+	t.Parallel()
+	said := map[string]bool{}
+	for _, f := range goFiles(t) {
+		if !f.isTest && !f.generated && f.syntax.Doc != nil {
+			want := "Package " + f.syntax.Name.Name + " "
+			if text := f.syntax.Doc.Text(); f.syntax.Name.Name == "main" || strings.HasPrefix(text, want) {
+				said[f.pkg] = true
+			} else {
+				t.Errorf("%s: the package comment begins with %.30q and not with %q", f.path, text, want)
+			}
+		}
+	}
+	for pkg := range mayImport {
+		if !said[pkg] {
+			t.Errorf("%s has no package comment", pkg)
+		}
+	}
+}
+
+// wellKnown are methods whose contract is an interface of the standard library.
+var wellKnown = []string{"Error", "String", "Unwrap"}
+
+func TestExportedNamesAreDocumented(t *testing.T) {
+	t.Parallel()
+	for _, f := range goFiles(t) {
+		if f.isTest || f.generated {
+			continue
+		}
+		for _, d := range f.syntax.Decls {
+			switch d := d.(type) {
+			case *ast.FuncDecl:
+				if d.Doc == nil && d.Name.IsExported() && isExported(d.Recv) && !(d.Recv != nil && slices.Contains(wellKnown, d.Name.Name)) {
+					t.Errorf("%s: %s has no comment", f.at(d), d.Name.Name)
+				}
+			case *ast.GenDecl:
+				for _, s := range d.Specs {
+					if name := undocumented(d, s); name != "" {
+						t.Errorf("%s: %s has no comment", f.at(s), name)
+					}
+				}
+			}
+		}
+	}
+}
+
+// isExported says whether a receiver's type is, or whether there is none.
+func isExported(recv *ast.FieldList) bool {
+	if recv == nil {
+		return true
+	}
+	x := recv.List[0].Type
+	for {
+		switch y := x.(type) {
+		case *ast.StarExpr:
+			x = y.X
+		case *ast.IndexExpr:
+			x = y.X
+		case *ast.IndexListExpr:
+			x = y.X
+		case *ast.Ident:
+			return y.IsExported()
+		default:
+			return true
+		}
+	}
+}
+
+// undocumented is the exported name of a spec that no comment is about: neither
+// its own, nor the one in front of its group.
+func undocumented(d *ast.GenDecl, s ast.Spec) string {
+	switch s := s.(type) {
+	case *ast.TypeSpec:
+		if s.Doc == nil && s.Comment == nil && (d.Doc == nil || d.Lparen.IsValid()) && s.Name.IsExported() {
+			return s.Name.Name
+		}
+	case *ast.ValueSpec:
+		if s.Doc != nil || s.Comment != nil || d.Doc != nil {
+			return ""
+		}
+		for _, n := range s.Names {
+			if n.IsExported() {
+				return n.Name
+			}
+		}
+	}
+	return ""
+}
+
+// A file has one subject: at 300 lines look for a second one, at 600 stop.
+func TestGoFilesStayShort(t *testing.T) {
+	t.Parallel()
+	for _, f := range goFiles(t) {
+		if n := strings.Count(read(t, f.path), "\n"); n > 600 && !f.generated {
+			t.Errorf("%s has %d lines, more than 600", f.path, n)
+		}
+	}
+}
+
+var later = regexp.MustCompile(spelled(`\b(TO`, `DO|FIX`, `ME|XX`, `X|HA`, `CK)\b`))
+
+func TestNothingIsLeftForLater(t *testing.T) {
+	t.Parallel()
+	for _, p := range files(t, `\.(go|templ|js|mjs|css|sh|md)$|(^|/)(Makefile|Dockerfile|run)$`) {
+		if strings.HasPrefix(p, "web/static/dist/") {
+			continue
+		}
+		text := read(t, p)
+		for _, at := range later.FindAllStringIndex(text, -1) {
+			t.Errorf("%s:%d: %s", p, lineOf(text, at[0]), text[at[0]:at[1]])
+		}
+	}
+}
+
+// A test that doesn't run says nothing; what a test needs is installed.
+func TestNoTestIsSkipped(t *testing.T) {
+	t.Parallel()
+	for _, f := range goFiles(t) {
+		ast.Inspect(f.syntax, func(n ast.Node) bool {
+			call, ok := n.(*ast.CallExpr)
+			if !ok {
+				return true
+			}
+			s, ok := call.Fun.(*ast.SelectorExpr)
+			if ok && f.isTest && slices.Contains([]string{"Skip", "Skipf", "SkipNow"}, s.Sel.Name) && slices.Contains([]string{"t", "tb", "b", "f"}, lastName(s.X)) {
+				t.Errorf("%s: a call of %s", f.at(call), s.Sel.Name)
+			}
+			return true
+		})
+	}
+}
+
+// lastName is the name of x, or of the field it selects.
+func lastName(x ast.Expr) string {
+	switch x := x.(type) {
+	case *ast.Ident:
+		return x.Name
+	case *ast.SelectorExpr:
+		return x.Sel.Name
+	}
+	return ""
+}

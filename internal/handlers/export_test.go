@@ -1,0 +1,27 @@
+package handlers
+
+import (
+	"github.com/labstack/echo/v4"
+)
+
+// Routes are the program's routes, for the tests that walk them.
+func (s *Server) Routes() []Route { return s.routes() }
+
+// AddRoute adds a route behind the same chain as the program's own.
+func (s *Server) AddRoute(r Route) { s.add(r) }
+
+// LocalPath is where a login leads.
+func LocalPath(next string) string { return localPath(next) }
+
+// The most bytes of a body.
+const (
+	MaxForm   = maxForm
+	MaxSQL    = maxSQL
+	MaxSchema = maxSchema
+)
+
+// HandlerFunc is what answers a route.
+type HandlerFunc = echo.HandlerFunc
+
+// Context is a request.
+type Context = echo.Context

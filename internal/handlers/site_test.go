@@ -1,0 +1,219 @@
+package handlers_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http/httptest"
+	"net/netip"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/kuratchi/dashboard/internal/auth"
+	"github.com/kuratchi/dashboard/internal/controlplane"
+	"github.com/kuratchi/dashboard/internal/d1"
+	"github.com/kuratchi/dashboard/internal/d1/local"
+	"github.com/kuratchi/dashboard/internal/fleet"
+	"github.com/kuratchi/dashboard/internal/handlers"
+	"github.com/kuratchi/dashboard/internal/id"
+	"github.com/kuratchi/dashboard/web/templates/layout"
+)
+
+// password is every test operator's.
+const password = "correct horse battery staple"
+
+// site is the whole program but for its command line, over a folder of its own.
+type site struct {
+	t        *testing.T
+	url      string
+	server   *handlers.Server
+	sessions *auth.Store
+	store    *controlplane.Store
+	hasher   *auth.Hasher
+	throttle *auth.Throttle
+	fleet    *fleet.Fleet
+	engine   *local.Engine
+	// control is the control plane's database; broken can make it fail for the
+	// program, but not for the test.
+	control d1.Conn
+	broken  *breakable
+	clock   *clock
+	log     *logBuffer
+	// plans has a plan in each state, of acme-org-001.
+	plans map[string]id.Plan
+}
+
+// newSite starts an empty one, without an owner.
+func newSite(t *testing.T) *site {
+	t.Helper()
+	ctx, dir := t.Context(), t.TempDir()
+	s := &site{t: t, clock: newClock(), log: &logBuffer{}, plans: map[string]id.Plan{}}
+	control, err := local.OpenFile(filepath.Join(dir, "control.db"))
+	must(t, err)
+	t.Cleanup(func() { _ = control.Close() })
+	s.control, s.broken = control, &breakable{Conn: control}
+	s.store, err = controlplane.Open(ctx, s.broken, s.clock.now)
+	must(t, err)
+	s.engine, err = local.Open(filepath.Join(dir, "databases"), local.Options{})
+	must(t, err)
+	t.Cleanup(func() { _ = s.engine.Close() })
+	log := slog.New(slog.NewJSONHandler(s.log, nil))
+	s.fleet = fleet.New(s.store, s.engine, log, s.clock.now)
+	t.Cleanup(s.fleet.Close)
+	s.hasher, err = auth.NewHasher(auth.Params{Memory: 8, Time: 1, Threads: 1, Salt: 8, Key: 16})
+	must(t, err)
+	s.sessions = auth.NewStore(s.store, auth.StoreOptions{Now: s.clock.now, Log: log})
+	s.throttle = auth.NewThrottle(s.clock.now)
+	s.server = handlers.New(handlers.Options{
+		Fleet: s.fleet, Operators: s.store, Sessions: s.sessions, Hasher: s.hasher, Throttle: s.throttle, Log: log,
+		Env: layout.Env{Name: "test", Color: "gray"}, SQLRowCap: 1000, SQLTimeout: 10 * time.Second, Now: s.clock.now,
+		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("192.0.2.1/32")},
+	})
+	server := httptest.NewServer(s.server.Handler())
+	t.Cleanup(server.Close)
+	s.url = server.URL
+	return s
+}
+
+// operator adds somebody of that role. No page does that yet.
+func (s *site) operator(role auth.Role) auth.Operator {
+	s.t.Helper()
+	hash, err := s.hasher.Hash(s.t.Context(), password)
+	must(s.t, err)
+	o := auth.Operator{ID: id.New[id.Operator](), Role: role, CreatedAt: s.clock.now()}
+	o.Email = fmt.Sprintf("%s-%s@example.com", role, o.ID)
+	s.exec(s.control, "insert into operators (id, email, role, password, created_at) values (?1, ?2, ?3, ?4, ?5)",
+		d1.Str(string(o.ID)), d1.Str(o.Email), d1.Str(string(role)), d1.Str(hash), d1.Int(s.clock.now().UnixMilli()))
+	return o
+}
+
+// as returns the browser of somebody new of that role, signed in.
+func (s *site) as(role auth.Role) *browser {
+	s.t.Helper()
+	return s.signedIn(s.operator(role))
+}
+
+func (s *site) signedIn(o auth.Operator) *browser {
+	s.t.Helper()
+	rec := httptest.NewRecorder()
+	_, err := s.sessions.Login(rec, httptest.NewRequest("POST", "/login", nil), o, "127.0.0.1")
+	must(s.t, err)
+	b := s.browser()
+	b.cookies = rec.Result().Cookies()
+	return b
+}
+
+func (s *site) exec(conn d1.Conn, sql string, args ...d1.Value) {
+	s.t.Helper()
+	if _, err := conn.Query(s.t.Context(), d1.Exec(sql, args...)); err != nil {
+		s.t.Fatalf("%.200s: %v", sql, err)
+	}
+}
+
+// open returns an organization's database.
+func (s *site) open(name string) d1.Conn {
+	s.t.Helper()
+	info, err := s.engine.Find(s.t.Context(), name)
+	must(s.t, err)
+	conn, err := s.engine.Open(s.t.Context(), info.ID)
+	must(s.t, err)
+	s.t.Cleanup(func() { _ = conn.Close() })
+	return conn
+}
+
+// ready waits until a database's provision has ended.
+func (s *site) ready(name string) {
+	s.t.Helper()
+	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
+		d, err := s.fleet.Database(s.t.Context(), name)
+		must(s.t, err)
+		if !s.fleet.Busy(d.ID) {
+			if d.State != fleet.Ready {
+				s.t.Fatalf("%s is %s: %s", name, d.State, d.Error)
+			}
+			return
+		}
+	}
+	s.t.Fatalf("%s isn't provisioned", name)
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// clock stands still until it is moved.
+type clock struct {
+	mu sync.Mutex
+	at time.Time
+}
+
+func newClock() *clock { return &clock{at: time.Date(2026, 5, 4, 9, 30, 0, 0, time.UTC)} }
+
+func (c *clock) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.at
+}
+
+func (c *clock) add(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.at = c.at.Add(d)
+}
+
+// logBuffer is a log that may be written to from anywhere.
+type logBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *logBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *logBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+// breakable is a connection that fails while err is set.
+type breakable struct {
+	d1.Conn
+	mu  sync.Mutex
+	err error
+}
+
+func (b *breakable) fail(err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.err = err
+}
+
+func (b *breakable) failure() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.err
+}
+
+func (b *breakable) Query(ctx context.Context, st d1.Stmt) (*d1.Result, error) {
+	if err := b.failure(); err != nil {
+		return nil, err
+	}
+	return b.Conn.Query(ctx, st)
+}
+
+func (b *breakable) Batch(ctx context.Context, ss []d1.Stmt) ([]*d1.Result, error) {
+	if err := b.failure(); err != nil {
+		return nil, err
+	}
+	return b.Conn.Batch(ctx, ss)
+}
