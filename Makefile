@@ -50,10 +50,10 @@ fuzz: ## every fuzz target for FUZZTIME (5s)
 bench: ## the Go benchmarks
 	go test -run '^$$' -bench . -benchmem ./internal/... ./web/...
 
-screenshots: ## the pictures of docs/screens, from the walk in a real browser
+screenshots: ## the pictures of docs/screens, from the walks in a real browser
 	@./tools/setup.sh chromium axe
 	@mkdir -p docs/screens
-	SCREENSHOTS=$(CURDIR)/docs/screens go test -count=1 -run '^TestWalk$$' ./internal/e2e
+	SCREENSHOTS=$(CURDIR)/docs/screens go test -count=1 -timeout 10m ./internal/e2e
 
 image: ## the container image kuratchi-dashboard (needs docker)
 	docker build -t kuratchi-dashboard .

@@ -27,7 +27,6 @@ const (
 	OperatorPassword  Action = "operator.password"
 	OrgCreate         Action = "org.create"
 	DatabaseProvision Action = "database.provision"
-	DatabaseStep      Action = "database.provision_step"
 	DatabaseUndo      Action = "database.provision_undo"
 	DatabaseQuery     Action = "database.query"
 	SchemaSave        Action = "schema.save"

@@ -40,7 +40,7 @@ type Config struct {
 	Environment Environment
 	// PublicURL is the origin people open, scheme://host[:port], or "".
 	PublicURL string
-	// TrustedProxies are the peers whose X-Forwarded-* headers count. Empty: nobody's do.
+	// TrustedProxies are the peers whose X-Forwarded-For header counts. Empty: nobody's do.
 	TrustedProxies []netip.Prefix
 	// InsecureCookie leaves Secure off the session cookie; ask [Config.SecureCookie] instead.
 	InsecureCookie bool

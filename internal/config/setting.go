@@ -74,7 +74,7 @@ func serverSettings() []setting {
 		{
 			name: "Trusted proxies", flag: "trusted-proxies", env: []string{"KURATCHI_TRUSTED_PROXIES"},
 			example: "10.0.0.0/8,fd00::/8",
-			help:    "Networks of the reverse proxies whose X-Forwarded headers are believed, comma-separated; by default nobody's are.",
+			help:    "Networks of the reverse proxies whose X-Forwarded-For header is believed, comma-separated; by default nobody's are.",
 			set:     into(proxiesOf, orEmpty(parsePrefixes)),
 		},
 		{

@@ -30,6 +30,9 @@ type Limits struct {
 	Bytes int
 	// Timeout is the longest a statement runs, 0 means as long as D1 allows.
 	Timeout time.Duration
+	// Total is the longest the whole run takes, 0 means 50 s: less than a server
+	// gives an answer.
+	Total time.Duration
 	// Statements is the most statements of one run; 0 means 50.
 	Statements int
 }
@@ -65,6 +68,11 @@ func Run(ctx context.Context, conn d1.Conn, text, params string, l Limits) ([]Re
 	if l.Statements == 0 {
 		l.Statements = 50
 	}
+	if l.Total == 0 {
+		l.Total = 50 * time.Second
+	}
+	ctx, cancel := context.WithTimeout(ctx, l.Total)
+	defer cancel()
 	parts := sqlite.Split(text)
 	switch {
 	case len(parts) == 0:

@@ -120,6 +120,16 @@ func TestLeavingStopsTheStatement(t *testing.T) {
 	}
 }
 
+func TestAWholeRunHasATimeToo(t *testing.T) {
+	c := database(t)
+	slow := "with recursive c(n) as (select 1 union all select n+1 from c) select count(*) from c"
+	began := time.Now()
+	rs, err := console.Run(t.Context(), c, strings.Repeat(slow+";", 20), "", console.Limits{Rows: 1, Timeout: 20 * time.Second, Total: 50 * time.Millisecond})
+	if err != nil || len(rs) != 1 || !fault.Is(rs[0].Err, fault.Limited) || time.Since(began) > 5*time.Second {
+		t.Errorf("%v %v after %v", rs, err, time.Since(began))
+	}
+}
+
 func TestParams(t *testing.T) {
 	got, err := console.Params("null\n42\r\n-9223372036854775808\n1.5\n1e3\n'it''s'\n'42'\nx'00fF'\n two words \nO'Brien\n12345678901234567890\n\n")
 	want := []d1.Value{{}, d1.Int(42), d1.Int(-9223372036854775808), d1.Float(1.5), d1.Float(1000), d1.Str("it's"), d1.Str("42"), d1.Bytes([]byte{0, 255}), d1.Str(" two words "), d1.Str("O'Brien"), d1.Str("12345678901234567890")}

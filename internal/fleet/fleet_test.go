@@ -262,6 +262,24 @@ func TestAFailedProvisionIsResumedOrUndone(t *testing.T) {
 	}
 }
 
+func TestAProvisionNobodyWorksOnCanBeResumed(t *testing.T) {
+	w := newWorld(t, nil)
+	d := w.provision(fleet.ProvisionInput{OrgName: "Acme", Schema: "app", Request: "f1"})
+	d.State = fleet.Provisioning // as when a step's end could not be recorded
+	if err := w.store.UpdateDatabase(t.Context(), d, fleet.Ready); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.store.SaveStep(t.Context(), d.ID, fleet.Step{Name: fleet.StepRegister, State: fleet.StepRunning, StartedAt: now()}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Resume(t.Context(), ada, d.Name); err != nil {
+		t.Fatal(err)
+	}
+	if d = w.settled(d.Name); d.State != fleet.Ready {
+		t.Errorf("%+v", d)
+	}
+}
+
 func TestUndoKeepsADatabaseThatHoldsRows(t *testing.T) {
 	var b *broken
 	w := newWorld(t, func(p d1.Provider) d1.Provider { b = &broken{Provider: p}; return b })

@@ -266,13 +266,14 @@ func (f *Fleet) Steps(ctx context.Context, d Database) ([]Step, error) {
 	return f.store.Steps(ctx, d.ID)
 }
 
-// unfinished checks that a database is one that Resume or Undo is for.
+// unfinished checks that a database is one that Resume or Undo is for: not ready,
+// and nobody works on it.
 func (f *Fleet) unfinished(ctx context.Context, name string) (Database, error) {
 	d, err := f.store.Database(ctx, name)
 	if err != nil {
 		return d, err
 	}
-	if d.State != Failed && d.State != Interrupted || f.Busy(d.ID) {
+	if d.State == Ready || f.Busy(d.ID) {
 		return d, fault.New(fault.Conflict, "The provision of %s is %s, so there is nothing to resume or undo.", d.Name, d.State)
 	}
 	return d, nil

@@ -18,7 +18,7 @@
 // # A schema is moved
 //
 // [Fleet.Review] compares and changes nothing. [Fleet.Propose] stores the plan,
-// [Fleet.Approve] and [Fleet.Apply] refer to it by id and hash: what was approved
+// [Fleet.Decide] and [Fleet.Apply] refer to it by id and hash: what was approved
 // is what runs. [Fleet.Recover] resolves at start what a crash left open, by
 // reading the database's ledger.
 package fleet
@@ -52,7 +52,8 @@ const (
 	Ready State = "ready"
 	// Failed is a provision that stopped at a step; it can be resumed or undone.
 	Failed State = "failed"
-	// Interrupted is a provision the program was stopped in; likewise.
+	// Interrupted is a provision the program was stopped in; likewise. One that
+	// is Provisioning while nobody works on it can be resumed or undone too.
 	Interrupted State = "interrupted"
 )
 
@@ -168,8 +169,7 @@ type Plan struct {
 	State     PlanState
 	CreatedAt time.Time
 	CreatedBy string
-	// DecidedAt and DecidedBy tell of the approval or rejection. SelfApproved
-	// says that the author was also the approver.
+	// DecidedAt and DecidedBy tell of the approval or rejection.
 	DecidedAt time.Time
 	DecidedBy string
 	AppliedAt time.Time

@@ -131,6 +131,8 @@ func (s *site) ready(name string) {
 		d, err := s.fleet.Database(s.t.Context(), name)
 		must(s.t, err)
 		if !s.fleet.Busy(d.ID) {
+			d, err = s.fleet.Database(s.t.Context(), name) // as it was left
+			must(s.t, err)
 			if d.State != fleet.Ready {
 				s.t.Fatalf("%s is %s: %s", name, d.State, d.Error)
 			}

@@ -49,10 +49,19 @@ type Unsupported struct {
 	What string
 }
 
+// Object is the table's name.
 func (c CreateTable) Object() string { return c.Table.Name }
-func (c AddColumn) Object() string   { return c.Table.Name + "." + c.Column.Name }
+
+// Object is the table's name and the column's.
+func (c AddColumn) Object() string { return c.Table.Name + "." + c.Column.Name }
+
+// Object is the index's name.
 func (c CreateIndex) Object() string { return c.Index.Name }
-func (c DropIndex) Object() string   { return c.Index.Name }
+
+// Object is the index's name.
+func (c DropIndex) Object() string { return c.Index.Name }
+
+// Object is what differs.
 func (c Unsupported) Object() string { return c.Name }
 
 // Words says the change.

@@ -3,6 +3,7 @@ package sqlite_test
 import (
 	"context"
 	"errors"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -81,6 +82,22 @@ func TestEngineIsNewEnough(t *testing.T) {
 	// 3.53.0 mended a corruption of the write-ahead log, 3.53.4 one of the journal.
 	if sqlite.Version < 3_053_004 {
 		t.Fatalf("SQLite %d is older than 3.53.4", sqlite.Version)
+	}
+}
+
+// TestFunctionsAreTheMeasuredOnes holds the list to the one that is tested on
+// real workerd.
+func TestFunctionsAreTheMeasuredOnes(t *testing.T) {
+	ours, err := os.ReadFile("functions.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	measured, err := os.ReadFile("../d1/d1test/functions.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(ours) != string(measured) {
+		t.Error("functions.json differs from d1test's")
 	}
 }
 

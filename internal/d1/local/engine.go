@@ -131,7 +131,16 @@ func (e *Engine) Create(ctx context.Context, in d1.CreateInput) (d1.Info, error)
 	return e.info(id, f), nil
 }
 
+// makeFile makes a database that only this user can read; its journals get the
+// same permissions from SQLite.
 func makeFile(path string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
 	c, err := sqlite.Open(path, sqlite.Options{Create: true})
 	if err != nil {
 		return err

@@ -255,6 +255,9 @@ func TestProviderKeepsDatabasesApart(t *testing.T) {
 	}
 	defer func() { _ = e.Close() }()
 	infos, _ := e.List(t.Context())
+	if st, err := os.Stat(filepath.Join(dir, "acme-org-001."+a.ID+".db")); err != nil || st.Mode().Perm() != 0o600 {
+		t.Errorf("the file's permissions: %v %v", st.Mode(), err)
+	}
 	if len(infos) != 1 || infos[0].Name != "acme-org-001" || infos[0].ID != a.ID || infos[0].Size == 0 {
 		t.Fatalf("after a restart: %+v", infos)
 	}

@@ -52,9 +52,25 @@ func stepTook(s fleet.Step) time.Duration {
 	return s.FinishedAt.Sub(s.StartedAt)
 }
 
+// state is the database's, with a provision nobody works on taken for an
+// interrupted one.
+func (v Progress) state() fleet.State {
+	if v.Database.State == fleet.Provisioning && !v.Busy {
+		return fleet.Interrupted
+	}
+	return v.Database.State
+}
+
+func (v Progress) why() string {
+	if v.Database.Error == "" {
+		return "Nothing works on it any more; the log has the cause. Nothing is lost: resume it, or undo it."
+	}
+	return v.Database.Error
+}
+
 // stepState shows a step that nobody works on as failed.
 func (v Progress) stepState(s fleet.Step) string {
-	if s.State == fleet.StepRunning && v.Database.State != fleet.Provisioning {
+	if s.State == fleet.StepRunning && v.state() != fleet.Provisioning {
 		return "failed"
 	}
 	return string(s.State)

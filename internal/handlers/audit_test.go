@@ -1,0 +1,159 @@
+package handlers_test
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/kuratchi/dashboard/internal/auth"
+	"github.com/kuratchi/dashboard/internal/d1"
+)
+
+// deed is a POST that succeeds, and what the audit log says of it.
+type deed struct {
+	route string
+	form  func(s *site) url.Values
+	// path is another address than the route's usual one.
+	path   string
+	status int
+	wait   string // a database to wait for
+	want   []string
+}
+
+func fixed(v url.Values) func(*site) url.Values { return func(*site) url.Values { return v } }
+
+func (s *site) hash(plan string) string {
+	p, err := s.fleet.Plan(s.t.Context(), s.plans[plan])
+	must(s.t, err)
+	return p.Hash
+}
+
+func hashOf(plan string) func(*site) url.Values {
+	return func(s *site) url.Values {
+		return url.Values{"hash": {s.hash(plan)}, "confirm": {"acme-org-001"}}
+	}
+}
+
+// deeds are in an order in which each succeeds. A new POST route belongs here.
+var deeds = []deed{
+	{route: "/login", form: fixed(url.Values{"email": {"owner@example.com"}, "password": {password}}), want: []string{"session.login done"}},
+	{route: "/orgs", form: fixed(url.Values{"org_name": {"Audited"}}), want: []string{"org.create done"}},
+	{route: "/databases", form: fixed(form(url.Values{"org": {""}, "org_name": {"Also audited"}, "name": {"aa-1"}})), wait: "aa-1",
+		want: []string{"org.create done", "database.provision intent", "database.provision done"}},
+	{route: "/databases/:db/resume", path: "/databases/acme-failed/resume", wait: "acme-failed", want: []string{"database.provision intent", "database.provision done"}},
+	{route: "/databases/:db/undo", path: "/databases/acme-interrupted/undo", want: []string{"database.provision_undo intent", "database.provision_undo done"}},
+	{route: "/databases/:db/sql", form: fixed(url.Values{"sql": {"select 1"}}), status: http.StatusOK, want: []string{"database.query done"}},
+	{route: "/databases/:db/sql", form: fixed(url.Values{"sql": {"delete from items"}}), status: http.StatusOK, want: []string{"database.query failed"}},
+	{route: "/databases/:db/sql", form: fixed(url.Values{"sql": {""}}), status: http.StatusUnprocessableEntity, want: []string{"database.query failed"}},
+	{route: "/databases/:db/plans", form: fixed(url.Values{"schema": {"shop"}, "version": {"2"}}), want: []string{"plan.create done"}},
+	{route: "/plans/:plan/approve", form: hashOf("proposed"), want: []string{"plan.approve done"}},
+	{route: "/plans/:plan/reject", form: hashOf("proposed"), want: []string{"plan.reject done"}},
+	{route: "/plans/:plan/apply", form: hashOf("approved"), want: []string{"plan.apply intent", "plan.apply done"}},
+	{route: "/schemas", form: fixed(url.Values{"source": {strings.Replace(shop(1), "shop", "other", 1)}}), want: []string{"schema.save done"}},
+	{route: "/schemas", form: fixed(url.Values{"source": {strings.Replace(shop(1), "shop", "third", 1)}, "do": {"compare"}}), status: http.StatusOK},
+	{route: "/schemas/:name/versions", form: fixed(url.Values{"source": {shop(4)}}), want: []string{"schema.save done"}},
+	{route: "/logout", want: []string{"session.logout done"}},
+}
+
+func TestWhatIsDoneIsInTheAuditLog(t *testing.T) {
+	t.Parallel()
+	s, _ := newFullSite(t)
+	o := s.operator(auth.RoleOwner)
+	s.exec(s.control, "update operators set email = 'owner@example.com' where email = ?1", d1.Str(o.Email))
+	b := s.signedIn(o)
+	covered := []string{"/setup"} // in setup_test.go
+	for _, d := range deeds {
+		covered = append(covered, d.route)
+		before := len(s.actions())
+		path, values := d.path, url.Values{}
+		if path == "" {
+			path = strings.Replace(d.route, ":plan", string(s.plans["proposed"]), 1)
+			if strings.HasSuffix(d.route, "/apply") {
+				path = strings.Replace(d.route, ":plan", string(s.plans["approved"]), 1)
+			}
+			path = s.fill(path)
+		}
+		if d.form != nil {
+			values = d.form(s)
+		}
+		if d.status == 0 {
+			d.status = http.StatusSeeOther
+		}
+		b.post(path, values).is(d.status)
+		if d.wait != "" {
+			s.ready(d.wait)
+		}
+		if diff := cmp.Diff(d.want, s.actions()[before:], cmpEmpty); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", d.route, diff)
+		}
+	}
+	for _, r := range s.server.Routes() {
+		if r.Method == http.MethodPost && !slices.Contains(covered, r.Path) {
+			t.Errorf("POST %s isn't tried here", r.Path)
+		}
+	}
+	if n := s.count("select count(*) from audit where operator_id = '" + string(o.ID) + "' and (ip is not '127.0.0.1' or request is null or actor <> 'owner@example.com')"); n != 0 {
+		t.Errorf("%d entries don't say who, from where and in which request", n)
+	}
+}
+
+var cmpEmpty = cmp.Transformer("empty", func(s []string) []string { return append([]string{}, s...) })
+
+// refusals are POSTs of somebody who may, that are refused. None is in the log
+// but a wrong password's.
+func refusals(s *site) map[string]func() (string, url.Values) {
+	plan := func(state, verb, hash, confirm string) func() (string, url.Values) {
+		return func() (string, url.Values) {
+			return "/plans/" + string(s.plans[state]) + "/" + verb, url.Values{"hash": {hash}, "confirm": {confirm}}
+		}
+	}
+	post := func(path string, v url.Values) func() (string, url.Values) {
+		return func() (string, url.Values) { return path, v }
+	}
+	return map[string]func() (string, url.Values){
+		"an organization without a name": post("/orgs", url.Values{"org_name": {" "}}),
+		"an organization that is there":  post("/orgs", url.Values{"org_name": {"acme inc"}}),
+		"a name with a dot":              post("/databases", form(url.Values{"name": {"a.b"}})),
+		"resume of what is ready":        post("/databases/acme-org-001/resume", nil),
+		"undo of what is ready":          post("/databases/acme-org-001/undo", nil),
+		"a plan for what is there":       post("/databases/acme-org-001/plans", url.Values{"schema": {"shop"}, "version": {"1"}}),
+		"approve another hash":           plan("proposed", "approve", "x", ""),
+		"approve what is rejected":       plan("rejected", "approve", s.hash("rejected"), ""),
+		"approve what can't run":         plan("refused", "approve", s.hash("refused"), ""),
+		"reject what is applied":         plan("applied", "reject", s.hash("applied"), ""),
+		"apply what is proposed":         plan("proposed", "apply", s.hash("proposed"), "acme-org-001"),
+		"apply without the name":         plan("approved", "apply", s.hash("approved"), "acme"),
+		"apply another hash":             plan("approved", "apply", "x", "acme-org-001"),
+		"apply what is unknown":          plan("unknown", "apply", s.hash("unknown"), "acme-org-001"),
+		"a source that is none":          post("/schemas", url.Values{"source": {"{"}}),
+		"a version that is there":        post("/schemas/shop/versions", url.Values{"source": {shop(3)}}),
+	}
+}
+
+func TestWhatIsRefusedChangesNothingAndIsNotInTheLog(t *testing.T) {
+	t.Parallel()
+	s, owner := newFullSite(t)
+	before := s.snapshot()
+	cases := refusals(s)
+	for _, name := range keys(cases) {
+		path, values := cases[name]()
+		for _, b := range []*browser{owner, owner.htmx()} {
+			if a := b.post(path, values); a.status != http.StatusUnprocessableEntity && a.status != http.StatusConflict {
+				t.Errorf("%s: %d: %s", name, a.status, excerpt(a.body))
+			}
+		}
+	}
+	s.unchanged(before)
+	viewer := s.as(auth.RoleViewer)
+	before = s.snapshot()
+	for _, r := range s.server.Routes() {
+		if r.Method == http.MethodPost && r.Permission != auth.SetupOnly && !auth.RoleViewer.Can(r.Permission) {
+			viewer.post(s.fill(r.Path), url.Values{}).is(http.StatusForbidden)
+		}
+	}
+	s.unchanged(before)
+}
