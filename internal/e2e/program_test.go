@@ -2,9 +2,7 @@ package e2e_test
 
 import (
 	"bufio"
-	"context"
 	"fmt"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -170,22 +168,4 @@ func (p *program) stop() int {
 	_ = p.cmd.Process.Signal(syscall.SIGTERM)
 	_ = p.wait()
 	return p.cmd.ProcessState.ExitCode()
-}
-
-// get fetches a path without a session.
-func (p *program) get(path string) (int, http.Header) {
-	p.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, p.base+path, nil)
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	res, err := client.Do(req)
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	_ = res.Body.Close()
-	return res.StatusCode, res.Header
 }

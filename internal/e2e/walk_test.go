@@ -24,15 +24,6 @@ func (x *tab) claim(p *program) {
 	x.sees("No databases yet")
 }
 
-func (x *tab) logIn(p *program) {
-	x.t.Helper()
-	x.open(p.base + "/login")
-	x.fill("#email", ownerEmail)
-	x.fill("#password", ownerPassword)
-	x.press("Sign in")
-	x.sees("Fleet")
-}
-
 // provision makes a database through its form.
 func (x *tab) provision(p *program, org, name, version string) {
 	x.t.Helper()

@@ -35,7 +35,7 @@ func FromObjects(rows []MasterRow) (*Schema, error) {
 			}
 			s.Tables = append(s.Tables, t)
 		case row.Type == "view" || row.Type == "trigger":
-			s.Objects = append(s.Objects, Object{Type: row.Type, Name: row.Name, Table: row.Table, SQL: row.SQL})
+			s.Objects = append(s.Objects, Object(row))
 		}
 	}
 	for _, row := range rows {

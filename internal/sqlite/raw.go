@@ -43,11 +43,6 @@ func (r rawConn) message() string { return libc.GoString(lib.Xsqlite3_errmsg(r.t
 // offset returns where in the statement the last error is, in bytes, or -1.
 func (r rawConn) offset() int { return int(lib.Xsqlite3_error_offset(r.tls, r.db)) }
 
-// code returns the extended code of the last error.
-func (r rawConn) code() driver.ResultCode {
-	return driver.ResultCode(lib.Xsqlite3_extended_errcode(r.tls, r.db))
-}
-
 func (r rawConn) totalChanges() int64 { return lib.Xsqlite3_total_changes64(r.tls, r.db) }
 
 // allowDoubleQuotedStrings undoes what the driver switches off: D1 accepts

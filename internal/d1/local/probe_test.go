@@ -35,6 +35,10 @@ func TestProbe(t *testing.T) {
 	db := open(t)
 	agree := 0
 	for _, c := range d1test.Probe(t) {
+		if underRace && c.Case == "30 s timeout-ish CPU" {
+			t.Log("left out under the race detector: three million steps would take longer than D1's 30 s")
+			continue
+		}
 		diff := compare(t.Context(), db, c)
 		reason, excused := excuses[c.Name()]
 		switch {

@@ -73,15 +73,6 @@ var statuses = []struct{ Key, Text string }{
 	{"in-sync", "in sync"}, {"behind", "behind"}, {"ready", "ready"}, {"provisioning", "provisioning"}, {"failed", "failed"}, {"interrupted", "interrupted"},
 }
 
-func statusText(key string) string {
-	for _, s := range statuses {
-		if s.Key == key {
-			return s.Text
-		}
-	}
-	return key
-}
-
 // databaseStatus is a database's tone and word.
 func databaseStatus(d fleet.Database, latest int) (tone, text string) {
 	switch d.State {
