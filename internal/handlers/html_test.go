@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"unicode/utf8"
 
 	"golang.org/x/net/html"
 )
@@ -170,6 +171,9 @@ func flaws(a answer) (out []string) {
 		add("nonce %q was used before", nonce)
 	}
 	if strings.HasPrefix(a.header.Get("Content-Type"), "text/html") {
+		if !utf8.ValidString(a.body) {
+			add("the page isn't UTF-8")
+		}
 		out = append(out, pageFlaws(a.doc(), nonce)...)
 	}
 	if a.status >= 500 && a.status != http.StatusServiceUnavailable && a.status != http.StatusBadGateway && !strings.Contains(a.body, a.header.Get("X-Request-Id")) {

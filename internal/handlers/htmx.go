@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"net/http"
 	"sync"
+	"unicode/utf8"
 
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
@@ -33,9 +34,13 @@ func render(c echo.Context, status int, component templ.Component) error {
 	if err := component.Render(c.Request().Context(), b); err != nil {
 		return err
 	}
+	page := b.Bytes()
+	if !utf8.Valid(page) { // names, values and what was typed may be any bytes
+		page = bytes.ToValidUTF8(page, []byte("\uFFFD"))
+	}
 	// One address answers with a page or a part of it, by who asks.
 	c.Response().Header().Add("Vary", "HX-Request")
-	return c.HTMLBlob(status, b.Bytes())
+	return c.HTMLBlob(status, page)
 }
 
 // redirect sends the browser on after a POST; htmx too leaves the page then.

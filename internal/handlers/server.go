@@ -11,15 +11,18 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
+	echomw "github.com/labstack/echo/v4/middleware"
 
 	"github.com/kuratchi/dashboard/internal/audit"
 	"github.com/kuratchi/dashboard/internal/auth"
 	"github.com/kuratchi/dashboard/internal/fleet"
 	"github.com/kuratchi/dashboard/internal/handlers/middleware"
 	"github.com/kuratchi/dashboard/internal/id"
+	"github.com/kuratchi/dashboard/web/static"
 	"github.com/kuratchi/dashboard/web/templates/layout"
 )
 
@@ -59,6 +62,14 @@ type Server struct {
 	echo *echo.Echo
 }
 
+// compression is for pages: level 1 takes a fifth of the time of the best and
+// makes a table four times smaller. Static files bring their own. No page holds
+// a secret beside what an attacker could make it reflect.
+var compression = echomw.GzipConfig{
+	Level: 1, MinLength: 1400,
+	Skipper: func(c echo.Context) bool { return strings.HasPrefix(c.Request().URL.Path, static.Prefix) },
+}
+
 // New returns the program's handler.
 func New(o Options) *Server {
 	s := &Server{Options: o, echo: echo.New()}
@@ -66,7 +77,7 @@ func New(o Options) *Server {
 	e.HideBanner, e.HidePort = true, true
 	e.HTTPErrorHandler = s.handleError
 	e.IPExtractor = extractor(o.TrustedProxies)
-	e.Use(middleware.Headers, middleware.Log(o.Log), middleware.Recover(o.Log), middleware.SameSite)
+	e.Use(middleware.Headers, middleware.Log(o.Log), middleware.Recover(o.Log), middleware.SameSite, echomw.GzipWithConfig(compression))
 	for _, r := range s.routes() {
 		s.add(r)
 	}
