@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode"
 
 	"github.com/kuratchi/dashboard/internal/audit"
 	"github.com/kuratchi/dashboard/internal/auth"
@@ -43,7 +44,9 @@ func New(store Store, provider d1.Provider, log *slog.Logger, now func() time.Ti
 
 // Close waits until the steps under way have ended; no further one begins.
 func (f *Fleet) Close() {
+	f.mu.Lock() // whatever is claimed by now is waited for
 	f.stop()
+	f.mu.Unlock()
 	f.work.Wait()
 }
 
@@ -132,6 +135,12 @@ func (f *Fleet) newOrg(a auth.Actor, name, slug string) (Org, error) {
 	name = strings.TrimSpace(name)
 	if name == "" || len(name) > 100 {
 		return Org{}, fault.New(fault.Invalid, "Give the organization a name of at most 100 characters.").At("org_name")
+	}
+	for _, r := range name {
+		// Direction marks and the like make a name look like another one.
+		if !unicode.IsPrint(r) {
+			return Org{}, fault.New(fault.Invalid, "The name holds a character that can't be seen (U+%04X). Type it again without.", r).At("org_name")
+		}
 	}
 	if slug == "" {
 		slug = Slug(name)

@@ -205,6 +205,7 @@ func TestProvisionRefusesAtTheField(t *testing.T) {
 		"dot":              {fleet.ProvisionInput{OrgName: "A", Name: "a.b"}, "name"},
 		"no organization":  {fleet.ProvisionInput{Name: "x"}, "org_name"},
 		"unsayable name":   {fleet.ProvisionInput{OrgName: "日本", Name: "x"}, "org_name"},
+		"unseen character": {fleet.ProvisionInput{OrgName: "Ac\u202eme", Name: "x"}, "org_name"},
 		"unknown org":      {fleet.ProvisionInput{Org: "nope", Name: "x"}, "org"},
 		"unknown schema":   {fleet.ProvisionInput{OrgName: "A", Name: "x", Schema: "nope"}, "schema"},
 		"unknown version":  {fleet.ProvisionInput{OrgName: "A", Name: "x", Schema: "app", Version: 9}, "version"},

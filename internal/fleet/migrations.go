@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/kuratchi/dashboard/internal/audit"
 	"github.com/kuratchi/dashboard/internal/auth"
@@ -134,10 +135,13 @@ func (f *Fleet) planFor(ctx context.Context, plan id.Plan, hash string) (Plan, D
 // the audit log, and the database's own ledger has the plan's id if, and only
 // if, it was applied. It is not stopped by the browser that asked for it.
 func (f *Fleet) Apply(ctx context.Context, a auth.Actor, plan id.Plan, hash string) (Plan, error) {
+	f.mu.Lock()
 	if f.background.Err() != nil {
-		return Plan{}, fault.New(fault.Unavailable, "The program is stopping. Nothing was changed; apply the plan when it is back.")
+		f.mu.Unlock()
+		return Plan{}, stopping
 	}
 	f.work.Add(1)
+	f.mu.Unlock()
 	defer f.work.Done()
 	p, d, err := f.planFor(ctx, plan, hash)
 	if err != nil {
@@ -159,10 +163,10 @@ func (f *Fleet) Apply(ctx context.Context, a auth.Actor, plan id.Plan, hash stri
 		return p, err
 	}
 	failpoint.Hit("apply:intent")
-	began := f.now()
-	_, err = migrate.Apply(ctx, conn, &p.Body, string(p.ID), a.Email, began)
+	began := time.Now()
+	_, err = migrate.Apply(ctx, conn, &p.Body, string(p.ID), a.Email, f.now())
 	failpoint.Hit("apply:sent")
-	p.Duration = f.now().Sub(began)
+	p.Duration = time.Since(began)
 	return f.settle(ctx, a, d, conn, p, err)
 }
 

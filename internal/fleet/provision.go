@@ -64,7 +64,11 @@ func (f *Fleet) Provision(ctx context.Context, a auth.Actor, in ProvisionInput) 
 		e.Org, e.Target = org.Slug, org.Name
 		es = append([]audit.Entry{e}, es...)
 	}
+	if !f.claim(d.ID) { // the id is new, so nobody else has it
+		return d, stopping
+	}
 	if err := f.store.CreateDatabase(ctx, org, d, es...); err != nil {
+		f.release(d.ID)
 		if fault.Is(err, fault.Conflict) && in.Request != "" { // the same form, sent at the same moment
 			if twin, twinErr := f.store.DatabaseByRequest(ctx, in.Request); twinErr == nil {
 				return twin, nil
@@ -137,23 +141,36 @@ func checkLocation(code string) error {
 	return fault.New(fault.Invalid, "There is no location %q.", code).At("location")
 }
 
-// start works on a database in the background, unless somebody does already.
-func (f *Fleet) start(a auth.Actor, d Database, intent string) {
+// claim takes a database for a provision of this process, and reports whether it
+// was free and the program isn't stopping. It comes before the wish is stored, so
+// that a database being provisioned is never seen without somebody at work.
+func (f *Fleet) claim(d id.Database) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.busy[d.ID] || f.background.Err() != nil {
-		return
+	if f.busy[d] || f.background.Err() != nil {
+		return false
 	}
-	f.busy[d.ID] = true
-	f.work.Go(func() {
-		defer func() {
-			f.mu.Lock()
-			delete(f.busy, d.ID)
-			f.mu.Unlock()
-		}()
-		f.provision(a, d, intent)
-	})
+	f.busy[d] = true
+	f.work.Add(1)
+	return true
 }
+
+func (f *Fleet) release(d id.Database) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	delete(f.busy, d)
+	f.work.Done()
+}
+
+// start works on a claimed database in the background.
+func (f *Fleet) start(a auth.Actor, d Database, intent string) {
+	go func() {
+		defer f.release(d.ID)
+		f.provision(a, d, intent)
+	}()
+}
+
+var stopping = fault.New(fault.Unavailable, "The program is stopping. Nothing was changed; try again when it is back.")
 
 // Busy reports whether a provision of that database is under way here.
 func (f *Fleet) Busy(d id.Database) bool {
@@ -289,7 +306,11 @@ func (f *Fleet) Resume(ctx context.Context, a auth.Actor, name string) (Database
 	d.State, d.Error, d.UpdatedAt = Provisioning, "", f.now()
 	e := about(f.entry(a, audit.DatabaseProvision, audit.Intent), d)
 	e.Detail = "resumed"
+	if !f.claim(d.ID) {
+		return d, fault.New(fault.Conflict, "Somebody works on %s already.", d.Name)
+	}
 	if err := f.store.UpdateDatabase(ctx, d, from, e); err != nil {
+		f.release(d.ID)
 		return d, err
 	}
 	f.start(a, d, e.ID)

@@ -79,8 +79,7 @@ func (s *Server) handleError(err error, c echo.Context) {
 	}
 }
 
-// notFound answers every address without a route. Who isn't signed in learns
-// nothing about which addresses there are.
+// notFound answers every address without a route.
 func (s *Server) notFound(c echo.Context) error {
 	return fault.New(fault.NotFound, "There is no page at this address.")
 }

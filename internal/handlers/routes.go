@@ -45,6 +45,8 @@ func (s *Server) routes() []Route {
 		{Method: get, Path: static.Prefix + "*", Permission: auth.Public, Handler: echo.WrapHandler(static.Handler())},
 		{Method: get, Path: "/healthz", Permission: auth.Public, Handler: s.healthz},
 		{Method: get, Path: "/readyz", Permission: auth.Public, Handler: s.readyz},
+		{Method: http.MethodHead, Path: "/healthz", Permission: auth.Public, Handler: s.healthz},
+		{Method: http.MethodHead, Path: "/readyz", Permission: auth.Public, Handler: s.readyz},
 
 		{Method: get, Path: "/setup", Permission: auth.SetupOnly, Handler: s.setupForm},
 		{Method: post, Path: "/setup", Permission: auth.SetupOnly, Handler: s.setupClaim, Form: "/setup"},

@@ -46,7 +46,7 @@ func cutValue(v d1.Value) (text string, whole bool) {
 func verb(sql string) string {
 	word, _, _ := strings.Cut(strings.TrimSpace(sql), " ")
 	word, _, _ = strings.Cut(word, "\n")
-	return strings.ToUpper(word[:min(len(word), 12)])
+	return strings.ToUpper(strings.ToValidUTF8(word[:min(len(word), 12)], ""))
 }
 
 func errorWords(err error) string { return fault.Message(err) }
