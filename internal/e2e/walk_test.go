@@ -145,6 +145,17 @@ func TestWalk(t *testing.T) {
 	x.audit("a version")
 	x.picture("schema-version")
 
+	x.open(p.base + "/databases/acme-inc-org-001/migrations")
+	x.sees("Create table notes")
+	x.press("Make this a plan to review")
+	x.press("Approve plan")
+	x.press("Apply to acme-inc-org-001")
+	x.do(chromedp.SendKeys(chromedp.CSS("#confirm"), "acme-inc-org-001"))
+	x.press("Apply 1 step")
+	x.sees("1 step in")
+	x.open(p.base + "/databases/acme-inc-org-001/tables/notes")
+	x.sees("No rows")
+
 	x.provision(p, "Globex", "", "2")
 	x.provision(p, "Wonka", "wonka-main", "")
 	x.open(p.base + "/")
