@@ -36,6 +36,31 @@ const (
 	PlanApply         Action = "plan.apply"
 )
 
+// Actions are all actions, in the order a menu shows them.
+var Actions = []Action{
+	SetupClaim, SessionLogin, SessionFailed, SessionLogout, OperatorPassword, OrgCreate, DatabaseProvision, DatabaseUndo, DatabaseQuery,
+	SchemaSave, PlanCreate, PlanApprove, PlanReject, PlanApply,
+}
+
+// Outcomes are all outcomes, in the order a menu shows them.
+var Outcomes = []Outcome{Done, Intent, Failed, Unknown}
+
+// Filter selects entries; a field that is empty selects all.
+type Filter struct {
+	Action  Action
+	Outcome Outcome
+	// Actor, Org and Database are matched exactly.
+	Actor, Org, Database string
+	// Search matches within statements, details and targets, in any case.
+	Search string
+	// Since and Until bound the time, Until excluded.
+	Since, Until time.Time
+	// Before, an entry's id, goes on below that entry: ids sort by age.
+	Before string
+	// Limit is the most entries, 0 means 100.
+	Limit int
+}
+
 // Outcome is how far it went.
 type Outcome string
 
@@ -75,4 +100,7 @@ type Entry struct {
 	Detail string
 	// Rows counts the rows read or changed.
 	Rows int64
+	// Open says of an intent, where a list tells it, that nothing tells its
+	// outcome: the write's end was seen by nobody.
+	Open bool
 }

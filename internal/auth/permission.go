@@ -29,6 +29,8 @@ const (
 	PlansApprove Permission = "plans.approve"
 	// PlansApply is to run an approved plan.
 	PlansApply Permission = "plans.apply"
+	// AuditRead is to read who did what, statements included.
+	AuditRead Permission = "audit.read"
 	// OperatorsManage is to invite, change, disable and sign out operators.
 	OperatorsManage Permission = "operators.manage"
 	// SessionOwn is to see and end one's own sessions and change one's own
@@ -49,6 +51,7 @@ var permissions = []Permission{
 	DatabasesCreate, DatabasesRead, DatabasesQuery,
 	SchemasRead, SchemasWrite,
 	PlansCreate, PlansApprove, PlansApply,
+	AuditRead,
 	OperatorsManage,
 	SessionOwn,
 }

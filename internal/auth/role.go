@@ -18,7 +18,7 @@ const (
 	// RoleOperator does the daily work: provisions, queries, plans, and
 	// applies what was approved. What a schema should be and whether a plan may
 	// run is decided by an admin, so that two people see every migration that an
-	// operator starts.
+	// operator starts. Nor does it read the audit log, which holds what others typed.
 	RoleOperator Role = "operator"
 	// RoleViewer reads, and queries with read-only SQL.
 	RoleViewer Role = "viewer"
@@ -52,7 +52,7 @@ func (r Role) Can(p Permission) bool {
 	case RoleAdmin:
 		return p != OperatorsManage
 	case RoleOperator:
-		return p != OperatorsManage && p != SchemasWrite && p != PlansApprove
+		return p != OperatorsManage && p != SchemasWrite && p != PlansApprove && p != AuditRead
 	case RoleViewer:
 		return slices.Contains(viewerPermissions, p)
 	}

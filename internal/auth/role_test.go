@@ -23,6 +23,7 @@ var grants = map[auth.Permission][4]bool{
 	auth.PlansCreate:     {true, true, true, false},
 	auth.PlansApprove:    {true, true, false, false},
 	auth.PlansApply:      {true, true, true, false},
+	auth.AuditRead:       {true, true, false, false},
 	auth.OperatorsManage: {true, false, false, false},
 	auth.SessionOwn:      {true, true, true, true},
 	auth.Public:          {true, true, true, true},

@@ -13,7 +13,7 @@ import (
 
 // values are the packages whose types templates print.
 var values = []string{
-	"internal/browse", "internal/console", "internal/d1", "internal/fault", "internal/fleet", "internal/id",
+	"internal/audit", "internal/browse", "internal/console", "internal/d1", "internal/fault", "internal/fleet", "internal/id",
 	"internal/migrate", "internal/schema", "web/static", "web/templates/...",
 }
 

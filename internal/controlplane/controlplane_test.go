@@ -119,7 +119,7 @@ func TestFiftyClaimsMakeOneOwner(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	es, _ := s.Audit(t.Context(), "", 100)
+	es, _ := s.Audit(t.Context(), audit.Filter{})
 	if won != 1 || len(es) != 1 {
 		t.Errorf("%d owners, %d audit entries", won, len(es))
 	}

@@ -140,7 +140,7 @@ func (w *world) settled(name string) fleet.Database {
 // actions returns what the audit log says of a database, oldest first.
 func (w *world) actions(database string) []string {
 	w.t.Helper()
-	es, err := w.store.Audit(w.t.Context(), database, 100)
+	es, err := w.store.Audit(w.t.Context(), audit.Filter{Database: database})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -352,7 +352,7 @@ func TestAPlanIsProposedApprovedAndApplied(t *testing.T) {
 	if diff := cmp.Diff(want, w.actions(d.Name)); diff != "" {
 		t.Error(diff)
 	}
-	es, _ := w.store.Audit(t.Context(), d.Name, 2)
+	es, _ := w.store.Audit(t.Context(), audit.Filter{Database: d.Name, Limit: 2})
 	if es[0].Intent != es[1].ID || !strings.Contains(es[1].Statement, "ADD COLUMN") {
 		t.Errorf("the outcome does not refer to its intent: %+v", es)
 	}
@@ -448,7 +448,7 @@ func TestRecoverReadsTheLedger(t *testing.T) {
 			if got.State != want {
 				t.Errorf("the plan is %s (%s)", got.State, got.Error)
 			}
-			es, _ := w.store.Audit(t.Context(), d.Name, 1)
+			es, _ := w.store.Audit(t.Context(), audit.Filter{Database: d.Name, Limit: 1})
 			if es[0].Actor != "system:recover" || es[0].Intent != "intent-1" || (es[0].Outcome == audit.Done) != ran {
 				t.Errorf("audit %+v", es[0])
 			}

@@ -79,6 +79,9 @@ func (s *Server) routes() []Route {
 		{Method: post, Path: "/plans/:plan/reject", Permission: auth.PlansApprove, Handler: s.plansReject, Form: "/plans/:plan"},
 		{Method: post, Path: "/plans/:plan/apply", Permission: auth.PlansApply, Handler: s.plansApply, Form: "/plans/:plan"},
 
+		{Method: get, Path: "/audit", Permission: auth.AuditRead, Handler: s.auditIndex},
+		{Method: get, Path: "/audit.csv", Permission: auth.AuditRead, Handler: s.auditCSV},
+
 		{Method: get, Path: "/schemas", Permission: auth.SchemasRead, Handler: s.schemasIndex},
 		{Method: get, Path: "/schemas/new", Permission: auth.SchemasWrite, Handler: s.schemasNew},
 		{Method: post, Path: "/schemas", Permission: auth.SchemasWrite, Handler: s.schemasCreate, Form: "/schemas/new", Keep: true, Limit: maxSchema},

@@ -35,6 +35,7 @@ type Operators interface {
 	SetupOpen(ctx context.Context, tokenHash string) error
 	Claim(ctx context.Context, tokenHash string, o auth.Operator, password string, es ...audit.Entry) error
 	Record(ctx context.Context, es ...audit.Entry) error
+	Audit(ctx context.Context, f audit.Filter) ([]audit.Entry, error)
 	Ready(ctx context.Context) error
 }
 
@@ -108,5 +109,5 @@ func (s *Server) Handler() http.Handler { return s.echo }
 // page starts what the frame shows.
 func (s *Server) page(c echo.Context, title, nav string, crumbs ...layout.Crumb) layout.Page {
 	o, _ := middleware.Operator(c)
-	return layout.Page{Title: title, Nav: nav, Crumbs: crumbs, Env: s.Env, Operator: o.Email}
+	return layout.Page{Title: title, Nav: nav, Crumbs: crumbs, Env: s.Env, Operator: o.Email, AuditLog: o.Role.Can(auth.AuditRead)}
 }

@@ -6,10 +6,12 @@ import "github.com/a-h/templ"
 // Page is what the frame shows of a page.
 type Page struct {
 	Title string
-	// Nav is the sidebar's current entry: fleet, orgs or schemas.
-	Nav    string
-	Crumbs []Crumb
-	Env    Env
+	// Nav is the sidebar's current entry: fleet, orgs, schemas or audit.
+	Nav string
+	// AuditLog says that who is signed in may read it.
+	AuditLog bool
+	Crumbs   []Crumb
+	Env      Env
 	// Operator is the e-mail address of who is signed in.
 	Operator string
 	// Tabs is a database's tab bar, nil on other pages.

@@ -20,6 +20,8 @@ const (
 	Orgs        = "/orgs"
 	NewDatabase = "/databases/new"
 	Schemas     = "/schemas"
+	Audit       = "/audit"
+	AuditCSV    = "/audit.csv"
 	NewSchema   = "/schemas/new"
 )
 

@@ -26,6 +26,9 @@ func Plural[T ~int | ~int64](n T, noun string) string {
 	if strings.HasSuffix(noun, "x") {
 		return Count(n) + " " + noun + "es"
 	}
+	if stem, ok := strings.CutSuffix(noun, "y"); ok {
+		return Count(n) + " " + stem + "ies"
+	}
 	return Count(n) + " " + noun + "s"
 }
 

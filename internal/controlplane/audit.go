@@ -1,0 +1,99 @@
+package controlplane
+
+import (
+	"context"
+
+	"github.com/kuratchi/dashboard/internal/audit"
+	"github.com/kuratchi/dashboard/internal/d1"
+	"github.com/kuratchi/dashboard/internal/id"
+	"github.com/kuratchi/dashboard/internal/orm"
+)
+
+func auditValues(e audit.Entry) orm.Values {
+	return orm.Values{
+		"id": e.ID, "at": e.At, "operator_id": d1.OptStr(string(e.Operator)), "actor": e.Actor, "ip": d1.OptStr(e.IP), "request": d1.OptStr(e.Request),
+		"action": e.Action, "outcome": e.Outcome, "intent": d1.OptStr(e.Intent), "org": d1.OptStr(e.Org), "database_name": d1.OptStr(e.Database),
+		"target": d1.OptStr(e.Target), "statement": d1.OptStr(e.Statement), "detail": d1.OptStr(e.Detail), "row_count": e.Rows,
+	}
+}
+
+func auditEntry(r orm.Row) audit.Entry {
+	return audit.Entry{
+		ID: r.Text("id"), At: r.Time("at"), Operator: id.Operator(r.Text("operator_id")), Actor: r.Text("actor"), IP: r.Text("ip"), Request: r.Text("request"),
+		Action: audit.Action(r.Text("action")), Outcome: audit.Outcome(r.Text("outcome")), Intent: r.Text("intent"), Org: r.Text("org"),
+		Database: r.Text("database_name"), Target: r.Text("target"), Statement: r.Text("statement"), Detail: r.Text("detail"), Rows: r.Int("row_count"),
+	}
+}
+
+// Record writes audit entries of their own.
+func (s *Store) Record(ctx context.Context, es ...audit.Entry) error {
+	return s.change().audit(es...).run(ctx, nil, nil)
+}
+
+// Audit returns entries, the newest first. An intent says whether its outcome
+// is known.
+func (s *Store) Audit(ctx context.Context, f audit.Filter) ([]audit.Entry, error) {
+	if f.Limit <= 0 {
+		f.Limit = 100
+	}
+	rows, err := s.table("audit").Where(auditConds(f)...).OrderBy("-id").Limit(f.Limit).Many(ctx)
+	if err != nil {
+		return nil, err
+	}
+	es := make([]audit.Entry, len(rows))
+	for i, r := range rows {
+		es[i] = auditEntry(r)
+	}
+	return es, s.closeIntents(ctx, es)
+}
+
+func auditConds(f audit.Filter) []orm.Cond {
+	var conds []orm.Cond
+	for column, v := range map[string]string{
+		"action": string(f.Action), "outcome": string(f.Outcome), "actor": f.Actor, "org": f.Org, "database_name": f.Database,
+	} {
+		if v != "" {
+			conds = append(conds, orm.Eq(column, v))
+		}
+	}
+	if f.Search != "" {
+		conds = append(conds, orm.Or(orm.Contains("statement", f.Search), orm.Contains("detail", f.Search), orm.Contains("target", f.Search)))
+	}
+	if !f.Since.IsZero() {
+		conds = append(conds, orm.Gte("at", f.Since))
+	}
+	if !f.Until.IsZero() {
+		conds = append(conds, orm.Lt("at", f.Until))
+	}
+	if f.Before != "" {
+		conds = append(conds, orm.Lt("id", f.Before))
+	}
+	return conds
+}
+
+// closeIntents marks the intents that no outcome refers to.
+func (s *Store) closeIntents(ctx context.Context, es []audit.Entry) error {
+	open := map[string]*audit.Entry{}
+	for i := range es {
+		if es[i].Outcome == audit.Intent {
+			es[i].Open = true
+			open[es[i].ID] = &es[i]
+		}
+	}
+	ids := make([]any, 0, len(open))
+	for intent := range open {
+		ids = append(ids, intent)
+	}
+	for len(ids) > 0 {
+		n := min(len(ids), d1.MaxParams)
+		rows, err := s.table("audit").Select("intent").Where(orm.In("intent", ids[:n]...)).Many(ctx)
+		if err != nil {
+			return err
+		}
+		for _, r := range rows {
+			open[r.Text("intent")].Open = false
+		}
+		ids = ids[n:]
+	}
+	return nil
+}
