@@ -46,6 +46,9 @@ func serve(ctx context.Context, cfg config.Config, _ []string, term terminal, lo
 	if err != nil {
 		return err
 	}
+	if err := store.Ready(ctx); err != nil {
+		return err
+	}
 	engine, err := local.Open(filepath.Join(cfg.DataDir, "databases"), local.Options{OpenDatabases: cfg.OpenDatabases})
 	if err != nil {
 		return err

@@ -26,7 +26,7 @@ import (
 type Limits struct {
 	// Rows is the most rows a statement shows.
 	Rows int
-	// Bytes is the most bytes of values a statement shows; 0 means 8 MiB.
+	// Bytes is the most bytes of values the whole run shows; 0 means 4 MiB.
 	Bytes int
 	// Timeout is the longest a statement runs, 0 means as long as D1 allows.
 	Timeout time.Duration
@@ -36,6 +36,11 @@ type Limits struct {
 	// Statements is the most statements of one run; 0 means 50.
 	Statements int
 }
+
+const (
+	maxBytes = 4 << 20 // of values in one run
+	maxRow   = 4 << 20 // of one row: it is refused before it is copied
+)
 
 // Result is what one statement gave.
 type Result struct {
@@ -60,7 +65,7 @@ type Result struct {
 // read; what a statement itself fails with is in its Result, the last one.
 func Run(ctx context.Context, conn d1.Conn, text, params string, l Limits) ([]Result, error) {
 	if l.Bytes == 0 {
-		l.Bytes = 8 << 20
+		l.Bytes = maxBytes
 	}
 	if l.Timeout == 0 {
 		l.Timeout = d1.MaxDuration
@@ -86,7 +91,8 @@ func Run(ctx context.Context, conn d1.Conn, text, params string, l Limits) ([]Re
 	}
 	var out []Result
 	for _, p := range parts {
-		r := run(ctx, conn, p, values, l)
+		r, size := run(ctx, conn, p, values, l)
+		l.Bytes -= size
 		out = append(out, r)
 		if r.Err != nil {
 			break
@@ -95,7 +101,9 @@ func Run(ctx context.Context, conn d1.Conn, text, params string, l Limits) ([]Re
 	return out, nil
 }
 
-func run(ctx context.Context, conn d1.Conn, p sqlite.Part, values []d1.Value, l Limits) (r Result) {
+// run runs one statement within what is left of the limits, and returns how many
+// bytes of values it keeps.
+func run(ctx context.Context, conn d1.Conn, p sqlite.Part, values []d1.Value, l Limits) (r Result, size int) {
 	r = Result{SQL: p.SQL, Offset: p.Offset, ErrOffset: -1}
 	began := time.Now()
 	defer func() { r.Total = time.Since(began) }()
@@ -104,28 +112,30 @@ func run(ctx context.Context, conn d1.Conn, p sqlite.Part, values []d1.Value, l 
 	n := countParams(p.SQL)
 	if n > len(values) {
 		r.Err = fault.New(fault.Invalid, "The statement has %d parameters, but %d values are given. Give one a line.", n, len(values))
-		return r
+		return r, 0
 	}
-	rows, err := conn.Stream(ctx, d1.Query(p.SQL, values[:n]...))
+	stmt := d1.Query(p.SQL, values[:n]...)
+	stmt.MaxRow = maxRow
+	rows, err := conn.Stream(ctx, stmt)
 	if err != nil {
 		r.fail(err)
-		return r
+		return r, 0
 	}
 	r.Columns = rows.Columns
-	size := 0
 	for rows.Next() {
-		row := rows.Row()
+		row, weight := rows.Row(), 0
 		for _, v := range row {
-			size += 16 + v.Len()
+			weight += 32 + v.Len()
 		}
 		if len(r.Rows) == l.Rows {
 			r.Cut = "after " + strconv.Itoa(l.Rows) + " rows"
 			break
 		}
-		if size > l.Bytes {
-			r.Cut = "after " + strconv.Itoa(l.Bytes>>20) + " MiB"
+		if size+weight > l.Bytes {
+			r.Cut = "at what one run shows, " + strconv.Itoa(maxBytes>>20) + " MiB"
 			break
 		}
+		size += weight
 		r.Rows = append(r.Rows, row)
 	}
 	err = rows.Err()
@@ -134,7 +144,7 @@ func run(ctx context.Context, conn d1.Conn, p sqlite.Part, values []d1.Value, l 
 	if err != nil {
 		r.fail(err)
 	}
-	return r
+	return r, size
 }
 
 func (r *Result) fail(err error) {

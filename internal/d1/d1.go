@@ -42,6 +42,10 @@ type Stmt struct {
 	SQL  string
 	Args []Value
 	Mode Mode
+	// MaxRow is the most bytes of texts and BLOBs one row of a stream may have; a
+	// larger one ends the stream as fault.Invalid before it is copied. 0 means no
+	// limit.
+	MaxRow int
 }
 
 // Query returns a read of that SQL.

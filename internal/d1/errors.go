@@ -47,7 +47,7 @@ type Error struct {
 func (e *Error) Error() string { return e.Text }
 
 // ReadOnlyText is what a write in mode Read is refused with.
-const ReadOnlyText = "attempt to write a readonly database: SQLITE_READONLY"
+const ReadOnlyText = "not authorized to write: SQLITE_READONLY"
 
 // InterruptedText is what a stopped statement answers.
 const InterruptedText = "interrupted: SQLITE_INTERRUPT"
@@ -69,7 +69,7 @@ var classWords = []struct {
 	words string
 	class Class
 }{
-	{"SQLITE_READONLY", ReadOnly}, {"SQLITE_INTERRUPT", Interrupted},
+	{"attempt to write a readonly database", Storage}, {"SQLITE_READONLY", ReadOnly}, {"SQLITE_INTERRUPT", Interrupted},
 	{"SQLITE_AUTH", Auth}, {"not authorized", Auth}, {"To execute a transaction", Auth},
 	{"constraint failed", Constraint}, {"SQLITE_CONSTRAINT", Constraint}, {"datatype mismatch", Constraint},
 	{"SQLITE_TOOBIG", TooBig}, {"too many ", TooBig}, {"too complex", TooBig}, {"Expression tree is too large", TooBig},

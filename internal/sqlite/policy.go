@@ -46,7 +46,7 @@ func mustFunctions() map[string]verdict {
 // transactionText is what D1 answers to BEGIN, COMMIT, ROLLBACK, SAVEPOINT and RELEASE.
 const transactionText = "To execute a transaction, please use the state.storage.transaction() or state.storage.transactionSync() APIs instead of the SQL BEGIN TRANSACTION or SAVEPOINT statements. The JavaScript API is safer because it will automatically roll back on exceptions, and because it interacts correctly with Durable Objects' automatic atomic write coalescing."
 
-const readOnlyText = "attempt to write a readonly database: SQLITE_READONLY"
+const readOnlyText = "not authorized to write: SQLITE_READONLY"
 
 // pragmaRule says who may use a PRAGMA.
 type pragmaRule uint8

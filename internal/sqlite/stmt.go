@@ -82,5 +82,8 @@ func (s *Stmt) Float(i int) float64 { return s.st.ColumnFloat(i) }
 // Bytes returns the bytes of a TEXT or BLOB column.
 func (s *Stmt) Bytes(i int) string { return s.c.raw.text(s.raw, i) }
 
+// Len returns how many bytes the TEXT or BLOB in column i has, without copying it.
+func (s *Stmt) Len(i int) int { return s.st.ColumnLen(i) }
+
 // Close ends the statement.
 func (s *Stmt) Close() { s.c.kept.put(s) }

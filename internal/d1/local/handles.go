@@ -14,6 +14,9 @@ import (
 // maxReaders is how many statements may read one database at once; more wait.
 const maxReaders = 4
 
+// maxStreams is how many of them may be streams, which can take long.
+const maxStreams = 2
+
 // handles is the set of open databases. Evicting one closes it as soon as the
 // calls on it are done.
 type handles struct {
@@ -33,7 +36,9 @@ type handle struct {
 	statements int
 	// write holds the only permit to use writer; read holds maxReaders permits.
 	write, read chan struct{}
-	writer      *sqlite.Conn
+	// streams holds maxStreams permits.
+	streams chan struct{}
+	writer  *sqlite.Conn
 
 	mu      sync.Mutex // guards readers
 	readers []*sqlite.Conn
@@ -73,7 +78,7 @@ func (hs *handles) acquire(key, path string) (*handle, error) {
 	}
 	h, ok := hs.lru.Get(key)
 	if !ok {
-		h = &handle{path: path, statements: hs.statements, write: make(chan struct{}, 1), read: make(chan struct{}, maxReaders), done: make(chan struct{})}
+		h = &handle{path: path, statements: hs.statements, write: make(chan struct{}, 1), read: make(chan struct{}, maxReaders), streams: make(chan struct{}, maxStreams), done: make(chan struct{})}
 		hs.lru.Add(key, h)
 	}
 	h.refs++

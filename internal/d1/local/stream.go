@@ -15,7 +15,12 @@ func (c *conn) Stream(ctx context.Context, s d1.Stmt) (*d1.Rows, error) {
 	if s.Mode != d1.Read {
 		return nil, fault.New(fault.Invalid, "Only a reading statement can be streamed.")
 	}
-	ctx, cancel := context.WithTimeout(ctx, d1.MaxDuration)
+	leave, err := c.enterStream(ctx)
+	if err != nil {
+		return nil, err
+	}
+	ctx, stop := context.WithTimeout(ctx, d1.MaxDuration)
+	cancel := func() { stop(); leave() }
 	db, end, err := c.begin(ctx, sqlite.Read)
 	if err != nil {
 		err = c.fail(ctx, err)
@@ -52,6 +57,8 @@ func (c *conn) Stream(ctx context.Context, s d1.Stmt) (*d1.Rows, error) {
 			return nil, c.fail(ctx, &stmtError{err: err})
 		case !row:
 			return nil, nil
+		case s.MaxRow > 0 && rowBytes(st, len(columns)) > s.MaxRow:
+			return nil, fault.New(fault.Invalid, "A row of this result is larger than %d MB. Select less of it, for instance substr(column, 1, 1000).", s.MaxRow/1_000_000)
 		}
 		return values(st, len(columns)), nil
 	}
@@ -61,4 +68,41 @@ func (c *conn) Stream(ctx context.Context, s d1.Stmt) (*d1.Rows, error) {
 		cancel()
 		return d1.Meta{Duration: busy}
 	}), nil
+}
+
+// streamWait is how long a stream waits for one of the places of its database.
+const streamWait = 2 * time.Second
+
+// enterStream takes one of the database's maxStreams places, so that slow
+// statements leave readers for pages. It doesn't wait for long: a statement that
+// waited would seem slow itself.
+func (c *conn) enterStream(ctx context.Context) (leave func(), err error) {
+	h, err := c.handles.acquire(c.key, c.path)
+	if err != nil {
+		return nil, c.fail(ctx, err)
+	}
+	wait := time.NewTimer(streamWait)
+	defer wait.Stop()
+	select {
+	case h.streams <- struct{}{}:
+		return func() { <-h.streams; c.handles.release(h) }, nil
+	case <-ctx.Done():
+		err = c.fail(ctx, &sqlite.Error{Text: d1.InterruptedText, Offset: -1})
+	case <-wait.C:
+		err = fault.New(fault.Limited, "%d statements are running on %s already. Try again when one has ended.", maxStreams, c.name)
+	}
+	c.handles.release(h)
+	return nil, err
+}
+
+// rowBytes counts the bytes of a row's texts and BLOBs.
+func rowBytes(st *sqlite.Stmt, n int) int {
+	size := 0
+	for i := range n {
+		switch st.ColumnType(i) {
+		case sqlite.TypeText, sqlite.TypeBlob:
+			size += st.Len(i)
+		}
+	}
+	return size
 }
