@@ -172,6 +172,13 @@ func (s *Store) Totals(ctx context.Context) (fleet.Totals, error) {
 func (s *Store) CreateDatabase(ctx context.Context, o *fleet.Org, d fleet.Database, es ...audit.Entry) error {
 	b := s.change()
 	taken := fault.New(fault.Conflict, "A database named %q exists already. Choose another name.", d.Name).At("name")
+	// Names that differ only in case are one name to some file systems.
+	if n, err := s.table("databases").Where(orm.EqFold("name", d.Name)).Count(ctx); err != nil || n > 0 {
+		if err != nil {
+			return err
+		}
+		return taken
+	}
 	if o != nil {
 		if _, err := s.Org(ctx, o.Slug); err == nil {
 			return orgTaken(*o)

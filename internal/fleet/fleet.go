@@ -83,7 +83,7 @@ func (f *Fleet) Totals(ctx context.Context) (Totals, error) { return f.store.Tot
 
 // Database returns the database of that name.
 func (f *Fleet) Database(ctx context.Context, name string) (Database, error) {
-	return f.store.Database(ctx, name)
+	return f.standing(ctx, name)
 }
 
 // Open returns a database with a handle on it. One that isn't ready is

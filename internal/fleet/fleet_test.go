@@ -191,8 +191,32 @@ func TestProvisionMakesOneDatabaseHoweverOftenItIsAsked(t *testing.T) {
 	if again := w.provision(fleet.ProvisionInput{Org: "acme-inc", Request: "form-2"}); again.Name != "acme-inc-org-002" || again.Version != 0 {
 		t.Errorf("the next one is %+v", again)
 	}
-	if _, err := w.Provision(t.Context(), ada, fleet.ProvisionInput{Org: "acme-inc", Name: "acme-inc-org-001", Request: "form-3"}); !fault.Is(err, fault.Conflict) || fault.FieldOf(err) != "name" {
-		t.Errorf("a taken name: %v", err)
+	for _, name := range []string{"acme-inc-org-001", "ACME-inc-org-001"} {
+		if _, err := w.Provision(t.Context(), ada, fleet.ProvisionInput{OrgName: "Other", Name: name, Request: "form-3"}); !fault.Is(err, fault.Conflict) || fault.FieldOf(err) != "name" {
+			t.Errorf("a taken name: %v", err)
+		}
+	}
+	if _, n, _ := w.Orgs(t.Context(), "", fleet.Page{Number: 1, Size: 10}); n != 1 {
+		t.Error("a refused name left an organization")
+	}
+}
+
+func TestProposedNamesDoNotCollide(t *testing.T) {
+	w := newWorld(t, nil)
+	if _, err := w.CreateOrg(t.Context(), ada, "Acme"); err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	for i := range 12 {
+		wg.Go(func() {
+			if _, err := w.Provision(context.Background(), ada, fleet.ProvisionInput{Org: "acme", Request: fmt.Sprint(i)}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if _, n, _ := w.Databases(t.Context(), fleet.Filter{Org: "acme"}); n != 12 {
+		t.Errorf("%d databases", n)
 	}
 }
 
@@ -202,6 +226,7 @@ func TestProvisionRefusesAtTheField(t *testing.T) {
 		in    fleet.ProvisionInput
 		field string
 	}{
+		"a page's name":    {fleet.ProvisionInput{OrgName: "A", Name: "New"}, "name"},
 		"dot":              {fleet.ProvisionInput{OrgName: "A", Name: "a.b"}, "name"},
 		"no organization":  {fleet.ProvisionInput{Name: "x"}, "org_name"},
 		"unsayable name":   {fleet.ProvisionInput{OrgName: "日本", Name: "x"}, "org_name"},
@@ -482,6 +507,7 @@ func TestVersionsAreSavedInOrderAndOnce(t *testing.T) {
 		"other name":    {"app", strings.Replace(three, `"name":"app"`, `"name":"other"`, 1)},
 		"nothing new":   {"app", strings.Replace(three, `"version":3`, `"version":4`, 1)},
 		"late start":    {"", strings.NewReplacer(`"name":"app"`, `"name":"new"`).Replace(three)},
+		"a page's name": {"", strings.NewReplacer(`"name":"app"`, `"name":"new"`).Replace(versionOne)},
 		"not a version": {"", "{}"},
 	} {
 		if _, err := w.SaveVersion(t.Context(), ada, c.schema, c.source); err == nil {

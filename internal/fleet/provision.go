@@ -3,6 +3,7 @@ package fleet
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/kuratchi/dashboard/internal/audit"
 	"github.com/kuratchi/dashboard/internal/auth"
@@ -53,6 +54,19 @@ func (f *Fleet) Provision(ctx context.Context, a auth.Actor, in ProvisionInput) 
 			return d, err
 		}
 	}
+	for try := 0; ; try++ {
+		d, err := f.provisionOnce(ctx, a, in)
+		// A proposed name that somebody else took at the same moment is proposed anew.
+		if in.Name != "" || try == maxProposals || !fault.Is(err, fault.Conflict) || fault.FieldOf(err) != "name" {
+			return d, err
+		}
+	}
+}
+
+// maxProposals is how often a name is proposed anew.
+const maxProposals = 20
+
+func (f *Fleet) provisionOnce(ctx context.Context, a auth.Actor, in ProvisionInput) (Database, error) {
 	d, org, err := f.wish(ctx, a, in)
 	if err != nil {
 		return d, err
@@ -112,6 +126,9 @@ func (f *Fleet) wish(ctx context.Context, a auth.Actor, in ProvisionInput) (Data
 	}
 	if err := d1.CheckName(d.Name); err != nil {
 		return d, nil, err
+	}
+	if strings.EqualFold(d.Name, reservedName) {
+		return d, nil, fault.New(fault.Invalid, "The name %q is taken by a page of the dashboard. Choose another name.", d.Name).At("name")
 	}
 	if err := checkLocation(in.Location); err != nil {
 		return d, nil, err
@@ -278,15 +295,29 @@ func (f *Fleet) provisionFailed(ctx context.Context, a auth.Actor, d Database, s
 	}
 }
 
+// reservedName is a path of its own where the names of databases and schemas
+// stand, so nothing can be called so.
+const reservedName = "new"
+
 // Steps returns the steps of a provision.
 func (f *Fleet) Steps(ctx context.Context, d Database) ([]Step, error) {
 	return f.store.Steps(ctx, d.ID)
 }
 
+// standing returns a database as it is when nobody works on it: read again after
+// somebody was seen to have ended.
+func (f *Fleet) standing(ctx context.Context, name string) (Database, error) {
+	d, err := f.store.Database(ctx, name)
+	if err == nil && d.State == Provisioning && !f.Busy(d.ID) {
+		return f.store.Database(ctx, name)
+	}
+	return d, err
+}
+
 // unfinished checks that a database is one that Resume or Undo is for: not ready,
 // and nobody works on it.
 func (f *Fleet) unfinished(ctx context.Context, name string) (Database, error) {
-	d, err := f.store.Database(ctx, name)
+	d, err := f.standing(ctx, name)
 	if err != nil {
 		return d, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/kuratchi/dashboard/internal/audit"
 	"github.com/kuratchi/dashboard/internal/auth"
@@ -67,6 +68,9 @@ func (f *Fleet) CheckVersion(ctx context.Context, name, source string) (*Draft, 
 	s, err := schema.Parse([]byte(source))
 	if err != nil {
 		return nil, err
+	}
+	if strings.EqualFold(s.Name, reservedName) {
+		return nil, fault.New(fault.Invalid, "The name %q is taken by a page of the dashboard. Choose another one.", s.Name).At("source")
 	}
 	if name != "" && s.Name != name {
 		return nil, fault.New(fault.Invalid, "The file's name is %q, but this is the schema %q.", s.Name, name).At("source")

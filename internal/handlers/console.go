@@ -77,6 +77,11 @@ func (s *Server) consoleRun(c echo.Context) error {
 	if err != nil {
 		return asFault(err)
 	}
+	leave, err := s.enterConsole(c.Request().Context())
+	if err != nil {
+		return err
+	}
+	defer leave() // only once the answer is written: it holds the results meanwhile
 	return s.withDatabase(c, func(d fleet.Database, conn d1.Conn) error {
 		v := s.consoleView(d)
 		v.SQL, v.Params = form.Get("sql"), form.Get("params")
@@ -92,6 +97,27 @@ func (s *Server) consoleRun(c echo.Context) error {
 		}
 		return s.consolePage(c, status, d, conn, v)
 	})
+}
+
+// How many runs of the console go on at once in the process, and how long one
+// more waits. A run holds up to 4 MiB of values and their page.
+const (
+	consoleRuns = 6
+	consoleWait = 2 * time.Second
+)
+
+// enterConsole takes one of the places for runs.
+func (s *Server) enterConsole(ctx context.Context) (leave func(), err error) {
+	wait := time.NewTimer(consoleWait)
+	defer wait.Stop()
+	select {
+	case s.console <- struct{}{}:
+		return func() { <-s.console }, nil
+	case <-ctx.Done():
+		return nil, fault.Wrap(ctx.Err(), fault.Limited, "The run was cancelled before it began.")
+	case <-wait.C:
+		return nil, fault.New(fault.Limited, "%d runs of the console are going on already. Try again in a moment.", consoleRuns)
+	}
 }
 
 // maxLogged is how many bytes of a statement the audit log keeps.

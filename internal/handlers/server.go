@@ -61,6 +61,8 @@ type Options struct {
 type Server struct {
 	Options
 	echo *echo.Echo
+	// console holds a permit for each run of the console that goes on.
+	console chan struct{}
 }
 
 // compression is for pages: level 1 takes a fifth of the time of the best and
@@ -73,7 +75,7 @@ var compression = echomw.GzipConfig{
 
 // New returns the program's handler.
 func New(o Options) *Server {
-	s := &Server{Options: o, echo: echo.New()}
+	s := &Server{Options: o, echo: echo.New(), console: make(chan struct{}, consoleRuns)}
 	e := s.echo
 	e.HideBanner, e.HidePort = true, true
 	e.HTTPErrorHandler = s.handleError

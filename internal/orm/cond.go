@@ -47,6 +47,11 @@ func Contains(column, s string) Cond {
 	return Cond{op: "contains", column: column, values: []any{strings.ToLower(s)}}
 }
 
+// EqFold is column = s, in any ASCII case.
+func EqFold(column, s string) Cond {
+	return Cond{op: "fold", column: column, values: []any{strings.ToLower(s)}}
+}
+
 // In is true where the column is one of the values; of none, never.
 func In(column string, values ...any) Cond { return Cond{op: "IN", column: column, values: values} }
 
@@ -106,6 +111,9 @@ func (c *compiler) cond(cond Cond) error {
 	switch cond.op {
 	case "IN", "NOT IN":
 		return c.in(col, cond)
+	case "fold":
+		c.sql.WriteString("lower(" + schema.Quote(col.Name) + ") = ")
+		return c.bind(col, cond.values[0])
 	case "contains":
 		c.sql.WriteString("instr(lower(" + schema.Quote(col.Name) + "), ")
 		err := c.bind(col, cond.values[0])

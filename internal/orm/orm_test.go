@@ -86,6 +86,7 @@ func TestConditions(t *testing.T) {
 		"eq takes % as %": {orm.Eq("role", "100%_sure"), 1},
 		"like":            {orm.Like("role", "%o%"), 2},
 		"contains":        {orm.Contains("role", "%_S"), 1},
+		"eq fold":         {orm.EqFold("role", "OWNER"), 1},
 		"in":              {orm.In("id", 1, 2, 9), 2},
 		"in none":         {orm.In("id"), 0},
 		"not in none":     {orm.NotIn("id"), 4},
