@@ -3,8 +3,11 @@ package e2e_test
 import (
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/chromedp/chromedp"
 )
 
 const endless = "with recursive c(n) as (select 1 union all select n + 1 from c) select count(*) from c"
@@ -28,6 +31,8 @@ func TestCancelStopsTheStatement(t *testing.T) {
 	began := time.Now()
 	x.press("Cancel")
 	x.waitFor("document.querySelector('#live').textContent.includes('Cancelled')")
+	x.sees("Cancelled after")
+	x.audit("a cancelled statement")
 	x.fill("#sql", "select 'at once' as answer")
 	x.press("Run")
 	x.sees("at once")
@@ -35,6 +40,14 @@ func TestCancelStopsTheStatement(t *testing.T) {
 		t.Errorf("after Cancel it took %v", took)
 	}
 	x.quiet("after Cancel")
+	// Enter is a new line and never a proposal.
+	x.fill("#sql", "")
+	x.do(chromedp.Click(chromedp.CSS(".cm-content")), chromedp.KeyEvent("select name from sqlite_master order by name"))
+	time.Sleep(400 * time.Millisecond)
+	x.do(chromedp.KeyEvent("\rlimit 5"))
+	if sql := eval[string](x, "document.querySelector('#sql').value"); strings.Join(strings.Fields(sql), " ") != "select name from sqlite_master order by name limit 5" {
+		t.Errorf("Enter made it %q", sql)
+	}
 	// The server stopped too: SIGTERM does not wait for it.
 	began = time.Now()
 	if code := p.stop(); code != 0 || time.Since(began) > 5*time.Second {

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"context"
 	"errors"
 	"net/http"
 
@@ -27,6 +28,10 @@ var statuses = map[fault.Kind]struct {
 	fault.Unknown:     {http.StatusBadGateway, "The outcome is not known"},
 	fault.Internal:    {http.StatusInternalServerError, "Something went wrong"},
 }
+
+// statusClientClosed is how the log calls a request whose client left (nginx's
+// number; HTTP has none).
+const statusClientClosed = 499
 
 // statusOf returns the status an error is answered with.
 func statusOf(err error) int { return statuses[fault.KindOf(err)].status }
@@ -56,6 +61,10 @@ func asFault(err error) error {
 // that htmx asked for.
 func (s *Server) handleError(err error, c echo.Context) {
 	if c.Response().Committed {
+		return
+	}
+	if errors.Is(err, context.Canceled) && c.Request().Context().Err() != nil {
+		c.Response().Status = statusClientClosed // nobody is left to answer
 		return
 	}
 	err = asFault(err)

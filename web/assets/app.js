@@ -225,8 +225,37 @@ function abort(source) {
   if (source) window.htmx?.trigger(source, "htmx:abort");
 }
 
+// What runs shows for how long: an operator must see that it does.
+const clocks = new WeakMap();
+
+function setClock(form, running) {
+  const shown = find("[data-elapsed]", form);
+  clearInterval(clocks.get(form)?.timer);
+  if (!shown) return;
+  shown.hidden = !running;
+  if (!running) return;
+  const since = performance.now();
+  const tick = () => { shown.textContent = `${((performance.now() - since) / 1000).toFixed(1)} s`; };
+  tick();
+  clocks.set(form, { timer: setInterval(tick, 100), since });
+}
+
+// Nothing came back, so the earlier result must not stand there as if it were
+// the answer.
+function showCancelled(form) {
+  const target = find(form.getAttribute("hx-target") ?? "");
+  if (!target) return;
+  const seconds = (performance.now() - (clocks.get(form)?.since ?? performance.now())) / 1000;
+  const notice = document.createElement("div");
+  notice.className = "notice";
+  notice.dataset.tone = "info";
+  notice.textContent = `Cancelled after ${seconds.toFixed(1)} s. Nothing was changed.`;
+  target.replaceChildren(notice);
+}
+
 function setRunning(form, running) {
   form.setAttribute("aria-busy", String(running));
+  setClock(form, running);
   for (const button of form.querySelectorAll("[data-cancel]")) {
     const focused = button === document.activeElement;
     button.hidden = !running;
@@ -261,7 +290,10 @@ document.addEventListener("htmx:finally:request", (event) => {
   setRunning(form, false);
   const { signal } = event.detail.ctx.request;
   // Results announce themselves, see htmx:after:settle.
-  if (signal.aborted && signal.reason !== "timeout") announce("Cancelled");
+  if (signal.aborted && signal.reason !== "timeout") {
+    showCancelled(form);
+    announce("Cancelled");
+  }
 });
 
 // No answer at all: the network failed or the time was up. Answers with an

@@ -14,9 +14,9 @@ import {
 import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
 import { HighlightStyle, bracketMatching, syntaxHighlighting } from "@codemirror/language";
 import {
-  autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap,
+  autocompletion, closeBrackets, closeBracketsKeymap, closeCompletion, completeFromList, completionKeymap, ifNotIn,
 } from "@codemirror/autocomplete";
-import { SQLite, sql } from "@codemirror/lang-sql";
+import { SQLite, schemaCompletionSource } from "@codemirror/lang-sql";
 import { tags } from "@lezer/highlight";
 
 // Colours are variables of app.css, so light and dark need no second theme.
@@ -53,12 +53,25 @@ const theme = EditorView.theme({
   },
 });
 
+// The words people type into a console that reads. The language's own list is
+// standard SQL's, most of which SQLite doesn't know.
+const words = `select from where group by having order limit offset distinct as join left inner cross on using
+  union all intersect except with recursive values case when then else end and or not in is null like glob between
+  exists asc desc collate cast explain query plan pragma count sum avg min max total group_concat coalesce ifnull
+  iif nullif length lower upper substr instr replace trim round abs typeof hex quote printf date time datetime
+  julianday strftime unixepoch json_extract json_each json_array_length row_number over partition`.split(/\s+/);
+
+const keywords = ifNotIn(
+  ["QuotedIdentifier", "String", "LineComment", "BlockComment", "."],
+  completeFromList(words.map((label) => ({ label, type: "keyword", boost: -1 }))),
+);
+
 function tablesOf(textarea) {
+  let tables = {};
   try {
-    return JSON.parse(textarea.dataset.tables || "{}");
-  } catch {
-    return {};
-  }
+    tables = JSON.parse(textarea.dataset.tables || "{}");
+  } catch { /* no completion of names then */ }
+  return { sqlite_master: ["type", "name", "tbl_name", "rootpage", "sql"], ...tables };
 }
 
 function labelOf(textarea) {
@@ -79,7 +92,8 @@ function upgrade(textarea) {
   const nonce = document.querySelector("script[nonce]")?.nonce
     || document.querySelector('meta[name="csp-nonce"]')?.content;
 
-  const submit = () => {
+  const submit = (editor) => {
+    closeCompletion(editor); // it would open over the result
     textarea.form?.requestSubmit();
     return true;
   };
@@ -94,11 +108,14 @@ function upgrade(textarea) {
         nonce ? EditorView.cspNonce.of(nonce) : [],
         Prec.highest(keymap.of([{ key: "Mod-Enter", run: submit }])),
         lineNumbers(), history(), drawSelection(), bracketMatching(), closeBrackets(),
-        highlightActiveLine(), autocompletion({ icons: false }),
+        highlightActiveLine(), // Enter is a new line; a proposal is taken after an arrow key.
+        autocompletion({ icons: false, selectOnOpen: false }),
         keymap.of([
           ...closeBracketsKeymap, ...completionKeymap, ...defaultKeymap, ...historyKeymap, indentWithTab,
         ]),
-        sql({ dialect: SQLite, schema: tablesOf(textarea), upperCaseKeywords: true }),
+        SQLite.extension,
+        SQLite.language.data.of({ autocomplete: schemaCompletionSource({ dialect: SQLite, schema: tablesOf(textarea) }) }),
+        SQLite.language.data.of({ autocomplete: keywords }),
         syntaxHighlighting(highlight), theme,
         textarea.placeholder ? placeholder(textarea.placeholder) : [],
         EditorView.editorAttributes.of({ class: "editor" }),

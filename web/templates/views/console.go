@@ -43,6 +43,19 @@ func cutValue(v d1.Value) (text string, whole bool) {
 	return strings.ToValidUTF8(s[:shownLength], ""), false
 }
 
+// numericColumn reports whether a column shows numbers and so stands to the right.
+func numericColumn(rows [][]d1.Value, i int) bool {
+	for _, row := range rows {
+		switch row[i].Kind() {
+		case d1.Integer, d1.Real:
+			return true
+		case d1.Text, d1.Blob:
+			return false
+		}
+	}
+	return false
+}
+
 func verb(sql string) string {
 	word, _, _ := strings.Cut(strings.TrimSpace(sql), " ")
 	word, _, _ = strings.Cut(word, "\n")

@@ -862,7 +862,7 @@ func EditorPage(p layout.Page, v Editor) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 69, "\" enctype=\"multipart/form-data\" data-submit-mod-enter><div class=\"field\"><label for=\"source\">Source</label> <textarea class=\"textarea code tall\" id=\"source\" name=\"source\" spellcheck=\"false\" rows=\"24\"")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 69, "\" enctype=\"multipart/form-data\"><div class=\"field\"><label for=\"source\">Source</label> <textarea class=\"textarea code tall\" id=\"source\" name=\"source\" spellcheck=\"false\" rows=\"24\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -139,11 +139,12 @@ var opWords = map[browse.Op]string{
 	browse.Starts: "starts with", browse.IsNull: "is NULL", browse.NotNull: "is not NULL", browse.Empty: "is empty", browse.In: "is one of",
 }
 
-func tableFactsOf(t browse.Table) string {
-	if t.Kind != browse.KindTable {
-		return t.Kind
+// kindWord names what is no plain table.
+func kindWord(t browse.Table) string {
+	if t.Kind == browse.KindTable {
+		return ""
 	}
-	return itoa(t.Columns)
+	return t.Kind
 }
 
 func (v Table) sub() string {
@@ -160,8 +161,11 @@ func (v Table) sub() string {
 // rowsWords say how many rows are shown, without counting those that aren't.
 func (v Table) rowsWords() string {
 	n := len(v.Page.Rows)
-	if v.Page.HasNext || v.Page.HasPrev {
-		return plural(n, "row") + " of more"
+	switch {
+	case v.Page.HasNext && !v.Page.HasPrev:
+		return textual.Count(n) + "+ rows"
+	case v.Page.HasNext || v.Page.HasPrev:
+		return plural(n, "row") + " on this page"
 	}
 	return plural(n, "row")
 }
