@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 )
 
 const endless = "with recursive c(n) as (select 1 union all select n + 1 from c) select count(*) from c"
@@ -53,4 +54,26 @@ func TestCancelStopsTheStatement(t *testing.T) {
 	if code := p.stop(); code != 0 || time.Since(began) > 5*time.Second {
 		t.Errorf("stopped with %d after %v", code, time.Since(began))
 	}
+}
+
+// TestTypingOverASelectionKeepsThePolicy: what a person does to the text of the
+// editor, the browser doing the editing, breaks no rule of the page's policy.
+func TestTypingOverASelectionKeepsThePolicy(t *testing.T) {
+	p := start(t, t.TempDir())
+	c := claimOwner(t, p)
+	c.must(http.MethodPost, "/databases", url.Values{"org_name": {"Acme"}, "name": {"acme"}, "request": {"r1"}})
+	c.waitPage("/databases/acme", "No tables")
+	x := newTab(t)
+	x.adopt(c)
+	x.open(p.base + "/databases/acme/sql?sql=" + url.QueryEscape("select 'a', 1 from t where x = 'b'"))
+	x.waitFor("document.querySelector('.cm-content')")
+	_ = eval[bool](x, "(window.violations = [], document.addEventListener('securitypolicyviolation', e => window.violations.push(e.violatedDirective)), true)")
+	x.do(chromedp.Click(chromedp.CSS(".cm-content")), chromedp.KeyEvent("a", chromedp.KeyModifiers(kb.ModifierCtrl)), chromedp.KeyEvent("z"))
+	x.waitFor("document.querySelector('#sql').value === 'z'")
+	x.do(chromedp.KeyEvent(" select 'q' "), chromedp.KeyEvent("a", chromedp.KeyModifiers(kb.ModifierCtrl)), chromedp.KeyEvent(kb.Backspace))
+	x.waitFor("document.querySelector('#sql').value === ''")
+	if v := eval[string](x, "window.violations.join(' ')"); v != "" {
+		t.Errorf("violations: %s", v)
+	}
+	x.quiet("typing over a selection")
 }

@@ -79,6 +79,25 @@ function labelOf(textarea) {
   return textarea.getAttribute("aria-label") || label?.textContent.trim() || "SQL";
 }
 
+// Where the browser itself edits over a selection it keeps the look of the old
+// text by a style attribute, which the policy forbids. So the edit is made here.
+const overSelection = EditorView.domEventHandlers({
+  beforeinput(event, view) {
+    const { from, to, empty } = view.state.selection.main;
+    const inserts = event.inputType === "insertText";
+    if (empty || view.composing || !(inserts || event.inputType.startsWith("delete"))) return false;
+    const text = inserts ? event.data ?? "" : "";
+    const transaction = () => view.state.update(view.state.replaceSelection(text), {
+      userEvent: inserts ? "input.type" : "delete.selection", scrollIntoView: true,
+    });
+    // Brackets and quotes typed over a selection go around it.
+    const taken = inserts && view.state.facet(EditorView.inputHandler).some((h) => h(view, from, to, text, transaction));
+    if (!taken) view.dispatch(transaction());
+    event.preventDefault();
+    return true;
+  },
+});
+
 function upgrade(textarea) {
   if (textarea.dataset.editorReady) return;
   textarea.dataset.editorReady = "true";
@@ -107,7 +126,7 @@ function upgrade(textarea) {
       extensions: [
         nonce ? EditorView.cspNonce.of(nonce) : [],
         Prec.highest(keymap.of([{ key: "Mod-Enter", run: submit }])),
-        lineNumbers(), history(), drawSelection(), bracketMatching(), closeBrackets(),
+        overSelection, lineNumbers(), history(), drawSelection(), bracketMatching(), closeBrackets(),
         highlightActiveLine(), // Enter is a new line; a proposal is taken after an arrow key.
         autocompletion({ icons: false, selectOnOpen: false }),
         keymap.of([
