@@ -24,6 +24,7 @@ const (
 	SessionLogin      Action = "session.login"
 	SessionFailed     Action = "session.login_failed"
 	SessionLogout     Action = "session.logout"
+	SessionRevoke     Action = "session.revoke"
 	OperatorPassword  Action = "operator.password"
 	OrgCreate         Action = "org.create"
 	DatabaseProvision Action = "database.provision"
@@ -38,7 +39,7 @@ const (
 
 // Actions are all actions, in the order a menu shows them.
 var Actions = []Action{
-	SetupClaim, SessionLogin, SessionFailed, SessionLogout, OperatorPassword, OrgCreate, DatabaseProvision, DatabaseUndo, DatabaseQuery,
+	SetupClaim, SessionLogin, SessionFailed, SessionLogout, SessionRevoke, OperatorPassword, OrgCreate, DatabaseProvision, DatabaseUndo, DatabaseQuery,
 	SchemaSave, PlanCreate, PlanApprove, PlanReject, PlanApply,
 }
 

@@ -124,6 +124,21 @@ func (s *Store) Session(ctx context.Context, hash string) (auth.Session, error) 
 	return session(r), nil
 }
 
+// SessionsOf returns an operator's sessions that aren't revoked and began after
+// since, the last used first.
+func (s *Store) SessionsOf(ctx context.Context, o id.Operator, since time.Time) ([]auth.Session, error) {
+	rows, err := s.table("sessions").Where(orm.Eq("operator_id", o), orm.Eq("revoked_at", nil), orm.Gt("created_at", since)).
+		OrderBy("-last_seen").Limit(200).Many(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]auth.Session, len(rows))
+	for i, r := range rows {
+		out[i] = session(r)
+	}
+	return out, nil
+}
+
 // TouchSession notes use of a session that isn't revoked; time never goes back.
 func (s *Store) TouchSession(ctx context.Context, hash string, at time.Time) error {
 	n, err := s.table("sessions").Where(orm.Eq("hash", hash), orm.Eq("revoked_at", nil), orm.Lte("last_seen", at)).Update(ctx, orm.Values{"last_seen": at})

@@ -176,20 +176,24 @@ func TestWalk(t *testing.T) {
 	x.sees("plan.apply")
 	x.audit("the audit log")
 	x.picture("audit")
+	x.open(p.base + "/account")
+	x.sees("this one")
+	x.audit("the account")
+	x.picture("account")
 	for _, path := range []string{"/orgs", "/orgs/acme-inc", "/schemas", "/schemas/new", "/schemas/organization", "/databases/acme-inc-org-001/sql"} {
 		x.open(p.base + path)
 		x.waitFor("document.querySelector('main')")
 		x.audit(path)
 	}
 	x.theme(true)
-	for _, path := range []string{"/", "/audit", "/orgs", "/schemas/organization", "/schemas/organization/versions/3", "/databases/new", "/databases/acme-inc-org-001", "/databases/acme-inc-org-001/sql", "/databases/acme-inc-org-001/structure", "/databases/acme-inc-org-001/migrations"} {
+	for _, path := range []string{"/", "/account", "/audit", "/orgs", "/schemas/organization", "/schemas/organization/versions/3", "/databases/new", "/databases/acme-inc-org-001", "/databases/acme-inc-org-001/sql", "/databases/acme-inc-org-001/structure", "/databases/acme-inc-org-001/migrations"} {
 		x.open(p.base + path)
 		x.audit("dark " + path)
 	}
 	x.picture("migrations-dark")
 	x.theme(false)
 	x.do(chromedp.EmulateViewport(320, 700))
-	for _, path := range []string{"/", "/audit", "/databases/new", "/databases/acme-inc-org-001/tables/users", "/databases/acme-inc-org-001/sql", "/databases/acme-inc-org-001/migrations", "/schemas/organization/versions/3", "/schemas/new"} {
+	for _, path := range []string{"/", "/account", "/audit", "/databases/new", "/databases/acme-inc-org-001/tables/users", "/databases/acme-inc-org-001/sql", "/databases/acme-inc-org-001/migrations", "/schemas/organization/versions/3", "/schemas/new"} {
 		x.open(p.base + path)
 		x.audit("320 px " + path)
 	}

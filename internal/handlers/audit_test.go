@@ -56,6 +56,10 @@ var deeds = []deed{
 	{route: "/schemas", form: fixed(url.Values{"source": {strings.Replace(shop(1), "shop", "other", 1)}}), want: []string{"schema.save done"}},
 	{route: "/schemas", form: fixed(url.Values{"source": {strings.Replace(shop(1), "shop", "third", 1)}, "do": {"compare"}}), status: http.StatusOK},
 	{route: "/schemas/:name/versions", form: fixed(url.Values{"source": {shop(4)}}), want: []string{"schema.save done"}},
+	{route: "/account/password", form: fixed(url.Values{"current": {password}, "password": {"another good sentence"}}), want: []string{"operator.password done"}},
+	{route: "/account/sessions/end", form: func(s *site) url.Values { return url.Values{"session": {s.otherSession()}} }, want: []string{"session.revoke done"}},
+	{route: "/account/sessions/end-all", want: []string{"session.revoke done"}},
+	{route: "/login", form: fixed(url.Values{"email": {"owner@example.com"}, "password": {"another good sentence"}}), want: []string{"session.login done"}},
 	{route: "/logout", want: []string{"session.logout done"}},
 }
 

@@ -79,6 +79,11 @@ func (s *Server) routes() []Route {
 		{Method: post, Path: "/plans/:plan/reject", Permission: auth.PlansApprove, Handler: s.plansReject, Form: "/plans/:plan"},
 		{Method: post, Path: "/plans/:plan/apply", Permission: auth.PlansApply, Handler: s.plansApply, Form: "/plans/:plan"},
 
+		{Method: get, Path: "/account", Permission: auth.SessionOwn, Handler: s.accountShow},
+		{Method: post, Path: "/account/password", Permission: auth.SessionOwn, Handler: s.accountPassword, Form: "/account"},
+		{Method: post, Path: "/account/sessions/end", Permission: auth.SessionOwn, Handler: s.accountEnd, Form: "/account"},
+		{Method: post, Path: "/account/sessions/end-all", Permission: auth.SessionOwn, Handler: s.accountEndAll, Form: "/account"},
+
 		{Method: get, Path: "/audit", Permission: auth.AuditRead, Handler: s.auditIndex},
 		{Method: get, Path: "/audit.csv", Permission: auth.AuditRead, Handler: s.auditCSV},
 

@@ -31,6 +31,8 @@ type Operators interface {
 	Operator(ctx context.Context, o id.Operator) (auth.Operator, error)
 	OperatorByEmail(ctx context.Context, email string) (auth.Operator, string, error)
 	Rehash(ctx context.Context, o id.Operator, hash string) error
+	SetPassword(ctx context.Context, o id.Operator, hash string, es ...audit.Entry) error
+	SessionsOf(ctx context.Context, o id.Operator, since time.Time) ([]auth.Session, error)
 	Claimed(ctx context.Context) (bool, error)
 	SetupOpen(ctx context.Context, tokenHash string) error
 	Claim(ctx context.Context, tokenHash string, o auth.Operator, password string, es ...audit.Entry) error

@@ -6,7 +6,8 @@ import "github.com/a-h/templ"
 // Page is what the frame shows of a page.
 type Page struct {
 	Title string
-	// Nav is the sidebar's current entry: fleet, orgs, schemas or audit.
+	// Nav is the sidebar's current entry: fleet, orgs, schemas, audit
+	// or account.
 	Nav string
 	// AuditLog says that who is signed in may read it.
 	AuditLog bool

@@ -20,6 +20,7 @@ const (
 	Orgs        = "/orgs"
 	NewDatabase = "/databases/new"
 	Schemas     = "/schemas"
+	Account     = "/account"
 	Audit       = "/audit"
 	AuditCSV    = "/audit.csv"
 	NewSchema   = "/schemas/new"

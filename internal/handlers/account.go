@@ -1,0 +1,141 @@
+package handlers
+
+import (
+	"net/http"
+	"net/url"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/kuratchi/dashboard/internal/audit"
+	"github.com/kuratchi/dashboard/internal/auth"
+	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/handlers/middleware"
+	"github.com/kuratchi/dashboard/web/templates/layout"
+	"github.com/kuratchi/dashboard/web/templates/paths"
+	"github.com/kuratchi/dashboard/web/templates/views"
+)
+
+// ownSessions returns the sessions of who is signed in that still live.
+func (s *Server) ownSessions(c echo.Context) ([]auth.Session, error) {
+	o, _ := middleware.Operator(c)
+	all, err := s.Operators.SessionsOf(c.Request().Context(), o.ID, s.Now().Add(-auth.AbsoluteTimeout))
+	if err != nil {
+		return nil, err
+	}
+	live := all[:0]
+	for _, x := range all {
+		if x.Alive(s.Now()) {
+			live = append(live, x)
+		}
+	}
+	return live, nil
+}
+
+func (s *Server) accountPage(c echo.Context, status int, v views.Account) error {
+	o, _ := middleware.Operator(c)
+	current, _ := middleware.Session(c)
+	sessions, err := s.ownSessions(c)
+	if err != nil {
+		return err
+	}
+	for _, x := range sessions {
+		v.Sessions = append(v.Sessions, views.Session{
+			Hash: x.Hash, IP: x.IP, UserAgent: x.UserAgent, SignedIn: x.CreatedAt, LastUsed: x.LastSeen, Current: x.Hash == current.Hash,
+		})
+	}
+	v.Email, v.Role, v.Since = o.Email, string(o.Role), o.CreatedAt
+	return render(c, status, views.AccountPage(s.page(c, "Account", "account", layout.Crumb{Text: "Account"}), v))
+}
+
+func (s *Server) accountShow(c echo.Context) error {
+	return s.accountPage(c, http.StatusOK, views.Account{Done: c.QueryParam("done")})
+}
+
+func accountDone(what string) string {
+	return paths.With(paths.Account, url.Values{"done": {what}})
+}
+
+// accountPassword changes one's own password, which ends every session, and
+// signs this browser in anew. A wrong current password counts as a failed
+// sign-in.
+func (s *Server) accountPassword(c echo.Context) error {
+	o, _ := middleware.Operator(c)
+	if wait := s.Throttle.Check(o.Email, c.RealIP()); wait > 0 {
+		return s.accountPage(c, http.StatusTooManyRequests, views.Account{PasswordError: fault.Message(s.Throttle.Refusal(wait))})
+	}
+	_, ok, err := s.checkPassword(c, o.Email, c.FormValue("current"))
+	if err != nil || !ok {
+		s.Throttle.Fail(o.Email, c.RealIP())
+	}
+	if err != nil {
+		return err
+	}
+	ctx := c.Request().Context()
+	if !ok {
+		if err := s.Operators.Record(ctx, s.sessionEntry(c, audit.OperatorPassword, audit.Failed, o)); err != nil {
+			return err
+		}
+		return s.accountPage(c, http.StatusUnprocessableEntity, views.Account{CurrentError: "The current password is wrong."})
+	}
+	s.Throttle.Succeed(o.Email, c.RealIP())
+	password := c.FormValue("password")
+	if err := auth.CheckNew(password, o.Email); err != nil {
+		return s.accountPage(c, http.StatusUnprocessableEntity, views.Account{PasswordError: fault.Message(err)})
+	}
+	hash, err := s.Hasher.Hash(ctx, password)
+	if err != nil {
+		return err
+	}
+	if err := s.Operators.SetPassword(ctx, o.ID, hash, s.sessionEntry(c, audit.OperatorPassword, audit.Done, o)); err != nil {
+		return err
+	}
+	if _, err := s.Sessions.Login(c.Response(), c.Request(), o, c.RealIP()); err != nil {
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, accountDone("password"))
+}
+
+// accountEnd ends one of one's own sessions; another's is not found.
+func (s *Server) accountEnd(c echo.Context) error {
+	sessions, err := s.ownSessions(c)
+	if err != nil {
+		return err
+	}
+	o, _ := middleware.Operator(c)
+	current, _ := middleware.Session(c)
+	for _, x := range sessions {
+		if x.Hash != c.FormValue("session") {
+			continue
+		}
+		if x.Hash == current.Hash {
+			return s.logout(c)
+		}
+		e := s.sessionEntry(c, audit.SessionRevoke, audit.Done, o)
+		e.Detail = x.IP + " " + x.UserAgent
+		if err := s.Operators.Record(c.Request().Context(), e); err != nil {
+			return err
+		}
+		if err := s.Sessions.Revoke(c.Request().Context(), x.Hash); err != nil {
+			return err
+		}
+		return redirect(c, accountDone("session"))
+	}
+	return fault.New(fault.NotFound, "This session has ended already.")
+}
+
+// accountEndAll ends every session of who is signed in, this one too.
+func (s *Server) accountEndAll(c echo.Context) error {
+	o, _ := middleware.Operator(c)
+	e := s.sessionEntry(c, audit.SessionRevoke, audit.Done, o)
+	e.Detail = "all sessions"
+	if err := s.Operators.Record(c.Request().Context(), e); err != nil {
+		return err
+	}
+	if _, err := s.Sessions.RevokeAll(c.Request().Context(), o.ID); err != nil {
+		return err
+	}
+	if err := s.Sessions.Clear(c.Response(), c.Request()); err != nil {
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, paths.Login)
+}
