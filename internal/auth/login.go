@@ -3,6 +3,7 @@ package auth
 import (
 	"net/http"
 
+	"github.com/kuratchi/dashboard/internal/audit"
 	"github.com/kuratchi/dashboard/internal/fault"
 )
 
@@ -10,11 +11,11 @@ import (
 // cookie. The session the browser had, whoever's it was, is revoked before, so
 // an id known from before signing in is worth nothing after. Call it also after
 // a change of one's own password. It must come before the response's header is
-// written.
+// written. The audit entries are stored with the new session or not at all.
 //
 // The error is [fault.Denied] for a disabled operator, else that of the
 // records; then nobody is signed in and the cookie is as it was.
-func (s *Store) Login(w http.ResponseWriter, r *http.Request, op Operator, ip string) (*Session, error) {
+func (s *Store) Login(w http.ResponseWriter, r *http.Request, op Operator, ip string, es ...audit.Entry) (*Session, error) {
 	if op.Disabled() {
 		return nil, fault.New(fault.Denied, "This operator is disabled. Ask an owner to enable it.")
 	}
@@ -36,7 +37,7 @@ func (s *Store) Login(w http.ResponseWriter, r *http.Request, op Operator, ip st
 		DraftPath: path, Draft: form,
 	}
 	gs.ID, gs.IsNew, gs.Options = plain, true, cookieOptions(s.opts.Insecure)
-	gs.Values[stateKey{}] = &state{sent: true, found: true, alive: true, record: record}
+	gs.Values[stateKey{}] = &state{sent: true, found: true, alive: true, record: record, entries: es}
 	if err := gs.Save(r, w); err != nil {
 		gs.ID, gs.Values[stateKey{}] = "", &state{sent: old.sent}
 		return nil, err
@@ -45,14 +46,14 @@ func (s *Store) Login(w http.ResponseWriter, r *http.Request, op Operator, ip st
 }
 
 // Logout revokes the request's session and clears the cookie. Without a session
-// it only clears. If the records fail, the error is theirs, the session goes on
+// it only clears and stores no entry. If the records fail, the error is theirs, the session goes on
 // and the cookie stays, so that trying again works.
-func (s *Store) Logout(w http.ResponseWriter, r *http.Request) error {
+func (s *Store) Logout(w http.ResponseWriter, r *http.Request, es ...audit.Entry) error {
 	gs, err := s.Get(r, s.CookieName())
 	if err != nil {
 		return err
 	}
-	gs.Options.MaxAge = -1
+	gs.Options.MaxAge, stateOf(gs).entries = -1, es
 	return gs.Save(r, w)
 }
 

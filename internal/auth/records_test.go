@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/kuratchi/dashboard/internal/audit"
 	"github.com/kuratchi/dashboard/internal/auth"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/id"
@@ -16,6 +17,7 @@ type records struct {
 	rows    map[string]auth.Session
 	calls   map[string]int
 	failing map[string]error // by method
+	entries []audit.Entry
 }
 
 func newRecords() *records {
@@ -73,7 +75,7 @@ func (m *records) change(method, hash string, live bool, f func(s *auth.Session)
 	return nil
 }
 
-func (m *records) CreateSession(_ context.Context, s auth.Session) error {
+func (m *records) CreateSession(_ context.Context, s auth.Session, es ...audit.Entry) error {
 	err := m.begin("CreateSession")
 	defer m.mu.Unlock()
 	if err != nil {
@@ -83,6 +85,7 @@ func (m *records) CreateSession(_ context.Context, s auth.Session) error {
 		return fault.New(fault.Conflict, "the session exists")
 	}
 	m.rows[s.Hash] = s
+	m.entries = append(m.entries, es...)
 	return nil
 }
 
@@ -107,8 +110,13 @@ func (m *records) TouchSession(_ context.Context, hash string, at time.Time) err
 	})
 }
 
-func (m *records) RevokeSession(_ context.Context, hash string, at time.Time) error {
-	return m.change("RevokeSession", hash, false, func(s *auth.Session) { revoke(s, at) })
+func (m *records) RevokeSession(_ context.Context, hash string, at time.Time, es ...audit.Entry) error {
+	return m.change("RevokeSession", hash, false, func(s *auth.Session) {
+		if s.RevokedAt.IsZero() {
+			m.entries = append(m.entries, es...)
+		}
+		revoke(s, at)
+	})
 }
 
 func revoke(s *auth.Session, at time.Time) {
@@ -122,12 +130,13 @@ func (m *records) SaveDraft(_ context.Context, hash, path, form string) error {
 	return m.change("SaveDraft", hash, true, func(s *auth.Session) { s.DraftPath, s.Draft = path, form })
 }
 
-func (m *records) RevokeSessionsOf(_ context.Context, op id.Operator, at time.Time) (int, error) {
+func (m *records) RevokeSessionsOf(_ context.Context, op id.Operator, at time.Time, es ...audit.Entry) (int, error) {
 	err := m.begin("RevokeSessionsOf")
 	defer m.mu.Unlock()
 	if err != nil {
 		return 0, err
 	}
+	m.entries = append(m.entries, es...)
 	n := 0
 	for hash, s := range m.rows {
 		if s.Operator == op && s.RevokedAt.IsZero() {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/kuratchi/dashboard/internal/audit"
 	"github.com/kuratchi/dashboard/internal/id"
 )
 
@@ -52,12 +53,13 @@ func (s Session) Expired(now time.Time) bool {
 // nor revoked.
 func (s Session) Alive(now time.Time) bool { return s.RevokedAt.IsZero() && !s.Expired(now) }
 
-// SessionRecords keeps sessions. It must be safe for concurrent use. A session
+// SessionRecords keeps sessions. Audit entries given with a change are stored
+// with it or not at all, and not if nothing changed. It must be safe for concurrent use. A session
 // may be deleted for good once [Session.CreatedAt] is over [DraftLifetime] plus
 // [AbsoluteTimeout] ago.
 type SessionRecords interface {
 	// CreateSession stores a new session.
-	CreateSession(ctx context.Context, s Session) error
+	CreateSession(ctx context.Context, s Session, es ...audit.Entry) error
 	// Session returns a session whatever its state, or fault.NotFound.
 	Session(ctx context.Context, hash string) (Session, error)
 	// TouchSession sets LastSeen, but never to an earlier time. It must return
@@ -65,11 +67,12 @@ type SessionRecords interface {
 	TouchSession(ctx context.Context, hash string, at time.Time) error
 	// RevokeSession sets RevokedAt and empties the draft. Revoking again keeps
 	// the first time and is no error; an unknown session is fault.NotFound.
-	RevokeSession(ctx context.Context, hash string, at time.Time) error
+	RevokeSession(ctx context.Context, hash string, at time.Time, es ...audit.Entry) error
 	// SaveDraft replaces the draft of a session that isn't revoked, expired or
 	// not; two empty strings remove it. Else it must return fault.NotFound.
 	SaveDraft(ctx context.Context, hash, path, form string) error
 	// RevokeSessionsOf does what RevokeSession does to every session of the
-	// operator that isn't revoked, and returns how many that were.
-	RevokeSessionsOf(ctx context.Context, op id.Operator, at time.Time) (int, error)
+	// operator that isn't revoked, and returns how many that were. The
+	// entries are stored even if that is none.
+	RevokeSessionsOf(ctx context.Context, op id.Operator, at time.Time, es ...audit.Entry) (int, error)
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gorilla/sessions"
 
+	"github.com/kuratchi/dashboard/internal/audit"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/id"
 )
@@ -76,6 +77,8 @@ type state struct {
 	// alive is whether that session signs its operator in.
 	alive  bool
 	record Session
+	// entries are what Save puts into the audit log with the change it makes.
+	entries []audit.Entry
 }
 
 func stateOf(gs *sessions.Session) *state {
@@ -135,7 +138,7 @@ func (s *Store) Save(r *http.Request, w http.ResponseWriter, gs *sessions.Sessio
 	case gs.Options.MaxAge < 0:
 		return s.end(r.Context(), w, gs, st)
 	case gs.IsNew && st.alive:
-		if err := s.records.CreateSession(r.Context(), st.record); err != nil {
+		if err := s.records.CreateSession(r.Context(), st.record, st.entries...); err != nil {
 			return err
 		}
 		gs.IsNew = false
@@ -146,7 +149,7 @@ func (s *Store) Save(r *http.Request, w http.ResponseWriter, gs *sessions.Sessio
 
 func (s *Store) end(ctx context.Context, w http.ResponseWriter, gs *sessions.Session, st *state) error {
 	if st.found {
-		if err := s.revoke(ctx, st.record.Hash); err != nil {
+		if err := s.revoke(ctx, st.record.Hash, st.entries...); err != nil {
 			return err
 		}
 	}
@@ -157,8 +160,8 @@ func (s *Store) end(ctx context.Context, w http.ResponseWriter, gs *sessions.Ses
 }
 
 // revoke is fine with a session that is gone.
-func (s *Store) revoke(ctx context.Context, hash string) error {
-	err := s.records.RevokeSession(ctx, hash, s.now())
+func (s *Store) revoke(ctx context.Context, hash string, es ...audit.Entry) error {
+	err := s.records.RevokeSession(ctx, hash, s.now(), es...)
 	if fault.Is(err, fault.NotFound) {
 		return nil
 	}
@@ -167,13 +170,15 @@ func (s *Store) revoke(ctx context.Context, hash string) error {
 
 // Revoke ends one session, an operator's own in another browser or, by an
 // admin, anybody's. Whose it is has to be checked before. One that is unknown
-// or ended already is no error.
-func (s *Store) Revoke(ctx context.Context, hash string) error { return s.revoke(ctx, hash) }
+// or ended already is no error, and then no entry is stored.
+func (s *Store) Revoke(ctx context.Context, hash string, es ...audit.Entry) error {
+	return s.revoke(ctx, hash, es...)
+}
 
 // RevokeAll ends every session of an operator and returns how many that were.
 // It belongs to a changed password and to disabling (ASVS 7.4.2 and 7.4.3).
-func (s *Store) RevokeAll(ctx context.Context, op id.Operator) (int, error) {
-	return s.records.RevokeSessionsOf(ctx, op, s.now())
+func (s *Store) RevokeAll(ctx context.Context, op id.Operator, es ...audit.Entry) (int, error) {
+	return s.records.RevokeSessionsOf(ctx, op, s.now(), es...)
 }
 
 // Alive reads the records again and reports whether a session still signs its

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gorilla/sessions"
 
+	"github.com/kuratchi/dashboard/internal/audit"
 	"github.com/kuratchi/dashboard/internal/auth"
 	"github.com/kuratchi/dashboard/internal/fault"
 )
@@ -123,5 +124,33 @@ func TestGorillasInterface(t *testing.T) {
 	}
 	if gs, err := s.Get(r, "other"); gs == nil || err == nil {
 		t.Errorf("another name: %v, %v; want a session and an error", gs, err)
+	}
+}
+
+func TestAuditEntriesGoWithTheirChange(t *testing.T) {
+	t.Parallel()
+	s := newSite()
+	in, out := audit.Entry{ID: "in"}, audit.Entry{ID: "out"}
+	cookie := s.mustLogin(t, "", opAnn)
+	s.records.fail("CreateSession", errors.New("disk full"))
+	if _, err := s.Login(httptest.NewRecorder(), s.request(""), opAnn, home, in); err == nil || len(s.records.entries) > 0 {
+		t.Errorf("a failed login: %v, entries %v", err, s.records.entries)
+	}
+	s.records.fail("CreateSession", nil)
+	if _, err := s.Login(httptest.NewRecorder(), s.request(""), opAnn, home, in); err != nil || len(s.records.entries) != 1 {
+		t.Errorf("a login: %v, entries %v", err, s.records.entries)
+	}
+	s.records.fail("RevokeSession", errors.New("disk full"))
+	if err := s.Logout(httptest.NewRecorder(), s.request(cookie), out); err == nil || len(s.records.entries) != 1 {
+		t.Errorf("a failed logout: %v, entries %v", err, s.records.entries)
+	}
+	s.records.fail("RevokeSession", nil)
+	for range 2 { // the second has no session to end
+		if err := s.Logout(httptest.NewRecorder(), s.request(cookie), out); err != nil {
+			t.Error(err)
+		}
+	}
+	if len(s.records.entries) != 2 || s.records.entries[1] != out {
+		t.Errorf("entries %v", s.records.entries)
 	}
 }

@@ -39,7 +39,7 @@ var mayImport = map[string][]string{
 	"internal/migrate":  {"internal/d1", "internal/fault", "internal/schema", "internal/sqlite"},
 	"internal/database": {"internal/d1", "internal/fault", "internal/migrate", "internal/orm", "internal/schema"},
 
-	"internal/auth":  {"internal/fault", "internal/id"},
+	"internal/auth":  {"internal/audit", "internal/fault", "internal/id"},
 	"internal/audit": {"internal/fault", "internal/id"},
 
 	"internal/fleet": {

@@ -2,6 +2,7 @@ package controlplane_test
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -195,5 +196,63 @@ func TestSessionsEndWithThePassword(t *testing.T) {
 	}
 	if _, err := s.Session(t.Context(), "one"); !fault.Is(err, fault.NotFound) {
 		t.Errorf("a session of last month is kept: %v", err)
+	}
+}
+
+// TestASessionChangesWithItsAuditEntry: the entry and what it tells of are one
+// batch, so neither is there without the other.
+func TestASessionChangesWithItsAuditEntry(t *testing.T) {
+	s, _, c := newStore(t)
+	_, hash := auth.NewToken("")
+	o := owner("ada")
+	_ = s.SetupToken(t.Context(), hash, c.now().Add(time.Hour))
+	if err := s.Claim(t.Context(), hash, o, "phc"); err != nil {
+		t.Fatal(err)
+	}
+	entry := func(entryID string, a audit.Action) audit.Entry {
+		return audit.Entry{ID: entryID, At: c.now(), Operator: o.ID, Actor: o.Email, Action: a, Outcome: audit.Done, Target: o.Email}
+	}
+	one := auth.Session{Hash: "one", Operator: o.ID, CreatedAt: c.now(), LastSeen: c.now()}
+	if err := s.CreateSession(t.Context(), one, entry("a", audit.SessionLogin)); err != nil {
+		t.Fatal(err)
+	}
+	// An entry that can't be written, here for its id, takes the change with it.
+	two := one
+	two.Hash = "two"
+	if err := s.CreateSession(t.Context(), two, entry("a", audit.SessionLogin)); err == nil {
+		t.Error("a session was stored without its entry")
+	}
+	if _, err := s.Session(t.Context(), "two"); !fault.Is(err, fault.NotFound) {
+		t.Errorf("the session of a failed entry: %v", err)
+	}
+	if err := s.RevokeSession(t.Context(), "one", c.now(), entry("a", audit.SessionLogout)); err == nil {
+		t.Error("a session was revoked without its entry")
+	}
+	if _, err := s.RevokeSessionsOf(t.Context(), o.ID, c.now(), entry("a", audit.SessionRevoke)); err == nil {
+		t.Error("all sessions were revoked without the entry")
+	}
+	if x, err := s.Session(t.Context(), "one"); err != nil || !x.RevokedAt.IsZero() {
+		t.Errorf("after failed entries: %+v %v", x, err)
+	}
+	// A change that changes nothing writes no entry.
+	for _, entryID := range []string{"b", "c"} {
+		if err := s.RevokeSession(t.Context(), "one", c.now(), entry(entryID, audit.SessionLogout)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n, err := s.RevokeSessionsOf(t.Context(), o.ID, c.now(), entry("d", audit.SessionRevoke)); n != 0 || err != nil {
+		t.Errorf("revoking what is revoked: %d %v", n, err)
+	}
+	list, err := s.Audit(t.Context(), audit.Filter{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, e := range list {
+		got = append(got, e.ID)
+	}
+	slices.Sort(got)
+	if want := []string{"a", "b", "d"}; !slices.Equal(got, want) {
+		t.Errorf("entries %q, want %q", got, want)
 	}
 }

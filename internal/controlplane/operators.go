@@ -2,6 +2,7 @@ package controlplane
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/kuratchi/dashboard/internal/audit"
@@ -106,13 +107,13 @@ func session(r orm.Row) auth.Session {
 var noSession = fault.New(fault.NotFound, "There is no such session.")
 
 // CreateSession stores a session, and removes those that ended long ago.
-func (s *Store) CreateSession(ctx context.Context, x auth.Session) error {
+func (s *Store) CreateSession(ctx context.Context, x auth.Session, es ...audit.Entry) error {
 	b := s.change()
 	b.add(s.table("sessions").Where(orm.Lt("created_at", x.CreatedAt.Add(-auth.AbsoluteTimeout-auth.DraftLifetime))).DeleteStmt())
 	return b.insert("sessions", orm.Values{
 		"hash": x.Hash, "operator_id": x.Operator, "created_at": x.CreatedAt, "last_seen": x.LastSeen, "ip": d1.OptStr(x.IP),
 		"user_agent": d1.OptStr(x.UserAgent), "draft_path": d1.OptStr(x.DraftPath), "draft": d1.OptStr(x.Draft),
-	}).run(ctx, nil, nil)
+	}).audit(es...).run(ctx, nil, nil)
 }
 
 // Session returns the session with that hash, ended or not.
@@ -153,21 +154,27 @@ func (s *Store) TouchSession(ctx context.Context, hash string, at time.Time) err
 }
 
 // RevokeSession ends a session; the first time counts.
-func (s *Store) RevokeSession(ctx context.Context, hash string, at time.Time) error {
-	n, err := s.table("sessions").Where(orm.Eq("hash", hash), orm.Eq("revoked_at", nil)).
-		Update(ctx, orm.Values{"revoked_at": at, "draft": nil, "draft_path": nil})
-	if err != nil || n > 0 {
-		return err
+func (s *Store) RevokeSession(ctx context.Context, hash string, at time.Time, es ...audit.Entry) error {
+	err := s.change().update("sessions", orm.Values{"revoked_at": at, "draft": nil, "draft_path": nil},
+		orm.Eq("hash", hash), orm.Eq("revoked_at", nil)).audit(es...).run(ctx, noSession, nil)
+	if errors.Is(err, noSession) {
+		_, err = s.Session(ctx, hash)
 	}
-	_, err = s.Session(ctx, hash)
 	return err
 }
 
 // RevokeSessionsOf ends all sessions of an operator and returns how many lived.
-func (s *Store) RevokeSessionsOf(ctx context.Context, o id.Operator, at time.Time) (int, error) {
-	n, err := s.table("sessions").Where(orm.Eq("operator_id", o), orm.Eq("revoked_at", nil)).
-		Update(ctx, orm.Values{"revoked_at": at, "draft": nil, "draft_path": nil})
-	return int(n), err
+func (s *Store) RevokeSessionsOf(ctx context.Context, o id.Operator, at time.Time, es ...audit.Entry) (int, error) {
+	b := s.change().add(s.table("sessions").Where(orm.Eq("operator_id", o), orm.Eq("revoked_at", nil)).
+		UpdateStmt(orm.Values{"revoked_at": at, "draft": nil, "draft_path": nil})).audit(es...)
+	if b.err != nil {
+		return 0, b.err
+	}
+	results, err := s.conn.Batch(ctx, b.ss)
+	if err != nil {
+		return 0, err
+	}
+	return int(results[0].Meta.Changes), nil
 }
 
 // SaveDraft keeps a form with a session that isn't revoked; two empty strings

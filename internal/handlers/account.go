@@ -112,10 +112,7 @@ func (s *Server) accountEnd(c echo.Context) error {
 		}
 		e := s.sessionEntry(c, audit.SessionRevoke, audit.Done, o)
 		e.Detail = x.IP + " " + x.UserAgent
-		if err := s.Operators.Record(c.Request().Context(), e); err != nil {
-			return err
-		}
-		if err := s.Sessions.Revoke(c.Request().Context(), x.Hash); err != nil {
+		if err := s.Sessions.Revoke(c.Request().Context(), x.Hash, e); err != nil {
 			return err
 		}
 		return redirect(c, accountDone("session"))
@@ -128,10 +125,7 @@ func (s *Server) accountEndAll(c echo.Context) error {
 	o, _ := middleware.Operator(c)
 	e := s.sessionEntry(c, audit.SessionRevoke, audit.Done, o)
 	e.Detail = "all sessions"
-	if err := s.Operators.Record(c.Request().Context(), e); err != nil {
-		return err
-	}
-	if _, err := s.Sessions.RevokeAll(c.Request().Context(), o.ID); err != nil {
+	if _, err := s.Sessions.RevokeAll(c.Request().Context(), o.ID, e); err != nil {
 		return err
 	}
 	if err := s.Sessions.Clear(c.Response(), c.Request()); err != nil {

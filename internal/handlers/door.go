@@ -140,10 +140,7 @@ func (s *Server) login(c echo.Context) error {
 		return render(c, http.StatusUnprocessableEntity, views.LoginPage(s.page(c, "Sign in", ""), v))
 	}
 	s.Throttle.Succeed(email, c.RealIP())
-	if err := s.Operators.Record(c.Request().Context(), s.sessionEntry(c, audit.SessionLogin, audit.Done, o)); err != nil {
-		return err
-	}
-	if _, err := s.Sessions.Login(c.Response(), c.Request(), o, c.RealIP()); err != nil {
+	if _, err := s.Sessions.Login(c.Response(), c.Request(), o, c.RealIP(), s.sessionEntry(c, audit.SessionLogin, audit.Done, o)); err != nil {
 		return err
 	}
 	return c.Redirect(http.StatusSeeOther, v.Next)
@@ -174,10 +171,7 @@ func (s *Server) checkPassword(c echo.Context, email, password string) (auth.Ope
 
 func (s *Server) logout(c echo.Context) error {
 	o, _ := middleware.Operator(c)
-	if err := s.Operators.Record(c.Request().Context(), s.sessionEntry(c, audit.SessionLogout, audit.Done, o)); err != nil {
-		return err
-	}
-	if err := s.Sessions.Logout(c.Response(), c.Request()); err != nil {
+	if err := s.Sessions.Logout(c.Response(), c.Request(), s.sessionEntry(c, audit.SessionLogout, audit.Done, o)); err != nil {
 		return err
 	}
 	return c.Redirect(http.StatusSeeOther, paths.Login)
