@@ -229,6 +229,7 @@ func TestProvisionRefusesAtTheField(t *testing.T) {
 		"a page's name":    {fleet.ProvisionInput{OrgName: "A", Name: "New"}, "name"},
 		"dot":              {fleet.ProvisionInput{OrgName: "A", Name: "a.b"}, "name"},
 		"no organization":  {fleet.ProvisionInput{Name: "x"}, "org_name"},
+		"both":             {fleet.ProvisionInput{Org: "acme", OrgName: "A", Name: "x"}, "org_name"},
 		"unsayable name":   {fleet.ProvisionInput{OrgName: "日本", Name: "x"}, "org_name"},
 		"unseen character": {fleet.ProvisionInput{OrgName: "Ac\u202eme", Name: "x"}, "org_name"},
 		"unknown org":      {fleet.ProvisionInput{Org: "nope", Name: "x"}, "org"},

@@ -16,7 +16,8 @@ import (
 
 // ProvisionInput is what an operator fills in.
 type ProvisionInput struct {
-	// Org is the slug of an organization, or "" for a new one named OrgName.
+	// Org is the slug of an organization, or "" for a new one named OrgName. Both
+	// are refused: which was meant can't be told.
 	Org, OrgName string
 	// Name is the database's; "" takes the proposed one.
 	Name     string
@@ -105,6 +106,9 @@ func orDash(s string) string {
 // wish checks the input and makes the rows of it.
 func (f *Fleet) wish(ctx context.Context, a auth.Actor, in ProvisionInput) (Database, *Org, error) {
 	var created *Org
+	if in.Org != "" && strings.TrimSpace(in.OrgName) != "" {
+		return Database{}, nil, fault.New(fault.Invalid, "Choose an organization or name a new one, not both. Empty this field, or choose “a new one…”.").At("org_name")
+	}
 	org, err := f.store.Org(ctx, in.Org)
 	switch {
 	case in.Org == "":
