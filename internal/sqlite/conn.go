@@ -79,6 +79,9 @@ const hiddenTable = `CREATE TABLE IF NOT EXISTS _cf_KV (key TEXT PRIMARY KEY, va
 
 // Open opens a database file in WAL mode with foreign keys on.
 func Open(path string, o Options) (*Conn, error) {
+	if errFunctions != nil {
+		return nil, errFunctions
+	}
 	flags := driver.OpenReadWrite
 	switch {
 	case o.Memory:

@@ -14,7 +14,9 @@ import (
 //go:embed functions.json
 var functionsJSON []byte
 
-var functions = mustFunctions()
+// What functions.json says. [Open] returns errFunctions, so that a database never
+// opens without the list.
+var functions, errFunctions = readFunctions()
 
 type verdict uint8
 
@@ -24,10 +26,10 @@ const (
 	refused
 )
 
-func mustFunctions() map[string]verdict {
+func readFunctions() (map[string]verdict, error) {
 	var f struct{ Allowed, Refused, Absent []string }
 	if err := json.Unmarshal(functionsJSON, &f); err != nil {
-		panic("sqlite: functions.json: " + err.Error()) // embedded at build time
+		return nil, fmt.Errorf("sqlite: functions.json: %w", err)
 	}
 	m := map[string]verdict{}
 	for _, n := range f.Allowed {
@@ -40,7 +42,7 @@ func mustFunctions() map[string]verdict {
 	for _, n := range []string{"sqlite_rename_table", "sqlite_rename_column", "sqlite_rename_test", "sqlite_rename_quotefix", "sqlite_drop_column"} {
 		m[n] = allowed
 	}
-	return m
+	return m, nil
 }
 
 // transactionText is what D1 answers to BEGIN, COMMIT, ROLLBACK, SAVEPOINT and RELEASE.

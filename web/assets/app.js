@@ -339,21 +339,3 @@ document.addEventListener("htmx:after:settle", (event) => {
   if (!heading.hasAttribute("tabindex")) heading.tabIndex = -1;
   heading.focus({ preventScroll: true });
 });
-
-// hx-csp checks the nonce of elements that have a verb (hx-get …) or hx-boost.
-// hx-sse opens connections for elements that have neither, so an injected
-// hx-sse:connect would pass. This closes the gap the same way: no nonce of
-// this page, no request.
-let nonceOf;
-window.htmx?.registerExtension("sse-nonce", {
-  init: (api) => {
-    nonceOf = (el) => api.attributeValue(el, "hx-nonce");
-  },
-  htmx_config_request: (el) => {
-    if (!/^(data-)?hx-sse:connect$/m.test(el.getAttributeNames().join("\n"))) return;
-    const page = find("script[nonce]")?.nonce;
-    if (page && nonceOf(el) === page) return;
-    console.error("htmx: blocked hx-sse:connect without the page's hx-nonce", el);
-    return false;
-  },
-});

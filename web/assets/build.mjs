@@ -65,11 +65,11 @@ async function bundle(entry) {
   return result.outputFiles[0].text;
 }
 
-// htmx first, because its extensions register themselves on the global it
+// htmx first, because its extension registers itself on the global it
 // defines. The minified files are joined as they are published. The comment
 // that names a source map is dropped: the map isn't served.
 async function script() {
-  const vendored = ["htmx.min.js", "ext/hx-csp.min.js", "ext/hx-sse.min.js"].map((file) =>
+  const vendored = ["htmx.min.js", "ext/hx-csp.min.js"].map((file) =>
     read(modules, "htmx.org/dist", file).replace(/^\/\/# sourceMappingURL=.*$/m, "").trim());
   return [...vendored, (await bundle("app.js")).trim()].join(";\n") + "\n";
 }
