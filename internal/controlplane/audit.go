@@ -40,10 +40,7 @@ func (s *Store) Audit(ctx context.Context, f audit.Filter) ([]audit.Entry, error
 	if err != nil {
 		return nil, err
 	}
-	es := make([]audit.Entry, len(rows))
-	for i, r := range rows {
-		es[i] = auditEntry(r)
-	}
+	es := each(rows, auditEntry)
 	return es, s.closeIntents(ctx, es)
 }
 

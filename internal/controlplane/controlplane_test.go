@@ -153,14 +153,23 @@ func TestASetupTokenExpiresAndIsReplaced(t *testing.T) {
 	}
 }
 
-func TestSessionsEndWithThePassword(t *testing.T) {
+// claimed is a store with an owner.
+func claimed(t *testing.T) (*controlplane.Store, *clock, auth.Operator) {
+	t.Helper()
 	s, _, c := newStore(t)
 	_, hash := auth.NewToken("")
 	o := owner("ada")
-	_ = s.SetupToken(t.Context(), hash, c.now().Add(time.Hour))
+	if err := s.SetupToken(t.Context(), hash, c.now().Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
 	if err := s.Claim(t.Context(), hash, o, "phc"); err != nil {
 		t.Fatal(err)
 	}
+	return s, c, o
+}
+
+func TestSessionsEndWithThePassword(t *testing.T) {
+	s, c, o := claimed(t)
 	for _, h := range []string{"one", "two"} {
 		if err := s.CreateSession(t.Context(), auth.Session{Hash: h, Operator: o.ID, CreatedAt: c.now(), LastSeen: c.now(), Draft: "a=b", DraftPath: "/x"}); err != nil {
 			t.Fatal(err)
@@ -202,13 +211,7 @@ func TestSessionsEndWithThePassword(t *testing.T) {
 // TestASessionChangesWithItsAuditEntry: the entry and what it tells of are one
 // batch, so neither is there without the other.
 func TestASessionChangesWithItsAuditEntry(t *testing.T) {
-	s, _, c := newStore(t)
-	_, hash := auth.NewToken("")
-	o := owner("ada")
-	_ = s.SetupToken(t.Context(), hash, c.now().Add(time.Hour))
-	if err := s.Claim(t.Context(), hash, o, "phc"); err != nil {
-		t.Fatal(err)
-	}
+	s, c, o := claimed(t)
 	entry := func(entryID string, a audit.Action) audit.Entry {
 		return audit.Entry{ID: entryID, At: c.now(), Operator: o.ID, Actor: o.Email, Action: a, Outcome: audit.Done, Target: o.Email}
 	}

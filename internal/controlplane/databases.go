@@ -90,10 +90,7 @@ func (s *Store) Databases(ctx context.Context, f fleet.Filter) ([]fleet.Database
 	if err != nil {
 		return nil, 0, err
 	}
-	ds := make([]fleet.Database, len(rows))
-	for i, r := range rows {
-		ds[i] = database(r)
-	}
+	ds := each(rows, database)
 	return ds, int(n), nil
 }
 
@@ -238,9 +235,5 @@ func (s *Store) Unfinished(ctx context.Context) ([]fleet.Database, error) {
 	if err != nil {
 		return nil, err
 	}
-	ds := make([]fleet.Database, len(rows))
-	for i, r := range rows {
-		ds[i] = database(r)
-	}
-	return ds, nil
+	return each(rows, database), nil
 }

@@ -133,11 +133,7 @@ func (s *Store) SessionsOf(ctx context.Context, o id.Operator, since time.Time) 
 	if err != nil {
 		return nil, err
 	}
-	out := make([]auth.Session, len(rows))
-	for i, r := range rows {
-		out[i] = session(r)
-	}
-	return out, nil
+	return each(rows, session), nil
 }
 
 // TouchSession notes use of a session that isn't revoked; time never goes back.

@@ -59,11 +59,7 @@ func (s *Store) Versions(ctx context.Context, name string) ([]fleet.Version, err
 	if err != nil {
 		return nil, err
 	}
-	out := make([]fleet.Version, len(rows))
-	for i, r := range rows {
-		out[i] = versionOf(r)
-	}
-	return out, nil
+	return each(rows, versionOf), nil
 }
 
 // Version returns one version with its source.

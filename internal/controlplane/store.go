@@ -130,6 +130,15 @@ func (b *batch) run(ctx context.Context, lost, taken error) error {
 	return err
 }
 
+// each makes what the rows stand for.
+func each[T any](rows []orm.Row, of func(orm.Row) T) []T {
+	out := make([]T, len(rows))
+	for i, r := range rows {
+		out[i] = of(r)
+	}
+	return out
+}
+
 // named gives a missing row its name.
 func named(err error, format string, args ...any) error {
 	if fault.Is(err, fault.NotFound) {
