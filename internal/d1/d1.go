@@ -24,6 +24,7 @@ package d1
 
 import (
 	"context"
+	"io"
 	"time"
 )
 
@@ -42,10 +43,14 @@ type Stmt struct {
 	SQL  string
 	Args []Value
 	Mode Mode
-	// MaxRow is the most bytes of texts and BLOBs one row of a stream may have; a
-	// larger one ends the stream as fault.Invalid before it is copied. 0 means no
-	// limit.
+	// MaxRow is the most bytes of texts and BLOBs one row may have; a larger one
+	// ends a stream, or a batch and its transaction, as fault.Invalid before it is
+	// copied. 0 means no limit.
 	MaxRow int
+	// MaxRows and MaxBytes end the rows of a statement in a batch early, where the
+	// transport can; Result.Cut tells it. What the statement changes it changes all
+	// the same. 0 means no limit.
+	MaxRows, MaxBytes int
 }
 
 // Query returns a read of that SQL.
@@ -60,7 +65,9 @@ type Result struct {
 	// without rows; a statement that can't return rows has none.
 	Columns []string
 	Rows    [][]Value
-	Meta    Meta
+	// Cut says that there are more rows than Stmt.MaxRows or Stmt.MaxBytes let through.
+	Cut  bool
+	Meta Meta
 }
 
 // Meta is what the engine says about one statement.
@@ -114,6 +121,16 @@ type CreateInput struct {
 	Location string
 }
 
+// Point is a moment a database can be put back to: on the embedded engine a copy
+// of its file, on D1 a Time Travel bookmark.
+type Point struct {
+	// ID is the provider's own name for it.
+	ID string
+	At time.Time
+	// Size is how many bytes keeping it takes, 0 where it takes none.
+	Size int64
+}
+
 // Provider is the account databases live in. It is safe for concurrent use.
 type Provider interface {
 	// Create makes an empty database and returns it. A name that is taken is a
@@ -125,12 +142,36 @@ type Provider interface {
 	Find(ctx context.Context, name string) (Info, error)
 	// List returns every database, by name.
 	List(ctx context.Context) ([]Info, error)
-	// Delete removes a database for good. An id that isn't there is
-	// fault.NotFound.
+	// Delete removes a database for good; its points stay. An id that isn't there
+	// is fault.NotFound.
 	Delete(ctx context.Context, id string) error
 	// Open returns a handle on the database with that id. Whether it exists may
 	// show only at the first statement.
 	Open(ctx context.Context, id string) (Conn, error)
+	// Visit is Open for one short look: nothing stays open after Close, so that
+	// looking at a whole fleet doesn't crowd out the databases in use.
+	Visit(ctx context.Context, id string) (Conn, error)
+
+	// Keep makes a point of the database as it is now. Reading and writing go on
+	// meanwhile.
+	Keep(ctx context.Context, id string) (Point, error)
+	// Restore puts a database back to a point, its own or one of a database that
+	// was deleted: whole or not at all. Every write since the point is undone;
+	// keep another point first to undo that. A point that isn't there is
+	// fault.NotFound.
+	Restore(ctx context.Context, id, point string) error
+	// Forget gives a point up; one that isn't there is no error.
+	Forget(ctx context.Context, point string) error
+	// Copy returns the database, or a point of it, as an SQLite file. The caller
+	// must Close it.
+	Copy(ctx context.Context, id, point string) (File, error)
+}
+
+// File is an SQLite file that is read once.
+type File interface {
+	io.ReadCloser
+	// Size is in bytes.
+	Size() int64
 }
 
 // Locations are D1's location hints with what they mean.

@@ -45,6 +45,10 @@ func (s *Stmt) Columns() []string {
 // ReadOnly reports whether the statement makes no direct change to the database.
 func (s *Stmt) ReadOnly() bool { return s.c.raw.readOnly(s.raw) }
 
+// Reset ends the statement's run, so that what it changed is counted. It can't
+// fail for one whose Step didn't.
+func (s *Stmt) Reset() { _ = s.st.Reset() }
+
 // BindNull, BindInt, BindFloat, BindText and BindBlob set the value of a
 // parameter, counted from 1.
 func (s *Stmt) BindNull(i int) { s.st.BindNull(i) }

@@ -11,7 +11,8 @@ import (
 	"github.com/kuratchi/dashboard/internal/sqlite"
 )
 
-// conn is a handle on one database; it holds no file open between calls.
+// conn is a handle on one database; unless it owns its handles, it holds no file
+// open between calls.
 type conn struct {
 	handles         *handles
 	key, name, path string
@@ -142,6 +143,9 @@ func (c *conn) fail(ctx context.Context, err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return fault.Wrap(err, fault.NotFound, "The file of the database %s is gone. Restore it from a backup.", c.name)
 	}
+	if f, ok := errors.AsType[*fault.Error](err); ok {
+		return f
+	}
 	e, ok := errors.AsType[*sqlite.Error](err)
 	if !ok {
 		return fault.Wrap(err, fault.Unavailable, "The database %s does not answer. Nothing was changed.", c.name)
@@ -176,12 +180,24 @@ func run(db *sqlite.Conn, s d1.Stmt) (*d1.Result, error) {
 	// The first step compiles again what another connection's DDL has made
 	// stale, so only now are the columns the right ones.
 	r.Columns = st.Columns()
+	size := 0
 	for ; row && err == nil; row, err = st.Step() {
+		if s.MaxRow > 0 || s.MaxBytes > 0 {
+			n := rowBytes(st, len(r.Columns))
+			if s.MaxRow > 0 && n > s.MaxRow {
+				return nil, rowTooLarge(s.MaxRow)
+			}
+			size += n
+		}
+		if r.Cut = s.MaxRows > 0 && len(r.Rows) == s.MaxRows || s.MaxBytes > 0 && size > s.MaxBytes; r.Cut {
+			break // SQLite makes all changes before it returns the first row
+		}
 		r.Rows = append(r.Rows, values(st, len(r.Columns)))
 	}
 	if err != nil {
 		return nil, err
 	}
+	st.Reset()
 	r.Meta = d1.Meta{Changes: db.TotalChanges() - before, LastRowID: db.LastInsertRowID(), Duration: time.Since(started)}
 	return r, nil
 }

@@ -227,7 +227,22 @@ func (e *Engine) Open(_ context.Context, id string) (d1.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &conn{handles: e.handles, key: id, name: f.name, path: e.path(id, f)}, nil
+	return e.conn(id, f), nil
+}
+
+func (e *Engine) conn(id string, f file) *conn {
+	return &conn{handles: e.handles, key: id, name: f.name, path: e.path(id, f)}
+}
+
+// Visit returns a handle whose files are closed with it.
+func (e *Engine) Visit(_ context.Context, id string) (d1.Conn, error) {
+	f, err := e.file(id)
+	if err != nil {
+		return nil, err
+	}
+	c := e.conn(id, f)
+	c.handles, c.owns = newHandles(Options{OpenDatabases: 1, IdleTimeout: -1}), true
+	return c, nil
 }
 
 // OpenFile returns a handle on a file outside of any folder, made when missing:

@@ -58,7 +58,7 @@ func (c *conn) Stream(ctx context.Context, s d1.Stmt) (*d1.Rows, error) {
 		case !row:
 			return nil, nil
 		case s.MaxRow > 0 && rowBytes(st, len(columns)) > s.MaxRow:
-			return nil, fault.New(fault.Invalid, "A row of this result is larger than %d MB. Select less of it, for instance substr(column, 1, 1000).", s.MaxRow/1_000_000)
+			return nil, rowTooLarge(s.MaxRow)
 		}
 		return values(st, len(columns)), nil
 	}
@@ -93,6 +93,10 @@ func (c *conn) enterStream(ctx context.Context) (leave func(), err error) {
 	}
 	c.handles.release(h)
 	return nil, err
+}
+
+func rowTooLarge(limit int) error {
+	return fault.New(fault.Invalid, "A row of this result is larger than %d MB. Select less of it, for instance substr(column, 1, 1000).", limit/1_000_000)
 }
 
 // rowBytes counts the bytes of a row's texts and BLOBs.

@@ -1,0 +1,171 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"time"
+
+	"github.com/kuratchi/dashboard/internal/d1"
+	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/sqlite"
+)
+
+// Points are copies of a database's file, in a folder of the engine's own folder:
+// copies/<database id>/<moment>.db. They outlive their database.
+
+const copies = "copies"
+
+var pointRule = regexp.MustCompile(`^[0-9a-f-]{36}/\d{8}T\d{9}Z-[0-9a-f]{8}$`)
+
+// Keep copies the database's file.
+func (e *Engine) Keep(ctx context.Context, id string) (d1.Point, error) {
+	f, err := e.file(id)
+	if err != nil {
+		return d1.Point{}, err
+	}
+	at := time.Now().UTC()
+	p := d1.Point{ID: fmt.Sprintf("%s/%s%03dZ-%s", id, at.Format("20060102T150405"), at.Nanosecond()/1e6, newUUID()[:8]), At: at}
+	path := e.pointPath(p.ID)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return p, fault.Wrap(err, fault.Unavailable, "The folder for copies of %s can't be made. Check the disk.", f.name)
+	}
+	if err := e.copyTo(ctx, id, f, path); err != nil {
+		return p, err
+	}
+	st, err := os.Stat(path)
+	if err != nil {
+		return p, fault.Wrap(err, fault.Unavailable, "The copy of %s can't be read.", f.name)
+	}
+	p.Size = st.Size()
+	return p, nil
+}
+
+// copyTo writes a database's file; it appears whole or not at all.
+func (e *Engine) copyTo(ctx context.Context, id string, f file, path string) error {
+	c := e.conn(id, f)
+	err := c.alone(ctx, sqlite.Read, func(db *sqlite.Conn) error { return db.CopyTo(ctx, path+unborn) })
+	if err != nil {
+		return err
+	}
+	if err := os.Rename(path+unborn, path); err != nil {
+		return fault.Wrap(err, fault.Unavailable, "The copy of %s can't be renamed.", f.name)
+	}
+	return nil
+}
+
+// Restore copies a point's file over the database's, in one transaction.
+func (e *Engine) Restore(ctx context.Context, id, point string) error {
+	f, err := e.file(id)
+	if err != nil {
+		return err
+	}
+	path, err := e.pointFile(point)
+	if err != nil {
+		return err
+	}
+	return e.conn(id, f).alone(ctx, sqlite.Write, func(db *sqlite.Conn) error { return db.RestoreFrom(ctx, path) })
+}
+
+// Forget removes a point's file.
+func (e *Engine) Forget(_ context.Context, point string) error {
+	path, err := e.pointFile(point)
+	if fault.Is(err, fault.NotFound) {
+		return nil
+	}
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fault.Wrap(err, fault.Unavailable, "A kept copy can't be removed. Check the disk.")
+	}
+	_ = os.Remove(filepath.Dir(path)) // succeeds for the last one
+	return nil
+}
+
+// Copy returns the file of a point, or of the database as it is now: a copy that
+// is gone when it is closed.
+func (e *Engine) Copy(ctx context.Context, id, point string) (d1.File, error) {
+	if point != "" {
+		path, err := e.pointFile(point)
+		if err != nil {
+			return nil, err
+		}
+		return openFile(path, false)
+	}
+	f, err := e.file(id)
+	if err != nil {
+		return nil, err
+	}
+	path := filepath.Join(e.dir, id+"-"+newUUID()+suffix+unborn) // what is left of one is removed by Open
+	if err := e.conn(id, f).alone(ctx, sqlite.Read, func(db *sqlite.Conn) error { return db.CopyTo(ctx, path) }); err != nil {
+		return nil, err
+	}
+	return openFile(path, true)
+}
+
+func (e *Engine) pointPath(point string) string {
+	return filepath.Join(e.dir, copies, filepath.FromSlash(point)+suffix)
+}
+
+// pointFile returns the path of a point that is there.
+func (e *Engine) pointFile(point string) (string, error) {
+	gone := fault.New(fault.NotFound, "This copy is gone.")
+	if !pointRule.MatchString(point) {
+		return "", gone
+	}
+	path := e.pointPath(point)
+	if _, err := os.Stat(path); err != nil {
+		return "", gone
+	}
+	return path, nil
+}
+
+// alone runs f with a connection outside of any transaction.
+func (c *conn) alone(ctx context.Context, m sqlite.Mode, f func(*sqlite.Conn) error) error {
+	h, err := c.handles.acquire(c.key, c.path)
+	if err != nil {
+		return c.fail(ctx, err)
+	}
+	defer c.handles.release(h)
+	db, err := h.borrow(ctx, m)
+	if err != nil {
+		return c.fail(ctx, err)
+	}
+	defer h.give(db, m)
+	if err := f(db); err != nil {
+		return c.fail(ctx, err)
+	}
+	return nil
+}
+
+// sqliteFile is a file that may remove itself.
+type sqliteFile struct {
+	*os.File
+	size int64
+	once bool
+}
+
+func openFile(path string, once bool) (d1.File, error) {
+	f, err := os.Open(path) //nolint:gosec // a path of our own making
+	if err != nil {
+		return nil, fault.Wrap(err, fault.Unavailable, "The copy can't be read.")
+	}
+	st, err := f.Stat()
+	if err != nil {
+		_ = f.Close()
+		return nil, fault.Wrap(err, fault.Unavailable, "The copy can't be read.")
+	}
+	return &sqliteFile{File: f, size: st.Size(), once: once}, nil
+}
+
+func (f *sqliteFile) Size() int64 { return f.size }
+
+func (f *sqliteFile) Close() error {
+	err := f.File.Close()
+	if f.once {
+		err = errors.Join(err, os.Remove(f.Name()))
+	}
+	return err
+}
