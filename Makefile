@@ -12,6 +12,9 @@ TEMPL := go tool -modfile=tools/go.mod templ
 RACE := ./internal/auth ./internal/browse ./internal/console ./internal/d1/local \
 	./internal/database ./internal/fleet ./internal/handlers/... ./internal/id ./web/static
 
+# Flags of `make bench`, for instance BENCH=-short.
+BENCH :=
+
 # How long each target of `make fuzz` runs.
 FUZZTIME := 5s
 
@@ -47,8 +50,9 @@ race: ## the race detector on the packages with goroutines (needs gcc)
 fuzz: ## every fuzz target for FUZZTIME (5s)
 	@./tools/fuzz.sh $(FUZZTIME)
 
-bench: ## the Go benchmarks
-	go test -run '^$$' -bench . -benchmem ./internal/... ./web/...
+bench: ## what was promised of speed, measured: docs/performance.md (needs gcc)
+	@./tools/setup.sh gcc
+	cd bench && CGO_ENABLED=1 go run . $(BENCH)
 
 screenshots: ## the pictures of docs/screens, from the walks in a real browser
 	@./tools/setup.sh chromium axe

@@ -15,6 +15,9 @@ trap 'exit 1' INT TERM HUP
 
 tool() { go tool -modfile=tools/go.mod "$@"; }
 
+# in_bench runs a command on the benchmarks, which are a module with C in it.
+in_bench() { ./tools/setup.sh gcc && (cd bench && CGO_ENABLED=1 "$@"); }
+
 # copy puts the folder web into $tmp/$1, without the packages of npm.
 copy() { mkdir -p "$tmp/$1" && tar -c --exclude=node_modules web | tar -x -C "$tmp/$1"; }
 
@@ -33,9 +36,9 @@ format() {
 	return 1
 }
 
-vet() { go vet ./... && go vet -tags failpoint ./...; }
+vet() { go vet ./... && go vet -tags failpoint ./... && in_bench go vet ./...; }
 
-staticcheck() { tool staticcheck ./...; }
+staticcheck() { tool staticcheck ./... && in_bench go tool -modfile=../tools/go.mod staticcheck ./...; }
 
 # templ compares the generated Go with what the .templ files give, and sees files
 # whose source is gone.
@@ -60,12 +63,12 @@ assets() {
 }
 
 tidy() {
-	go mod tidy -diff && (cd tools && go mod tidy -diff) && return
-	echo 'run "go mod tidy"'
+	go mod tidy -diff && (cd tools && go mod tidy -diff) && (cd bench && go mod tidy -diff) && return
+	echo 'run "go mod tidy", in tools/ and bench/ too'
 	return 1
 }
 
-rules() { go test ./internal/check; }
+rules() { go test ./internal/check && in_bench go test ./...; }
 
 failed=
 for check in ${*:-format vet staticcheck templ assets tidy rules}; do

@@ -35,12 +35,14 @@ func moduleOf(modules map[string]string, pkg string) string {
 }
 
 // direct are the dependencies that somebody chose: modules our Go files import,
-// the tools of tools/go.mod, and the packages of every package.json. Each with
-// where it is asked for.
+// those of bench/ too, the tools of tools/go.mod, and the packages of every
+// package.json. Each with where it is asked for.
 func direct(t *testing.T) map[string]string {
 	t.Helper()
 	found := map[string]string{}
-	modules := requirements(t, "go.mod")
+	modules := requirements(t, "bench/go.mod")
+	maps.Copy(modules, requirements(t, "go.mod"))
+	delete(modules, module)
 	for _, f := range goFiles(t) {
 		for _, i := range f.syntax.Imports {
 			to, _ := strconv.Unquote(i.Path.Value)
@@ -117,11 +119,11 @@ func TestToolsHaveTheProgramsVersions(t *testing.T) {
 		t.Errorf("go.mod has templ %s, tools/go.mod %s", program[templ], tools[templ])
 	}
 	var lines []string
-	for _, p := range []string{"go.mod", "tools/go.mod"} {
+	for _, p := range []string{"go.mod", "tools/go.mod", "bench/go.mod"} {
 		lines = append(lines, regexp.MustCompile(`(?m)^go .*$`).FindString(read(t, p)))
 	}
-	if lines[0] != lines[1] {
-		t.Errorf("go.mod and tools/go.mod want different versions: %q", lines)
+	if lines[0] != lines[1] || lines[0] != lines[2] {
+		t.Errorf("go.mod, tools/go.mod and bench/go.mod want different versions: %q", lines)
 	}
 	image := regexp.MustCompile(`(?m)^FROM golang:(\d+\.\d+)`).FindStringSubmatch(read(t, "Dockerfile"))
 	if image == nil || !strings.HasPrefix(lines[0]+".", "go "+image[1]+".") {

@@ -74,6 +74,8 @@ var mayImport = map[string][]string{
 	},
 
 	"cmd/dashboard":  {"internal/...", "schemas", "web/..."},
+	"bench":          {"bench/...", "internal/...", "schemas", "web/..."},
+	"bench/csqlite":  {},
 	"internal/check": {},
 	"internal/e2e":   {},
 }
@@ -89,8 +91,9 @@ var onlyIn = []struct {
 	{regexp.MustCompile(`^github\.com/labstack/`), []string{"internal/handlers", "internal/handlers/middleware", "cmd/dashboard"}, false},
 	{regexp.MustCompile(`^github\.com/gorilla/`), []string{"internal/auth", "internal/handlers/middleware"}, false},
 	{regexp.MustCompile(`^github\.com/cloudflare/cloudflare-go`), []string{"internal/d1/rest", "internal/d1/gateway"}, true},
-	{regexp.MustCompile(`^os/exec$`), []string{"internal/d1/d1test"}, false},
-	{regexp.MustCompile(`^(unsafe|C|plugin|text/template|html/template)$`), nil, true},
+	{regexp.MustCompile(`^os/exec$`), []string{"internal/d1/d1test", "bench"}, false},
+	{regexp.MustCompile(`^(unsafe|C|github\.com/mattn/go-sqlite3)$`), []string{"bench/csqlite"}, true},
+	{regexp.MustCompile(`^(plugin|text/template|html/template)$`), nil, true},
 	{regexp.MustCompile(`^(github\.com/google/go-cmp|pgregory\.net/rapid|go\.uber\.org/goleak|github\.com/chromedp)`), nil, false},
 	{regexp.MustCompile(`^testing(/|$)`), []string{"internal/d1/d1test"}, false},
 }

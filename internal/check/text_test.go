@@ -55,7 +55,11 @@ func TestLockfilesHoldNoAddresses(t *testing.T) {
 		}
 	}
 	for _, p := range files(t, `(^|/)go\.mod$`) {
-		if strings.Contains(read(t, p), "\nreplace ") {
+		text := read(t, p)
+		if p == "bench/go.mod" { // measures the program beside it
+			text = strings.Replace(text, "\nreplace "+module+" => ..\n", "\n", 1)
+		}
+		if strings.Contains(text, "\nreplace ") {
 			t.Errorf("%s replaces a module", p)
 		}
 	}

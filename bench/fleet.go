@@ -1,0 +1,77 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/kuratchi/dashboard/internal/d1"
+)
+
+// fleetList measures the list of databases, on a site of its own.
+func fleetList(ctx context.Context, b *bench) ([]line, error) {
+	s, err := newSite(ctx, b.dir+"/fleet")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = s.close() }()
+	if err := s.multiply(ctx, b.databases); err != nil {
+		return nil, err
+	}
+	calls := s.engine.calls.Load()
+	var lines []line
+	for _, list := range []struct{ what, query string }{
+		{"the first page", ""},
+		{"the last page", fmt.Sprintf("?page=%d", (b.databases+49)/50)},
+		{"a search that finds 1 in 100", "?q=customer-77"},
+		{"sorted by organization, those behind only", "?sort=org&status=behind"},
+	} {
+		var times []time.Duration
+		for range b.turns * 2 {
+			began := time.Now()
+			if _, err := s.get(ctx, s.url+"/"+list.query, "gzip"); err != nil {
+				return nil, err
+			}
+			times = append(times, time.Since(began))
+		}
+		lines = append(lines, atMost(fmt.Sprintf("%d databases, %s, median", b.databases, list.what), milliseconds(median(times)), 20, "ms"))
+	}
+	asked := s.engine.calls.Load() - calls
+	return append(lines, line{what: "calls to an engine for all of these", result: fmt.Sprint(asked), goal: "0", met: asked == 0}), nil
+}
+
+// multiply makes the fleet's one database and organization many, in its tables
+// alone. Whatever columns there are, a copy has them too.
+func (s *site) multiply(ctx context.Context, n int) error {
+	for _, table := range []struct {
+		name string
+		own  map[string]string // what differs from copy to copy
+	}{
+		{"organizations", map[string]string{"id": "'o' || i", "slug": "'customer-' || i", "name": "'Customer ' || i"}},
+		{"databases", map[string]string{
+			"id": "'d' || i", "name": "'customer-' || i || '-org-001'", "provider_id": "'p' || i", "request": "null",
+			"org_id": "'o' || i", "org_slug": "'customer-' || i", "org_name": "'Customer ' || i",
+			"schema_name": "'organization'", "schema_version": "2 - i % 10 / 9",
+			"state": "case i % 97 when 0 then 'failed' else 'ready' end",
+		}},
+	} {
+		one, err := s.control.Query(ctx, d1.Query("select * from "+table.name+" limit 1"))
+		if err != nil {
+			return err
+		}
+		values := make([]string, len(one.Columns))
+		for i, c := range one.Columns {
+			values[i] = c
+			if v, ok := table.own[c]; ok {
+				values[i] = v
+			}
+		}
+		sql := fmt.Sprintf("insert into %s (%s) with recursive n(i) as (select 1 union all select i + 1 from n where i < %d) select %s from n, (select * from %[1]s limit 1)",
+			table.name, strings.Join(one.Columns, ", "), n-1, strings.Join(values, ", "))
+		if _, err := s.control.Query(ctx, d1.Exec(sql)); err != nil {
+			return fmt.Errorf("filling %s: %w", table.name, err)
+		}
+	}
+	return nil
+}
