@@ -46,14 +46,15 @@ func fleetList(ctx context.Context, b *bench) ([]line, error) {
 func (s *site) multiply(ctx context.Context, n int) error {
 	for _, table := range []struct {
 		name string
-		own  map[string]string // what differs from copy to copy
+		own  map[string]string // what differs from copy to copy, of a column there is
 	}{
 		{"organizations", map[string]string{"id": "'o' || i", "slug": "'customer-' || i", "name": "'Customer ' || i"}},
 		{"databases", map[string]string{
 			"id": "'d' || i", "name": "'customer-' || i || '-org-001'", "provider_id": "'p' || i", "request": "null",
 			"org_id": "'o' || i", "org_slug": "'customer-' || i", "org_name": "'Customer ' || i",
 			"schema_name": "'organization'", "schema_version": "2 - i % 10 / 9",
-			"state": "case i % 97 when 0 then 'failed' else 'ready' end",
+			"state":  "case i % 97 when 0 then 'failed' else 'ready' end",
+			"health": "case i % 53 when 0 then 'drifted' else 'ok' end", "checked_at": "updated_at", "size": "90000 + i * 7919 % 5000000", "table_count": "30",
 		}},
 	} {
 		one, err := s.control.Query(ctx, d1.Query("select * from "+table.name+" limit 1"))

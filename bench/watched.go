@@ -37,6 +37,12 @@ func (w *watched) List(ctx context.Context) ([]d1.Info, error) {
 	return w.Provider.List(ctx)
 }
 
+// Visit counts the call.
+func (w *watched) Visit(ctx context.Context, id string) (d1.Conn, error) {
+	w.calls.Add(1)
+	return w.Provider.Visit(ctx, id)
+}
+
 // Open counts the call. Whatever a database is asked goes through its handle.
 func (w *watched) Open(ctx context.Context, id string) (d1.Conn, error) {
 	w.calls.Add(1)
