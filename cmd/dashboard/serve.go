@@ -29,10 +29,7 @@ const setupLifetime = 15 * time.Minute
 // serve runs the dashboard until ctx is done, then lets the requests under way
 // end.
 func serve(ctx context.Context, cfg config.Config, _ []string, term terminal, log *slog.Logger) error {
-	if err := dataFolder(cfg); err != nil {
-		return err
-	}
-	release, err := lockFolder(cfg.DataDir, cfg.Listen)
+	release, err := takeFolder(ctx, cfg, term)
 	if err != nil {
 		return err
 	}
@@ -70,6 +67,10 @@ func serve(ctx context.Context, cfg config.Config, _ []string, term terminal, lo
 		_ = listener.Close()
 		return err
 	}
+	watched, stop := context.WithCancel(ctx)
+	watching := make(chan struct{})
+	go func() { defer close(watching); f.Run(watched) }()
+	defer func() { stop(); <-watching }()
 	return answer(ctx, cfg, listener, f, store, log)
 }
 

@@ -27,9 +27,24 @@ const (
 	SessionRevoke     Action = "session.revoke"
 	OperatorPassword  Action = "operator.password"
 	OrgCreate         Action = "org.create"
+	OrgRename         Action = "org.rename"
+	OrgDelete         Action = "org.delete"
+	FleetCheck        Action = "fleet.check"
 	DatabaseProvision Action = "database.provision"
 	DatabaseUndo      Action = "database.provision_undo"
 	DatabaseQuery     Action = "database.query"
+	DatabaseWrite     Action = "database.write"
+	DatabaseUnlock    Action = "database.allow_writes"
+	DatabaseRows      Action = "database.rows"
+	DatabaseDownload  Action = "database.download"
+	DatabaseArchive   Action = "database.archive"
+	DatabaseUnarchive Action = "database.unarchive"
+	DatabaseDelete    Action = "database.delete"
+	DatabaseRevive    Action = "database.revive"
+	DatabasePurge     Action = "database.purge"
+	PointKeep         Action = "point.keep"
+	PointRestore      Action = "point.restore"
+	PointForget       Action = "point.forget"
 	SchemaSave        Action = "schema.save"
 	PlanCreate        Action = "plan.create"
 	PlanApprove       Action = "plan.approve"
@@ -39,7 +54,9 @@ const (
 
 // Actions are all actions, in the order a menu shows them.
 var Actions = []Action{
-	SetupClaim, SessionLogin, SessionFailed, SessionLogout, SessionRevoke, OperatorPassword, OrgCreate, DatabaseProvision, DatabaseUndo, DatabaseQuery,
+	SetupClaim, SessionLogin, SessionFailed, SessionLogout, SessionRevoke, OperatorPassword, OrgCreate, OrgRename, OrgDelete, FleetCheck,
+	DatabaseProvision, DatabaseUndo, DatabaseQuery, DatabaseWrite, DatabaseUnlock, DatabaseRows, DatabaseDownload,
+	DatabaseArchive, DatabaseUnarchive, DatabaseDelete, DatabaseRevive, DatabasePurge, PointKeep, PointRestore, PointForget,
 	SchemaSave, PlanCreate, PlanApprove, PlanReject, PlanApply,
 }
 

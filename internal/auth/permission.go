@@ -13,12 +13,24 @@ const (
 	OrgsRead Permission = "orgs.read"
 	// OrgsCreate is to add an organization.
 	OrgsCreate Permission = "orgs.create"
+	// OrgsManage is to rename and delete an organization.
+	OrgsManage Permission = "orgs.manage"
+	// FleetCheck is to look into databases anew.
+	FleetCheck Permission = "fleet.check"
 	// DatabasesCreate is to provision a database.
 	DatabasesCreate Permission = "databases.create"
 	// DatabasesRead is to look at tables, rows and schemas of databases.
 	DatabasesRead Permission = "databases.read"
 	// DatabasesQuery is to run SQL that reads. It is no right to write.
 	DatabasesQuery Permission = "databases.query"
+	// DatabasesWrite is to change rows, and to run SQL that writes.
+	DatabasesWrite Permission = "databases.write"
+	// DatabasesExport is to take a whole database away as a file.
+	DatabasesExport Permission = "databases.export"
+	// DatabasesRestore is to keep restore points and to put a database back to one.
+	DatabasesRestore Permission = "databases.restore"
+	// DatabasesManage is to archive and delete databases, and to bring them back.
+	DatabasesManage Permission = "databases.manage"
 	// SchemasRead is to see the named schemas and their versions.
 	SchemasRead Permission = "schemas.read"
 	// SchemasWrite is to say what a schema should be.
@@ -46,9 +58,9 @@ const (
 )
 
 var permissions = []Permission{
-	FleetRead,
-	OrgsRead, OrgsCreate,
-	DatabasesCreate, DatabasesRead, DatabasesQuery,
+	FleetRead, FleetCheck,
+	OrgsRead, OrgsCreate, OrgsManage,
+	DatabasesCreate, DatabasesRead, DatabasesQuery, DatabasesWrite, DatabasesExport, DatabasesRestore, DatabasesManage,
 	SchemasRead, SchemasWrite,
 	PlansCreate, PlansApprove, PlansApply,
 	AuditRead,

@@ -18,7 +18,8 @@ const (
 	// RoleOperator does the daily work: provisions, queries, plans, and
 	// applies what was approved. What a schema should be and whether a plan may
 	// run is decided by an admin, so that two people see every migration that an
-	// operator starts. Nor does it read the audit log, which holds what others typed.
+	// operator starts. Nor does it read the audit log, which holds what others typed,
+	// or delete databases and organizations.
 	RoleOperator Role = "operator"
 	// RoleViewer reads, and queries with read-only SQL.
 	RoleViewer Role = "viewer"
@@ -52,7 +53,7 @@ func (r Role) Can(p Permission) bool {
 	case RoleAdmin:
 		return p != OperatorsManage
 	case RoleOperator:
-		return p != OperatorsManage && p != SchemasWrite && p != PlansApprove && p != AuditRead
+		return p != OperatorsManage && p != SchemasWrite && p != PlansApprove && p != AuditRead && p != OrgsManage && p != DatabasesManage
 	case RoleViewer:
 		return slices.Contains(viewerPermissions, p)
 	}

@@ -94,3 +94,18 @@ func (s *Store) closeIntents(ctx context.Context, es []audit.Entry) error {
 	}
 	return nil
 }
+
+// OpenIntent returns the newest intent of that action about a database that no
+// outcome refers to, "" for none.
+func (s *Store) OpenIntent(ctx context.Context, action audit.Action, database string) (string, error) {
+	es, err := s.Audit(ctx, audit.Filter{Action: action, Outcome: audit.Intent, Database: database, Limit: 10})
+	if err != nil {
+		return "", err
+	}
+	for _, e := range es {
+		if e.Open {
+			return e.ID, nil
+		}
+	}
+	return "", nil
+}

@@ -3,6 +3,7 @@ package controlplane
 import (
 	"context"
 	"strings"
+	"time"
 
 	"github.com/kuratchi/dashboard/internal/audit"
 	"github.com/kuratchi/dashboard/internal/d1"
@@ -13,21 +14,56 @@ import (
 )
 
 func database(r orm.Row) fleet.Database {
-	return fleet.Database{
+	d := fleet.Database{
 		ID: id.Database(r.Text("id")), Name: r.Text("name"), Org: id.Org(r.Text("org_id")), OrgSlug: r.Text("org_slug"), OrgName: r.Text("org_name"),
 		Provider: r.Text("provider"), ProviderID: r.Text("provider_id"), Schema: r.Text("schema_name"), Version: int(r.Int("schema_version")),
 		Location: r.Text("location"), State: fleet.State(r.Text("state")), Error: r.Text("error"), Request: r.Text("request"),
 		CreatedAt: r.Time("created_at"), CreatedBy: r.Text("created_by"), UpdatedAt: r.Time("updated_at"),
+		ArchivedAt: r.Time("archived_at"), DeletedAt: r.Time("deleted_at"), PurgeAt: r.Time("purge_at"), FinalPoint: r.Text("final_point"),
+		Health: fleet.Health(r.Text("health")), HealthDetail: r.Text("health_detail"), CheckedAt: r.Time("checked_at"),
+		Size: r.Int("size"), Tables: int(r.Int("table_count")),
 	}
+	switch {
+	case !d.DeletedAt.IsZero():
+		d.State = fleet.Deleted
+	case !d.ArchivedAt.IsZero():
+		d.State = fleet.Archived
+	}
+	return d
 }
+
+// The column state knows the states of a provision only; what is archived or
+// deleted was ready, and says so in columns of its own.
 
 // changing are the columns of a database that change.
 func changing(d fleet.Database) orm.Values {
-	return orm.Values{
+	v := orm.Values{
 		"provider_id": d1.OptStr(d.ProviderID), "schema_name": d1.OptStr(d.Schema), "schema_version": d.Version,
 		"state": d.State, "error": d1.OptStr(d.Error), "updated_at": d.UpdatedAt,
+		"archived_at": nil, "deleted_at": nil, "purge_at": nil, "final_point": d1.OptStr(d.FinalPoint),
 	}
+	switch d.State {
+	case fleet.Archived:
+		v["state"], v["archived_at"] = fleet.Ready, d.ArchivedAt
+	case fleet.Deleted:
+		v["state"], v["deleted_at"], v["purge_at"], v["size"] = fleet.Ready, d.DeletedAt, d.PurgeAt, d.Size
+	}
+	return v
 }
+
+// inState holds for the databases in a state.
+func inState(s fleet.State) orm.Cond {
+	switch s {
+	case fleet.Deleted:
+		return orm.Ne("deleted_at", nil)
+	case fleet.Archived:
+		return orm.And(orm.Ne("archived_at", nil), orm.Eq("deleted_at", nil))
+	}
+	return orm.And(orm.Eq("state", s), inUse)
+}
+
+// inUse holds for what is neither archived nor deleted.
+var inUse = orm.And(orm.Eq("archived_at", nil), orm.Eq("deleted_at", nil))
 
 func databaseValues(d fleet.Database) orm.Values {
 	v := changing(d)
@@ -60,7 +96,8 @@ func (s *Store) DatabaseByRequest(ctx context.Context, request string) (fleet.Da
 
 var databaseSorts = map[string][]string{
 	"": {"name"}, "name": {"name"}, "org": {"org_name", "name"}, "schema": {"schema_name", "schema_version", "name"},
-	"location": {"location", "name"}, "created": {"created_at", "name"}, "status": {"state", "name"},
+	"location": {"location", "name"}, "created": {"created_at", "name"}, "status": {"state", "health", "schema_version", "name"},
+	"size": {"size", "name"}, "checked": {"checked_at", "name"},
 }
 
 // Databases returns a page of databases and how many match in all.
@@ -105,21 +142,35 @@ func (s *Store) databaseConds(ctx context.Context, f fleet.Filter) ([]orm.Cond, 
 	if f.Schema != "" {
 		conds = append(conds, orm.Eq("schema_name", f.Schema))
 	}
-	switch f.Status {
+	c, err := s.statusCond(ctx, f.Status)
+	return append(conds, c), err
+}
+
+// statusCond holds for the databases of a status; it is Database.Status in
+// conditions.
+func (s *Store) statusCond(ctx context.Context, status fleet.Status) (orm.Cond, error) {
+	answers := orm.Or(orm.Eq("health", nil), orm.Ne("health", fleet.HealthUnreachable))
+	ready, given := inState(fleet.Ready), orm.Gt("schema_version", 0)
+	switch status {
 	case "":
-	case "behind", "in-sync":
+		return inUse, nil
+	case fleet.StatusUnreachable:
+		return orm.And(ready, orm.Eq("health", fleet.HealthUnreachable)), nil
+	case fleet.StatusNoSchema:
+		return orm.And(ready, answers, orm.Not(given)), nil
+	case fleet.StatusDrifted:
+		return orm.And(ready, given, orm.Eq("health", fleet.HealthDrifted)), nil
+	case fleet.StatusBehind, fleet.StatusInSync:
 		behind, err := s.behind(ctx)
-		if err != nil {
-			return nil, err
+		if status == fleet.StatusInSync {
+			behind = orm.Not(behind)
 		}
-		if f.Status == "in-sync" {
-			behind = orm.And(orm.Gt("schema_version", 0), orm.Not(behind))
-		}
-		conds = append(conds, orm.Eq("state", fleet.Ready), behind)
-	default:
-		conds = append(conds, orm.Eq("state", f.Status))
+		fits := orm.Or(orm.Eq("health", nil), orm.Eq("health", fleet.HealthOK))
+		return orm.And(ready, given, fits, behind), err
+	case fleet.StatusFailed:
+		return orm.Or(inState(fleet.Failed), inState(fleet.Interrupted), orm.And(ready, orm.Eq("health", fleet.HealthUnreachable))), nil
 	}
-	return conds, nil
+	return inState(fleet.State(status)), nil
 }
 
 // behind is true for databases at an older version than their schema's latest.
@@ -135,31 +186,57 @@ func (s *Store) behind(ctx context.Context) (orm.Cond, error) {
 	return orm.And(orm.Gt("schema_version", 0), orm.Or(any...)), nil
 }
 
+// totalsSQL counts the databases of each status, as Database.Status has it, in
+// one pass: what the orm can't say.
+const totalsSQL = `select case
+  when d.deleted_at is not null then 'deleted' when d.archived_at is not null then 'archived' when d.state <> 'ready' then d.state
+  when d.health = 'unreachable' then 'unreachable' when d.schema_version = 0 then 'no-schema' when d.health = 'drifted' then 'drifted'
+  when d.schema_version < coalesce(s.latest, 0) then 'behind' else 'in-sync' end as status,
+  count(*), coalesce(sum(d.size), 0), coalesce(min(coalesce(d.checked_at, 0)), 0)
+  from databases d left join schemas s on s.name = d.schema_name group by 1`
+
 // Totals counts the fleet.
 func (s *Store) Totals(ctx context.Context) (fleet.Totals, error) {
 	var t fleet.Totals
-	behind, err := s.behind(ctx)
+	r, err := s.conn.Query(ctx, d1.Query(totalsSQL))
 	if err != nil {
 		return t, err
 	}
-	ready := orm.Eq("state", fleet.Ready)
-	for _, c := range []struct {
-		n     *int
-		table string
-		conds []orm.Cond
-	}{
-		{&t.Orgs, "organizations", nil},
-		{&t.Databases, "databases", nil},
-		{&t.Behind, "databases", []orm.Cond{ready, behind}},
-		{&t.InSync, "databases", []orm.Cond{ready, orm.Gt("schema_version", 0), orm.Not(behind)}},
-		{&t.Failed, "databases", []orm.Cond{orm.In("state", fleet.Failed, fleet.Interrupted)}},
-		{&t.Provisioning, "databases", []orm.Cond{orm.Eq("state", fleet.Provisioning)}},
-	} {
-		n, err := s.table(c.table).Where(c.conds...).Count(ctx)
-		if err != nil {
-			return t, err
+	orgs, err := s.table("organizations").Where(orm.Eq("deleted_at", nil)).Count(ctx)
+	if err != nil {
+		return t, err
+	}
+	t.Orgs = int(orgs)
+	oldest, ready := int64(0), false
+	for _, row := range r.Rows {
+		n := int(row[1].Int())
+		status := fleet.Status(row[0].Text())
+		switch status {
+		case fleet.Status(fleet.Deleted):
+			t.Deleted += n
+			continue
+		case fleet.Status(fleet.Archived):
+			t.Archived += n
+			continue
+		case fleet.Status(fleet.Provisioning):
+			t.Provisioning += n
+		case fleet.Status(fleet.Failed), fleet.Status(fleet.Interrupted):
+			t.Failed += n
+		default:
+			if at := row[3].Int(); !ready || at < oldest {
+				oldest = at
+			}
+			ready = true
+			*map[fleet.Status]*int{
+				fleet.StatusInSync: &t.InSync, fleet.StatusBehind: &t.Behind, fleet.StatusDrifted: &t.Drifted,
+				fleet.StatusUnreachable: &t.Unreachable, fleet.StatusNoSchema: &t.NoSchema,
+			}[status] += n
 		}
-		*c.n = int(n)
+		t.Databases += n
+		t.Size += row[2].Int()
+	}
+	if oldest > 0 {
+		t.Oldest = time.UnixMilli(oldest).UTC()
 	}
 	return t, nil
 }
@@ -191,16 +268,21 @@ func (s *Store) CreateDatabase(ctx context.Context, o *fleet.Org, d fleet.Databa
 
 var databaseMoved = fault.New(fault.Conflict, "The database's state changed meanwhile. Look again.")
 
-// UpdateDatabase stores what changes of a database that is still in the state from.
+// UpdateDatabase stores what changes of a database that is still in the state
+// from. One that comes back from being deleted brings its organization back.
 func (s *Store) UpdateDatabase(ctx context.Context, d fleet.Database, from fleet.State, es ...audit.Entry) error {
-	return s.change().update("databases", changing(d), orm.Eq("id", d.ID), orm.Eq("state", from)).audit(es...).run(ctx, databaseMoved, nil)
+	b := s.change().update("databases", changing(d), orm.Eq("id", d.ID), inState(from))
+	if from == fleet.Deleted && d.State == fleet.Ready {
+		b.add(s.table("organizations").Where(orm.Eq("id", d.Org)).UpdateStmt(orm.Values{"deleted_at": nil}))
+	}
+	return b.audit(es...).run(ctx, databaseMoved, nil)
 }
 
 // DeleteDatabase forgets a database that is still in the state from.
 func (s *Store) DeleteDatabase(ctx context.Context, d fleet.Database, from fleet.State, es ...audit.Entry) error {
 	b := s.change()
 	b.add(s.table("provision_steps").Where(orm.Eq("database_id", d.ID)).DeleteStmt())
-	b.add(s.table("databases").Where(orm.Eq("id", d.ID), orm.Eq("state", from)).DeleteStmt()).add(orm.Changed("databases"), nil)
+	b.add(s.table("databases").Where(orm.Eq("id", d.ID), inState(from)).DeleteStmt()).add(orm.Changed("databases"), nil)
 	return b.audit(es...).run(ctx, databaseMoved, nil)
 }
 
@@ -236,4 +318,63 @@ func (s *Store) Unfinished(ctx context.Context) ([]fleet.Database, error) {
 		return nil, err
 	}
 	return each(rows, database), nil
+}
+
+// Retiring returns the deleted databases that their provider still has.
+func (s *Store) Retiring(ctx context.Context) ([]fleet.Database, error) {
+	return s.databasesWhere(ctx, inState(fleet.Deleted), orm.Ne("provider_id", nil))
+}
+
+// Expired returns the deleted databases that are to be purged by then.
+func (s *Store) Expired(ctx context.Context, by time.Time) ([]fleet.Database, error) {
+	return s.databasesWhere(ctx, inState(fleet.Deleted), orm.Eq("provider_id", nil), orm.Lte("purge_at", by))
+}
+
+func (s *Store) databasesWhere(ctx context.Context, conds ...orm.Cond) ([]fleet.Database, error) {
+	rows, err := s.table("databases").Where(conds...).Limit(1000).Many(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return each(rows, database), nil
+}
+
+// Purge forgets a deleted database, its plans, steps and restore points, and its
+// organization if that was deleted and this was the last.
+func (s *Store) Purge(ctx context.Context, d fleet.Database, e audit.Entry) error {
+	b := s.change()
+	for table, cond := range map[string]orm.Cond{
+		"provision_steps": orm.Eq("database_id", d.ID), "restore_points": orm.Eq("database_id", d.ID), "plans": orm.Eq("database_name", d.Name),
+	} {
+		b.add(s.table(table).Where(cond).DeleteStmt())
+	}
+	b.add(s.table("databases").Where(orm.Eq("id", d.ID), inState(fleet.Deleted)).DeleteStmt()).add(orm.Changed("databases"), nil)
+	left, err := s.table("databases").Where(orm.Eq("org_id", d.Org), orm.Ne("id", d.ID)).Count(ctx)
+	if err != nil {
+		return err
+	}
+	if left == 0 {
+		b.add(s.table("organizations").Where(orm.Eq("id", d.Org), orm.Ne("deleted_at", nil)).DeleteStmt())
+	}
+	return b.audit(e).run(ctx, databaseMoved, nil)
+}
+
+// Due returns ready databases that were not checked since then.
+func (s *Store) Due(ctx context.Context, since time.Time, n int) ([]fleet.Database, error) {
+	rows, err := s.table("databases").Where(inState(fleet.Ready), orm.Or(orm.Eq("checked_at", nil), orm.Lt("checked_at", since))).
+		OrderBy("checked_at").Limit(n).Many(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return each(rows, database), nil
+}
+
+// SaveChecks stores what checks saw, in one batch.
+func (s *Store) SaveChecks(ctx context.Context, cs []fleet.Check) error {
+	b := s.change()
+	for _, c := range cs {
+		b.add(s.table("databases").Where(orm.Eq("id", c.Database), orm.Eq("schema_version", c.From), inState(fleet.Ready)).UpdateStmt(orm.Values{
+			"health": c.Health, "health_detail": d1.OptStr(c.Detail), "checked_at": c.At, "size": c.Size, "table_count": c.Tables, "schema_version": c.Version,
+		}))
+	}
+	return b.run(ctx, nil, nil)
 }

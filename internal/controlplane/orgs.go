@@ -11,21 +11,25 @@ import (
 )
 
 func org(r orm.Row) fleet.Org {
-	return fleet.Org{ID: id.Org(r.Text("id")), Slug: r.Text("slug"), Name: r.Text("name"), CreatedAt: r.Time("created_at"), CreatedBy: r.Text("created_by")}
+	return fleet.Org{
+		ID: id.Org(r.Text("id")), Slug: r.Text("slug"), Name: r.Text("name"), CreatedAt: r.Time("created_at"), CreatedBy: r.Text("created_by"),
+		DeletedAt: r.Time("deleted_at"),
+	}
 }
 
 func orgValues(o fleet.Org) orm.Values {
 	return orm.Values{"id": o.ID, "slug": o.Slug, "name": o.Name, "created_at": o.CreatedAt, "created_by": o.CreatedBy}
 }
 
-// Org returns the organization with that slug.
+// Org returns the organization with that slug, one that is deleted too while a
+// copy of a database of it is kept.
 func (s *Store) Org(ctx context.Context, slug string) (fleet.Org, error) {
 	r, err := s.table("organizations").Where(orm.Eq("slug", slug)).First(ctx)
 	if err != nil {
 		return fleet.Org{}, named(err, "There is no organization %q.", slug)
 	}
 	o := org(r)
-	n, err := s.table("databases").Where(orm.Eq("org_id", o.ID)).Count(ctx)
+	n, err := s.table("databases").Where(orm.Eq("org_id", o.ID), orm.Eq("deleted_at", nil)).Count(ctx)
 	o.Databases = int(n)
 	return o, err
 }
@@ -33,7 +37,7 @@ func (s *Store) Org(ctx context.Context, slug string) (fleet.Org, error) {
 // Orgs returns a page of organizations by name, each with its number of
 // databases, and how many there are in all.
 func (s *Store) Orgs(ctx context.Context, search string, p fleet.Page) ([]fleet.Org, int, error) {
-	q := s.table("organizations")
+	q := s.table("organizations").Where(orm.Eq("deleted_at", nil))
 	if search != "" {
 		q = q.Where(orm.Or(orm.Contains("name", search), orm.Contains("slug", search)))
 	}
@@ -50,7 +54,7 @@ func (s *Store) Orgs(ctx context.Context, search string, p fleet.Page) ([]fleet.
 		orgs[i] = org(r)
 		ids[i] = orgs[i].ID
 	}
-	owned, err := s.table("databases").Select("org_id").Where(orm.In("org_id", ids...)).Many(ctx)
+	owned, err := s.table("databases").Select("org_id").Where(orm.In("org_id", ids...), orm.Eq("deleted_at", nil)).Many(ctx)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -80,4 +84,36 @@ func (s *Store) CreateOrg(ctx context.Context, o fleet.Org, e audit.Entry) error
 
 func orgTaken(o fleet.Org) error {
 	return fault.New(fault.Conflict, "An organization with the short name %q exists already. Choose another name.", o.Slug).At("org_name")
+}
+
+var orgMoved = fault.New(fault.Conflict, "The organization changed meanwhile. Look again.")
+
+// RenameOrg stores an organization's name, also where its databases repeat it.
+func (s *Store) RenameOrg(ctx context.Context, o fleet.Org, e audit.Entry) error {
+	b := s.change().update("organizations", orm.Values{"name": o.Name}, orm.Eq("id", o.ID), orm.Eq("deleted_at", nil))
+	b.add(s.table("databases").Where(orm.Eq("org_id", o.ID)).UpdateStmt(orm.Values{"org_name": o.Name}))
+	return b.audit(e).run(ctx, orgMoved, nil)
+}
+
+// DeleteOrg forgets an organization, or marks one of whose databases copies are
+// kept.
+func (s *Store) DeleteOrg(ctx context.Context, o fleet.Org, e audit.Entry) error {
+	live, err := s.table("databases").Where(orm.Eq("org_id", o.ID), orm.Eq("deleted_at", nil)).Count(ctx)
+	if err != nil {
+		return err
+	}
+	if live > 0 {
+		return fault.New(fault.Conflict, "%s has got another database meanwhile. Look again.", o.Name)
+	}
+	kept, err := s.table("databases").Where(orm.Eq("org_id", o.ID)).Count(ctx)
+	if err != nil {
+		return err
+	}
+	b := s.change()
+	if kept > 0 {
+		b.update("organizations", orm.Values{"deleted_at": o.DeletedAt}, orm.Eq("id", o.ID), orm.Eq("deleted_at", nil))
+	} else { // a database made meanwhile forbids it by its foreign key
+		b.add(s.table("organizations").Where(orm.Eq("id", o.ID)).DeleteStmt()).add(orm.Changed("organizations"), nil)
+	}
+	return b.audit(e).run(ctx, orgMoved, nil)
 }

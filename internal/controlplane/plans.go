@@ -17,7 +17,7 @@ func planOf(r orm.Row) (fleet.Plan, error) {
 		ID: id.Plan(r.Text("id")), Database: r.Text("database_name"), Hash: r.Text("hash"), State: fleet.PlanState(r.Text("state")),
 		CreatedAt: r.Time("created_at"), CreatedBy: r.Text("created_by"), DecidedAt: r.Time("decided_at"), DecidedBy: r.Text("decided_by"),
 		AppliedAt: r.Time("applied_at"), AppliedBy: r.Text("applied_by"), Duration: time.Duration(r.Int("duration_us")) * time.Microsecond,
-		Error: r.Text("error"), Intent: r.Text("intent"),
+		Error: r.Text("error"), Intent: r.Text("intent"), Point: r.Text("point"),
 	}
 	return p, r.JSON("body", &p.Body)
 }
@@ -25,7 +25,7 @@ func planOf(r orm.Row) (fleet.Plan, error) {
 func planChanging(p fleet.Plan) orm.Values {
 	return orm.Values{
 		"state": p.State, "decided_at": p.DecidedAt, "decided_by": d1.OptStr(p.DecidedBy), "applied_at": p.AppliedAt,
-		"applied_by": d1.OptStr(p.AppliedBy), "duration_us": p.Duration.Microseconds(), "error": d1.OptStr(p.Error), "intent": d1.OptStr(p.Intent),
+		"applied_by": d1.OptStr(p.AppliedBy), "duration_us": p.Duration.Microseconds(), "error": d1.OptStr(p.Error), "intent": d1.OptStr(p.Intent), "point": d1.OptStr(p.Point),
 	}
 }
 

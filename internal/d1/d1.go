@@ -160,6 +160,12 @@ type Provider interface {
 	// keep another point first to undo that. A point that isn't there is
 	// fault.NotFound.
 	Restore(ctx context.Context, id, point string) error
+	// Points returns the points of a database, one that is gone too, the newest
+	// first.
+	Points(ctx context.Context, id string) ([]Point, error)
+	// Retire removes a database for good and keeps its last state as a point: no
+	// write that was answered is missing from it.
+	Retire(ctx context.Context, id string) (Point, error)
 	// Forget gives a point up; one that isn't there is no error.
 	Forget(ctx context.Context, point string) error
 	// Copy returns the database, or a point of it, as an SQLite file. The caller

@@ -32,14 +32,20 @@ type Fleet struct {
 	stop       context.CancelFunc
 	work       sync.WaitGroup
 
-	mu   sync.Mutex // guards busy
+	versions versions
+
+	mu   sync.Mutex // guards busy and sweep
 	busy map[id.Database]bool
+	// sweep is since when every database is to be checked at once, zero for no
+	// hurry; wake tells Run of it.
+	sweep time.Time
+	wake  chan struct{}
 }
 
 // New returns a fleet. Close must be called.
 func New(store Store, provider d1.Provider, log *slog.Logger, now func() time.Time) *Fleet {
 	ctx, stop := context.WithCancel(context.Background())
-	return &Fleet{store: store, provider: provider, log: log, now: now, background: ctx, stop: stop, busy: map[id.Database]bool{}}
+	return &Fleet{store: store, provider: provider, log: log, now: now, background: ctx, stop: stop, busy: map[id.Database]bool{}, wake: make(chan struct{}, 1)}
 }
 
 // Close waits until the steps under way have ended; no further one begins.
@@ -93,7 +99,13 @@ func (f *Fleet) Open(ctx context.Context, name string) (Database, d1.Conn, error
 	if err != nil {
 		return d, nil, err
 	}
-	if d.State != Ready {
+	switch d.State {
+	case Ready:
+	case Archived:
+		return d, nil, fault.New(fault.Conflict, "The database %s is archived. Put it back into use first, on its Settings page.", d.Name)
+	case Deleted:
+		return d, nil, fault.New(fault.Conflict, "The database %s was deleted. Its last state can be brought back until %s, on its page.", d.Name, d.PurgeAt.Format("2006-01-02 15:04 UTC"))
+	default:
 		return d, nil, fault.New(fault.Conflict, "The database %s is not ready: it is %s.", d.Name, d.State)
 	}
 	conn, err := f.provider.Open(ctx, d.ProviderID)
@@ -130,17 +142,26 @@ func Slug(name string) string {
 	return strings.Trim(s[:min(len(s), 32)], "-")
 }
 
-// newOrg checks and makes an organization; nothing is stored.
-func (f *Fleet) newOrg(a auth.Actor, name, slug string) (Org, error) {
+// orgName returns the name of an organization as it is stored.
+func orgName(name string) (string, error) {
 	name = strings.TrimSpace(name)
 	if name == "" || len(name) > 100 {
-		return Org{}, fault.New(fault.Invalid, "Give the organization a name of at most 100 characters.").At("org_name")
+		return "", fault.New(fault.Invalid, "Give the organization a name of at most 100 characters.").At("org_name")
 	}
 	for _, r := range name {
 		// Direction marks and the like make a name look like another one.
 		if !unicode.IsPrint(r) {
-			return Org{}, fault.New(fault.Invalid, "The name holds a character that can't be seen (U+%04X). Type it again without.", r).At("org_name")
+			return "", fault.New(fault.Invalid, "The name holds a character that can't be seen (U+%04X). Type it again without.", r).At("org_name")
 		}
+	}
+	return name, nil
+}
+
+// newOrg checks and makes an organization; nothing is stored.
+func (f *Fleet) newOrg(a auth.Actor, name, slug string) (Org, error) {
+	name, err := orgName(name)
+	if err != nil {
+		return Org{}, err
 	}
 	if slug == "" {
 		slug = Slug(name)

@@ -550,7 +550,7 @@ func TestListsFilterSortAndCount(t *testing.T) {
 		}
 	}
 	totals, err := w.Totals(t.Context())
-	if want := (fleet.Totals{Databases: 4, InSync: 1, Behind: 2, Orgs: 3}); err != nil || totals != want {
+	if want := (fleet.Totals{Databases: 4, InSync: 1, Behind: 2, Orgs: 3, NoSchema: 1}); err != nil || totals != want {
 		t.Errorf("%+v %v", totals, err)
 	}
 	if _, _, err := w.Databases(t.Context(), fleet.Filter{Sort: "error; drop"}); !fault.Is(err, fault.Invalid) {

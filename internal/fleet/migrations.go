@@ -131,18 +131,11 @@ func (f *Fleet) planFor(ctx context.Context, plan id.Plan, hash string) (Plan, D
 	return p, d, err
 }
 
-// Apply runs an approved plan. It stands between an intent and an outcome in
-// the audit log, and the database's own ledger has the plan's id if, and only
-// if, it was applied. It is not stopped by the browser that asked for it.
+// Apply runs an approved plan. A restore point is kept first: without one, it
+// does not run. It stands between an intent and an outcome in the audit log, and
+// the database's own ledger has the plan's id if, and only if, it was applied. It
+// is not stopped by the browser that asked for it.
 func (f *Fleet) Apply(ctx context.Context, a auth.Actor, plan id.Plan, hash string) (Plan, error) {
-	f.mu.Lock()
-	if f.background.Err() != nil {
-		f.mu.Unlock()
-		return Plan{}, stopping
-	}
-	f.work.Add(1)
-	f.mu.Unlock()
-	defer f.work.Done()
 	p, d, err := f.planFor(ctx, plan, hash)
 	if err != nil {
 		return p, err
@@ -150,15 +143,26 @@ func (f *Fleet) Apply(ctx context.Context, a auth.Actor, plan id.Plan, hash stri
 	if p.State != PlanApproved {
 		return p, fault.New(fault.Conflict, "The plan is %s; only an approved plan can be applied.", p.State)
 	}
-	_, conn, err := f.Open(ctx, d.Name)
+	err = f.claimed(ctx, d.Name, []State{Ready}, func(ctx context.Context, d Database) error {
+		p, err = f.apply(ctx, a, d, p)
+		return err
+	})
+	return p, err
+}
+
+func (f *Fleet) apply(ctx context.Context, a auth.Actor, d Database, p Plan) (Plan, error) {
+	conn, err := f.provider.Open(ctx, d.ProviderID)
 	if err != nil {
 		return p, err
 	}
 	defer func() { _ = conn.Close() }()
-	ctx = context.WithoutCancel(ctx)
+	point, err := f.keep(ctx, a, d, PointApply, p.ID)
+	if err != nil {
+		return p, fault.Wrap(err, fault.KindOf(err), "No restore point could be kept, so the plan was not applied: %s", fault.Message(err))
+	}
 	intent := f.planEntry(a, audit.PlanApply, audit.Intent, d, p)
 	intent.Statement = statements(p.Body)
-	p.State, p.AppliedAt, p.AppliedBy, p.Intent = PlanApplying, f.now(), a.Email, intent.ID
+	p.State, p.AppliedAt, p.AppliedBy, p.Intent, p.Point = PlanApplying, f.now(), a.Email, intent.ID, point.ID
 	if err := f.store.UpdatePlan(ctx, p, PlanApproved, nil, intent); err != nil {
 		return p, err
 	}
@@ -217,12 +221,16 @@ func (f *Fleet) settle(ctx context.Context, a auth.Actor, d Database, conn d1.Co
 	if cause != nil {
 		f.log.Warn("apply", "plan", p.ID, "database", d.Name, "state", p.State, "error", cause)
 	}
+	if err := f.store.SaveChecks(ctx, []Check{f.look(ctx, d)}); err != nil { // the background would see it too
+		f.log.Warn("check", "database", d.Name, "error", err)
+	}
 	return p, nil
 }
 
 // Recover resolves what a stop left open: plans that were being applied, by
 // reading the ledgers; provisions under way become interrupted, for an operator
-// to resume or undo. It is called once, before the program serves.
+// to resume or undo; deletes that were announced are finished. It is called
+// once, before the program serves.
 func (f *Fleet) Recover(ctx context.Context) error {
 	a := auth.SystemActor("recover")
 	unfinished, err := f.store.Unfinished(ctx)
@@ -235,6 +243,19 @@ func (f *Fleet) Recover(ctx context.Context) error {
 		e.Detail = "interrupted by a stop"
 		if err := f.store.UpdateDatabase(ctx, d, Provisioning, e); err != nil {
 			return err
+		}
+	}
+	retiring, err := f.store.Retiring(ctx)
+	if err != nil {
+		return err
+	}
+	for _, d := range retiring {
+		intent, err := f.store.OpenIntent(ctx, audit.DatabaseDelete, d.Name)
+		if err != nil {
+			return err
+		}
+		if err := f.retire(ctx, a, d, intent); err != nil {
+			f.log.Error("recover", "database", d.Name, "error", err)
 		}
 	}
 	plans, err := f.store.Applying(ctx)

@@ -116,7 +116,7 @@ func (f *Fleet) wish(ctx context.Context, a auth.Actor, in ProvisionInput) (Data
 			return Database{}, nil, err
 		}
 		created = &org
-	case err != nil:
+	case err != nil || !org.DeletedAt.IsZero():
 		return Database{}, nil, fault.New(fault.Invalid, "There is no organization %q.", in.Org).At("org")
 	}
 	d := Database{

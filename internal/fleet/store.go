@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"context"
+	"time"
 
 	"github.com/kuratchi/dashboard/internal/audit"
 	"github.com/kuratchi/dashboard/internal/id"
@@ -19,16 +20,25 @@ type Filter struct {
 	Search string
 	// Org is a slug, Schema a name.
 	Org, Schema string
-	// Status is a State, or "behind" or "in-sync" for ready databases, by the
-	// version recorded last.
-	Status string
-	// Sort is name, org, schema, location or created; "-" before it descends.
+	// Status selects one; "" is every database that isn't archived or deleted.
+	Status Status
+	// Sort is name, org, schema, status, size, location, created or checked; "-"
+	// before it descends.
 	Sort string
 	Page Page
 }
 
-// Totals count databases.
-type Totals struct{ Databases, InSync, Behind, Failed, Provisioning, Orgs int }
+// Totals count what is neither archived nor deleted, and those apart.
+type Totals struct {
+	Databases, Orgs                                   int
+	InSync, Behind, Drifted, Unreachable              int
+	Failed, Provisioning, NoSchema, Archived, Deleted int
+	// Size is what the databases hold, in bytes.
+	Size int64
+	// Oldest is when the check that is longest ago was, zero when a ready
+	// database was never checked.
+	Oldest time.Time
+}
 
 // Store is where the fleet is remembered. Each write takes the audit entries
 // that go into its batch. A row that isn't there is fault.NotFound, a row that
@@ -37,6 +47,12 @@ type Store interface {
 	Org(ctx context.Context, slug string) (Org, error)
 	Orgs(ctx context.Context, search string, p Page) ([]Org, int, error)
 	CreateOrg(ctx context.Context, o Org, e audit.Entry) error
+	// RenameOrg stores an organization's name, with its databases too.
+	RenameOrg(ctx context.Context, o Org, e audit.Entry) error
+	// DeleteOrg forgets an organization without databases; one of whose databases
+	// copies are kept is marked, and goes with the last of them. One that has
+	// databases is fault.Conflict.
+	DeleteOrg(ctx context.Context, o Org, e audit.Entry) error
 
 	Database(ctx context.Context, name string) (Database, error)
 	DatabaseByRequest(ctx context.Context, request string) (Database, error)
@@ -54,6 +70,25 @@ type Store interface {
 	SaveStep(ctx context.Context, d id.Database, s Step, es ...audit.Entry) error
 	// Unfinished returns the databases in state Provisioning.
 	Unfinished(ctx context.Context) ([]Database, error)
+	// Retiring returns the deleted databases whose last state isn't kept yet.
+	Retiring(ctx context.Context) ([]Database, error)
+	// Expired returns the deleted databases that are to be purged by then.
+	Expired(ctx context.Context, by time.Time) ([]Database, error)
+	// Purge forgets a deleted database with all that belongs to it but the audit
+	// log, and an organization that waited for it.
+	Purge(ctx context.Context, d Database, e audit.Entry) error
+
+	// Due returns ready databases that were not checked since then, those longest
+	// ago first.
+	Due(ctx context.Context, since time.Time, n int) ([]Database, error)
+	// SaveChecks stores what checks saw, and the version where it is another one,
+	// of databases that are still at the version they were checked at.
+	SaveChecks(ctx context.Context, cs []Check) error
+
+	// Points returns a database's restore points, the newest first.
+	Points(ctx context.Context, d id.Database) ([]RestorePoint, error)
+	CreatePoint(ctx context.Context, p RestorePoint, es ...audit.Entry) error
+	DeletePoint(ctx context.Context, p RestorePoint, es ...audit.Entry) error
 
 	Schemas(ctx context.Context) ([]Schema, error)
 	Schema(ctx context.Context, name string) (Schema, error)
@@ -73,6 +108,9 @@ type Store interface {
 	// Applying returns the plans in state PlanApplying or PlanUnknown.
 	Applying(ctx context.Context) ([]Plan, error)
 
+	// OpenIntent returns the id of the newest intent of that action about a
+	// database that no outcome refers to, "" for none.
+	OpenIntent(ctx context.Context, action audit.Action, database string) (string, error)
 	// Record writes audit entries of their own.
 	Record(ctx context.Context, es ...audit.Entry) error
 }

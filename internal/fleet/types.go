@@ -19,8 +19,21 @@
 //
 // [Fleet.Review] compares and changes nothing. [Fleet.Propose] stores the plan,
 // [Fleet.Decide] and [Fleet.Apply] refer to it by id and hash: what was approved
-// is what runs. [Fleet.Recover] resolves at start what a crash left open, by
+// is what runs. Before it runs, a point to go back to is kept; without one it
+// does not run. [Fleet.Recover] resolves at start what a crash left open, by
 // reading the database's ledger.
+//
+// # What is true of the fleet
+//
+// [Fleet.Check] looks into a database and remembers what it saw, with the time:
+// whether it answers, which version its schema is, what differs. [Fleet.Run] does
+// that in the background, at a bounded rate. Lists and totals are read from what
+// is remembered and call no engine.
+//
+// # A database goes
+//
+// [Fleet.Archive] takes a database out of use and keeps it. [Fleet.Delete] removes
+// it; its last state is kept for [KeptFor], and [Fleet.Revive] brings it back.
 package fleet
 
 import (
@@ -37,8 +50,11 @@ type Org struct {
 	Name      string
 	CreatedAt time.Time
 	CreatedBy string
-	// Databases is how many it has, where a list tells it.
+	// Databases is how many it has, where a list tells it; those deleted don't
+	// count.
 	Databases int
+	// DeletedAt is set while an organization waits for its last kept copy to go.
+	DeletedAt time.Time
 }
 
 // State is how a database stands.
@@ -55,6 +71,10 @@ const (
 	// Interrupted is a provision the program was stopped in; likewise. One that
 	// is Provisioning while nobody works on it can be resumed or undone too.
 	Interrupted State = "interrupted"
+	// Archived is a database that was ready and is out of use.
+	Archived State = "archived"
+	// Deleted is a database of which only the last state is kept, until PurgeAt.
+	Deleted State = "deleted"
 )
 
 // Database is an organization's database.
@@ -81,6 +101,66 @@ type Database struct {
 	CreatedAt time.Time
 	CreatedBy string
 	UpdatedAt time.Time
+	// ArchivedAt, DeletedAt and PurgeAt are set in the states of that name;
+	// FinalPoint is what is kept of a deleted one.
+	ArchivedAt, DeletedAt, PurgeAt time.Time
+	FinalPoint                     string
+	// Health is what the last check saw, "" before the first, and HealthDetail
+	// says more of it in words. CheckedAt is when.
+	Health       Health
+	HealthDetail string
+	CheckedAt    time.Time
+	// Size is in bytes and Tables counts the tables, both as the last check saw
+	// them.
+	Size   int64
+	Tables int
+}
+
+// Health is what a check saw of a database.
+type Health string
+
+// The healths.
+const (
+	// HealthOK is a database whose schema is a version of its schema.
+	HealthOK Health = "ok"
+	// HealthDrifted is one whose schema is no version of its schema.
+	HealthDrifted Health = "drifted"
+	// HealthUnreachable is one that didn't answer.
+	HealthUnreachable Health = "unreachable"
+)
+
+// Status is how a database stands to the eye.
+type Status string
+
+// The statuses besides the names of states.
+const (
+	StatusInSync      Status = "in-sync"
+	StatusBehind      Status = "behind"
+	StatusDrifted     Status = "drifted"
+	StatusUnreachable Status = "unreachable"
+	// StatusNoSchema is a database that was given none.
+	StatusNoSchema Status = "no-schema"
+	// StatusFailed is, for a filter, whatever needs somebody: a provision that
+	// failed or was interrupted, a database that doesn't answer.
+	StatusFailed Status = "failing"
+)
+
+// Status returns how the database stands, where its schema's latest version is
+// latest.
+func (d Database) Status(latest int) Status {
+	switch {
+	case d.State != Ready:
+		return Status(d.State)
+	case d.Health == HealthUnreachable:
+		return StatusUnreachable
+	case d.Version == 0:
+		return StatusNoSchema
+	case d.Health == HealthDrifted:
+		return StatusDrifted
+	case d.Version < latest:
+		return StatusBehind
+	}
+	return StatusInSync
 }
 
 // Behind returns how many versions the database is behind the latest one.
@@ -89,6 +169,39 @@ func (d Database) Behind(latest int) int {
 		return 0
 	}
 	return max(0, latest-d.Version)
+}
+
+// PointKind says why a restore point was kept.
+type PointKind string
+
+// The kinds of restore points.
+const (
+	// PointManual was asked for by an operator. It stays until it is let go.
+	PointManual PointKind = "manual"
+	// PointApply was kept before a plan was applied, PointRestore before the
+	// database was put back to another point. The newest [KeptPoints] stay.
+	PointApply   PointKind = "apply"
+	PointRestore PointKind = "restore"
+)
+
+// KeptPoints is how many restore points are kept of a database beside those an
+// operator asked for.
+const KeptPoints = 5
+
+// KeptFor is how long the last state of a deleted database is kept.
+const KeptFor = 7 * 24 * time.Hour
+
+// RestorePoint is a moment a database can be put back to.
+type RestorePoint struct {
+	ID       string
+	Database id.Database
+	Kind     PointKind
+	// Plan is the plan it was kept for, "" for none.
+	Plan id.Plan
+	// Size is in bytes.
+	Size      int64
+	CreatedAt time.Time
+	CreatedBy string
 }
 
 // StepName is a step of a provision.
@@ -179,6 +292,8 @@ type Plan struct {
 	Error string
 	// Intent is the audit entry written before it was applied.
 	Intent string
+	// Point is the restore point kept before it was applied. It may be gone.
+	Point string
 }
 
 // SelfApproved reports whether the author was also the approver.

@@ -119,7 +119,10 @@ func (s *Server) databasesShow(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if d.State != fleet.Ready || isFragment(c) {
+	switch {
+	case d.State == fleet.Archived || d.State == fleet.Deleted:
+		return s.settingsPage(c, http.StatusOK, "", nil)
+	case d.State != fleet.Ready || isFragment(c):
 		return s.progress(c, d)
 	}
 	return s.withDatabase(c, func(d fleet.Database, conn d1.Conn) error {

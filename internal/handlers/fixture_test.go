@@ -44,6 +44,7 @@ func newFullSite(t *testing.T) (*site, *browser) {
 	s.provision(a, "Acme Inc.", "acme-org-001")
 	s.provision(a, "Béta & <Co>", "beta-org-001")
 	s.rows("acme-org-001")
+	s.closed(a)
 	s.stopped(a)
 	s.plan(a)
 	return s, s.signedIn(owner)
@@ -67,6 +68,19 @@ func (s *site) rows(db string) {
 	s.exec(conn, "update items set name = '' where id = 3")
 	s.exec(conn, "insert into sales (item_id, at) values (1, '2026-05-04'), (2, null)")
 	s.exec(conn, "create view cheap as select id, name from items where price < 10")
+}
+
+// closed adds an archived and a deleted database, and a restore point.
+func (s *site) closed(a auth.Actor) {
+	s.t.Helper()
+	ctx := s.t.Context()
+	s.provision(a, "Gamma", "gamma-archived")
+	must(s.t, s.fleet.Archive(ctx, a, "gamma-archived"))
+	s.provision(a, "Delta", "delta-deleted")
+	must(s.t, s.fleet.Delete(ctx, a, "delta-deleted"))
+	p, err := s.fleet.KeepPoint(ctx, a, "acme-org-001")
+	must(s.t, err)
+	s.point = p.ID
 }
 
 // stopped adds provisions in each state that isn't ready.

@@ -5,8 +5,10 @@ import (
 	"net/url"
 	"strconv"
 
+	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
+	"github.com/kuratchi/dashboard/internal/audit"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/fleet"
 	"github.com/kuratchi/dashboard/web/templates/layout"
@@ -48,7 +50,7 @@ func (s *Server) list(c echo.Context, path, org string) (views.Fleet, error) {
 	v := views.Fleet{
 		Path: path, Org: org, Latest: map[string]int{}, Query: url.Values{},
 		Filter: fleet.Filter{
-			Search: c.QueryParam("q"), Org: c.QueryParam("org"), Schema: c.QueryParam("schema"), Status: c.QueryParam("status"),
+			Search: c.QueryParam("q"), Org: c.QueryParam("org"), Schema: c.QueryParam("schema"), Status: fleet.Status(c.QueryParam("status")),
 			Sort: c.QueryParam("sort"), Page: fleet.Page{Number: page, Size: pageSize},
 		},
 	}
@@ -86,8 +88,8 @@ func (s *Server) fleetIndex(c echo.Context) error {
 	if v.Totals, err = s.Fleet.Totals(c.Request().Context()); err != nil {
 		return err
 	}
+	v.Sweeping = !s.Fleet.Sweeping().IsZero()
 	p := s.page(c, "Fleet", "fleet", layout.Crumb{Text: "Fleet"})
-	p.Search = v.Filter.Search
 	return render(c, http.StatusOK, views.FleetPage(p, v))
 }
 
@@ -125,6 +127,20 @@ func (s *Server) orgsCreate(c echo.Context) error {
 	return redirect(c, paths.Org(o.Slug))
 }
 
+// fleetCheck asks for a check of every database.
+func (s *Server) fleetCheck(c echo.Context) error {
+	if err := s.Fleet.CheckAll(c.Request().Context(), s.actor(c)); err != nil {
+		return err
+	}
+	return redirect(c, done(paths.Fleet, "checking"))
+}
+
+// orgTab renders one of an organization's pages.
+func (s *Server) orgTab(c echo.Context, status int, v views.Org, page func(layout.Page, views.Org) templ.Component) error {
+	p := s.page(c, v.Org.Name, "orgs", layout.Crumb{Text: "Organizations", Href: paths.Orgs}, layout.Crumb{Text: v.Org.Name})
+	return render(c, status, page(p, v))
+}
+
 func (s *Server) orgsShow(c echo.Context) error {
 	o, err := s.Fleet.Org(c.Request().Context(), c.Param("org"))
 	if err != nil {
@@ -134,6 +150,74 @@ func (s *Server) orgsShow(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	p := s.page(c, o.Name, "orgs", layout.Crumb{Text: "Organizations", Href: paths.Orgs}, layout.Crumb{Text: o.Name})
-	return render(c, http.StatusOK, views.OrgPage(p, views.Org{Org: o, List: list}))
+	return s.orgTab(c, http.StatusOK, views.Org{Org: o, Tab: "databases", List: list}, views.OrgPage)
+}
+
+func (s *Server) orgsActivity(c echo.Context) error {
+	ctx := c.Request().Context()
+	o, err := s.Fleet.Org(ctx, c.Param("org"))
+	if err != nil {
+		return err
+	}
+	es, err := s.Operators.Audit(ctx, audit.Filter{Org: o.Slug, Limit: pageSize})
+	if err != nil {
+		return err
+	}
+	return s.orgTab(c, http.StatusOK, views.Org{Org: o, Tab: "activity", Activity: es}, views.OrgActivityPage)
+}
+
+func (s *Server) orgsSettings(c echo.Context) error {
+	return s.orgSettingsPage(c, http.StatusOK, views.Org{})
+}
+
+// orgSettingsPage shows the settings with what v says of its forms.
+func (s *Server) orgSettingsPage(c echo.Context, status int, v views.Org) error {
+	ctx := c.Request().Context()
+	o, err := s.Fleet.Org(ctx, c.Param("org"))
+	if err != nil {
+		return err
+	}
+	v.Org, v.Tab = o, "settings"
+	if v.Name == "" {
+		v.Name = o.Name
+	}
+	if v.List.Databases, _, err = s.Fleet.Databases(ctx, fleet.Filter{Org: o.Slug, Page: fleet.Page{Number: 1, Size: pageSize}}); err != nil {
+		return err
+	}
+	return s.orgTab(c, status, v, views.OrgSettingsPage)
+}
+
+func (s *Server) orgsRename(c echo.Context) error {
+	name := c.FormValue("org_name")
+	o, err := s.Fleet.RenameOrg(c.Request().Context(), s.actor(c), c.Param("org"), name)
+	if expected(err) {
+		return s.orgSettingsPage(c, statusOf(err), views.Org{Name: name, NameError: fault.Message(err)})
+	}
+	if err != nil {
+		return err
+	}
+	return redirect(c, done(paths.OrgSettings(o.Slug), "renamed"))
+}
+
+// orgsDelete deletes an organization with as many databases as the operator saw.
+func (s *Server) orgsDelete(c echo.Context) error {
+	ctx := c.Request().Context()
+	o, err := s.Fleet.Org(ctx, c.Param("org"))
+	if err != nil {
+		return err
+	}
+	err = typed(c, o.Slug)
+	if seen := c.FormValue("databases"); err == nil && seen != strconv.Itoa(o.Databases) {
+		err = fault.New(fault.Conflict, "%s has %d databases now. Look at them first. Nothing was changed.", o.Name, o.Databases)
+	}
+	if err == nil {
+		err = s.Fleet.DeleteOrg(ctx, s.actor(c), o.Slug, true)
+	}
+	if expected(err) {
+		return s.orgSettingsPage(c, statusOf(err), views.Org{DeleteError: fault.Message(err)})
+	}
+	if err != nil {
+		return err
+	}
+	return redirect(c, done(paths.Orgs, "org-deleted"))
 }

@@ -133,6 +133,10 @@ func (s *Server) planPage(c echo.Context, status int, cause error) error {
 	if err != nil {
 		return err
 	}
+	if plan.Point != "" && d.State == fleet.Ready && o.Role.Can(auth.DatabasesRestore) {
+		_, err := s.Fleet.Point(ctx, d, plan.Point)
+		v.Restorable = err == nil
+	}
 	p := s.databasePage(c, d, "migrations", "plan", layout.Crumb{Text: "Migrations", Href: paths.Migrations(d.Name)}, layout.Crumb{Text: plan.Hash[:8], Mono: true})
 	return render(c, status, views.PlanPage(p, v))
 }

@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"strings"
 	"time"
 
@@ -24,6 +25,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/id"
 	"github.com/kuratchi/dashboard/web/static"
 	"github.com/kuratchi/dashboard/web/templates/layout"
+	"github.com/kuratchi/dashboard/web/templates/paths"
 )
 
 // Operators is where people are remembered.
@@ -113,5 +115,28 @@ func (s *Server) Handler() http.Handler { return s.echo }
 // page starts what the frame shows.
 func (s *Server) page(c echo.Context, title, nav string, crumbs ...layout.Crumb) layout.Page {
 	o, _ := middleware.Operator(c)
-	return layout.Page{Title: title, Nav: nav, Crumbs: crumbs, Env: s.Env, Operator: o.Email, AuditLog: o.Role.Can(auth.AuditRead)}
+	can := o.Role.Can
+	return layout.Page{
+		Title: title, Nav: nav, Crumbs: crumbs, Env: s.Env, Operator: o.Email, Toast: doneWords[c.QueryParam("done")],
+		Rights: layout.Rights{
+			Audit: can(auth.AuditRead), Check: can(auth.FleetCheck), Create: can(auth.DatabasesCreate), Write: can(auth.DatabasesWrite),
+			Export: can(auth.DatabasesExport), Restore: can(auth.DatabasesRestore), Manage: can(auth.DatabasesManage), Orgs: can(auth.OrgsManage),
+		},
+	}
+}
+
+// doneWords say what a form did, on the page it leads to: ?done= and its key.
+var doneWords = map[string]string{
+	"archived": "Archived. Nothing of it changed.", "unarchived": "It is in use again.", "revived": "Its last state is back.",
+	"kept": "The restore point is kept.", "forgotten": "The restore point is gone.", "restored": "The database is put back. The state before is kept as a restore point.",
+	"renamed": "Renamed.", "org-deleted": "The organization is deleted.", "checking": "Every database is being checked.", "checked": "Checked just now.",
+	"inserted": "The row is inserted.", "saved": "The changes are saved.", "rows-deleted": "The rows are deleted.",
+}
+
+// done returns the address of a page that says what was just done.
+func done(path, what string) string {
+	if what == "" {
+		return path
+	}
+	return paths.With(path, url.Values{"done": {what}})
 }

@@ -44,6 +44,8 @@ type site struct {
 	log     *logBuffer
 	// plans has a plan in each state, of acme-org-001.
 	plans map[string]id.Plan
+	// point is a restore point of acme-org-001.
+	point string
 }
 
 // newSite starts an empty one, without an owner.

@@ -2,12 +2,15 @@
 // makes them pleasant. It is loaded in <head> without defer, after htmx in the
 // same file, because the theme has to be known before the first paint.
 //
+// palette.js and keys.js are parts of it.
+//
 // All listeners sit on the document, so that content swapped in later needs no
 // set-up, and none of them relies on inline handlers, which the policy forbids.
 
-const root = document.documentElement;
-const find = (selector, within = document) => within.querySelector(selector);
-const isTyping = (el) => !!el?.closest?.("input, textarea, select") || !!el?.isContentEditable;
+import { announce, find, isTyping, root } from "./page.js";
+import { abort, openDialog, showToasts } from "./dialogs.js";
+import "./keys.js";
+import "./palette.js";
 
 // The class tells the style sheet that the sidebar can be a drawer.
 root.classList.add("js");
@@ -45,6 +48,7 @@ document.addEventListener("DOMContentLoaded", () => {
   const here = document.querySelector(".list-pane [aria-current]");
   const pane = here?.closest(".list-pane");
   if (pane && pane.scrollHeight > pane.clientHeight) pane.scrollTop = here.offsetTop - pane.clientHeight / 2;
+  showToasts();
 });
 
 function cycleTheme() {
@@ -54,17 +58,6 @@ function cycleTheme() {
   } catch { /* see storedTheme */ }
   applyTheme(theme);
   announce(`Theme: ${theme}`);
-}
-
-// ---- Announcements ---------------------------------------------------------
-
-// A region that already holds the same text would stay silent, so it is
-// emptied first and filled in the next task.
-function announce(text) {
-  const live = find("#live");
-  if (!live) return;
-  live.textContent = "";
-  setTimeout(() => { live.textContent = text; }, 50);
 }
 
 // ---- Clipboard -------------------------------------------------------------
@@ -97,28 +90,6 @@ async function copy(button) {
   // The fallback moved the focus into its text area.
   button.focus();
 }
-
-// ---- Dialogs ---------------------------------------------------------------
-
-const openers = new WeakMap();
-
-function openDialog(opener) {
-  const dialog = find(opener.dataset.dialog);
-  if (!dialog?.showModal || dialog.open) return false;
-  openers.set(dialog, opener);
-  dialog.showModal();
-  return true;
-}
-
-// "close" doesn't bubble, hence the capture. The browser returns the focus by
-// itself only while the element that had it is still there and visible.
-document.addEventListener("close", (event) => {
-  const opener = openers.get(event.target);
-  if (!opener) return;
-  openers.delete(event.target);
-  const menu = opener.closest("details.menu");
-  (menu && !menu.open ? find("summary", menu) : opener).focus();
-}, true);
 
 // ---- Sidebar of narrow screens and menus -----------------------------------
 
@@ -164,13 +135,15 @@ document.addEventListener("click", (event) => {
     cycleTheme();
   } else if ((el = on("[data-copy], [data-copy-from]"))) {
     copy(el);
+  } else if ((el = on("[data-toast-close]"))) {
+    el.closest(".toast").remove();
   } else if ((el = on("[data-abort]"))) {
     abort(find(el.dataset.abort));
   } else if ((el = on("form [data-cancel]"))) {
     abort(el.closest("form"));
   } else if ((el = on("[data-dialog]"))) {
     // Without a dialog in the page a link still leads to its own page.
-    if (openDialog(el)) event.preventDefault();
+    if (openDialog(find(el.dataset.dialog), el)) event.preventDefault();
   } else if ((el = on("dialog [data-close]"))) {
     event.preventDefault();
     el.closest("dialog").close();
@@ -180,50 +153,7 @@ document.addEventListener("click", (event) => {
   }
 });
 
-// ---- Keys ------------------------------------------------------------------
-
-document.addEventListener("keydown", (event) => {
-  if (event.defaultPrevented || event.isComposing) return;
-
-  if (event.key === "Enter" && (event.metaKey || event.ctrlKey)) {
-    const form = event.target.closest?.("form[data-submit-mod-enter]");
-    if (form) {
-      event.preventDefault();
-      form.requestSubmit();
-    }
-    return;
-  }
-
-  if (event.key === "Escape") {
-    const menu = find("details.menu[open]");
-    if (menu) {
-      menu.open = false;
-      find("summary", menu).focus();
-    } else {
-      setSidebar(false);
-    }
-    return;
-  }
-
-  // Shortcuts of a single character can be switched off: <html data-shortcuts="off">.
-  if (root.dataset.shortcuts === "off" || isTyping(event.target)) return;
-  if (event.metaKey || event.ctrlKey || event.altKey) return;
-  if (event.key === "/") {
-    const filter = find("[data-focus-filter]");
-    if (filter) {
-      event.preventDefault();
-      filter.focus();
-      filter.select?.();
-    }
-  }
-});
-
 // ---- Requests of htmx ------------------------------------------------------
-
-// htmx listens for this event on the element that sent the request.
-function abort(source) {
-  if (source) window.htmx?.trigger(source, "htmx:abort");
-}
 
 // What runs shows for how long: an operator must see that it does.
 const clocks = new WeakMap();

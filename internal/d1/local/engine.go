@@ -212,6 +212,7 @@ func (e *Engine) Delete(_ context.Context, id string) error {
 	defer e.mu.Unlock()
 	path := e.path(id, f)
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		e.handles.readmit(id)
 		return fault.Wrap(err, fault.Unavailable, "The database %q could not be deleted: its file can't be removed.", f.name)
 	}
 	for _, s := range strings.Fields(journals) {

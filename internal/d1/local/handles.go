@@ -3,6 +3,8 @@ package local
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io/fs"
 	"sync"
 	"time"
 
@@ -24,7 +26,8 @@ type handles struct {
 	// statements is how many compiled statements a connection keeps.
 	statements int
 
-	mu     sync.Mutex // guards lru, the handles' refs and last, and closed
+	mu     sync.Mutex // guards gone, lru, the handles' refs and last, and closed
+	gone   map[string]bool
 	lru    *simplelru.LRU[string, *handle]
 	timer  *time.Timer
 	closed bool
@@ -56,7 +59,7 @@ func newHandles(o Options) *handles {
 	if o.IdleTimeout == 0 {
 		o.IdleTimeout = time.Minute
 	}
-	hs := &handles{idle: o.IdleTimeout, statements: o.statements}
+	hs := &handles{idle: o.IdleTimeout, statements: o.statements, gone: map[string]bool{}}
 	hs.lru, _ = simplelru.NewLRU(o.OpenDatabases, hs.onEvict) // fails only on a size of 0
 	return hs
 }
@@ -75,6 +78,9 @@ func (hs *handles) acquire(key, path string) (*handle, error) {
 	defer hs.mu.Unlock()
 	if hs.closed {
 		return nil, errors.New("local: the engine is closed")
+	}
+	if hs.gone[key] {
+		return nil, fmt.Errorf("local: the database was removed: %w", fs.ErrNotExist)
 	}
 	h, ok := hs.lru.Get(key)
 	if !ok {
@@ -121,9 +127,11 @@ func (hs *handles) sweep() {
 	}
 }
 
-// forget closes a database and returns when its files are closed.
+// forget closes a database for good and returns when its files are closed: the
+// calls under way are finished, and no other one begins.
 func (hs *handles) forget(key string) {
 	hs.mu.Lock()
+	hs.gone[key] = true
 	h, ok := hs.lru.Peek(key)
 	if ok {
 		hs.lru.Remove(key)
@@ -132,6 +140,13 @@ func (hs *handles) forget(key string) {
 	if ok {
 		<-h.done
 	}
+}
+
+// readmit takes forget back, for a database that stays after all.
+func (hs *handles) readmit(key string) {
+	hs.mu.Lock()
+	defer hs.mu.Unlock()
+	delete(hs.gone, key)
 }
 
 // close closes every database and returns when all are closed.

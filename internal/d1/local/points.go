@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/kuratchi/dashboard/internal/d1"
@@ -22,18 +24,97 @@ const copies = "copies"
 
 var pointRule = regexp.MustCompile(`^[0-9a-f-]{36}/\d{8}T\d{9}Z-[0-9a-f]{8}$`)
 
+// pointTime is how a point's name begins.
+const pointTime = "20060102T150405"
+
+// newPoint names a point and makes the folder it goes into.
+func (e *Engine) newPoint(id string, f file) (d1.Point, error) {
+	at := time.Now().UTC()
+	p := d1.Point{ID: fmt.Sprintf("%s/%s%03dZ-%s", id, at.Format(pointTime), at.Nanosecond()/1e6, newUUID()[:8]), At: at}
+	if err := os.MkdirAll(filepath.Dir(e.pointPath(p.ID)), 0o700); err != nil {
+		return p, fault.Wrap(err, fault.Unavailable, "The folder for copies of %s can't be made. Check the disk.", f.name)
+	}
+	return p, nil
+}
+
+// Points lists the copies of a database.
+func (e *Engine) Points(_ context.Context, id string) ([]d1.Point, error) {
+	entries, err := os.ReadDir(filepath.Join(e.dir, copies, id))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fault.Wrap(err, fault.Unavailable, "The folder of copies can't be read.")
+	}
+	var out []d1.Point
+	for _, entry := range entries {
+		name, ok := strings.CutSuffix(entry.Name(), suffix)
+		info, err := entry.Info()
+		if p := id + "/" + name; ok && err == nil && pointRule.MatchString(p) {
+			at, _ := time.Parse(pointTime, name[:len(pointTime)])
+			out = append(out, d1.Point{ID: p, At: at, Size: info.Size()})
+		}
+	}
+	slices.Reverse(out) // the names sort by age
+	return out, nil
+}
+
+// Retire moves the database's file to its copies.
+func (e *Engine) Retire(_ context.Context, id string) (d1.Point, error) {
+	f, err := e.file(id)
+	if err != nil {
+		return d1.Point{}, err
+	}
+	p, err := e.newPoint(id, f)
+	if err != nil {
+		return p, err
+	}
+	e.handles.forget(id)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	path := e.path(id, f)
+	if err := settleLog(path); err != nil {
+		e.handles.readmit(id)
+		return p, fault.Wrap(err, fault.Unavailable, "The database %q could not be removed: its log can't be moved into its file. Nothing is lost; try again.", f.name)
+	}
+	if err := os.Rename(path, e.pointPath(p.ID)); err != nil {
+		e.handles.readmit(id)
+		return p, fault.Wrap(err, fault.Unavailable, "The database %q could not be removed: its file can't be moved. Nothing is lost; try again.", f.name)
+	}
+	for _, s := range strings.Fields(journals) {
+		_ = os.Remove(path + s)
+	}
+	delete(e.files, id)
+	if st, err := os.Stat(e.pointPath(p.ID)); err == nil {
+		p.Size = st.Size()
+	}
+	return p, nil
+}
+
+// settleLog moves what is left of a closed database's log into its file. Closing
+// does that; a file that was opened from elsewhere at that moment keeps its log.
+func settleLog(path string) error {
+	if st, err := os.Stat(path + "-wal"); err != nil || st.Size() == 0 {
+		return nil //nolint:nilerr // no log is the ordinary case
+	}
+	c, err := sqlite.Open(path, sqlite.Options{})
+	if err != nil {
+		return err
+	}
+	return errors.Join(c.Checkpoint(), c.Close())
+}
+
 // Keep copies the database's file.
 func (e *Engine) Keep(ctx context.Context, id string) (d1.Point, error) {
 	f, err := e.file(id)
 	if err != nil {
 		return d1.Point{}, err
 	}
-	at := time.Now().UTC()
-	p := d1.Point{ID: fmt.Sprintf("%s/%s%03dZ-%s", id, at.Format("20060102T150405"), at.Nanosecond()/1e6, newUUID()[:8]), At: at}
-	path := e.pointPath(p.ID)
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return p, fault.Wrap(err, fault.Unavailable, "The folder for copies of %s can't be made. Check the disk.", f.name)
+	p, err := e.newPoint(id, f)
+	if err != nil {
+		return p, err
 	}
+	path := e.pointPath(p.ID)
 	if err := e.copyTo(ctx, id, f, path); err != nil {
 		return p, err
 	}

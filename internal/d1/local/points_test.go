@@ -244,3 +244,44 @@ func TestABatchCutsRowsAndChangesAll(t *testing.T) {
 		t.Error("the refused batch changed rows")
 	}
 }
+
+// TestRetireKeepsEveryAnsweredWrite writes while the database is retired: what
+// was answered is in the copy.
+func TestRetireKeepsEveryAnsweredWrite(t *testing.T) {
+	e := engine(t, local.Options{})
+	info, c := made(t, e, "probe")
+	query(t, c, "create table t(x)")
+	answered := make(chan int)
+	began := make(chan struct{})
+	go func() {
+		n := 0
+		for ; ; n++ {
+			if _, err := c.Query(t.Context(), d1.Exec("insert into t values (?1)", d1.Int(int64(n)))); err != nil {
+				break
+			}
+			if n == 50 {
+				close(began)
+			}
+		}
+		answered <- n
+	}()
+	<-began
+	p, err := e.Retire(t.Context(), info.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := <-answered
+	if _, err := c.Query(t.Context(), d1.Query("select 1")); !fault.Is(err, fault.NotFound) {
+		t.Errorf("a retired database answers: %v", err)
+	}
+	if ps, err := e.Points(t.Context(), info.ID); err != nil || len(ps) != 1 || ps[0].ID != p.ID || ps[0].Size != p.Size {
+		t.Errorf("points %+v %v, want %+v", ps, err, p)
+	}
+	again, c := made(t, e, "probe")
+	if err := e.Restore(t.Context(), again.ID, p.ID); err != nil {
+		t.Fatal(err)
+	}
+	if r := query(t, c, "select count(*) from t"); r.Rows[0][0].Int() != int64(n) {
+		t.Errorf("%d writes were answered, %v are kept", n, r.Rows)
+	}
+}

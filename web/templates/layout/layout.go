@@ -1,7 +1,13 @@
 // Package layout is the frame around every page.
 package layout
 
-import "github.com/a-h/templ"
+import (
+	"net/url"
+
+	"github.com/a-h/templ"
+
+	"github.com/kuratchi/dashboard/web/templates/paths"
+)
 
 // Page is what the frame shows of a page.
 type Page struct {
@@ -9,18 +15,30 @@ type Page struct {
 	// Nav is the sidebar's current entry: fleet, orgs, schemas, audit
 	// or account.
 	Nav string
-	// AuditLog says that who is signed in may read it.
-	AuditLog bool
-	Crumbs   []Crumb
-	Env      Env
+	// Rights are what who is signed in may do, as far as pages ask.
+	Rights Rights
+	Crumbs []Crumb
+	Env    Env
+	// Toast says what was just done, "" for nothing.
+	Toast string
 	// Operator is the e-mail address of who is signed in.
 	Operator string
 	// Tabs is a database's tab bar, nil on other pages.
 	Tabs *Tabs
 	// Editor loads the SQL editor.
 	Editor bool
-	// Search is what the search field holds.
-	Search string
+}
+
+// Rights are permissions that decide what a page offers. The routes behind what
+// is offered check them again.
+type Rights struct {
+	// Audit is to read the audit log, Check to look into databases anew, Create
+	// to provision.
+	Audit, Check, Create bool
+	// Write is to change rows, Export to download databases, Restore to keep and
+	// use restore points, Manage to archive and delete databases, Orgs to rename
+	// and delete organizations.
+	Write, Export, Restore, Manage, Orgs bool
 }
 
 // Env is the installation's name and colour.
@@ -35,7 +53,7 @@ type Crumb struct {
 // Tabs are the tabs of a database.
 type Tabs struct {
 	Database string
-	// Active is data, structure, sql or migrations.
+	// Active is data, structure, sql, migrations, backups or settings.
 	Active string
 	// Pending is how many versions the database is behind.
 	Pending int
@@ -47,4 +65,24 @@ func current(is bool) templ.Attributes {
 		return nil
 	}
 	return templ.Attributes{"aria-current": "page"}
+}
+
+// ResultsID is the region of the palette that typing replaces.
+const ResultsID = "palette-results"
+
+// database is the database a page is about, "" for none.
+func (p Page) database() string {
+	if p.Tabs == nil {
+		return ""
+	}
+	return p.Tabs.Database
+}
+
+// search is the page the palette is without scripts.
+func (p Page) search() string {
+	q := url.Values{}
+	if db := p.database(); db != "" {
+		q.Set("db", db)
+	}
+	return paths.With(paths.Search, q)
 }

@@ -24,6 +24,10 @@ const (
 	Audit       = "/audit"
 	AuditCSV    = "/audit.csv"
 	NewSchema   = "/schemas/new"
+	Search      = "/search"
+	Help        = "/help"
+	// CheckFleet is what asks for a check of every database.
+	CheckFleet = "/check"
 )
 
 // With returns a path with its query.
@@ -36,6 +40,12 @@ func With(path string, q url.Values) string {
 
 // Org is an organization's page.
 func Org(slug string) string { return Orgs + "/" + slug }
+
+// OrgActivity is what was done to an organization and its databases.
+func OrgActivity(slug string) string { return Org(slug) + "/activity" }
+
+// OrgSettings is where an organization is renamed and deleted.
+func OrgSettings(slug string) string { return Org(slug) + "/settings" }
 
 // Database is a database's page, its list of tables.
 func Database(name string) string { return "/databases/" + name }
@@ -61,6 +71,25 @@ func SQL(db string) string { return Database(db) + "/sql" }
 
 // Migrations is a database's migrations.
 func Migrations(db string) string { return Database(db) + "/migrations" }
+
+// Backups are a database's restore points.
+func Backups(db string) string { return Database(db) + "/backups" }
+
+// Points is what a database's restore points are changed by: verb is "" to keep
+// one, or restore or forget.
+func Points(db, verb string) string {
+	if verb == "" {
+		return Database(db) + "/points"
+	}
+	return Database(db) + "/points/" + verb
+}
+
+// Settings is where a database is downloaded, archived and deleted.
+func Settings(db string) string { return Database(db) + "/settings" }
+
+// Do is what a database's buttons post to: verb is check, download, archive,
+// unarchive, delete or revive.
+func Do(db, verb string) string { return Database(db) + "/" + verb }
 
 // Plans is where a database's plans are made.
 func Plans(db string) string { return Database(db) + "/plans" }

@@ -84,3 +84,17 @@ func Ago(t, now time.Time) string {
 	}
 	return t.UTC().Format("2006-01-02")
 }
+
+// Until writes how long after now a moment is: "in 6 days".
+func Until(t, now time.Time) string {
+	d := t.Sub(now)
+	switch {
+	case d < time.Minute:
+		return "any moment now"
+	case d < time.Hour:
+		return "in " + Plural(int(d.Minutes()), "minute")
+	case d < 48*time.Hour:
+		return "in " + Plural(int(d.Hours()), "hour")
+	}
+	return "in " + Plural(int(d.Hours()/24), "day")
+}

@@ -113,3 +113,11 @@ func noticeRole(tone string) templ.Attributes {
 	}
 	return nil
 }
+
+// described ties a field to what is wrong with it.
+func described(field, problem string) templ.Attributes {
+	if problem == "" {
+		return nil
+	}
+	return templ.Attributes{"aria-invalid": "true", "aria-describedby": field + "-error"}
+}

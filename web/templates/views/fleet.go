@@ -3,9 +3,12 @@ package views
 import (
 	"net/url"
 	"strconv"
+	"strings"
+	"time"
 
 	"github.com/kuratchi/dashboard/internal/fleet"
 	"github.com/kuratchi/dashboard/web/templates/paths"
+	"github.com/kuratchi/dashboard/web/templates/textual"
 	"github.com/kuratchi/dashboard/web/templates/ui"
 )
 
@@ -22,6 +25,22 @@ type Fleet struct {
 	// Org is the organization the list is of, "" for the whole fleet.
 	Org  string
 	Path string
+	// Sweeping says that every database is being checked because somebody asked.
+	Sweeping bool
+}
+
+// FleetBody is the id of what is read again while databases are checked.
+const FleetBody = "fleet-body"
+
+// checkedWords say how old what the page says is.
+func (v Fleet) checkedWords() string {
+	switch {
+	case v.Sweeping:
+		return "every database is being checked…"
+	case v.Totals.Oldest.IsZero():
+		return "some databases were not checked yet"
+	}
+	return "every database was checked within " + strings.TrimSuffix(textual.Ago(v.Totals.Oldest, time.Now()), " ago")
 }
 
 // FleetList is the id of the list that a search replaces.
@@ -37,6 +56,24 @@ func (v Fleet) sort(key, text string) ui.SortLink {
 		active = "name"
 	}
 	return ui.SortLink{Text: text, Key: key, Path: v.Path, Query: v.Query, Active: active}
+}
+
+func (v Fleet) sortNumber(key, text string) ui.SortLink {
+	l := v.sort(key, text)
+	l.Class = "num"
+	return l
+}
+
+// here is the list's address, with its page.
+func (v Fleet) here() string {
+	q := url.Values{}
+	for k, val := range v.Query {
+		q[k] = val
+	}
+	if n := v.Filter.Page.Number; n > 1 {
+		q.Set("page", strconv.Itoa(n))
+	}
+	return paths.With(v.Path, q)
 }
 
 func (v Fleet) filtered() bool {
@@ -55,7 +92,7 @@ func (v Fleet) without(key string) string {
 	return paths.With(v.Path, q)
 }
 
-func (v Fleet) withStatus(status string) string {
+func (v Fleet) withStatus(status fleet.Status) string {
 	q := url.Values{}
 	for k, val := range v.Query {
 		if k != "page" && k != "status" {
@@ -63,33 +100,49 @@ func (v Fleet) withStatus(status string) string {
 		}
 	}
 	if status != "" {
-		q.Set("status", status)
+		q.Set("status", string(status))
 	}
 	return paths.With(v.Path, q)
 }
 
 // statuses are what the list can be filtered by.
-var statuses = []struct{ Key, Text string }{
-	{"in-sync", "in sync"}, {"behind", "behind"}, {"ready", "ready"}, {"provisioning", "provisioning"}, {"failed", "failed"}, {"interrupted", "interrupted"},
+var statuses = []struct {
+	Key  fleet.Status
+	Text string
+}{
+	{fleet.StatusInSync, "in sync"}, {fleet.StatusBehind, "behind"}, {fleet.StatusDrifted, "drifted"}, {fleet.StatusFailed, "failed or unreachable"},
+	{fleet.StatusNoSchema, "no schema"}, {fleet.Status(fleet.Provisioning), "provisioning"}, {fleet.Status(fleet.Archived), "archived"}, {fleet.Status(fleet.Deleted), "deleted"},
 }
 
 // databaseStatus is a database's tone and word.
 func databaseStatus(d fleet.Database, latest int) (tone, text string) {
-	switch d.State {
-	case fleet.Provisioning:
-		return "info", "provisioning"
-	case fleet.Failed:
-		return "bad", "failed"
-	case fleet.Interrupted:
-		return "bad", "interrupted"
-	}
-	switch behind := d.Behind(latest); {
-	case d.Version == 0:
+	switch status := d.Status(latest); status {
+	case fleet.StatusInSync:
+		return "ok", "in sync"
+	case fleet.StatusBehind:
+		return "warn", strconv.Itoa(d.Behind(latest)) + " behind"
+	case fleet.StatusNoSchema:
 		return "mute", "no schema"
-	case behind > 0:
-		return "warn", strconv.Itoa(behind) + " behind"
+	case fleet.Status(fleet.Provisioning):
+		return "info", "provisioning"
+	case fleet.Status(fleet.Archived), fleet.Status(fleet.Deleted):
+		return "mute", string(status)
+	default:
+		return "bad", string(status)
 	}
-	return "ok", "in sync"
+}
+
+// statusTitle says more of a database's status on hover.
+func statusTitle(d fleet.Database) string {
+	switch {
+	case d.Error != "":
+		return d.Error
+	case d.HealthDetail != "":
+		return d.HealthDetail
+	case d.State == fleet.Ready && d.CheckedAt.IsZero():
+		return "Not checked yet: this is what was recorded."
+	}
+	return ""
 }
 
 func statusTone(d fleet.Database, latest int) string {

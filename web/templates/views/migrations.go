@@ -40,7 +40,10 @@ type Plan struct {
 	Stale bool
 	// CanApprove and CanApply are what the operator may do.
 	CanApprove, CanApply bool
-	Error                string
+	// Restorable says that the restore point kept before it is still there, and
+	// that the operator may use it.
+	Restorable bool
+	Error      string
 }
 
 func (v Plan) title() string {

@@ -3,6 +3,7 @@ package views
 import (
 	"net/url"
 
+	"github.com/kuratchi/dashboard/internal/audit"
 	"github.com/kuratchi/dashboard/internal/fleet"
 	"github.com/kuratchi/dashboard/web/templates/paths"
 	"github.com/kuratchi/dashboard/web/templates/ui"
@@ -26,8 +27,14 @@ func (v Orgs) pager() ui.Pager {
 	return ui.Pager{Path: paths.Orgs, Query: q, Page: v.Page.Number, Size: v.Page.Size, Total: v.Total, Noun: "organizations"}
 }
 
-// Org is an organization with its databases.
+// Org is an organization's pages: its databases, its activity, its settings.
 type Org struct {
-	Org  fleet.Org
+	Org fleet.Org
+	// Tab is databases, activity or settings.
+	Tab  string
 	List Fleet
+	// Activity is the newest of the audit log.
+	Activity []audit.Entry
+	// Name is what the form renames to; the errors are the forms'.
+	Name, NameError, DeleteError string
 }

@@ -1,0 +1,193 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/kuratchi/dashboard/internal/audit"
+	"github.com/kuratchi/dashboard/internal/auth"
+	"github.com/kuratchi/dashboard/internal/d1"
+	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/id"
+	"github.com/kuratchi/dashboard/internal/migrate"
+	"github.com/kuratchi/dashboard/internal/schema"
+)
+
+// Check is what a look into a database saw.
+type Check struct {
+	Database id.Database
+	At       time.Time
+	Health   Health
+	// Detail says in words what differs or why it didn't answer.
+	Detail string
+	Size   int64
+	Tables int
+	// From is the version that was recorded when it was looked at, and Version
+	// the one that was found; they differ where somebody else migrated.
+	From, Version int
+}
+
+// Check looks into a database and remembers what it saw.
+func (f *Fleet) Check(ctx context.Context, a auth.Actor, name string) (Database, error) {
+	d, err := f.store.Database(ctx, name)
+	if err != nil {
+		return d, err
+	}
+	if d.State != Ready {
+		return d, fault.New(fault.Conflict, "The database %s is %s, so there is nothing to check.", d.Name, d.State)
+	}
+	c := f.look(ctx, d)
+	if err := f.store.SaveChecks(ctx, []Check{c}); err != nil {
+		return d, err
+	}
+	e := about(f.entry(a, audit.FleetCheck, audit.Done), d)
+	e.Detail = strings.TrimSuffix(string(c.Health)+": "+c.Detail, ": ")
+	if err := f.store.Record(ctx, e); err != nil {
+		return d, err
+	}
+	return f.store.Database(ctx, name)
+}
+
+// lookTimeout is how long a database has to answer a check.
+const lookTimeout = 10 * time.Second
+
+// look inspects a database. What goes wrong is part of what was seen.
+func (f *Fleet) look(ctx context.Context, d Database) Check {
+	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+	defer cancel()
+	c := Check{Database: d.ID, At: f.now(), Health: HealthOK, Size: d.Size, Tables: d.Tables, From: d.Version, Version: d.Version}
+	if info, err := f.provider.Get(ctx, d.ProviderID); err == nil {
+		c.Size = info.Size
+	}
+	conn, err := f.provider.Visit(ctx, d.ProviderID)
+	if err != nil {
+		c.Health, c.Detail = HealthUnreachable, fault.Message(err)
+		return c
+	}
+	defer func() { _ = conn.Close() }()
+	live, err := migrate.Inspect(ctx, conn)
+	switch {
+	case fault.Is(err, fault.Invalid):
+		c.Health, c.Detail = HealthDrifted, fault.Message(err)
+		return c
+	case err != nil:
+		c.Health, c.Detail = HealthUnreachable, fault.Message(err)
+		return c
+	}
+	c.Tables = len(live.Schema.Tables)
+	if d.Schema == "" {
+		return c
+	}
+	if err := f.compare(ctx, conn, d, live, &c); err != nil {
+		c.Health, c.Detail = HealthDrifted, "It could not be compared: "+fault.Message(err)
+	}
+	return c
+}
+
+// compare finds the version a live schema is: the one the database records, the
+// one recorded here, or any other; else it is drifted from the first of these.
+func (f *Fleet) compare(ctx context.Context, conn d1.Conn, d Database, live *migrate.Live, c *Check) error {
+	state, known, err := migrate.Recorded(ctx, conn, d.Schema)
+	if err != nil {
+		return err
+	}
+	first := d.Version
+	if known && state.Version > 0 {
+		first = state.Version
+	}
+	sc, err := f.store.Schema(ctx, d.Schema)
+	if err != nil {
+		return err
+	}
+	var declared *schema.Schema
+	for _, v := range versionsFrom(first, sc.Latest) {
+		s, err := f.versions.get(ctx, f.store, d.Schema, v)
+		if fault.Is(err, fault.NotFound) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if live.Schema.Only(s).Hash() == s.Hash() {
+			c.Version = v
+			return nil
+		}
+		if declared == nil {
+			declared, c.Version = s, v
+		}
+	}
+	if declared == nil {
+		return errors.New("no version is known")
+	}
+	c.Health, c.Detail = HealthDrifted, drift(live.Schema, declared)
+	return nil
+}
+
+// versionsFrom returns all versions, the first one first, then the latest ones.
+func versionsFrom(first, latest int) []int {
+	vs := []int{first}
+	for v := latest; v >= 1; v-- {
+		if v != first {
+			vs = append(vs, v)
+		}
+	}
+	return vs
+}
+
+// maxDrift is how many differences are told; the Migrations page has all.
+const maxDrift = 4
+
+func drift(live, declared *schema.Schema) string {
+	var words []string
+	for _, t := range declared.Tables {
+		if _, ok := live.Table(t.Name); !ok {
+			words = append(words, "table "+t.Name+" is missing")
+		}
+	}
+	for _, ch := range schema.Diff(declared, live.Only(declared)) { // what was done to it by hand
+		words = append(words, ch.Words())
+	}
+	if len(words) == 0 {
+		words = []string{"it differs in a way that has no words here"}
+	}
+	if more := len(words) - maxDrift; more > 0 {
+		words = append(words[:maxDrift], fmt.Sprintf("%d more", more))
+	}
+	return fmt.Sprintf("against %s v%d: %s", declared.Name, declared.Version, strings.Join(words, "; "))
+}
+
+// maxVersions is how many parsed versions are kept in memory.
+const maxVersions = 64
+
+// versions keeps parsed versions of schemas. A version never changes.
+type versions struct {
+	mu     sync.Mutex // guards parsed
+	parsed map[string]*schema.Schema
+}
+
+// get returns a version, parsed. It is shared: nobody changes it.
+func (c *versions) get(ctx context.Context, store Store, name string, version int) (*schema.Schema, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	key := fmt.Sprintf("%s v%d", name, version)
+	if s, ok := c.parsed[key]; ok {
+		return s, nil
+	}
+	v, err := store.Version(ctx, name, version)
+	if err != nil {
+		return nil, err
+	}
+	s, err := parseVersion(v)
+	if err != nil {
+		return nil, err
+	}
+	if c.parsed == nil || len(c.parsed) >= maxVersions {
+		c.parsed = map[string]*schema.Schema{}
+	}
+	c.parsed[key] = s
+	return s, nil
+}

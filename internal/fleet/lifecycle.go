@@ -1,0 +1,253 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/kuratchi/dashboard/internal/audit"
+	"github.com/kuratchi/dashboard/internal/auth"
+	"github.com/kuratchi/dashboard/internal/d1"
+	"github.com/kuratchi/dashboard/internal/failpoint"
+	"github.com/kuratchi/dashboard/internal/fault"
+)
+
+// claimed runs fn on a database in one of the given states that nobody else
+// works on. It isn't stopped by the browser that asked.
+func (f *Fleet) claimed(ctx context.Context, name string, states []State, fn func(context.Context, Database) error) error {
+	d, err := f.store.Database(ctx, name)
+	if err != nil {
+		return err
+	}
+	if !f.claim(d.ID) {
+		if f.background.Err() != nil {
+			return stopping
+		}
+		return fault.New(fault.Conflict, "Somebody works on %s already. Try again in a moment.", d.Name)
+	}
+	defer f.release(d.ID)
+	ctx = context.WithoutCancel(ctx)
+	if d, err = f.store.Database(ctx, name); err != nil { // as it is now that it is ours
+		return err
+	}
+	for _, s := range states {
+		if d.State == s {
+			return fn(ctx, d)
+		}
+	}
+	return fault.New(fault.Conflict, "That can't be done now: the database %s is %s.", d.Name, d.State)
+}
+
+// Archive takes a ready database out of use: nobody reads or writes it through
+// the dashboard until Unarchive. Nothing of it changes.
+func (f *Fleet) Archive(ctx context.Context, a auth.Actor, name string) error {
+	return f.claimed(ctx, name, []State{Ready}, func(ctx context.Context, d Database) error {
+		d.State, d.ArchivedAt, d.UpdatedAt = Archived, f.now(), f.now()
+		return f.store.UpdateDatabase(ctx, d, Ready, about(f.entry(a, audit.DatabaseArchive, audit.Done), d))
+	})
+}
+
+// Unarchive puts an archived database back into use.
+func (f *Fleet) Unarchive(ctx context.Context, a auth.Actor, name string) error {
+	return f.claimed(ctx, name, []State{Archived}, func(ctx context.Context, d Database) error {
+		d.State, d.UpdatedAt = Ready, f.now()
+		return f.store.UpdateDatabase(ctx, d, Archived, about(f.entry(a, audit.DatabaseUnarchive, audit.Done), d))
+	})
+}
+
+// Delete removes a ready or archived database. It is out of use first; then its
+// last state is kept and it leaves the provider. A stop in between is finished
+// by Recover.
+func (f *Fleet) Delete(ctx context.Context, a auth.Actor, name string) error {
+	return f.claimed(ctx, name, []State{Ready, Archived}, func(ctx context.Context, d Database) error {
+		from := d.State
+		intent := about(f.entry(a, audit.DatabaseDelete, audit.Intent), d)
+		d.State, d.DeletedAt, d.PurgeAt, d.UpdatedAt = Deleted, f.now(), f.now().Add(KeptFor), f.now()
+		if err := f.store.UpdateDatabase(ctx, d, from, intent); err != nil {
+			return err
+		}
+		failpoint.Hit("delete:marked")
+		return f.retire(ctx, a, d, intent.ID)
+	})
+}
+
+// retire keeps the last state of a database that is marked as deleted and
+// removes it from the provider. It can be done again.
+func (f *Fleet) retire(ctx context.Context, a auth.Actor, d Database, intent string) error {
+	e := about(f.entry(a, audit.DatabaseDelete, audit.Done), d)
+	e.Intent = intent
+	p, err := f.provider.Retire(ctx, d.ProviderID)
+	if fault.Is(err, fault.NotFound) { // it left already, and only that isn't recorded
+		p, err = f.lastPoint(ctx, d.ProviderID)
+	}
+	if err != nil {
+		e.Outcome, e.Detail = audit.Failed, fault.Message(err)+" It is out of use; the next start tries again."
+		return errors.Join(err, f.store.Record(ctx, e))
+	}
+	failpoint.Hit("delete:retired")
+	d.FinalPoint, d.ProviderID, d.Size, d.UpdatedAt = p.ID, "", p.Size, f.now()
+	e.Detail = fmt.Sprintf("its last state, %d bytes, is kept until %s", p.Size, d.PurgeAt.Format("2006-01-02 15:04 UTC"))
+	return f.store.UpdateDatabase(ctx, d, Deleted, e)
+}
+
+func (f *Fleet) lastPoint(ctx context.Context, providerID string) (d1.Point, error) {
+	ps, err := f.provider.Points(ctx, providerID)
+	if err == nil && len(ps) == 0 {
+		err = fault.New(fault.NotFound, "The database is gone from its provider, and no copy of it is there.")
+	}
+	if err != nil {
+		return d1.Point{}, err
+	}
+	return ps[0], nil
+}
+
+// Revive brings the last state of a deleted database back, under its name. It
+// can be done again when it was interrupted.
+func (f *Fleet) Revive(ctx context.Context, a auth.Actor, name string) error {
+	return f.claimed(ctx, name, []State{Deleted}, func(ctx context.Context, d Database) error {
+		if d.FinalPoint == "" {
+			return fault.New(fault.Conflict, "The database %s is still being removed. Try again in a moment.", d.Name)
+		}
+		intent := about(f.entry(a, audit.DatabaseRevive, audit.Intent), d)
+		if err := f.store.Record(ctx, intent); err != nil {
+			return err
+		}
+		done := about(f.entry(a, audit.DatabaseRevive, audit.Done), d)
+		done.Intent = intent.ID
+		point := d.FinalPoint
+		err := f.revive(ctx, &d, done)
+		if err != nil {
+			done.Outcome, done.Detail = audit.Failed, fault.Message(err)
+			return errors.Join(err, f.store.Record(ctx, done))
+		}
+		if err := f.provider.Forget(ctx, point); err != nil { // the database itself holds it now
+			f.log.Warn("forget", "point", point, "error", err)
+		}
+		return f.store.SaveChecks(ctx, []Check{f.look(ctx, d)})
+	})
+}
+
+func (f *Fleet) revive(ctx context.Context, d *Database, done audit.Entry) error {
+	info, err := f.provider.Find(ctx, d.Name) // what an interrupted attempt made
+	if fault.Is(err, fault.NotFound) {
+		info, err = f.provider.Create(ctx, d1.CreateInput{Name: d.Name, Location: d.Location})
+	}
+	if err != nil {
+		return err
+	}
+	failpoint.Hit("revive:created")
+	if err := f.provider.Restore(ctx, info.ID, d.FinalPoint); err != nil {
+		return err
+	}
+	failpoint.Hit("revive:restored")
+	d.State, d.ProviderID, d.FinalPoint, d.UpdatedAt = Ready, info.ID, "", f.now()
+	return f.store.UpdateDatabase(ctx, *d, Deleted, done)
+}
+
+// PurgeExpired forgets the databases whose last state was kept long enough.
+func (f *Fleet) PurgeExpired(ctx context.Context) error {
+	expired, err := f.store.Expired(ctx, f.now())
+	if err != nil {
+		return err
+	}
+	a := auth.SystemActor("purge")
+	for _, d := range expired {
+		if !f.claim(d.ID) {
+			continue
+		}
+		err := f.purge(ctx, a, d)
+		f.release(d.ID)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// purge gives up what is kept before it forgets where that is.
+func (f *Fleet) purge(ctx context.Context, a auth.Actor, d Database) error {
+	ps, err := f.store.Points(ctx, d.ID)
+	if err != nil {
+		return err
+	}
+	for _, p := range ps {
+		if err := f.provider.Forget(ctx, p.ID); err != nil {
+			return err
+		}
+	}
+	if err := f.provider.Forget(ctx, d.FinalPoint); err != nil {
+		return err
+	}
+	e := about(f.entry(a, audit.DatabasePurge, audit.Done), d)
+	e.Detail = "deleted at " + d.DeletedAt.Format("2006-01-02 15:04 UTC")
+	return f.store.Purge(ctx, d, e)
+}
+
+// RenameOrg gives an organization another name; its short name stays.
+func (f *Fleet) RenameOrg(ctx context.Context, a auth.Actor, slug, name string) (Org, error) {
+	o, err := f.store.Org(ctx, slug)
+	if err != nil {
+		return o, err
+	}
+	was := o.Name
+	if o.Name, err = orgName(name); err != nil {
+		return o, err
+	}
+	if o.Name == was {
+		return o, fault.New(fault.Invalid, "That is its name already.").At("org_name")
+	}
+	e := f.entry(a, audit.OrgRename, audit.Done)
+	e.Org, e.Target, e.Detail = o.Slug, o.Name, "was "+was
+	return o, f.store.RenameOrg(ctx, o, e)
+}
+
+// DeleteOrg removes an organization, and its databases with it if that is
+// wanted: each by Delete, so that their last states are kept. One that has
+// databases otherwise is fault.Conflict. When a database can't be deleted, the
+// organization and the databases after it stay.
+func (f *Fleet) DeleteOrg(ctx context.Context, a auth.Actor, slug string, withDatabases bool) error {
+	o, err := f.store.Org(ctx, slug)
+	if err != nil {
+		return err
+	}
+	names, err := f.owned(ctx, o)
+	if err != nil {
+		return err
+	}
+	if len(names) > 0 && !withDatabases {
+		return fault.New(fault.Conflict, "%s has %d databases. Delete them first, or delete it together with them.", o.Name, len(names))
+	}
+	for _, name := range names {
+		if err := f.Delete(ctx, a, name); err != nil {
+			return err
+		}
+	}
+	o.DeletedAt = f.now()
+	e := f.entry(a, audit.OrgDelete, audit.Done)
+	e.Org, e.Target, e.Detail = o.Slug, o.Name, fmt.Sprintf("with %d databases", len(names))
+	return f.store.DeleteOrg(ctx, o, e)
+}
+
+// owned returns the names of an organization's databases that aren't deleted. One
+// that is no whole database yet is fault.Conflict.
+func (f *Fleet) owned(ctx context.Context, o Org) ([]string, error) {
+	var names []string
+	for _, status := range []Status{"", Status(Archived)} {
+		for page := 1; ; page++ {
+			ds, n, err := f.store.Databases(ctx, Filter{Org: o.Slug, Status: status, Page: Page{Number: page, Size: 200}})
+			if err != nil {
+				return nil, err
+			}
+			for _, d := range ds {
+				if d.State != Ready && d.State != Archived {
+					return nil, fault.New(fault.Conflict, "The database %s of %s is %s. Resume or undo its provision first.", d.Name, o.Name, d.State)
+				}
+				names = append(names, d.Name)
+			}
+			if page*200 >= n {
+				break
+			}
+		}
+	}
+	return names, nil
+}

@@ -1,0 +1,165 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+
+	"github.com/kuratchi/dashboard/internal/audit"
+	"github.com/kuratchi/dashboard/internal/auth"
+	"github.com/kuratchi/dashboard/internal/d1"
+	"github.com/kuratchi/dashboard/internal/failpoint"
+	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/id"
+)
+
+// Points returns a database's restore points, the newest first.
+func (f *Fleet) Points(ctx context.Context, d Database) ([]RestorePoint, error) {
+	return f.store.Points(ctx, d.ID)
+}
+
+// Point returns one of a database's restore points, or fault.NotFound.
+func (f *Fleet) Point(ctx context.Context, d Database, point string) (RestorePoint, error) {
+	ps, err := f.store.Points(ctx, d.ID)
+	if err != nil {
+		return RestorePoint{}, err
+	}
+	for _, p := range ps {
+		if p.ID == point {
+			return p, nil
+		}
+	}
+	return RestorePoint{}, fault.New(fault.NotFound, "This restore point of %s is gone.", d.Name)
+}
+
+// KeepPoint keeps the database as it is now, until the point is let go.
+func (f *Fleet) KeepPoint(ctx context.Context, a auth.Actor, name string) (RestorePoint, error) {
+	var p RestorePoint
+	err := f.claimed(ctx, name, []State{Ready}, func(ctx context.Context, d Database) error {
+		e := about(f.entry(a, audit.PointKeep, audit.Done), d)
+		var err error
+		p, err = f.keep(ctx, a, d, PointManual, "", e)
+		return err
+	})
+	return p, err
+}
+
+// keep makes a restore point and gives up the oldest ones nobody asked for.
+func (f *Fleet) keep(ctx context.Context, a auth.Actor, d Database, kind PointKind, plan id.Plan, es ...audit.Entry) (RestorePoint, error) {
+	kept, err := f.provider.Keep(ctx, d.ProviderID)
+	if err != nil {
+		return RestorePoint{}, err
+	}
+	p := RestorePoint{ID: kept.ID, Database: d.ID, Kind: kind, Plan: plan, Size: kept.Size, CreatedAt: f.now(), CreatedBy: a.Email}
+	for i := range es {
+		es[i].Target = p.ID
+	}
+	if err := f.store.CreatePoint(ctx, p, es...); err != nil {
+		return p, errors.Join(err, f.provider.Forget(ctx, kept.ID))
+	}
+	if err := f.thin(ctx, d); err != nil {
+		f.log.Warn("restore points", "database", d.Name, "error", err)
+	}
+	return p, nil
+}
+
+// thin gives up the restore points beyond KeptPoints that nobody asked for.
+func (f *Fleet) thin(ctx context.Context, d Database) error {
+	ps, err := f.store.Points(ctx, d.ID)
+	if err != nil {
+		return err
+	}
+	n := 0
+	for _, p := range ps {
+		if p.Kind == PointManual {
+			continue
+		}
+		if n++; n <= KeptPoints {
+			continue
+		}
+		if err := f.provider.Forget(ctx, p.ID); err != nil {
+			return err
+		}
+		if err := f.store.DeletePoint(ctx, p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ForgetPoint gives up a restore point.
+func (f *Fleet) ForgetPoint(ctx context.Context, a auth.Actor, name, point string) error {
+	d, err := f.store.Database(ctx, name)
+	if err != nil {
+		return err
+	}
+	p, err := f.Point(ctx, d, point)
+	if err != nil {
+		return err
+	}
+	if err := f.provider.Forget(ctx, p.ID); err != nil {
+		return err
+	}
+	e := about(f.entry(a, audit.PointForget, audit.Done), d)
+	e.Target = p.ID
+	return f.store.DeletePoint(ctx, p, e)
+}
+
+// RestoreTo puts a database back to one of its points. The state it leaves is
+// kept as a point first, so that this can be undone; that point is returned.
+func (f *Fleet) RestoreTo(ctx context.Context, a auth.Actor, name, point string) (RestorePoint, error) {
+	var before RestorePoint
+	err := f.claimed(ctx, name, []State{Ready}, func(ctx context.Context, d Database) error {
+		p, err := f.Point(ctx, d, point)
+		if err != nil {
+			return err
+		}
+		intent := about(f.entry(a, audit.PointRestore, audit.Intent), d)
+		intent.Target = p.ID
+		if before, err = f.keep(ctx, a, d, PointRestore, ""); err != nil {
+			return err
+		}
+		if err := f.store.Record(ctx, intent); err != nil {
+			return err
+		}
+		failpoint.Hit("restore:intent")
+		e := about(f.entry(a, audit.PointRestore, audit.Done), d)
+		e.Intent, e.Target, e.Detail = intent.ID, p.ID, "the state before is kept as "+before.ID
+		if err := f.provider.Restore(ctx, d.ProviderID, p.ID); err != nil {
+			e.Outcome, e.Detail = audit.Failed, fault.Message(err)
+			return errors.Join(err, f.store.Record(ctx, e))
+		}
+		failpoint.Hit("restore:done")
+		return errors.Join(f.store.Record(ctx, e), f.store.SaveChecks(ctx, []Check{f.look(ctx, d)}))
+	})
+	return before, err
+}
+
+// Download returns a database, or one of its restore points, as an SQLite file.
+// The caller must Close it. An archived database can be downloaded too, and of a
+// deleted one its last state.
+func (f *Fleet) Download(ctx context.Context, a auth.Actor, name, point string) (d1.File, error) {
+	d, err := f.store.Database(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case d.State == Deleted && point == "":
+		point = d.FinalPoint
+	case d.State != Ready && d.State != Archived:
+		return nil, fault.New(fault.Conflict, "The database %s is %s; there is nothing to download.", d.Name, d.State)
+	case point != "":
+		if _, err := f.Point(ctx, d, point); err != nil {
+			return nil, err
+		}
+	}
+	file, err := f.provider.Copy(ctx, d.ProviderID, point)
+	if err != nil {
+		return nil, err
+	}
+	e := about(f.entry(a, audit.DatabaseDownload, audit.Done), d)
+	e.Target = point
+	if err := f.store.Record(ctx, e); err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return file, nil
+}

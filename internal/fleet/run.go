@@ -1,0 +1,127 @@
+package fleet
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/kuratchi/dashboard/internal/audit"
+	"github.com/kuratchi/dashboard/internal/auth"
+)
+
+// How the background work is bounded: a round looks at checkBatch databases and
+// then rests, so that an idle program checks some ten a second at most, and one
+// that was asked to hurry some hundred.
+const (
+	// CheckEvery is how old a check may get before the background looks again.
+	CheckEvery = 5 * time.Minute
+	checkBatch = 10
+	roundRest  = time.Second
+	hurryRest  = 50 * time.Millisecond
+	idleRest   = 15 * time.Second
+	purgeEvery = 10 * time.Minute
+)
+
+// Run checks databases and purges expired copies until ctx ends or Close is
+// called. One Run a Fleet.
+func (f *Fleet) Run(ctx context.Context) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(f.background, cancel)()
+	var purged time.Time
+	for ctx.Err() == nil {
+		if f.now().Sub(purged) >= purgeEvery {
+			purged = f.now()
+			if err := f.PurgeExpired(ctx); err != nil && ctx.Err() == nil {
+				f.log.Error("purge", "error", err)
+			}
+		}
+		rest := f.round(ctx)
+		select {
+		case <-ctx.Done():
+		case <-f.wake:
+		case <-time.After(rest):
+		}
+	}
+}
+
+// round checks a batch and returns how long to rest after it.
+func (f *Fleet) round(ctx context.Context) time.Duration {
+	since, hurry := f.now().Add(-CheckEvery), false
+	if s := f.Sweeping(); !s.IsZero() {
+		since, hurry = s, true
+	}
+	n, err := f.checkDue(ctx, since)
+	switch {
+	case err != nil:
+		if ctx.Err() == nil {
+			f.log.Error("check", "error", err)
+		}
+		return idleRest
+	case n == checkBatch && hurry:
+		return hurryRest
+	case n == checkBatch:
+		return roundRest
+	}
+	if hurry {
+		f.swept(since)
+	}
+	return idleRest
+}
+
+// checkDue looks at the databases longest unchecked and returns how many.
+func (f *Fleet) checkDue(ctx context.Context, since time.Time) (int, error) {
+	due, err := f.store.Due(ctx, since, checkBatch)
+	if err != nil || len(due) == 0 {
+		return 0, err
+	}
+	checks := make([]Check, 0, len(due))
+	for _, d := range due {
+		if ctx.Err() != nil {
+			return 0, ctx.Err()
+		}
+		checks = append(checks, f.look(ctx, d))
+	}
+	if ctx.Err() != nil { // what a stopped look saw isn't true
+		return 0, ctx.Err()
+	}
+	return len(due), f.store.SaveChecks(ctx, checks)
+}
+
+// CheckAll asks Run to look at every database at once, and returns without
+// waiting for it.
+func (f *Fleet) CheckAll(ctx context.Context, a auth.Actor) error {
+	t, err := f.store.Totals(ctx)
+	if err != nil {
+		return err
+	}
+	e := f.entry(a, audit.FleetCheck, audit.Done)
+	e.Detail = fmt.Sprintf("asked for a check of %d databases", t.Databases)
+	if err := f.store.Record(ctx, e); err != nil {
+		return err
+	}
+	f.mu.Lock()
+	f.sweep = f.now()
+	f.mu.Unlock()
+	select {
+	case f.wake <- struct{}{}:
+	default:
+	}
+	return nil
+}
+
+// Sweeping returns since when every database is being checked because somebody
+// asked, zero when that is done.
+func (f *Fleet) Sweeping() time.Time {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.sweep
+}
+
+func (f *Fleet) swept(since time.Time) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.sweep.Equal(since) { // else somebody asked again
+		f.sweep = time.Time{}
+	}
+}

@@ -1,0 +1,221 @@
+package handlers
+
+import (
+	"io"
+	"mime"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/kuratchi/dashboard/internal/auth"
+	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/fleet"
+	"github.com/kuratchi/dashboard/web/templates/layout"
+	"github.com/kuratchi/dashboard/web/templates/paths"
+	"github.com/kuratchi/dashboard/web/templates/views"
+)
+
+// expected reports whether an error is one that a form shows beside itself.
+func expected(err error) bool {
+	switch fault.KindOf(err) {
+	case fault.Invalid, fault.Conflict, fault.Unavailable, fault.Limited:
+		return err != nil
+	}
+	return false
+}
+
+// typed checks that the name of a thing was typed to confirm.
+func typed(c echo.Context, name string) error {
+	if c.FormValue("confirm") != name {
+		return fault.New(fault.Invalid, "Type %s, exactly so. Nothing was changed.", name).At("confirm")
+	}
+	return nil
+}
+
+func (s *Server) settingsShow(c echo.Context) error {
+	return s.settingsPage(c, http.StatusOK, "", nil)
+}
+
+// settingsPage shows the settings again with what a form was refused for.
+func (s *Server) settingsPage(c echo.Context, status int, verb string, cause error) error {
+	d, err := s.Fleet.Database(c.Request().Context(), c.Param("db"))
+	if err != nil {
+		return err
+	}
+	v := views.DatabaseSettings{Database: d, Latest: s.latest(c, d)}
+	if cause != nil {
+		v.Error = fault.Message(cause)
+		if fault.FieldOf(cause) == "confirm" {
+			v.Verb = verb
+		}
+	}
+	p := s.databasePage(c, d, "settings", "Settings", layout.Crumb{Text: "Settings"})
+	if d.State != fleet.Ready {
+		p.Tabs = nil
+	}
+	return render(c, status, views.SettingsPage(p, v))
+}
+
+// change is a button or form of the settings: its verb, whether the name has to
+// be typed, what it does and the toast it ends with.
+func (s *Server) change(verb string, confirm bool, do func(c echo.Context, a auth.Actor, name string) error, toast string) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		name := c.Param("db")
+		if _, err := s.Fleet.Database(c.Request().Context(), name); err != nil {
+			return err
+		}
+		var err error
+		if confirm {
+			err = typed(c, name)
+		}
+		if err == nil {
+			err = do(c, s.actor(c), name)
+		}
+		if expected(err) {
+			return s.settingsPage(c, statusOf(err), verb, err)
+		}
+		if err != nil {
+			return err
+		}
+		return redirect(c, done(paths.Settings(name), toast))
+	}
+}
+
+func (s *Server) databasesCheck(c echo.Context) error {
+	return s.change("check", false, func(c echo.Context, a auth.Actor, name string) error {
+		_, err := s.Fleet.Check(c.Request().Context(), a, name)
+		return err
+	}, "checked")(c)
+}
+
+func (s *Server) databasesArchive(c echo.Context) error {
+	return s.change("archive", true, func(c echo.Context, a auth.Actor, name string) error {
+		return s.Fleet.Archive(c.Request().Context(), a, name)
+	}, "archived")(c)
+}
+
+func (s *Server) databasesUnarchive(c echo.Context) error {
+	return s.change("unarchive", false, func(c echo.Context, a auth.Actor, name string) error {
+		return s.Fleet.Unarchive(c.Request().Context(), a, name)
+	}, "unarchived")(c)
+}
+
+func (s *Server) databasesDelete(c echo.Context) error {
+	return s.change("delete", true, func(c echo.Context, a auth.Actor, name string) error {
+		return s.Fleet.Delete(c.Request().Context(), a, name)
+	}, "")(c)
+}
+
+func (s *Server) databasesRevive(c echo.Context) error {
+	return s.change("revive", false, func(c echo.Context, a auth.Actor, name string) error {
+		return s.Fleet.Revive(c.Request().Context(), a, name)
+	}, "revived")(c)
+}
+
+// databasesDownload sends a database, or a restore point of it, as a file.
+func (s *Server) databasesDownload(c echo.Context) error {
+	name := c.Param("db")
+	f, err := s.Fleet.Download(c.Request().Context(), s.actor(c), name, c.FormValue("point"))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = f.Close() }()
+	h := c.Response().Header()
+	h.Set(echo.HeaderContentType, "application/vnd.sqlite3")
+	h.Set(echo.HeaderContentLength, strconv.FormatInt(f.Size(), 10))
+	h.Set(echo.HeaderContentDisposition, mime.FormatMediaType("attachment", map[string]string{"filename": name + ".db"}))
+	c.Response().WriteHeader(http.StatusOK)
+	return send(c, f)
+}
+
+// sendChunk is how many bytes have a minute to get through.
+const sendChunk = 1 << 20
+
+// send copies a file to the client, which may be slow but not stand still.
+func send(c echo.Context, f io.Reader) error {
+	deadlines := http.NewResponseController(c.Response())
+	for {
+		_ = deadlines.SetWriteDeadline(time.Now().Add(time.Minute)) // where that can't be set, the server's holds
+		_, err := io.CopyN(c.Response(), f, sendChunk)
+		switch {
+		case err == io.EOF: //nolint:errorlint // what CopyN returns at the end
+			return nil
+		case err != nil:
+			panic(http.ErrAbortHandler) // a file that is cut must not look whole
+		}
+	}
+}
+
+func (s *Server) backupsShow(c echo.Context) error { return s.backupsPage(c, http.StatusOK, nil) }
+
+func (s *Server) backupsPage(c echo.Context, status int, cause error) error {
+	ctx := c.Request().Context()
+	d, err := s.Fleet.Database(ctx, c.Param("db"))
+	if err != nil {
+		return err
+	}
+	if d.State != fleet.Ready {
+		return redirect(c, paths.Database(d.Name))
+	}
+	v := views.Backups{Database: d}
+	if v.Points, err = s.Fleet.Points(ctx, d); err != nil {
+		return err
+	}
+	if cause != nil {
+		v.Error = fault.Message(cause)
+	}
+	return render(c, status, views.BackupsPage(s.databasePage(c, d, "backups", "Backups", layout.Crumb{Text: "Backups"}), v))
+}
+
+// pointed answers what an operator did to restore points: with their list.
+func (s *Server) pointed(c echo.Context, err error, what string) error {
+	if expected(err) {
+		return s.backupsPage(c, statusOf(err), err)
+	}
+	if err != nil {
+		return err
+	}
+	return redirect(c, done(paths.Backups(c.Param("db")), what))
+}
+
+func (s *Server) pointsCreate(c echo.Context) error {
+	_, err := s.Fleet.KeepPoint(c.Request().Context(), s.actor(c), c.Param("db"))
+	return s.pointed(c, err, "kept")
+}
+
+func (s *Server) pointsForget(c echo.Context) error {
+	return s.pointed(c, s.Fleet.ForgetPoint(c.Request().Context(), s.actor(c), c.Param("db"), c.FormValue("point")), "forgotten")
+}
+
+// pointsAsk asks before a database is put back.
+func (s *Server) pointsAsk(c echo.Context) error {
+	return s.restorePage(c, http.StatusOK, c.QueryParam("point"), nil)
+}
+
+func (s *Server) restorePage(c echo.Context, status int, point string, cause error) error {
+	ctx := c.Request().Context()
+	d, err := s.Fleet.Database(ctx, c.Param("db"))
+	if err != nil {
+		return err
+	}
+	v := views.Restore{Database: d}
+	if v.Point, err = s.Fleet.Point(ctx, d, point); err != nil {
+		return err
+	}
+	if cause != nil {
+		v.Error = fault.Message(cause)
+	}
+	p := s.databasePage(c, d, "backups", "Restore", layout.Crumb{Text: "Backups", Href: paths.Backups(d.Name)}, layout.Crumb{Text: "Restore"})
+	return render(c, status, views.RestorePage(p, v))
+}
+
+func (s *Server) pointsRestore(c echo.Context) error {
+	point := c.FormValue("point")
+	if err := typed(c, c.Param("db")); err != nil {
+		return s.restorePage(c, statusOf(err), point, err)
+	}
+	_, err := s.Fleet.RestoreTo(c.Request().Context(), s.actor(c), c.Param("db"), point)
+	return s.pointed(c, err, "restored")
+}

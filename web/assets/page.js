@@ -1,0 +1,15 @@
+// What every part of the script needs of the page.
+
+export const root = document.documentElement;
+export const find = (selector, within = document) => within.querySelector(selector);
+export const isTyping = (el) => !!el?.closest?.("input, textarea, select") || !!el?.isContentEditable;
+export const isMac = /mac|iphone|ipad/i.test(navigator.userAgentData?.platform ?? navigator.platform);
+
+// A region that already holds the same text would stay silent, so it is
+// emptied first and filled in the next task.
+export function announce(text) {
+  const live = find("#live");
+  if (!live) return;
+  live.textContent = "";
+  setTimeout(() => { live.textContent = text; }, 50);
+}

@@ -1,0 +1,30 @@
+package views
+
+import (
+	"github.com/kuratchi/dashboard/web/templates/keys"
+)
+
+// Search is what a search found.
+type Search struct {
+	Text string
+	// Database is the one whose tables were searched too, "" for none.
+	Database string
+	Groups   []SearchGroup
+}
+
+// SearchGroup is what was found of one kind.
+type SearchGroup struct {
+	Title string
+	Hits  []Hit
+}
+
+// Hit is one thing that was found.
+type Hit struct {
+	Text, Href, Icon string
+	// Beside says more of it, Keys are its shortcut.
+	Beside, Keys string
+	Mono         bool
+}
+
+// Shortcut returns the keys of a page, for a hit.
+func Shortcut(id string) string { return keys.Of(id) }
