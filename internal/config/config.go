@@ -35,6 +35,8 @@ import (
 type Config struct {
 	// DataDir is the folder of the dashboard's databases, cleaned; it may not exist yet.
 	DataDir string
+	// Demo asks for a data folder that holds the demo.
+	Demo bool
 	// Listen is the address to serve on, host:port. Port 0 takes a free one.
 	Listen      string
 	Environment Environment

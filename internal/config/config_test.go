@@ -76,7 +76,7 @@ func TestDefaults(t *testing.T) {
 func TestEverySettingIsRead(t *testing.T) {
 	t.Parallel()
 	got := mustLoad(t, env{
-		"KURATCHI_DATA": "/srv//kuratchi/", "KURATCHI_LISTEN": ":0", "KURATCHI_ENVIRONMENT": "Staging",
+		"KURATCHI_DATA": "/srv//kuratchi/", "KURATCHI_DEMO": "true", "KURATCHI_LISTEN": ":0", "KURATCHI_ENVIRONMENT": "Staging",
 		"KURATCHI_ENVIRONMENT_COLOR": "Blue", "KURATCHI_PUBLIC_URL": "http://LOCALHOST:8080/",
 		"KURATCHI_TRUSTED_PROXIES": "10.1.2.3/8, fd00::/8", "KURATCHI_INSECURE_COOKIE": "true",
 		"KURATCHI_LOG_LEVEL": "DEBUG", "KURATCHI_LOG_FORMAT": "json", "KURATCHI_SQL_ROW_CAP": "10000",
@@ -86,7 +86,7 @@ func TestEverySettingIsRead(t *testing.T) {
 		"KURATCHI_ADMIN_DB_NAME": "acme_admin", "KURATCHI_ADMIN_DB_TOKEN": "acme_admin.00ff.1700000000000.ab-_",
 	})
 	want := config.Config{
-		DataDir: "/srv/kuratchi", Listen: ":0",
+		DataDir: "/srv/kuratchi", Demo: true, Listen: ":0",
 		Environment:    config.Environment{Name: "Staging", Color: config.Blue},
 		PublicURL:      "http://localhost:8080",
 		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/8")},
@@ -136,6 +136,31 @@ func TestAnEmptyFlagTurnsAVariableOff(t *testing.T) {
 		t.Errorf("public URL %q", c.PublicURL)
 	}
 	problemsOf(t, nil, "--listen", "")
+}
+
+func TestTheDemoHasAFolderOfItsOwn(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		env  env
+		args []string
+		want string
+	}{
+		"no demo":                 {nil, nil, "data"},
+		"demo":                    {nil, []string{"--demo"}, "data-demo"},
+		"demo by variable":        {env{"KURATCHI_DEMO": "1"}, nil, "data-demo"},
+		"demo turned off":         {env{"KURATCHI_DEMO": "1"}, []string{"--demo=false"}, "data"},
+		"a folder by flag":        {nil, []string{"--demo", "--data", "/srv/demo"}, "/srv/demo"},
+		"a folder by variable":    {env{"KURATCHI_DATA": "/srv/demo"}, []string{"--demo"}, "/srv/demo"},
+		"the usual folder":        {nil, []string{"--demo", "--data", "./data"}, "data"},
+		"a command behind a flag": {nil, []string{"--demo", "setup-token"}, "data-demo"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := mustLoad(t, c.env, c.args...).DataDir; got != c.want {
+				t.Errorf("the data folder is %q, want %q", got, c.want)
+			}
+		})
+	}
 }
 
 // TestAliases sets all names of a setting, takes the winner away again and

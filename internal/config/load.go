@@ -25,6 +25,7 @@ func Load(args []string, lookup func(string) (string, bool), usage io.Writer) (C
 	for _, s := range l.settings {
 		l.apply(s)
 	}
+	l.chooseFolder()
 	l.checkTogether()
 	if len(l.problems.List) > 0 {
 		return Config{}, nil, &l.problems
@@ -45,8 +46,12 @@ type loader struct {
 	problems Problems
 }
 
-// found is a value and the flag or variable it came from.
-type found struct{ value, from string }
+// found is a value and the flag or variable it came from, or would have come
+// from if it is the default.
+type found struct {
+	value, from string
+	isDefault   bool
+}
 
 // parseFlags collects the flags and returns the arguments after them. Parsing
 // goes on behind a mistake, so that the next one is found too. The only error
@@ -123,15 +128,25 @@ func (l *loader) apply(s setting) {
 // as found under the first name the setting has.
 func (l *loader) find(s setting) found {
 	if v, ok := l.flags[s.flag]; ok {
-		return found{strings.TrimSpace(v), "--" + s.flag}
+		return found{value: strings.TrimSpace(v), from: "--" + s.flag}
 	}
 	for _, name := range s.env {
 		v, _ := l.lookup(name)
 		if v = strings.TrimSpace(v); v != "" {
-			return found{v, name}
+			return found{value: v, from: name}
 		}
 	}
-	return found{s.def, s.env[0]}
+	return found{value: s.def, from: s.env[0], isDefault: true}
+}
+
+// demoFolder is the demo's, so that it is never taken for one's own data.
+const demoFolder = "data-demo"
+
+// chooseFolder gives the demo a folder of its own unless one was set.
+func (l *loader) chooseFolder() {
+	if l.cfg.Demo && l.found[nameDataFolder].isDefault {
+		l.cfg.DataDir = demoFolder
+	}
 }
 
 // checkTogether finds settings that are right alone and wrong together.

@@ -10,7 +10,7 @@ import (
 func TestAllMistakesAreReportedAtOnce(t *testing.T) {
 	t.Parallel()
 	bad := env{
-		"KURATCHI_DATA": "a\x00b", "KURATCHI_LISTEN": "8080", "KURATCHI_ENVIRONMENT": "<prod>",
+		"KURATCHI_DATA": "a\x00b", "KURATCHI_DEMO": "perhaps", "KURATCHI_LISTEN": "8080", "KURATCHI_ENVIRONMENT": "<prod>",
 		"KURATCHI_ENVIRONMENT_COLOR": "pink", "KURATCHI_PUBLIC_URL": "https://panel.example.com/app",
 		"KURATCHI_TRUSTED_PROXIES": "10.0.0.1", "KURATCHI_INSECURE_COOKIE": "maybe",
 		"KURATCHI_LOG_LEVEL": "loud", "KURATCHI_LOG_FORMAT": "xml", "KURATCHI_SQL_ROW_CAP": "0",

@@ -26,8 +26,9 @@ type setting struct {
 	set func(*Config, string) error
 }
 
-// Names of settings that are checked together.
+// Names of settings that are looked at together.
 const (
+	nameDataFolder     = "Data folder"
 	namePublicURL      = "Public URL"
 	nameInsecureCookie = "Insecure cookie"
 )
@@ -42,10 +43,16 @@ func settings() []setting {
 func serverSettings() []setting {
 	return []setting{
 		{
-			name: "Data folder", flag: "data", env: []string{"KURATCHI_DATA"},
+			name: nameDataFolder, flag: "data", env: []string{"KURATCHI_DATA"},
 			def: "./data", example: "/var/lib/kuratchi",
 			help: "Folder of the dashboard's own database and of the organizations' databases; made when it is missing.",
 			set:  into(func(c *Config) *string { return &c.DataDir }, parseFolder),
+		},
+		{
+			name: "Demo", flag: "demo", env: []string{"KURATCHI_DEMO"}, boolean: true,
+			def: "false", example: "true",
+			help: "Fills a data folder that is new or empty, ./data-demo unless one is set, with a fleet to look around in, and serves it.",
+			set:  into(func(c *Config) *bool { return &c.Demo }, parseBool),
 		},
 		{
 			name: "Listen address", flag: "listen", env: []string{"KURATCHI_LISTEN"},
