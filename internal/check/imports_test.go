@@ -46,6 +46,7 @@ var mayImport = map[string][]string{
 		"internal/audit", "internal/auth", "internal/d1", "internal/database", "internal/failpoint", "internal/fault",
 		"internal/id", "internal/migrate", "internal/orm", "internal/schema",
 	},
+	"internal/demo": {"internal/auth", "internal/d1", "internal/fault", "internal/fleet", "schemas"},
 	"internal/browse": {
 		"internal/audit", "internal/auth", "internal/d1", "internal/database", "internal/fault", "internal/id",
 		"internal/migrate", "internal/orm", "internal/schema",
@@ -59,6 +60,7 @@ var mayImport = map[string][]string{
 		"internal/fleet", "internal/id", "internal/migrate", "internal/orm", "internal/schema",
 	},
 
+	"web/templates/keys":    {},
 	"web/templates/layout":  values,
 	"web/templates/paths":   values,
 	"web/templates/textual": values,
