@@ -84,6 +84,19 @@ func mark(dir string, complete bool) error {
 	return nil
 }
 
+// markFirst is for a folder that isn't locked yet: who has it meanwhile may have
+// marked it as complete.
+func markFirst(dir string) error {
+	f, err := os.OpenFile(filepath.Join(dir, demoMarker), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) //nolint:gosec // our own file
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("the folder %s can't be written: %w", dir, err)
+	}
+	return f.Close()
+}
+
 // takeFolder makes the data folder, for --demo with the demo in it, and takes it
 // for this process.
 func takeFolder(ctx context.Context, cfg config.Config, out io.Writer) (release func(), err error) {
@@ -99,6 +112,9 @@ func takeFolder(ctx context.Context, cfg config.Config, out io.Writer) (release 
 // takeDemo serves a demo that is there, fills a folder that isn't or that is
 // empty, and refuses every other one as fault.Conflict, untouched.
 func takeDemo(ctx context.Context, cfg config.Config, out io.Writer) (release func(), err error) {
+	if to, err := filepath.EvalSymlinks(cfg.DataDir); err == nil {
+		cfg.DataDir = to // a link stays one
+	}
 	switch h, err := lookInto(cfg.DataDir); {
 	case err != nil:
 		return nil, err
@@ -178,7 +194,7 @@ func lockUnfinished(dir, listen string) (unlock func(), err error) {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return nil, fmt.Errorf("the folder %s can't be made: %w", dir, err)
 		}
-		if err := mark(dir, false); err != nil {
+		if err := markFirst(dir); err != nil {
 			return nil, err
 		}
 	}
