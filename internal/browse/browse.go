@@ -1,4 +1,4 @@
-// Package browse shows a database's tables a page at a time, reading only.
+// Package browse shows a database's tables a page at a time, and changes rows.
 //
 // # One page
 //
@@ -27,6 +27,16 @@
 // A text or BLOB of more than [MaxCell] characters or bytes is cut by the
 // database, so long cells never travel; [Whole] fetches one. What a person types
 // into a filter is compared by the column's affinity, numbers exactly.
+//
+// # Changing rows
+//
+//	w, err := cat.Update(ctx, conn, "users", edits, now)   // nothing is sent yet
+//	fmt.Println(w.SQL())
+//	done, err := w.Run(ctx, conn)                          // one batch, all or nothing
+//
+// Insert and Delete are alike. A row is changed by its key. An update also compares
+// each edited column with the value that was seen; one that differs undoes the
+// whole batch, and a [ConflictError] has what was seen and what is there.
 //
 // # Limits
 //

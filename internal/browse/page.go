@@ -32,6 +32,8 @@ type Page struct {
 	// Keyless says why the rows have no keys and there is one page, "" when
 	// they have.
 	Keyless string
+	// ReadOnly says why rows can't be changed, "" when they can.
+	ReadOnly string
 	// Stmt is the statement that was run.
 	Stmt d1.Stmt
 	// Duration is the time inside the engine.
@@ -173,7 +175,7 @@ func (q *query) run(ctx context.Context, conn d1.Conn) (*d1.Result, error) {
 // page puts the rows into the order asked for and cuts them to the limit.
 func (q *query) page(req Request, result *d1.Result) *Page {
 	p := &Page{
-		Table: q.r.Name, Kind: q.r.Kind, All: q.r.columns, Keyless: q.r.keyless,
+		Table: q.r.Name, Kind: q.r.Kind, All: q.r.columns, Keyless: q.r.keyless, ReadOnly: q.r.readOnly(),
 		Stmt: q.stmt, Duration: result.Meta.Duration,
 	}
 	for _, i := range q.sel.shown {

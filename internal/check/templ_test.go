@@ -99,7 +99,7 @@ func (g tag) mistakes() []string {
 		{g.name == "script" && (g.attribute("src") == "" || g.attribute("nonce") == ""), "needs src and nonce"},
 		{g.name == "script" && !strings.HasPrefix(g.body, "</script>"), "is an inline script, which the policy forbids"},
 		{g.attribute(verbs) != "" && g.attribute("hx-nonce") == "", "needs hx-nonce, or hx-csp refuses its request"},
-		{g.attribute(inherits) != "" && g.attribute(verbs) == "", "has an attribute that does nothing without a verb or :inherited"},
+		{g.attribute(inherits) != "" && g.attribute(verbs) == "" && g.name != "hx-partial", "has an attribute that does nothing without a verb or :inherited"},
 		{g.attribute(`http-equiv`) != "", "sets a header, which is the server's to do"},
 	} {
 		if rule.broken {

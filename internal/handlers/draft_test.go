@@ -17,12 +17,13 @@ import (
 func filled() map[string]url.Values {
 	statement := "select 'é<b>&\"'" + strings.Repeat(", 123456789", 5000) + "\n-- the end\n"
 	return map[string]url.Values{
-		"/orgs":                   {"org_name": {`Gamma <"&'> Ltd.`}},
-		"/databases":              {"org": {""}, "org_name": {"Gamma & Sons"}, "name": {"gamma-org-007"}, "schema": {"shop"}, "version": {"2"}, "location": {"weur"}, "request": {"the-request"}},
-		"/databases/:db/sql":      {"sql": {statement}, "params": {"1\n'two'\nNULL"}},
-		"/databases/:db/plans":    {"schema": {"shop"}, "version": {"1"}},
-		"/schemas":                {"source": {"{\n  \"name\": \"é<&>\"\n}\n"}},
-		"/schemas/:name/versions": {"source": {shop(4) + "\n\n"}},
+		"/orgs":                             {"org_name": {`Gamma <"&'> Ltd.`}},
+		"/databases":                        {"org": {""}, "org_name": {"Gamma & Sons"}, "name": {"gamma-org-007"}, "schema": {"shop"}, "version": {"2"}, "location": {"weur"}, "request": {"the-request"}},
+		"/databases/:db/tables/:table/rows": {"v.name": {"typed <&>"}, "as.name": {"value"}, "v.price": {"1.5"}, "as.price": {"value"}},
+		"/databases/:db/sql":                {"sql": {statement}, "params": {"1\n'two'\nNULL"}},
+		"/databases/:db/plans":              {"schema": {"shop"}, "version": {"1"}},
+		"/schemas":                          {"source": {"{\n  \"name\": \"é<&>\"\n}\n"}},
+		"/schemas/:name/versions":           {"source": {shop(4) + "\n\n"}},
 	}
 }
 

@@ -27,6 +27,7 @@ type Route struct {
 const (
 	maxForm   = 64 << 10
 	maxSQL    = 512 << 10 // several statements of D1's 100 kB, and their parameters
+	maxRow    = 8 << 20   // a row's fields, four of D1's 2 MB values
 	maxSchema = 3 << 20   // a schema file of 1 MiB as text and as a file
 )
 
@@ -75,6 +76,13 @@ func (s *Server) routes() []Route {
 		{Method: get, Path: "/databases/:db/tables/:table", Permission: auth.DatabasesRead, Handler: s.tablesShow},
 		{Method: get, Path: "/databases/:db/tables/:table/cell", Permission: auth.DatabasesRead, Handler: s.tablesCell},
 		{Method: get, Path: "/databases/:db/tables/:table/blob", Permission: auth.DatabasesRead, Handler: s.tablesBlob},
+		{Method: get, Path: "/databases/:db/tables/:table/rows/new", Permission: auth.DatabasesWrite, Handler: s.rowsNew},
+		{Method: post, Path: "/databases/:db/tables/:table/rows", Permission: auth.DatabasesWrite, Handler: s.rowsCreate, Form: "/databases/:db/tables/:table/rows/new", Keep: true, Limit: maxRow},
+		{Method: get, Path: "/databases/:db/tables/:table/row", Permission: auth.DatabasesWrite, Handler: s.rowShow},
+		{Method: post, Path: "/databases/:db/tables/:table/row", Permission: auth.DatabasesWrite, Handler: s.rowUpdate, Form: "/databases/:db/tables/:table", Limit: maxRow},
+		{Method: post, Path: "/databases/:db/tables/:table/changes", Permission: auth.DatabasesWrite, Handler: s.rowsChanges, Form: "/databases/:db/tables/:table", Limit: maxRow},
+		{Method: get, Path: "/databases/:db/tables/:table/delete", Permission: auth.DatabasesWrite, Handler: s.rowsAskDelete},
+		{Method: post, Path: "/databases/:db/tables/:table/delete", Permission: auth.DatabasesWrite, Handler: s.rowsDelete, Form: "/databases/:db/tables/:table", Limit: maxRow},
 		{Method: get, Path: "/databases/:db/structure", Permission: auth.DatabasesRead, Handler: s.structureShow},
 		{Method: get, Path: "/databases/:db/sql", Permission: auth.DatabasesQuery, Handler: s.consoleShow},
 		{Method: post, Path: "/databases/:db/sql", Permission: auth.DatabasesQuery, Handler: s.consoleRun, Form: "/databases/:db/sql", Keep: true, Limit: maxSQL},

@@ -134,9 +134,12 @@ var doneWords = map[string]string{
 }
 
 // done returns the address of a page that says what was just done.
-func done(path, what string) string {
+func done(address, what string) string {
 	if what == "" {
-		return path
+		return address
 	}
-	return paths.With(path, url.Values{"done": {what}})
+	path, query, _ := strings.Cut(address, "?")
+	q, _ := url.ParseQuery(query) // ours, so it can be read
+	q.Set("done", what)
+	return paths.With(path, q)
 }

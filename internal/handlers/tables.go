@@ -55,7 +55,7 @@ func (s *Server) tablesShow(c echo.Context) error {
 		if err != nil {
 			return err
 		}
-		v := views.Table{Database: d.Name, Tables: cat.Tables, Request: req, Page: page, Took: time.Since(began)}
+		v := views.Table{Database: d.Name, Tables: cat.Tables, Request: req, Page: page, Took: time.Since(began), Editable: page.ReadOnly == "" && mayWrite(c)}
 		if st, err := cat.Structure(table); err == nil {
 			v.Indexes = len(st.Indexes)
 		}

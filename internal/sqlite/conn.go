@@ -119,7 +119,7 @@ func (c *Conn) setUp(o Options) error {
 		pragmas = append(pragmas, "PRAGMA query_only=ON")
 	}
 	c.raw.allowDoubleQuotedStrings()
-	if err := c.db.SetDefensive(true); err != nil {
+	if err := c.raw.setDefensive(); err != nil {
 		return err
 	}
 	for _, sql := range pragmas {

@@ -48,11 +48,19 @@ func (r rawConn) totalChanges() int64 { return lib.Xsqlite3_total_changes64(r.tl
 // allowDoubleQuotedStrings undoes what the driver switches off: D1 accepts
 // where b = "active", and real schemas have it.
 func (r rawConn) allowDoubleQuotedStrings() {
-	for _, option := range []int32{lib.SQLITE_DBCONFIG_DQS_DDL, lib.SQLITE_DBCONFIG_DQS_DML} {
-		args := libc.NewVaList(int32(1), uintptr(0))
-		lib.Xsqlite3_db_config(r.tls, r.db, option, args)
-		libc.Xfree(r.tls, args)
-	}
+	_ = r.switchOn(lib.SQLITE_DBCONFIG_DQS_DDL)
+	_ = r.switchOn(lib.SQLITE_DBCONFIG_DQS_DML)
+}
+
+// setDefensive is the driver's SetDefensive with both of the arguments SQLite
+// reads. The driver leaves the second one out, so SQLite takes whatever is behind
+// the first for an address and, when that isn't zero, writes there.
+func (r rawConn) setDefensive() error { return r.switchOn(lib.SQLITE_DBCONFIG_DEFENSIVE) }
+
+func (r rawConn) switchOn(option int32) error {
+	args := libc.NewVaList(int32(1), uintptr(0))
+	defer libc.Xfree(r.tls, args)
+	return driver.ResultCode(lib.Xsqlite3_db_config(r.tls, r.db, option, args)).ToError()
 }
 
 func (r rawConn) columnName(stmt uintptr, i int) string {

@@ -11,6 +11,7 @@ import { announce, find, isTyping, root } from "./page.js";
 import { abort, openDialog, showToasts } from "./dialogs.js";
 import "./keys.js";
 import "./palette.js";
+import "./grid.js";
 
 // The class tells the style sheet that the sidebar can be a drawer.
 root.classList.add("js");

@@ -10,9 +10,7 @@ package local
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -20,6 +18,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/google/uuid"
 
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
@@ -119,7 +119,7 @@ func (e *Engine) Create(ctx context.Context, in d1.CreateInput) (d1.Info, error)
 			return d1.Info{}, fault.New(fault.Conflict, "A database named %q exists already. Choose another name.", f.name).At("name")
 		}
 	}
-	id, f := newUUID(), file{name: in.Name, created: time.Now()}
+	id, f := uuid.NewString(), file{name: in.Name, created: time.Now()}
 	tmp := e.path(id, f) + unborn
 	if err := makeFile(tmp); err != nil {
 		return d1.Info{}, fault.Wrap(err, fault.Unavailable, "The database %q could not be made: its file can't be written. Check the disk.", in.Name)
@@ -256,12 +256,4 @@ func OpenFile(path string) (d1.Conn, error) {
 	}
 	hs := newHandles(Options{OpenDatabases: 1, IdleTimeout: -1, statements: 64})
 	return &conn{handles: hs, key: path, name: filepath.Base(path), path: path, owns: true}, nil
-}
-
-// newUUID returns a random UUID, the form of D1's ids.
-func newUUID() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails (crypto/rand)
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[0:4], b[4:6], b[6:8], b[8:10], b[10:])
 }

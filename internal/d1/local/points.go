@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/sqlite"
@@ -30,7 +32,7 @@ const pointTime = "20060102T150405"
 // newPoint names a point and makes the folder it goes into.
 func (e *Engine) newPoint(id string, f file) (d1.Point, error) {
 	at := time.Now().UTC()
-	p := d1.Point{ID: fmt.Sprintf("%s/%s%03dZ-%s", id, at.Format(pointTime), at.Nanosecond()/1e6, newUUID()[:8]), At: at}
+	p := d1.Point{ID: fmt.Sprintf("%s/%s%03dZ-%s", id, at.Format(pointTime), at.Nanosecond()/1e6, uuid.NewString()[:8]), At: at}
 	if err := os.MkdirAll(filepath.Dir(e.pointPath(p.ID)), 0o700); err != nil {
 		return p, fault.Wrap(err, fault.Unavailable, "The folder for copies of %s can't be made. Check the disk.", f.name)
 	}
@@ -179,7 +181,7 @@ func (e *Engine) Copy(ctx context.Context, id, point string) (d1.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	path := filepath.Join(e.dir, id+"-"+newUUID()+suffix+unborn) // what is left of one is removed by Open
+	path := filepath.Join(e.dir, id+"-"+uuid.NewString()+suffix+unborn) // what is left of one is removed by Open
 	if err := e.conn(id, f).alone(ctx, sqlite.Read, func(db *sqlite.Conn) error { return db.CopyTo(ctx, path) }); err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	_ "embed"
 	"encoding/json"
 	"strings"
+	"sync"
 )
 
 // Shortcut is one line of the list.
@@ -26,12 +27,12 @@ type Shortcut struct {
 //go:embed keys.json
 var source []byte
 
-// All returns every shortcut in the order of the help page.
-func All() []Shortcut {
+// All returns every shortcut in the order of the help page. Nobody changes it.
+var All = sync.OnceValue(func() []Shortcut {
 	var all []Shortcut
 	_ = json.Unmarshal(source, &all) // the file is part of the program, and a test reads it
 	return all
-}
+})
 
 // Group is the shortcuts that work in one place.
 type Group struct {

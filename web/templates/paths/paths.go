@@ -53,6 +53,21 @@ func Database(name string) string { return "/databases/" + name }
 // Table is a page of a table.
 func Table(db, table string) string { return Database(db) + "/tables/" + browse.EncodeName(table) }
 
+// Rows is where a table's rows are inserted; NewRow has the form for it.
+func Rows(db, table string) string { return Table(db, table) + "/rows" }
+
+// NewRow is the form of a new row.
+func NewRow(db, table string) string { return Rows(db, table) + "/new" }
+
+// Row is the form of one row.
+func Row(db, table string) string { return Table(db, table) + "/row" }
+
+// Changes is where a queue of changes is saved.
+func Changes(db, table string) string { return Table(db, table) + "/changes" }
+
+// DeleteRows asks before rows are deleted, and deletes them.
+func DeleteRows(db, table string) string { return Table(db, table) + "/delete" }
+
 // Cell is a whole value of a row.
 func Cell(db, table, key, column string) string {
 	return With(Table(db, table)+"/cell", url.Values{"key": {key}, "column": {column}})

@@ -28,3 +28,5 @@ type Hit struct {
 
 // Shortcut returns the keys of a page, for a hit.
 func Shortcut(id string) string { return keys.Of(id) }
+
+func keysOf(id string) string { return keys.Of(id) }

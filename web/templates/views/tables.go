@@ -5,8 +5,10 @@ import (
 	"io"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/a-h/templ"
 
@@ -32,6 +34,8 @@ type Table struct {
 	Request  browse.Request
 	Page     *browse.Page
 	Indexes  int
+	// Editable says that the operator may change rows, and that this table's can be.
+	Editable bool
 	// Took is all the time it took to read the page.
 	Took time.Duration
 }
@@ -118,6 +122,33 @@ func typeWords(c browse.Column) string {
 	return strings.TrimSpace(strings.Join(words, " "))
 }
 
+// rules are cellRules where rows can be edited.
+func (v Table) rules(c browse.Column) templ.Attributes {
+	if !v.Editable {
+		return nil
+	}
+	return cellRules(c)
+}
+
+// editable marks a table whose cells can be edited in place.
+func editable(v Table) templ.Attributes {
+	if !v.Editable {
+		return nil
+	}
+	return templ.Attributes{"data-editable": "", "data-row-page": paths.Row(v.Database, v.Page.Table), "data-back": v.Request.Query().Encode()}
+}
+
+// cellRules tell the script how a column's cells are typed.
+func cellRules(c browse.Column) templ.Attributes {
+	rules := templ.Attributes{"data-column": c.Name, "data-field": c.Field()}
+	for name, is := range map[string]bool{"data-notnull": c.NotNull, "data-default": c.Default != "", "data-generated": c.Generated} {
+		if is {
+			rules[name] = ""
+		}
+	}
+	return rules
+}
+
 func columnTitle(c browse.Column) string {
 	var facts []string
 	add := func(ok bool, s string) {
@@ -176,19 +207,53 @@ func tableRows(v Table) templ.Component {
 		var b strings.Builder
 		b.Grow(len(v.Page.Rows) * (10 + 40*len(v.Page.Columns)))
 		b.WriteString("<tbody>")
-		for _, row := range v.Page.Rows {
-			b.WriteString("<tr>")
-			for i, cell := range row.Cells {
-				openCell(&b, cell.Value)
-				v.writeCell(&b, row.Key, v.Page.Columns[i].Name, cell)
-				b.WriteString("</td>")
-			}
-			b.WriteString("</tr>")
+		for n := range v.Page.Rows {
+			v.writeRow(&b, n, n)
 		}
 		b.WriteString("</tbody>")
 		_, err := io.WriteString(w, b.String())
 		return err
 	})
+}
+
+// tableRow writes one row of a page, for a place on another one.
+func tableRow(v Table, n, place int) templ.Component {
+	return templ.ComponentFunc(func(_ context.Context, w io.Writer) error {
+		var b strings.Builder
+		v.writeRow(&b, n, place)
+		_, err := io.WriteString(w, b.String())
+		return err
+	})
+}
+
+// writeRow writes a row. One that can be edited has a box to choose it by, which
+// holds its key.
+func (v Table) writeRow(b *strings.Builder, n, place int) {
+	row := v.Page.Rows[n]
+	if v.Editable && row.Key != "" {
+		number := strconv.Itoa(place + 1)
+		b.WriteString(`<tr id="` + RowID(place) + `"><td class="check"><input type="checkbox" name="key" value="` + row.Key + `" aria-label="Row ` + number + `"></td>`)
+	} else if v.Editable {
+		b.WriteString(`<tr><td class="check"></td>`)
+	} else {
+		b.WriteString("<tr>")
+	}
+	for i, cell := range row.Cells {
+		v.openCell(b, cell)
+		v.writeCell(b, row.Key, v.Page.Columns[i].Name, cell)
+		b.WriteString("</td>")
+	}
+	b.WriteString("</tr>")
+}
+
+// openCell begins a cell. One whose value a page can't hold as it is, so that it
+// can't be edited in place, is marked.
+func (v Table) openCell(b *strings.Builder, cell browse.Cell) {
+	if v.Editable && cell.Value.Kind() == d1.Text && (strings.ContainsAny(cell.Value.Text(), "\r\x00\uFFFD") || !utf8.ValidString(cell.Value.Text())) {
+		b.WriteString("<td data-whole>")
+		return
+	}
+	openCell(b, cell.Value)
 }
 
 // writeCell writes a cell. A text that is cut, here or by the database, and

@@ -1,0 +1,158 @@
+package browse
+
+import (
+	"encoding/hex"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/kuratchi/dashboard/internal/d1"
+	"github.com/kuratchi/dashboard/internal/fault"
+)
+
+// As says what a person means a cell to hold.
+type As string
+
+// What a cell can be made.
+const (
+	// AsKeep leaves it as it is; in a new row it is AsDefault.
+	AsKeep As = "keep"
+	// AsValue is the typed text, by the column's affinity: a number where the
+	// column keeps numbers and the text spells one, else the text.
+	AsValue As = "value"
+	// AsText is the typed text, whatever it spells.
+	AsText As = "text"
+	// AsBlob is bytes, typed as hexadecimal digits.
+	AsBlob As = "blob"
+	// AsNull, AsEmpty and AsDefault are NULL, the empty text and the column's
+	// default.
+	AsNull    As = "null"
+	AsEmpty   As = "empty"
+	AsDefault As = "default"
+	// AsNow is this moment: milliseconds in a column of integers, else
+	// "2006-01-02 15:04:05" in UTC, which is what CURRENT_TIMESTAMP gives.
+	AsNow As = "now"
+	// AsUUID is a new random UUID in text.
+	AsUUID As = "uuid"
+)
+
+// Input is what was typed for a cell.
+type Input struct {
+	As   As
+	Text string
+}
+
+// maxTyped is how many bytes may be typed for a cell, D1's limit.
+const maxTyped = d1.MaxValue
+
+// resolve returns the SQL of an input and adds its value to the statement. The
+// SQL is "" for what is left as it is.
+func (c Column) resolve(in Input, now time.Time, a *args) (string, error) {
+	bad := func(format string, args ...any) (string, error) {
+		return "", fault.New(fault.Invalid, c.Name+": "+format, args...).At(c.Name)
+	}
+	if c.Generated && in.As != AsKeep {
+		return bad("this column is computed by the database and can't be written.")
+	}
+	if len(in.Text) > maxTyped {
+		return bad("%d bytes are more than the %d that a value may have.", len(in.Text), maxTyped)
+	}
+	switch in.As {
+	case AsKeep, "":
+		return "", nil
+	case AsValue:
+		return a.add(c.typedValue(in.Text)), nil
+	case AsText:
+		return a.add(d1.Str(in.Text)), nil
+	case AsBlob:
+		b, err := hex.DecodeString(strings.Join(strings.Fields(in.Text), ""))
+		if err != nil {
+			return bad("a BLOB is an even number of hexadecimal digits, for instance 00ff.")
+		}
+		return a.add(d1.Bytes(b)), nil
+	case AsNull:
+		return a.add(d1.Value{}), nil
+	case AsEmpty:
+		return a.add(d1.Str("")), nil
+	case AsDefault:
+		if c.Default == "" {
+			return a.add(d1.Value{}), nil
+		}
+		return "(" + c.Default + ")", nil
+	case AsNow:
+		if c.affinity == affInteger {
+			return a.add(d1.Int(now.UnixMilli())), nil
+		}
+		return a.add(d1.Str(now.UTC().Format(time.DateTime))), nil
+	case AsUUID:
+		return a.add(d1.Str(uuid.NewString())), nil
+	}
+	return bad("%.20q is not what a cell can be made.", string(in.As))
+}
+
+// typedValue is what a text becomes in the column. A number stays a text where
+// the column keeps texts, and where it has no type: it would be a guess.
+func (c Column) typedValue(s string) d1.Value {
+	switch c.affinity {
+	case affInteger, affReal, affNumeric:
+		if n, ok := number(s); ok {
+			return n
+		}
+	}
+	return d1.Str(s)
+}
+
+// InputOf returns the input that makes a cell of the column what v is, and false
+// for a value that can't be typed: bytes that are no text, a number in a column of
+// texts. Such a cell is kept or replaced.
+func (c Column) InputOf(v d1.Value) (Input, bool) {
+	switch v.Kind() {
+	case d1.Null:
+		return Input{As: AsNull}, true
+	case d1.Blob:
+		return Input{As: AsBlob, Text: hex.EncodeToString([]byte(v.Text()))}, v.Len() <= maxBlobTyped
+	}
+	if v == d1.Str("") {
+		return Input{As: AsEmpty}, true
+	}
+	if strings.ContainsFunc(v.Text(), func(r rune) bool { return r == 0 || r == '\uFFFD' || r == '\r' }) {
+		return Input{As: AsKeep}, false
+	}
+	for _, as := range []As{AsValue, AsText} {
+		in := Input{As: as, Text: v.Text()}
+		a := &args{}
+		if _, err := c.resolve(in, time.Time{}, a); err == nil && len(a.values) == 1 && a.values[0] == v {
+			return in, true
+		}
+	}
+	return Input{As: AsKeep}, false
+}
+
+// maxBlobTyped is how many bytes of a BLOB a form shows as digits.
+const maxBlobTyped = 4096
+
+// Kinds of fields that a column is typed into.
+const (
+	FieldText    = "text"
+	FieldNumber  = "number"
+	FieldBoolean = "boolean"
+	FieldLong    = "long"
+)
+
+// Field returns the kind of field for the column: by its declared type, where
+// boolean is 1 or 0, and long is text of several lines.
+func (c Column) Field() string {
+	t := strings.ToLower(c.Type)
+	switch {
+	case strings.Contains(t, "bool"):
+		return FieldBoolean
+	case strings.Contains(t, "json"):
+		return FieldLong
+	}
+	switch c.affinity {
+	case affInteger, affReal, affNumeric:
+		return FieldNumber
+	}
+	return FieldText
+}

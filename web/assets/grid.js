@@ -1,0 +1,353 @@
+// Editing cells in place. Changes gather in a queue and are saved together; the
+// server compares each with what stood on the page. Without this file rows are
+// edited on a page of their own, and cells whose value a page can't hold as it is
+// still are.
+
+import { ask, toast } from "./dialogs.js";
+import { announce, find } from "./page.js";
+import { on } from "./keys.js";
+
+// Changes by cell, in the order they were made: {td, row, key, column, kind, old,
+// as, text, before}. kind and old are what was seen; before are the nodes that the
+// cell showed.
+const queue = new Map();
+
+const grid = () => find("table[data-editable]");
+const bar = () => find("#changes");
+
+const columnOf = (td) => grid().tHead.rows[0].cells[td.cellIndex];
+const keyOf = (td) => find("input[name=key]", td.parentElement)?.value;
+const plural = (n, noun) => `${n} ${noun}${n === 1 ? "" : "s"}`;
+
+// What the page says that a cell holds; null for what it can't hold.
+function seen(td) {
+  if (td.dataset.whole !== undefined || find("a.cut, a.blob, .blob, details", td)) return null;
+  if (find(".null", td)) return { kind: "null", old: "" };
+  if (find(".empty", td)) return { kind: "text", old: "" };
+  const text = td.textContent;
+  if (!td.classList.contains("num")) return { kind: "text", old: text };
+  return { kind: /^-?\d+$/.test(text) ? "integer" : "real", old: text };
+}
+
+// ---- The editor of one cell --------------------------------------------------
+
+const ways = {
+  value: "value", null: "NULL", empty: "empty text", default: "default", now: "now", uuid: "new UUID",
+};
+
+function waysFor(head) {
+  return Object.keys(ways).filter((as) => {
+    if (as === "null") return head.dataset.notnull === undefined;
+    if (as === "default") return head.dataset.default !== undefined;
+    if (as === "uuid") return head.dataset.field === "text";
+    return true;
+  });
+}
+
+let open = null; // {td, close}
+
+function option(value, text, selected) {
+  const el = document.createElement("option");
+  el.value = value;
+  el.textContent = text;
+  el.selected = selected;
+  return el;
+}
+
+function field(head, text) {
+  if (head.dataset.field === "boolean" && ["", "0", "1"].includes(text)) {
+    const select = document.createElement("select");
+    select.append(option("1", "true (1)", text === "1"), option("0", "false (0)", text !== "1"));
+    return select;
+  }
+  const input = document.createElement("input");
+  input.type = "text";
+  if (head.dataset.field === "number") input.inputMode = "decimal";
+  input.autocomplete = "off";
+  input.spellcheck = false;
+  input.value = text;
+  return input;
+}
+
+function edit(td) {
+  if (open?.td === td) return;
+  open?.close(true);
+  const head = columnOf(td);
+  const key = keyOf(td);
+  if (!head?.dataset.column || head.dataset.generated !== undefined || !key) return;
+  const change = queue.get(td);
+  const now = change ?? seen(td);
+  if (!now) { // too long, or bytes: the row's own page
+    const { rowPage, back } = grid().dataset;
+    location.assign(`${rowPage}?${new URLSearchParams({ key, back })}`);
+    return;
+  }
+  const as = change ? change.as : now.kind === "null" ? "null" : now.old === "" ? "empty" : "value";
+  const text = change ? change.text : now.old;
+  const shown = [...td.childNodes];
+  const box = document.createElement("span");
+  box.className = "cell-edit";
+  const input = field(head, as === "value" ? text : "");
+  input.setAttribute("aria-label", head.dataset.column);
+  const select = document.createElement("select");
+  select.setAttribute("aria-label", `What ${head.dataset.column} becomes`);
+  select.append(...waysFor(head).map((way) => option(way, ways[way], way === as)));
+  box.append(input, select);
+  td.replaceChildren(box);
+  td.classList.add("editing");
+  input.addEventListener("input", () => { select.value = "value"; });
+  select.addEventListener("change", () => (select.value === "value" ? input.focus() : close(true)));
+
+  function close(keep) {
+    if (open?.td !== td) return;
+    open = null;
+    td.classList.remove("editing");
+    td.replaceChildren(...shown);
+    if (keep) put(td, { as: select.value, text: input.value });
+  }
+  box.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && !event.isComposing) {
+      event.preventDefault();
+      event.stopPropagation();
+      close(true);
+      focusCell(td);
+    } else if (event.key === "Escape") {
+      event.preventDefault();
+      event.stopPropagation();
+      close(false);
+      focusCell(td);
+    } else if (event.key === "Tab" && event.target === (event.shiftKey ? input : select)) {
+      event.preventDefault();
+      close(true);
+      const next = neighbour(td, event.shiftKey ? -1 : 1, 0);
+      focusCell(next ?? td);
+      if (next) edit(next);
+    }
+  });
+  box.addEventListener("focusout", (event) => {
+    if (event.relatedTarget && !box.contains(event.relatedTarget)) close(true);
+  });
+  open = { td, close };
+  input.focus();
+  input.select?.();
+}
+
+// ---- The queue ---------------------------------------------------------------
+
+function show(td, as, text) {
+  const words = { null: ["NULL", "null"], empty: ["empty", "empty"], default: ["default", "null"], now: ["now", "null"], uuid: ["new UUID", "null"] }[as];
+  if (!words) {
+    td.textContent = text;
+    return;
+  }
+  const span = document.createElement("span");
+  [span.textContent, span.className] = words;
+  td.replaceChildren(span);
+}
+
+// put notes what a cell is to become. What it was before is taken back.
+function put(td, { as, text }) {
+  if (as === "value" && text === "") as = "empty";
+  if (as !== "value") text = "";
+  const known = queue.get(td);
+  const was = known ?? { ...seen(td), before: [...td.childNodes], classes: td.className };
+  const same = as === "value" ? was.kind !== "null" && was.kind !== "seen" && text === was.old && text !== ""
+    : as === "null" ? was.kind === "null" : as === "empty" && was.kind === "text" && was.old === "";
+  if (same) {
+    restore(td, was);
+  } else if (!known || known.as !== as || known.text !== text) {
+    const history = known ? [...known.history, { as: known.as, text: known.text }] : [];
+    queue.delete(td); // the last change is last
+    queue.set(td, {
+      td, row: Number(td.parentElement.id.slice(1)), key: keyOf(td), column: columnOf(td).dataset.column,
+      kind: was.kind, old: was.old, before: was.before, classes: was.classes, as, text, history,
+    });
+    show(td, as, text);
+    td.classList.add("changed");
+  }
+  count();
+}
+
+function restore(td, was) {
+  td.replaceChildren(...was.before);
+  td.className = was.classes;
+  queue.delete(td);
+}
+
+function count() {
+  const form = bar();
+  if (!form) return;
+  const rows = new Set([...queue.values()].map((c) => c.key)).size;
+  form.hidden = queue.size === 0;
+  find("[data-changes-words]", form).textContent = `${plural(queue.size, "unsaved change")} in ${plural(rows, "row")}`;
+  find("[data-changes-save]", form).textContent = `Save ${plural(queue.size, "change")}`;
+  if (queue.size === 0) find("#changes-answer").replaceChildren();
+}
+
+function discard() {
+  for (const [td, change] of [...queue]) restore(td, change);
+  count();
+  announce("Discarded");
+}
+
+function undo() {
+  const last = [...queue.values()].at(-1);
+  if (!last) return false;
+  const before = last.history.pop();
+  if (before) {
+    Object.assign(last, before);
+    show(last.td, last.as, last.text);
+  } else {
+    restore(last.td, last);
+  }
+  count();
+  focusCell(last.td);
+  announce(queue.size === 0 ? "Taken back. Nothing is left to save" : `Taken back, ${plural(queue.size, "change")} left`);
+}
+
+function payload() {
+  const rows = new Map();
+  for (const { row, key, column, kind, old, as, text } of queue.values()) {
+    if (!rows.has(key)) rows.set(key, { key, row, cells: [] });
+    rows.get(key).cells.push({ column, kind, old, as, text });
+  }
+  return JSON.stringify([...rows.values()]);
+}
+
+// Before htmx or the browser reads the form.
+document.addEventListener("submit", (event) => {
+  if (event.target.id !== "changes") return;
+  open?.close(true);
+  event.target.elements.changes.value = payload();
+}, true);
+
+// The rows come back as they are now, each in its place.
+let focused = null; // [row, cell] of the cell that had the focus
+document.addEventListener("rows:saved", () => {
+  const n = queue.size;
+  queue.clear();
+  count();
+  toast(`Saved ${plural(n, "change")}`);
+});
+document.addEventListener("htmx:after:settle", () => {
+  if (!focused || !grid()) return;
+  const td = document.getElementById(focused[0])?.cells[focused[1]];
+  if (td && (document.activeElement === document.body || document.activeElement?.closest("#changes"))) focusCell(td);
+});
+
+document.addEventListener("click", async (event) => {
+  const at = (selector) => event.target.closest(selector);
+  if (at("[data-changes-discard]")) {
+    if (queue.size < 4 || await ask(`Discard ${plural(queue.size, "change")}?`, "Discard", event.target)) discard();
+  }
+  const choice = at("[data-conflict]");
+  if (choice) resolve(choice);
+});
+
+// A conflict is settled cell by cell: what is there is taken, or what is there is
+// what the next save compares with.
+function resolve(button) {
+  const { conflict, key, column, now, nowKind, seen: token } = button.dataset;
+  for (const [td, change] of [...queue]) {
+    if (change.key !== key || (conflict !== "drop" && change.column !== column)) continue;
+    if (conflict === "mine") {
+      change.kind = "seen";
+      change.old = token;
+      continue;
+    }
+    restore(td, change);
+    if (conflict === "theirs") show(td, nowKind === "null" ? "null" : now === "empty text" && nowKind === "text" ? "empty" : "value", now);
+  }
+  button.closest("tr").remove();
+  count();
+  announce(conflict === "mine" ? "It will be overwritten" : "Taken");
+}
+
+// Leaving with unsaved changes asks first.
+addEventListener("beforeunload", (event) => {
+  if (queue.size > 0 && !find("#changes[aria-busy=true]")) event.preventDefault();
+});
+
+// ---- Moving about --------------------------------------------------------------
+
+function focusCell(td) {
+  for (const el of document.querySelectorAll("table[data-editable] td[tabindex]")) el.tabIndex = -1;
+  td.tabIndex = 0;
+  td.focus();
+  focused = [td.parentElement.id, td.cellIndex];
+}
+
+function neighbour(td, dx, dy) {
+  const row = dy === 0 ? td.parentElement : dy > 0 ? td.parentElement.nextElementSibling : td.parentElement.previousElementSibling;
+  const cell = row?.cells[td.cellIndex + dx];
+  return cell && !cell.classList.contains("check") ? cell : null;
+}
+
+const arrows = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+
+document.addEventListener("keydown", (event) => {
+  const td = event.target;
+  if (!td.matches?.("table[data-editable] td") || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (arrows[event.key]) {
+    const next = neighbour(td, ...arrows[event.key]);
+    if (next) focusCell(next);
+    event.preventDefault();
+  } else if (event.key === "F2") {
+    event.preventDefault();
+    edit(td);
+  }
+});
+
+document.addEventListener("click", (event) => {
+  const td = event.target.closest("table[data-editable] tbody td:not(.check)");
+  if (td && !event.target.closest("a, .cell-edit, summary")) focusCell(td);
+});
+document.addEventListener("dblclick", (event) => {
+  const td = event.target.closest("table[data-editable] tbody td:not(.check)");
+  if (td && !event.target.closest(".cell-edit")) edit(td);
+});
+
+on("edit", (event) => {
+  if (!event.target.matches?.("table[data-editable] td")) return false;
+  edit(event.target);
+});
+on("save", () => {
+  open?.close(true);
+  if (!grid() || queue.size === 0) return !!grid();
+  bar().requestSubmit(find("button[value=save]", bar()));
+});
+on("undo", (event) => {
+  if (event.target.closest?.("input, textarea, .cm-editor")) return false; // the field's own
+  return undo();
+});
+
+// ---- Choosing rows -----------------------------------------------------------------
+
+function chosen() {
+  const form = find("form#rows");
+  if (!form) return;
+  const boxes = [...form.querySelectorAll("input[name=key]")];
+  const n = boxes.filter((box) => box.checked).length;
+  const selection = find("[data-selection]", form);
+  selection.hidden = n === 0;
+  find("[data-selection-words]", selection).textContent = `${n} selected`;
+  find("[data-one]", selection).hidden = n !== 1;
+  find("[data-delete]", selection).textContent = `Delete ${plural(n, "row")}…`;
+  const all = find("[data-all]", form);
+  all.checked = n > 0 && n === boxes.length;
+  all.indeterminate = n > 0 && n < boxes.length;
+}
+
+document.addEventListener("change", (event) => {
+  if (event.target.matches("[data-all]")) {
+    for (const box of event.target.form.querySelectorAll("input[name=key]")) box.checked = event.target.checked;
+  }
+  if (event.target.matches("form#rows input[type=checkbox]")) chosen();
+});
+
+document.addEventListener("DOMContentLoaded", () => {
+  chosen();
+  const first = find("table[data-editable] tbody td:not(.check)");
+  if (first) first.tabIndex = 0;
+});
+addEventListener("pageshow", chosen); // the browser remembers boxes
