@@ -67,6 +67,8 @@ var Outcomes = []Outcome{Done, Intent, Failed, Unknown}
 type Filter struct {
 	Action  Action
 	Outcome Outcome
+	// Actions, when there are some, are the actions of which one must be it.
+	Actions []Action
 	// Actor, Org and Database are matched exactly.
 	Actor, Org, Database string
 	// Search matches within statements, details and targets, in any case.

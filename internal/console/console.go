@@ -1,10 +1,18 @@
-// Package console runs the SQL an operator types, reading only.
+// Package console runs the SQL an operator types.
 //
-// The text is split into statements and each runs by itself, in order, in mode
+// # Reading
+//
+// [Run] splits the text into statements and each runs by itself, in order, in mode
 // Read: the engine's authorizer refuses whatever could change a row, the schema
 // or the connection. Nothing is judged by its words. Rows are taken as they come
 // and the statement is stopped at the cap, so an endless result costs no memory.
 // The first refusal ends the run.
+//
+// # Writing
+//
+// [Judge] says before anything runs whether a text writes, and which of its
+// statements have to be confirmed. [Write] then runs all of them in one
+// transaction: a refusal undoes the whole run.
 package console
 
 import (
@@ -54,6 +62,10 @@ type Result struct {
 	Cut string
 	// Engine is the time within the engine, Total all of it.
 	Engine, Total time.Duration
+	// Wrote says that the statement may write, and Changes counts the rows it
+	// changed, those of foreign keys and triggers too.
+	Wrote   bool
+	Changes int64
 	// Err is why it was refused or stopped, nil when it ran.
 	Err error
 	// ErrOffset is where in the whole text the error is, in bytes, or -1.
@@ -64,26 +76,12 @@ type Result struct {
 // is no run: empty, too long, too many statements, or parameters that can't be
 // read; what a statement itself fails with is in its Result, the last one.
 func Run(ctx context.Context, conn d1.Conn, text, params string, l Limits) ([]Result, error) {
-	if l.Bytes == 0 {
-		l.Bytes = maxBytes
-	}
-	if l.Timeout == 0 {
-		l.Timeout = d1.MaxDuration
-	}
-	if l.Statements == 0 {
-		l.Statements = 50
-	}
-	if l.Total == 0 {
-		l.Total = 50 * time.Second
-	}
+	l = l.orDefaults()
 	ctx, cancel := context.WithTimeout(ctx, l.Total)
 	defer cancel()
-	parts := sqlite.Split(text)
-	switch {
-	case len(parts) == 0:
-		return nil, fault.New(fault.Invalid, "There is no statement to run. Write one, for instance: select * from sqlite_master").At("sql")
-	case len(parts) > l.Statements:
-		return nil, fault.New(fault.Invalid, "There are %d statements; at most %d run at once.", len(parts), l.Statements).At("sql")
+	parts, err := split(text, l)
+	if err != nil {
+		return nil, err
 	}
 	values, err := Params(params)
 	if err != nil {
@@ -99,6 +97,36 @@ func Run(ctx context.Context, conn d1.Conn, text, params string, l Limits) ([]Re
 		}
 	}
 	return out, nil
+}
+
+// orDefaults fills in what is 0.
+func (l Limits) orDefaults() Limits {
+	if l.Bytes == 0 {
+		l.Bytes = maxBytes
+	}
+	if l.Timeout == 0 {
+		l.Timeout = d1.MaxDuration
+	}
+	if l.Statements == 0 {
+		l.Statements = 50
+	}
+	if l.Total == 0 {
+		l.Total = 50 * time.Second
+	}
+	return l
+}
+
+// split cuts a text into its statements, or says why it is no run.
+func split(text string, l Limits) ([]sqlite.Part, error) {
+	l = l.orDefaults()
+	parts := sqlite.Split(text)
+	switch {
+	case len(parts) == 0:
+		return nil, fault.New(fault.Invalid, "There is no statement to run. Write one, for instance: select * from sqlite_master").At("sql")
+	case len(parts) > l.Statements:
+		return nil, fault.New(fault.Invalid, "There are %d statements; at most %d run at once.", len(parts), l.Statements).At("sql")
+	}
+	return parts, nil
 }
 
 // run runs one statement within what is left of the limits, and returns how many

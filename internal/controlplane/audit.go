@@ -53,6 +53,13 @@ func auditConds(f audit.Filter) []orm.Cond {
 			conds = append(conds, orm.Eq(column, v))
 		}
 	}
+	if len(f.Actions) > 0 {
+		actions := make([]any, len(f.Actions))
+		for i, a := range f.Actions {
+			actions[i] = a
+		}
+		conds = append(conds, orm.In("action", actions...))
+	}
 	if f.Search != "" {
 		conds = append(conds, orm.Or(orm.Contains("statement", f.Search), orm.Contains("detail", f.Search), orm.Contains("target", f.Search)))
 	}

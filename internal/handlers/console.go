@@ -21,15 +21,60 @@ import (
 	"github.com/kuratchi/dashboard/web/templates/views"
 )
 
-func (s *Server) consoleView(d fleet.Database) views.Console {
-	return views.Console{Database: d.Name, Cap: s.SQLRowCap, Timeout: s.SQLTimeout}
+// writesFor is how long the console may write once that was allowed.
+const writesFor = 10 * time.Minute
+
+// consoleView starts what the console shows: whether this session may write, and
+// what its operator ran on this database before.
+func (s *Server) consoleView(c echo.Context, d fleet.Database) (views.Console, error) {
+	v := views.Console{Database: d.Name, Cap: s.SQLRowCap, Timeout: s.SQLTimeout, MayWrite: mayWrite(c)}
+	sess, _ := middleware.Session(c)
+	var err error
+	if v.MayWrite {
+		v.WritesUntil, err = s.Operators.WritesUntil(c.Request().Context(), sess.Hash, d.ID)
+	}
+	return v, err
 }
+
+// history is what an operator ran on a database before, each text once, the newest
+// first.
+func (s *Server) history(c echo.Context, d fleet.Database) ([]audit.Entry, error) {
+	o, _ := middleware.Operator(c)
+	es, err := s.Operators.Audit(c.Request().Context(), audit.Filter{
+		Actions: []audit.Action{audit.DatabaseQuery, audit.DatabaseWrite}, Actor: o.Email, Database: d.Name, Limit: 100,
+	})
+	if err != nil {
+		return nil, err
+	}
+	seen, out := map[string]bool{}, es[:0]
+	outcomes := map[string]audit.Outcome{}
+	for _, e := range es {
+		if e.Intent != "" {
+			outcomes[e.Intent] = e.Outcome
+		}
+		if e.Statement == "" || seen[e.Statement] || len(out) == maxHistory {
+			continue
+		}
+		seen[e.Statement] = true
+		if o, ok := outcomes[e.ID]; ok { // of a write, the outcome stands in an entry of its own
+			e.Outcome = o
+		}
+		out = append(out, e)
+	}
+	return out, nil
+}
+
+// maxHistory is how many texts the history shows.
+const maxHistory = 25
 
 // consoleShow shows the console. A statement in the URL is shown and not run: a
 // link must not query a database.
 func (s *Server) consoleShow(c echo.Context) error {
 	return s.withDatabase(c, func(d fleet.Database, conn d1.Conn) error {
-		v := s.consoleView(d)
+		v, err := s.consoleView(c, d)
+		if err != nil {
+			return err
+		}
 		v.SQL, v.Params = c.QueryParam("sql"), c.QueryParam("params")
 		if form := draft(c); form != nil {
 			v.SQL, v.Params = form.Get("sql"), form.Get("params")
@@ -42,10 +87,39 @@ func (s *Server) consolePage(c echo.Context, status int, d fleet.Database, conn 
 	if isFragment(c) {
 		return render(c, status, views.ConsoleResult(v))
 	}
+	var err error
+	if v.History, err = s.history(c, d); err != nil {
+		return err
+	}
 	v.Tables = completions(c.Request().Context(), conn)
 	p := s.databasePage(c, d, "sql", "SQL", layout.Crumb{Text: "SQL"})
 	p.Editor = true
 	return render(c, status, views.ConsolePage(p, v))
+}
+
+// consoleSwitch allows this session to write for ten minutes, or takes that back.
+// What was typed stays.
+func (s *Server) consoleSwitch(c echo.Context) error {
+	return s.withDatabase(c, func(d fleet.Database, conn d1.Conn) error {
+		o, _ := middleware.Operator(c)
+		sess, _ := middleware.Session(c)
+		e := s.sessionEntry(c, audit.DatabaseUnlock, audit.Done, o)
+		e.Org, e.Database, e.Detail = d.OrgSlug, d.Name, "back to read-only"
+		until := time.Time{}
+		if c.FormValue("writes") == "on" {
+			until = s.Now().Add(writesFor)
+			e.Detail = "until " + until.UTC().Format("15:04:05 UTC")
+		}
+		if err := s.Operators.AllowWrites(c.Request().Context(), sess.Hash, d.ID, until, e); err != nil {
+			return err
+		}
+		v, err := s.consoleView(c, d)
+		if err != nil {
+			return err
+		}
+		v.SQL, v.Params = c.FormValue("sql"), c.FormValue("params")
+		return s.consolePage(c, http.StatusOK, d, conn, v)
+	})
 }
 
 // completions are the names the editor proposes, as JSON; none when they can't
@@ -70,8 +144,8 @@ func completions(ctx context.Context, conn d1.Conn) string {
 	return string(b)
 }
 
-// consoleRun runs statements, reading only, and leaves an audit entry. Leaving
-// the page stops them.
+// consoleRun runs statements and leaves an audit entry: reading only, unless this
+// session may write. What is dangerous is asked about first.
 func (s *Server) consoleRun(c echo.Context) error {
 	form, err := c.FormParams()
 	if err != nil {
@@ -83,20 +157,66 @@ func (s *Server) consoleRun(c echo.Context) error {
 	}
 	defer leave() // only once the answer is written: it holds the results meanwhile
 	return s.withDatabase(c, func(d fleet.Database, conn d1.Conn) error {
-		v := s.consoleView(d)
-		v.SQL, v.Params = form.Get("sql"), form.Get("params")
-		began := time.Now()
-		v.Results, err = console.Run(c.Request().Context(), conn, v.SQL, v.Params, console.Limits{Rows: s.SQLRowCap, Timeout: s.SQLTimeout})
-		v.Total, v.Ran = time.Since(began), err == nil
-		status := http.StatusOK
+		v, err := s.consoleView(c, d)
 		if err != nil {
-			v.Error, status = fault.Message(err), statusOf(err)
-		}
-		if err := s.Operators.Record(context.WithoutCancel(c.Request().Context()), s.consoleEntry(c, d, v)); err != nil {
 			return err
 		}
-		return s.consolePage(c, status, d, conn, v)
+		v.SQL, v.Params = form.Get("sql"), form.Get("params")
+		if v.WritesUntil.IsZero() {
+			return s.consoleRead(c, d, conn, v)
+		}
+		v.Judgement, err = console.Judge(c.Request().Context(), conn, v.SQL, s.consoleLimits())
+		switch {
+		case err != nil, !v.Judgement.Writes: // what can't be judged can't be run, and says so there
+			return s.consoleRead(c, d, conn, v)
+		case len(v.Judgement.Dangers) > 0 && form.Get("confirm") != v.Judgement.Token(v.SQL, v.Params):
+			v.Ask = true
+			return s.consolePage(c, http.StatusOK, d, conn, v)
+		}
+		return s.consoleWrite(c, d, conn, v)
 	})
+}
+
+func (s *Server) consoleLimits() console.Limits {
+	return console.Limits{Rows: s.SQLRowCap, Timeout: s.SQLTimeout}
+}
+
+// consoleRead runs statements reading only. Leaving the page stops them.
+func (s *Server) consoleRead(c echo.Context, d fleet.Database, conn d1.Conn, v views.Console) error {
+	began, status := time.Now(), http.StatusOK
+	var err error
+	v.Results, err = console.Run(c.Request().Context(), conn, v.SQL, v.Params, s.consoleLimits())
+	v.Total, v.Ran = time.Since(began), err == nil
+	if err != nil {
+		v.Error, status = fault.Message(err), statusOf(err)
+	}
+	if err := s.Operators.Record(context.WithoutCancel(c.Request().Context()), s.consoleEntry(c, d, v)); err != nil {
+		return err
+	}
+	return s.consolePage(c, status, d, conn, v)
+}
+
+// consoleWrite runs statements in one transaction, between an intent and an
+// outcome in the audit log.
+func (s *Server) consoleWrite(c echo.Context, d fleet.Database, conn d1.Conn, v views.Console) error {
+	began, status := time.Now(), http.StatusOK
+	err := s.write(c, d, audit.DatabaseWrite, paths.SQL(d.Name), v.SQL, func(ctx context.Context) (int64, error) {
+		var err error
+		v.Results, err = console.Write(ctx, conn, v.SQL, v.Params, s.consoleLimits(), v.Judgement)
+		var rows int64
+		for _, r := range v.Results {
+			rows += r.Changes
+			if r.Err != nil {
+				err = r.Err
+			}
+		}
+		return rows, err
+	})
+	v.Total, v.Ran = time.Since(began), true
+	if err != nil && len(v.Results) == 0 {
+		v.Error, status = fault.Message(err), statusOf(err)
+	}
+	return s.consolePage(c, status, d, conn, v)
 }
 
 // How many runs of the console go on at once in the process, and how long one

@@ -40,6 +40,8 @@ type Operators interface {
 	Claim(ctx context.Context, tokenHash string, o auth.Operator, password string, es ...audit.Entry) error
 	Record(ctx context.Context, es ...audit.Entry) error
 	Audit(ctx context.Context, f audit.Filter) ([]audit.Entry, error)
+	AllowWrites(ctx context.Context, session string, d id.Database, until time.Time, es ...audit.Entry) error
+	WritesUntil(ctx context.Context, session string, d id.Database) (time.Time, error)
 	Ready(ctx context.Context) error
 }
 

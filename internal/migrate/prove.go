@@ -18,14 +18,7 @@ func prove(live *Live, target *schema.Schema, p *Plan) error {
 		return err
 	}
 	defer func() { _ = c.Close() }()
-	var statements []string
-	for _, kind := range []string{"table", "index", "view", "trigger"} {
-		for _, r := range live.Rows {
-			if r.Type == kind && r.SQL != "" {
-				statements = append(statements, r.SQL)
-			}
-		}
-	}
+	statements := live.Statements()
 	for _, s := range p.Steps {
 		statements = append(statements, s.SQL)
 	}
@@ -45,6 +38,19 @@ func prove(live *Live, target *schema.Schema, p *Plan) error {
 		return fmt.Errorf("migrate: the plan does not end at its target: %s", strings.Join(words, "; "))
 	}
 	return nil
+}
+
+// Statements make the live schema anew, in an order that works.
+func (l *Live) Statements() []string {
+	var statements []string
+	for _, kind := range []string{"table", "index", "view", "trigger"} {
+		for _, r := range l.Rows {
+			if r.Type == kind && r.SQL != "" {
+				statements = append(statements, r.SQL)
+			}
+		}
+	}
+	return statements
 }
 
 // replay runs statements on a scratch engine and returns its sqlite_master.

@@ -71,6 +71,8 @@ type Conn struct {
 	tainted bool
 	open    bool
 	kept    *cache
+	// watched, while Effects compiles, gathers what the statement does.
+	watched *[]Effect
 }
 
 // hiddenTable is in every database of D1's production, visible in sqlite_master

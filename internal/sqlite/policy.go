@@ -77,6 +77,9 @@ func (c *Conn) authorize(a driver.Action) driver.AuthResult {
 	if c.mode == trusted {
 		return driver.AuthResultOK
 	}
+	if c.watched != nil {
+		c.watch(a)
+	}
 	op := a.Type()
 	switch op {
 	case driver.OpSelect, driver.OpRecursive:

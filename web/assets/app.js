@@ -199,6 +199,73 @@ function setRunning(form, running) {
 
 const runningForm = (event) => event.detail?.ctx?.sourceElement?.closest?.("form[data-running]");
 
+// A form that is on its way isn't sent twice, and its button shows that it is.
+// What comes back with the Back key can be sent again.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method !== "post" || form.hasAttribute("hx-post")) return;
+  if (form.dataset.sent !== undefined) {
+    event.preventDefault();
+    return;
+  }
+  if (event.defaultPrevented) return;
+  form.dataset.sent = "";
+  event.submitter?.setAttribute("aria-busy", "true");
+  announce("Working…");
+  // A download leaves the page where it is.
+  setTimeout(() => settle(form), form.action.endsWith("/download") ? 2000 : 60000);
+});
+function settle(form) {
+  delete form.dataset.sent;
+  form.querySelectorAll("[aria-busy]").forEach((button) => button.removeAttribute("aria-busy"));
+}
+addEventListener("pageshow", () => document.querySelectorAll("form[data-sent]").forEach(settle));
+
+// A button of an htmx form that leads to another page sends the form plainly, with
+// what was typed.
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("button[data-plain]");
+  if (!button) return;
+  event.preventDefault();
+  const form = document.createElement("form");
+  form.method = "post";
+  form.action = button.formAction;
+  for (const [name, value] of new FormData(button.form, button)) {
+    const field = document.createElement("textarea");
+    field.name = name;
+    field.value = value;
+    form.append(field);
+  }
+  form.hidden = true;
+  document.body.append(form);
+  form.requestSubmit();
+});
+
+// What was asked about isn't done; the statement stays in the editor.
+document.addEventListener("click", (event) => {
+  if (!event.target.closest("[data-clear-result]")) return;
+  find("#result").replaceChildren();
+  announce("Nothing was run");
+  find(".cm-content, #sql")?.focus();
+});
+
+// A time of the server as this clock has it, and the end of what it bounds.
+document.addEventListener("DOMContentLoaded", () => {
+  const until = find("time[data-until]");
+  if (!until) return;
+  const end = new Date(until.dateTime);
+  const tick = () => {
+    const left = Math.ceil((end - Date.now()) / 1000);
+    if (left <= 0) {
+      until.textContent = "now: the time is up, and the console reads only";
+      return;
+    }
+    until.textContent = `${end.toTimeString().slice(0, 5)}, ${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")} left`;
+    setTimeout(tick, 1000);
+  };
+  tick();
+});
+
 // htmx would queue a second submit and send it when the first is done: a
 // statement must not run twice because Mod+Enter was held down.
 document.addEventListener("submit", (event) => {
@@ -248,7 +315,7 @@ document.addEventListener("htmx:after:swap", (event) => {
 
   // A form in a dialog that was accepted and whose result went elsewhere.
   const { sourceElement, target, response } = event.detail?.ctx ?? {};
-  const dialog = sourceElement?.closest?.("dialog[open]");
+  const dialog = sourceElement?.closest?.("form[method=post]")?.closest("dialog[open]");
   if (dialog && response?.status < 400 && !dialog.contains(target)) dialog.close();
 });
 
@@ -257,6 +324,12 @@ document.addEventListener("htmx:after:swap", (event) => {
 document.addEventListener("htmx:after:settle", (event) => {
   const { newContent = [], task } = event.detail ?? {};
   const marked = "[data-autofocus-heading]";
+  const asked = find("#result [data-clear-result]"); // Cancel has the focus
+  if (asked && newContent.some((node) => node.contains?.(asked))) {
+    announce(find("#ask-run")?.textContent ?? "");
+    asked.focus();
+    return;
+  }
   let heading = task?.target?.matches?.(marked) ? task.target : null;
   for (const node of newContent) {
     if (heading || node.nodeType !== Node.ELEMENT_NODE) continue;

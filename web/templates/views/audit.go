@@ -21,8 +21,7 @@ type Audit struct {
 
 func (v Audit) filtered() bool {
 	f := v.Filter
-	f.Before, f.Limit = "", 0
-	return f != audit.Filter{}
+	return f.Action != "" || f.Outcome != "" || f.Actor != "" || f.Org != "" || f.Database != "" || f.Search != "" || !f.Since.IsZero() || !f.Until.IsZero()
 }
 
 func (v Audit) with(path, before string) string {

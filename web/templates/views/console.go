@@ -1,12 +1,15 @@
 package views
 
 import (
+	"net/url"
 	"strings"
 	"time"
 
+	"github.com/kuratchi/dashboard/internal/audit"
 	"github.com/kuratchi/dashboard/internal/console"
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/web/templates/paths"
 )
 
 // Console is the SQL tab.
@@ -20,12 +23,43 @@ type Console struct {
 	Ran     bool
 	Results []console.Result
 	// Error is why nothing ran.
-	Error string
-	// Warning says that the link, or the database, is not what it seems.
-	Warning string
+	Error   string
 	Total   time.Duration
 	Cap     int
 	Timeout time.Duration
+	// MayWrite says that who is signed in may allow writes, WritesUntil until when
+	// they are allowed, zero for not.
+	MayWrite    bool
+	WritesUntil time.Time
+	// Ask asks about the dangers of Judgement before anything runs.
+	Ask       bool
+	Judgement console.Judgement
+	// History is what was run before.
+	History []audit.Entry
+}
+
+// agree is what the button says that confirms.
+func (v Console) agree() string {
+	if len(v.Judgement.Dangers) == 1 {
+		return v.Judgement.Dangers[0].Verb
+	}
+	return "Run all of it"
+}
+
+// historyHref opens a text that was run before, "" for one too long for a link.
+func (v Console) historyHref(e audit.Entry) string {
+	if len(e.Statement) > 4000 {
+		return ""
+	}
+	return paths.With(paths.SQL(v.Database), url.Values{"sql": {e.Statement}})
+}
+
+// didWords say what a statement did.
+func didWords(r console.Result) string {
+	if r.Wrote {
+		return plural(int(r.Changes), "row") + " changed"
+	}
+	return plural(len(r.Rows), "row")
 }
 
 // ResultID is the region that a run replaces.

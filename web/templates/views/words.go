@@ -13,3 +13,11 @@ func itoa(n int) string { return strconv.Itoa(n) }
 
 // sqlLines cuts SQL into its lines, for .sql.
 func sqlLines(sql string) []string { return strings.Split(strings.TrimRight(sql, "\n"), "\n") }
+
+// cutText cuts a text for the eye.
+func cutText(s string, n int) string {
+	if len(s) <= n {
+		return strings.ToValidUTF8(s, "\uFFFD")
+	}
+	return strings.ToValidUTF8(s[:n], "") + "…"
+}

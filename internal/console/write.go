@@ -1,0 +1,73 @@
+package console
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"time"
+
+	"github.com/kuratchi/dashboard/internal/d1"
+	"github.com/kuratchi/dashboard/internal/fault"
+)
+
+// Write runs the statements of a text that was judged, all in one transaction. The
+// rows of each are cut at the limits. What a statement fails with is in its Result,
+// the last one: then nothing of the run was done. A write whose answer was lost is
+// the error itself, fault.Unknown. Other errors are those of Run.
+func Write(ctx context.Context, conn d1.Conn, text, params string, l Limits, j Judgement) ([]Result, error) {
+	l = l.orDefaults()
+	parts, err := split(text, l)
+	if err != nil {
+		return nil, err
+	}
+	if len(parts) != len(j.writing) {
+		return nil, fault.New(fault.Internal, "another text was judged")
+	}
+	values, err := Params(params)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Result, len(parts))
+	stmts := make([]d1.Stmt, len(parts))
+	for i, p := range parts {
+		out[i] = Result{SQL: p.SQL, Offset: p.Offset, Wrote: j.writing[i], ErrOffset: -1}
+		n := countParams(p.SQL)
+		if n > len(values) {
+			out[i].Err = fault.New(fault.Invalid, "The statement has %d parameters, but %d values are given. Give one a line. Nothing was run.", n, len(values))
+			return out[i : i+1], nil
+		}
+		stmts[i] = d1.Stmt{SQL: p.SQL, Args: values[:n], MaxRow: maxRow, MaxRows: l.Rows, MaxBytes: l.Bytes / len(parts)}
+		if j.writing[i] {
+			stmts[i].Mode = d1.Write
+		}
+	}
+	began := time.Now()
+	results, err := conn.Batch(ctx, stmts)
+	if err != nil {
+		return failed(out, err)
+	}
+	for i, r := range results {
+		out[i].Columns, out[i].Rows, out[i].Changes, out[i].Engine, out[i].Total = r.Columns, r.Rows, r.Meta.Changes, r.Meta.Duration, time.Since(began)
+		if r.Cut {
+			out[i].Cut = "after " + strconv.Itoa(len(r.Rows)) + " rows"
+		}
+	}
+	return out, nil
+}
+
+// failed returns the one statement that undid the run, with its error.
+func failed(out []Result, err error) ([]Result, error) {
+	e, ok := errors.AsType[*d1.Error](err)
+	if fault.Is(err, fault.Unknown) || !ok {
+		return nil, err
+	}
+	i := max(e.Stmt, 0)
+	if e.Stmt < 0 {
+		i = len(out) - 1 // the end of the transaction
+	}
+	out[i].fail(err)
+	if e.Class == d1.ReadOnly || len(out) > 1 {
+		out[i].Err = fault.Wrap(err, fault.KindOf(out[i].Err), "%s. Everything was rolled back; nothing was changed.", d1.Words(e.Text))
+	}
+	return out[i : i+1], nil
+}

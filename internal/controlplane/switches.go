@@ -1,0 +1,37 @@
+package controlplane
+
+import (
+	"context"
+	"time"
+
+	"github.com/kuratchi/dashboard/internal/audit"
+	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/id"
+	"github.com/kuratchi/dashboard/internal/orm"
+)
+
+func switchID(session string, d id.Database) string { return session + ":" + string(d) }
+
+// AllowWrites lets a session write to a database from the console until then. A
+// time that is not later than now takes that back.
+func (s *Store) AllowWrites(ctx context.Context, session string, d id.Database, until time.Time, es ...audit.Entry) error {
+	b := s.change()
+	b.add(s.table("write_switches").Where(orm.Or(orm.Eq("id", switchID(session, d)), orm.Lte("expires_at", s.now()))).DeleteStmt())
+	if until.After(s.now()) {
+		b.insert("write_switches", orm.Values{"id": switchID(session, d), "expires_at": until})
+	}
+	return b.audit(es...).run(ctx, nil, nil)
+}
+
+// WritesUntil returns until when a session may write to a database, zero when it
+// may not.
+func (s *Store) WritesUntil(ctx context.Context, session string, d id.Database) (time.Time, error) {
+	r, err := s.table("write_switches").Where(orm.Eq("id", switchID(session, d)), orm.Gt("expires_at", s.now())).First(ctx)
+	if fault.Is(err, fault.NotFound) {
+		return time.Time{}, nil
+	}
+	if err != nil {
+		return time.Time{}, err
+	}
+	return r.Time("expires_at"), nil
+}

@@ -1,0 +1,91 @@
+package handlers_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/kuratchi/dashboard/internal/auth"
+	"github.com/kuratchi/dashboard/internal/d1"
+)
+
+const consolePath = "/databases/acme-org-001/sql"
+
+func (s *site) items() int64 {
+	s.t.Helper()
+	r, err := s.open("acme-org-001").Query(s.t.Context(), d1.Query("select count(*) from items"))
+	must(s.t, err)
+	return r.Rows[0][0].Int()
+}
+
+func TestTheConsoleWritesOnlyWhileThatIsAllowed(t *testing.T) {
+	t.Parallel()
+	s, owner := newFullSite(t)
+	run := func(b *browser, sql, confirm string) answer {
+		return b.post(consolePath, url.Values{"sql": {sql}, "confirm": {confirm}})
+	}
+	insert := "insert into items (id, name) values (500, 'x')"
+	run(owner, insert, "").is(http.StatusOK, "would change the database", "read-only", "Allow writes for 10 min")
+	a := owner.post(consolePath+"/writes", url.Values{"writes": {"on"}, "sql": {"select 'kept'"}}).is(http.StatusOK, "writes allowed", "Back to read-only", "select 'kept'")
+	if a.header.Get("Location") != "" {
+		t.Error("what was typed is lost")
+	}
+	run(owner, insert, "").is(http.StatusOK, "1 row changed")
+	if s.items() != 121 {
+		t.Errorf("%d items", s.items())
+	}
+	// Another session, another database and another person still read only.
+	other := s.as(auth.RoleOwner)
+	run(other, "delete from items where id = 1", "").is(http.StatusOK, "would change the database")
+	owner.post("/databases/beta-org-001/sql", url.Values{"sql": {insert}}).is(http.StatusOK, "would change the database")
+	s.as(auth.RoleViewer).post(consolePath+"/writes", url.Values{"writes": {"on"}}).is(http.StatusForbidden)
+	viewer := s.as(auth.RoleViewer).get(consolePath).is(http.StatusOK, "read-only")
+	if strings.Contains(viewer.body, "Allow writes") {
+		t.Error("a viewer is offered to write")
+	}
+	s.clock.add(10*time.Minute - time.Second)
+	run(owner, "update items set name = 'y' where id = 500", "").is(http.StatusOK, "1 row changed")
+	s.clock.add(time.Second)
+	run(owner, "delete from items where id = 500", "").is(http.StatusOK, "would change the database", "read-only")
+	owner.post(consolePath+"/writes", url.Values{"writes": {"on"}}).is(http.StatusOK)
+	owner.post(consolePath+"/writes", url.Values{"writes": {"off"}}).is(http.StatusOK, "read-only")
+	run(owner, "delete from items where id = 500", "").is(http.StatusOK, "would change the database")
+	if n := s.count("select count(*) from write_switches"); n != 0 {
+		t.Errorf("%d switches are left", n)
+	}
+}
+
+func TestWhatIsDangerousIsAskedAboutFirst(t *testing.T) {
+	t.Parallel()
+	s, owner := newFullSite(t)
+	owner.post(consolePath+"/writes", url.Values{"writes": {"on"}})
+	for _, b := range []*browser{owner, owner.htmx()} {
+		form := url.Values{"sql": {"delete from items -- all"}}
+		a := b.post(consolePath, form).is(http.StatusOK, "Nothing has run yet", "Delete every row of items: 120 rows", "2 rows of sales point at it: ON DELETE CASCADE", "Delete 120 rows", "Cancel")
+		if s.items() != 120 {
+			t.Fatal("it ran without being asked")
+		}
+		token := value(t, a.doc(), "confirm")
+		for _, wrong := range []url.Values{{"confirm": {"x"}}, {"sql": {"delete from items"}, "confirm": {token}}, {"params": {"1"}, "confirm": {token}}} {
+			b.post(consolePath, merge(form, wrong)).is(http.StatusOK, "Nothing has run yet")
+		}
+		b.post(consolePath, url.Values{"sql": {"drop table sales; select 1"}}).is(http.StatusOK, "Drop the table sales, with 2 rows", "Drop sales and 2 rows")
+		b.post(consolePath, url.Values{"sql": {"alter table items rename to things"}}).is(http.StatusOK, "Alter the table items, which has 120 rows")
+		b.post(consolePath, url.Values{"sql": {"frobnicate"}}).is(http.StatusOK, "could not be judged")
+	}
+	a := owner.post(consolePath, url.Values{"sql": {"delete from items where 1; delete from sales"}})
+	owner.post(consolePath, url.Values{"sql": {"delete from items where 1; delete from sales"}, "confirm": {value(t, a.doc(), "confirm")}}).is(http.StatusOK, "122 rows changed", "0 rows changed")
+	if s.items() != 0 {
+		t.Error("what was confirmed did not run")
+	}
+	if n := s.count("select row_count from audit where action = 'database.write' and outcome = 'done'"); n != 122 {
+		t.Errorf("the audit log says %d rows", n)
+	}
+	owner.get(consolePath).is(http.StatusOK, "History", "delete from items where 1; delete from sales")
+	other := s.as(auth.RoleOperator).get(consolePath)
+	if strings.Contains(other.body, "delete from items where 1") {
+		t.Error("somebody else's history is shown")
+	}
+}
