@@ -120,7 +120,7 @@ func TestWalk(t *testing.T) {
 	x.do(chromedp.SendKeys(chromedp.CSS("#confirm"), "acme-inc-org-001"))
 	x.press("Apply 1")
 	x.sees("in one transaction.")
-	x.waitFor("!document.querySelector('dialog')")
+	x.waitFor("!document.querySelector('dialog#apply')")
 	x.audit("an applied plan")
 	x.picture("applied")
 	x.open(p.base + "/databases/acme-inc-org-001/migrations")

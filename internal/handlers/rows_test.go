@@ -156,7 +156,7 @@ func TestRowsAreInsertedAndDeleted(t *testing.T) {
 	if got := s.item(1000, "name"); got != d1.Str("typed") {
 		t.Errorf("inserted %s", got.Literal())
 	}
-	owner.get(items+"/delete?key="+itemKey(1)+"&key="+itemKey(1000)).is(http.StatusOK, "Delete 2 rows", "1 row of sales are deleted with them")
+	owner.get(items+"/delete?key="+itemKey(1)+"&key="+itemKey(1000)).is(http.StatusOK, "Delete 2 rows", "Deleted with them: 1 row of sales")
 	owner.post(items+"/delete", url.Values{"key": {itemKey(1), itemKey(1000), itemKey(777)}}).is(http.StatusConflict, "gone")
 	if got := s.item(1, "name"); got == d1.Str("(gone)") {
 		t.Error("half of them were deleted")

@@ -249,6 +249,12 @@ document.addEventListener("click", (event) => {
   find(".cm-content, #sql")?.focus();
 });
 
+// A page that answers a form has the address it can be read at.
+document.addEventListener("DOMContentLoaded", () => {
+  const address = find("[data-address]")?.dataset.address;
+  if (address && location.pathname !== address) history.replaceState(history.state, "", address);
+});
+
 // A time of the server as this clock has it, and the end of what it bounds.
 document.addEventListener("DOMContentLoaded", () => {
   const until = find("time[data-until]");

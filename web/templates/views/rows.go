@@ -191,11 +191,11 @@ func dependentWords(d browse.Dependents) string {
 	}
 	switch strings.ToUpper(d.Action) {
 	case "CASCADE":
-		return n + " of " + d.Table + " are deleted with them"
+		return "Deleted with them: " + n + " of " + d.Table
 	case "SET NULL", "SET DEFAULT":
-		return n + " of " + d.Table + " lose what they point at (" + d.Action + ")"
+		return "Changed by " + strings.ToUpper(d.Action) + ": " + n + " of " + d.Table + " that point at them"
 	}
-	return n + " of " + d.Table + " point at them, which forbids it"
+	return "Forbidden as it stands: " + n + " of " + d.Table + " point at them (" + strings.ToUpper(d.Action) + ")"
 }
 
 // Saved is the answer to changes that were saved: the rows as they are now.
