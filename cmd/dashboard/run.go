@@ -26,6 +26,8 @@ Commands (flags come before them):
   (none)                 serve the dashboard
   setup-token            make a new link for creating the owner
   reset-password EMAIL   set an operator's password, read from standard input
+  backup FILE            write a copy of the control plane, also while the dashboard runs
+  restore FILE           put such a copy in its place, while the dashboard does not run
   healthcheck            ask the running dashboard whether it is ready
 `
 
@@ -45,7 +47,7 @@ func run(ctx context.Context, args []string, lookup func(string) (string, bool),
 		name, rest = rest[0], rest[1:]
 	}
 	command, ok := map[string]func(context.Context, config.Config, []string, terminal, *slog.Logger) error{
-		"": serve, "setup-token": setupToken, "reset-password": resetPassword, "healthcheck": healthcheck,
+		"": serve, "setup-token": setupToken, "reset-password": resetPassword, "backup": backup, "restore": restore, "healthcheck": healthcheck,
 	}[name]
 	if !ok {
 		_, _ = fmt.Fprintf(stderr, "There is no command %q.\n%s", name, commands)

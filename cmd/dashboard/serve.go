@@ -46,7 +46,7 @@ func serve(ctx context.Context, cfg config.Config, _ []string, term terminal, lo
 	if err := store.Ready(ctx); err != nil {
 		return err
 	}
-	engine, err := local.Open(filepath.Join(cfg.DataDir, "databases"), local.Options{OpenDatabases: cfg.OpenDatabases})
+	engine, err := local.Open(databasesDir(cfg), local.Options{OpenDatabases: cfg.OpenDatabases})
 	if err != nil {
 		return err
 	}

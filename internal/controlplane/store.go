@@ -54,6 +54,16 @@ func Open(ctx context.Context, conn d1.Conn, now func() time.Time) (*Store, erro
 	return &Store{conn: conn, db: orm.New(conn, s), now: now}, nil
 }
 
+// Is reports whether a database is a control plane, of any version.
+func Is(ctx context.Context, conn d1.Conn) (bool, error) {
+	s, err := Schema()
+	if err != nil {
+		return false, err
+	}
+	_, known, err := migrate.Recorded(ctx, conn, s.Name)
+	return known, err
+}
+
 // Attach returns the store of a database that this very version has opened
 // before; another version's is fault.Conflict. Nothing is changed: it is for
 // commands that run beside the program.

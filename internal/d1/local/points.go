@@ -252,3 +252,35 @@ func (f *sqliteFile) Close() error {
 	}
 	return err
 }
+
+// CopyFile writes a copy of an engine's file, as it is at one moment, to a file
+// that isn't there yet. Another process may be using the file.
+func CopyFile(ctx context.Context, from, to string) error {
+	if _, err := os.Stat(to); err == nil {
+		return fault.New(fault.Conflict, "The file %s exists already. Nothing is overwritten; give another name.", to)
+	}
+	c, err := sqlite.Open(from, sqlite.Options{})
+	if err != nil {
+		return fault.Wrap(err, fault.Unavailable, "The file %s can't be read.", from)
+	}
+	err = c.CopyTo(ctx, to+unborn)
+	if cerr := c.Close(); err == nil {
+		err = cerr
+	}
+	if err == nil {
+		err = os.Rename(to+unborn, to)
+	}
+	if err != nil {
+		return fault.Wrap(err, fault.Unavailable, "The copy %s can't be written. Check the disk and the folder's permissions.", to)
+	}
+	return nil
+}
+
+// CheckFile returns nil for a file that is a database and whole, else
+// fault.Invalid.
+func CheckFile(path string) error {
+	if err := sqlite.CheckFile(path); err != nil {
+		return fault.Wrap(err, fault.Invalid, "The file %s is no database that can be read.", path)
+	}
+	return nil
+}
