@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/handlers/middleware"
 	"github.com/kuratchi/dashboard/web/templates/layout"
@@ -14,19 +16,19 @@ import (
 	"github.com/kuratchi/dashboard/web/templates/views"
 )
 
-// statuses are the status and heading of each kind of error.
+// statuses are the status, heading and icon of each kind of error.
 var statuses = map[fault.Kind]struct {
-	status int
-	title  string
+	status      int
+	title, icon string
 }{
-	fault.Invalid:     {http.StatusUnprocessableEntity, "That can't be done as asked"},
-	fault.NotFound:    {http.StatusNotFound, "Not found"},
-	fault.Conflict:    {http.StatusConflict, "It changed meanwhile"},
-	fault.Denied:      {http.StatusForbidden, "Not allowed"},
-	fault.Limited:     {http.StatusTooManyRequests, "Not now"},
-	fault.Unavailable: {http.StatusServiceUnavailable, "It does not answer"},
-	fault.Unknown:     {http.StatusBadGateway, "The outcome is not known"},
-	fault.Internal:    {http.StatusInternalServerError, "Something went wrong"},
+	fault.Invalid:     {http.StatusUnprocessableEntity, "That can't be done as asked", "circle-alert"},
+	fault.NotFound:    {http.StatusNotFound, "Not found", "search"},
+	fault.Conflict:    {http.StatusConflict, "It changed meanwhile", "rotate-ccw"},
+	fault.Denied:      {http.StatusForbidden, "Not allowed", "key-round"},
+	fault.Limited:     {http.StatusTooManyRequests, "Not now", "clock"},
+	fault.Unavailable: {http.StatusServiceUnavailable, "It does not answer", "zap"},
+	fault.Unknown:     {http.StatusBadGateway, "The outcome is not known", "triangle-alert"},
+	fault.Internal:    {http.StatusInternalServerError, "Something went wrong", "circle-alert"},
 }
 
 // statusClientClosed is how the log calls a request whose client left (nginx's
@@ -70,7 +72,7 @@ func (s *Server) handleError(err error, c echo.Context) {
 	err = asFault(err)
 	kind := fault.KindOf(err)
 	st := statuses[kind]
-	v := views.Problem{Status: st.status, Title: st.title, Text: fault.Message(err), Request: middleware.RequestID(c), Home: paths.Fleet, HomeText: "Go to the fleet"}
+	v := views.Problem{Status: st.status, Title: st.title, Text: fault.Message(err), Icon: st.icon, Code: codeOf(err), Request: middleware.RequestID(c), Home: paths.Fleet, HomeText: "Go to the fleet"}
 	if c.Request().Method == http.MethodGet && kind != fault.NotFound && kind != fault.Denied {
 		v.Retry = c.Request().URL.RequestURI()
 	}
@@ -86,6 +88,21 @@ func (s *Server) handleError(err error, c echo.Context) {
 		s.Log.Error("error page", "error", renderErr)
 		_ = c.String(st.status, v.Text)
 	}
+}
+
+// codeOf is the engine's code of an error, for instance SQLITE_BUSY, "" for an
+// error that isn't the engine's.
+func codeOf(err error) string {
+	e, ok := errors.AsType[*d1.Error](err)
+	if !ok {
+		return ""
+	}
+	_, code, ok := strings.Cut(e.Text, ": SQLITE_")
+	if !ok {
+		return ""
+	}
+	code, _, _ = strings.Cut(code, " ")
+	return "SQLITE_" + code
 }
 
 // notFound answers every address without a route.

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/kuratchi/dashboard/internal/auth"
+	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/handlers"
 )
@@ -185,4 +186,34 @@ func TestAnUploadNeverEndsOnTheDisk(t *testing.T) {
 	s.t = t
 	body, contentType := upload(t, shop(4), strings.Repeat(" ", 900_000)+shop(4))
 	owner.send("POST", "/schemas/shop/versions", contentType, io.MultiReader(bytes.NewReader(body.Bytes()))).is(http.StatusSeeOther)
+}
+
+// TestEmptyAndErrorStatesDiffer: nothing there, nothing that matches, not allowed,
+// an engine that fails (with its code, the request's id and a way to try again) and
+// a limit (with its time) can't be taken for one another.
+func TestEmptyAndErrorStatesDiffer(t *testing.T) {
+	t.Parallel()
+	s, owner := newFullSite(t)
+	s.exec(s.open("acme-org-001"), "create table bare (id integer primary key)")
+	failing := d1.Fail(d1.NewError("disk I/O error: SQLITE_IOERR (extended: SQLITE_IOERR_READ)"))
+	s.server.AddRoute(handlers.Route{Method: "GET", Path: "/failing", Permission: auth.FleetRead, Handler: func(handlers.Context) error { return failing }})
+	b := s.browser()
+	for range 30 {
+		b.login("nobody@example.com", "wrong password", "/")
+	}
+	pages := map[string]answer{
+		"nothing there": owner.get("/databases/acme-org-001/tables/bare").is(http.StatusOK, "No rows", "The table is empty."),
+		"no match":      owner.get(items+"?f=name:eq:nope").is(http.StatusOK, "No row matches", "Clear the filters"),
+		"not allowed":   s.as(auth.RoleViewer).get("/databases/new").is(http.StatusForbidden, "Not allowed", "Your role, viewer"),
+		"failing":       owner.get("/failing").is(http.StatusServiceUnavailable, "It does not answer", "disk I/O error", "SQLITE_IOERR", "Try again", "request"),
+		"limited":       b.login("nobody@example.com", "wrong password", "/").is(http.StatusTooManyRequests, "Try again in", " at 09:30:"),
+	}
+	for name, a := range pages {
+		_, main, _ := strings.Cut(a.body, "<main")
+		for other, b := range pages {
+			if _, twin, _ := strings.Cut(b.body, "<main"); name != other && main == twin {
+				t.Errorf("%s and %s are one page", name, other)
+			}
+		}
+	}
 }

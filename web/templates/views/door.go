@@ -27,8 +27,11 @@ type Problem struct {
 	Status int
 	Title  string
 	Text   string
-	// Request is the request's id, for the log.
-	Request string
+	// Request is the request's id, for the log, and Code the engine's own, "" where
+	// it wasn't the engine.
+	Request, Code string
+	// Icon tells the kinds apart at a glance.
+	Icon string
 	// Retry says that the same again may help.
 	Retry string
 	// Home is where to go instead, with its name.
