@@ -18,10 +18,13 @@ BENCH :=
 # How long each target of `make fuzz` runs.
 FUZZTIME := 5s
 
-.PHONY: help run build generate assets check test race fuzz bench screenshots image
+.PHONY: help demo run build generate assets check test race fuzz bench screenshots image
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+
+demo: ## serve a fleet to try things on, made in ./data-demo
+	go run ./cmd/dashboard --demo
 
 run: ## serve the dashboard on http://127.0.0.1:8080, data in ./data
 	go run ./cmd/dashboard

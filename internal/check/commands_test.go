@@ -96,7 +96,7 @@ func fenced(text string) []string {
 
 // The README promises two commands, one that serves and one that tests.
 const (
-	runCommand  = "go run ./cmd/dashboard"
+	runCommand  = "go run ./cmd/dashboard --demo"
 	testCommand = "make test"
 )
 
@@ -117,8 +117,8 @@ func TestReadmeCommandsAreTheOnesThatRun(t *testing.T) {
 			t.Errorf("README.md: %q, and the Makefile has no such target", command)
 		}
 	}
-	if !slices.Contains(recipe(t, "run"), runCommand) {
-		t.Errorf("make run is not %q", runCommand)
+	if !slices.Contains(recipe(t, "demo"), runCommand) {
+		t.Errorf("make demo is not %q", runCommand)
 	}
 	lines := strings.Split(strings.TrimSpace(read(t, ".ci/run")), "\n")
 	if lines[len(lines)-1] != testCommand {
