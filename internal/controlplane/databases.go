@@ -186,59 +186,73 @@ func (s *Store) behind(ctx context.Context) (orm.Cond, error) {
 	return orm.And(orm.Gt("schema_version", 0), orm.Or(any...)), nil
 }
 
-// totalsSQL counts the databases of each status, as Database.Status has it, in
-// one pass: what the orm can't say.
-const totalsSQL = `select case
-  when d.deleted_at is not null then 'deleted' when d.archived_at is not null then 'archived' when d.state <> 'ready' then d.state
-  when d.health = 'unreachable' then 'unreachable' when d.schema_version = 0 then 'no-schema' when d.health = 'drifted' then 'drifted'
-  when d.schema_version < coalesce(s.latest, 0) then 'behind' else 'in-sync' end as status,
-  count(*), coalesce(sum(d.size), 0), coalesce(min(coalesce(d.checked_at, 0)), 0)
-  from databases d left join schemas s on s.name = d.schema_name group by 1`
+// totalsSQL counts the databases by all that Database.Status looks at. It reads
+// the index databases_status alone, whose order makes the groups.
+const totalsSQL = `select state, health, schema_name, schema_version,
+  count(*) filter (where deleted_at is not null),
+  count(*) filter (where deleted_at is null and archived_at is not null),
+  count(*) filter (where deleted_at is null and archived_at is null),
+  sum(size) filter (where deleted_at is null and archived_at is null),
+  min(coalesce(checked_at, 0)) filter (where deleted_at is null and archived_at is null)
+  from databases group by state, health, schema_name, schema_version`
 
 // Totals counts the fleet.
 func (s *Store) Totals(ctx context.Context) (fleet.Totals, error) {
 	var t fleet.Totals
-	r, err := s.conn.Query(ctx, d1.Query(totalsSQL))
+	rs, err := s.conn.Batch(ctx, []d1.Stmt{
+		d1.Query(totalsSQL), d1.Query("select name, latest from schemas"), d1.Query("select count(*) from organizations where deleted_at is null"),
+	})
 	if err != nil {
 		return t, err
 	}
-	orgs, err := s.table("organizations").Where(orm.Eq("deleted_at", nil)).Count(ctx)
-	if err != nil {
-		return t, err
+	latest := map[string]int{}
+	for _, r := range rs[1].Rows {
+		latest[r[0].Text()] = int(r[1].Int())
 	}
-	t.Orgs = int(orgs)
+	t.Orgs = int(rs[2].Rows[0][0].Int())
 	oldest, ready := int64(0), false
-	for _, row := range r.Rows {
-		n := int(row[1].Int())
-		status := fleet.Status(row[0].Text())
-		switch status {
-		case fleet.Status(fleet.Deleted):
-			t.Deleted += n
+	for _, r := range rs[0].Rows {
+		t.Deleted += int(r[4].Int())
+		t.Archived += int(r[5].Int())
+		n := int(r[6].Int())
+		if n == 0 {
 			continue
-		case fleet.Status(fleet.Archived):
-			t.Archived += n
-			continue
-		case fleet.Status(fleet.Provisioning):
-			t.Provisioning += n
-		case fleet.Status(fleet.Failed), fleet.Status(fleet.Interrupted):
-			t.Failed += n
-		default:
-			if at := row[3].Int(); !ready || at < oldest {
+		}
+		d := fleet.Database{State: fleet.State(r[0].Text()), Health: fleet.Health(r[1].Text()), Version: int(r[3].Int())}
+		*countOf(&t, d.Status(latest[r[2].Text()])) += n
+		t.Databases += n
+		t.Size += r[7].Int()
+		if d.State == fleet.Ready {
+			if at := r[8].Int(); !ready || at < oldest {
 				oldest = at
 			}
 			ready = true
-			*map[fleet.Status]*int{
-				fleet.StatusInSync: &t.InSync, fleet.StatusBehind: &t.Behind, fleet.StatusDrifted: &t.Drifted,
-				fleet.StatusUnreachable: &t.Unreachable, fleet.StatusNoSchema: &t.NoSchema,
-			}[status] += n
 		}
-		t.Databases += n
-		t.Size += row[2].Int()
 	}
 	if oldest > 0 {
 		t.Oldest = time.UnixMilli(oldest).UTC()
 	}
 	return t, nil
+}
+
+// countOf is where the databases of a status are counted; one that isn't ready
+// is being made or has failed.
+func countOf(t *fleet.Totals, s fleet.Status) *int {
+	switch s {
+	case fleet.StatusInSync:
+		return &t.InSync
+	case fleet.StatusBehind:
+		return &t.Behind
+	case fleet.StatusDrifted:
+		return &t.Drifted
+	case fleet.StatusUnreachable:
+		return &t.Unreachable
+	case fleet.StatusNoSchema:
+		return &t.NoSchema
+	case fleet.Status(fleet.Provisioning):
+		return &t.Provisioning
+	}
+	return &t.Failed
 }
 
 // CreateDatabase records the wish with its steps, and the organization with it
