@@ -49,21 +49,20 @@ func (q Query) selectStmt() (d1.Stmt, error) {
 	if err != nil {
 		return d1.Stmt{}, err
 	}
-	names := q.columns
-	if len(names) == 0 {
-		for _, col := range q.table.Columns {
-			names = append(names, col.Name)
+	c.sql.WriteString("SELECT ")
+	if len(q.columns) == 0 {
+		for i := range q.table.Columns {
+			c.name(i, &q.table.Columns[i])
 		}
 	}
-	quoted := make([]string, len(names))
-	for i, n := range names {
+	for i, n := range q.columns {
 		col, err := c.column(n)
 		if err != nil {
 			return d1.Stmt{}, err
 		}
-		quoted[i] = schema.Quote(col.Name)
+		c.name(i, col)
 	}
-	c.sql.WriteString("SELECT " + strings.Join(quoted, ", ") + " FROM " + schema.Quote(q.table.Name))
+	c.sql.WriteString(" FROM " + schema.Quote(q.table.Name))
 	if err := c.where(q.conds); err != nil {
 		return d1.Stmt{}, err
 	}
@@ -111,34 +110,38 @@ func (q Query) countStmt() (d1.Stmt, error) {
 	return c.stmt(d1.Read)
 }
 
-// sorted returns the columns in the table's order, so that the same values
-// always give the same statement.
-func (c *compiler) sorted(v Values) ([]*schema.Column, error) {
+// name writes the name of the column at a place of a list.
+func (c *compiler) name(place int, col *schema.Column) {
+	if place > 0 {
+		c.sql.WriteString(", ")
+	}
+	c.sql.WriteString(schema.Quote(col.Name))
+}
+
+// assignment is a value for a column.
+type assignment struct {
+	place int // of the column in its table
+	col   *schema.Column
+	value any
+}
+
+// sorted returns the values in the order of the table's columns, so that the
+// same values always give the same statement.
+func (c *compiler) sorted(v Values) ([]assignment, error) {
 	if len(v) == 0 {
 		return nil, fault.New(fault.Invalid, "There is nothing to write to %s.", c.table.Name)
 	}
-	var cols []*schema.Column
-	for name := range v {
+	as := make([]assignment, 0, len(v))
+	for name, value := range v {
 		col, err := c.column(name)
 		if err != nil {
 			return nil, err
 		}
-		cols = append(cols, col)
+		place := slices.IndexFunc(c.table.Columns, func(o schema.Column) bool { return o.Name == col.Name })
+		as = append(as, assignment{place, col, value})
 	}
-	place := func(col *schema.Column) int {
-		return slices.IndexFunc(c.table.Columns, func(o schema.Column) bool { return o.Name == col.Name })
-	}
-	slices.SortFunc(cols, func(a, b *schema.Column) int { return place(a) - place(b) })
-	return cols, nil
-}
-
-func valueOf(v Values, col *schema.Column) any {
-	for name, val := range v {
-		if strings.EqualFold(name, col.Name) {
-			return val
-		}
-	}
-	return nil
+	slices.SortFunc(as, func(a, b assignment) int { return a.place - b.place })
+	return as, nil
 }
 
 // InsertStmt compiles an INSERT of one row. Columns that aren't given get their
@@ -148,20 +151,20 @@ func (q Query) InsertStmt(v Values) (d1.Stmt, error) {
 	if err != nil {
 		return d1.Stmt{}, err
 	}
-	cols, err := c.sorted(v)
+	as, err := c.sorted(v)
 	if err != nil {
 		return d1.Stmt{}, err
 	}
-	names := make([]string, len(cols))
-	for i, col := range cols {
-		names[i] = schema.Quote(col.Name)
+	c.sql.WriteString("INSERT INTO " + schema.Quote(q.table.Name) + " (")
+	for i, a := range as {
+		c.name(i, a.col)
 	}
-	c.sql.WriteString("INSERT INTO " + schema.Quote(q.table.Name) + " (" + strings.Join(names, ", ") + ") VALUES (")
-	for i, col := range cols {
+	c.sql.WriteString(") VALUES (")
+	for i, a := range as {
 		if i > 0 {
 			c.sql.WriteString(", ")
 		}
-		if err := c.bind(col, valueOf(v, col)); err != nil {
+		if err := c.bind(a.col, a.value); err != nil {
 			return d1.Stmt{}, err
 		}
 	}
@@ -176,17 +179,15 @@ func (q Query) UpdateStmt(v Values) (d1.Stmt, error) {
 	if err != nil {
 		return d1.Stmt{}, err
 	}
-	cols, err := c.sorted(v)
+	as, err := c.sorted(v)
 	if err != nil {
 		return d1.Stmt{}, err
 	}
 	c.sql.WriteString("UPDATE " + schema.Quote(q.table.Name) + " SET ")
-	for i, col := range cols {
-		if i > 0 {
-			c.sql.WriteString(", ")
-		}
-		c.sql.WriteString(schema.Quote(col.Name) + " = ")
-		if err := c.bind(col, valueOf(v, col)); err != nil {
+	for i, a := range as {
+		c.name(i, a.col)
+		c.sql.WriteString(" = ")
+		if err := c.bind(a.col, a.value); err != nil {
 			return d1.Stmt{}, err
 		}
 	}

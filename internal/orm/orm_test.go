@@ -17,7 +17,7 @@ import (
 
 const source = `{"name":"x","version":1,"tables":{
   "users":{"id":"integer primary key","email":"text not null","role":"text","meta":"json","ok":"boolean default true","seen":"timestamp_ms","at":"text default now","score":"real","bin":"blob"},
-  "we\"ird":{"sel ect":"text","drop;--":"integer"}}}`
+  "we\"ird":{"sel ect":"text","drop;--":"integer","k":"text","\u212a":"text"}}}`
 
 func newDB(t testing.TB) (*orm.DB, d1.Conn) {
 	t.Helper()
@@ -63,8 +63,29 @@ func TestRoundTrip(t *testing.T) {
 	if at := row.Time("at"); time.Since(at) > time.Hour || at.IsZero() {
 		t.Errorf("the default time is %v", at)
 	}
-	if err := db.Table("we\"ird").Insert(t.Context(), orm.Values{"sel ect": "x", "drop;--": 1}); err != nil {
+	weird := db.Table("we\"ird")
+	// K and the Kelvin sign are the same letter to Unicode and two names to SQLite.
+	if err := weird.Insert(t.Context(), orm.Values{"sel ect": "x", "drop;--": 1, "K": "letter", "\u212a": "sign"}); err != nil {
 		t.Error(err)
+	}
+	if row, err := weird.First(t.Context()); err != nil || row.Text("k") != "letter" || row.Text("\u212a") != "sign" {
+		t.Errorf("%+v %v", row, err)
+	}
+}
+
+// BenchmarkCompile compiles what most pages send: a row by its key, and a change
+// of one.
+func BenchmarkCompile(b *testing.B) {
+	db, _ := newDB(b)
+	values := orm.Values{"email": "a@example.com", "role": "owner", "ok": true, "score": 1.5, "at": nil}
+	for b.Loop() {
+		u := db.Table("users").Where(orm.Eq("email", "a@example.com"), orm.Eq("role", nil))
+		if _, err := u.Limit(1).SelectStmt(); err != nil {
+			b.Fatal(err)
+		}
+		if _, err := u.UpdateStmt(values); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
 

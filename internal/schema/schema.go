@@ -117,7 +117,7 @@ type Object struct {
 // Table returns the table of that name, in any case.
 func (s *Schema) Table(name string) (*Table, bool) {
 	for i := range s.Tables {
-		if fold(s.Tables[i].Name) == fold(name) {
+		if sameName(s.Tables[i].Name, name) {
 			return &s.Tables[i], true
 		}
 	}
@@ -138,7 +138,7 @@ func (s *Schema) Only(other *Schema) *Schema {
 // Column returns the column of that name, in any case.
 func (t *Table) Column(name string) (*Column, bool) {
 	for i := range t.Columns {
-		if fold(t.Columns[i].Name) == fold(name) {
+		if sameName(t.Columns[i].Name, name) {
 			return &t.Columns[i], true
 		}
 	}
@@ -148,7 +148,7 @@ func (t *Table) Column(name string) (*Column, bool) {
 // Index returns the index of that name, in any case.
 func (t *Table) Index(name string) (*Index, bool) {
 	for i := range t.Indexes {
-		if fold(t.Indexes[i].Name) == fold(name) {
+		if sameName(t.Indexes[i].Name, name) {
 			return &t.Indexes[i], true
 		}
 	}
@@ -158,16 +158,35 @@ func (t *Table) Index(name string) (*Index, bool) {
 // RowIDAlias reports whether that column is another name of the rowid.
 func (t *Table) RowIDAlias(column string) bool {
 	c, ok := t.Column(column)
-	return ok && !t.WithoutRowID && len(t.PrimaryKey) == 1 && fold(t.PrimaryKey[0]) == fold(column) && fold(c.Type) == "integer"
+	return ok && !t.WithoutRowID && len(t.PrimaryKey) == 1 && sameName(t.PrimaryKey[0], column) && sameName(c.Type, "integer")
 }
 
 // fold makes names comparable: SQLite folds ASCII alone.
 func fold(s string) string {
 	b := []byte(s)
 	for i, c := range b {
-		if c >= 'A' && c <= 'Z' {
-			b[i] = c + 'a' - 'A'
-		}
+		b[i] = lower(c)
 	}
 	return string(b)
+}
+
+// sameName reports whether two names fold to the same one. It is what every lookup
+// does for every name there is, so it makes nothing.
+func sameName(a, b string) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range len(a) {
+		if a[i] != b[i] && lower(a[i]) != lower(b[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func lower(c byte) byte {
+	if c >= 'A' && c <= 'Z' {
+		return c + 'a' - 'A'
+	}
+	return c
 }
