@@ -180,19 +180,21 @@ func run(db *sqlite.Conn, s d1.Stmt) (*d1.Result, error) {
 	// The first step compiles again what another connection's DDL has made
 	// stale, so only now are the columns the right ones.
 	r.Columns = st.Columns()
+	read := &reader{st: st, columns: len(r.Columns), max: s.MaxRow}
 	size := 0
 	for ; row && err == nil; row, err = st.Step() {
-		if s.MaxRow > 0 || s.MaxBytes > 0 {
-			n := rowBytes(st, len(r.Columns))
-			if s.MaxRow > 0 && n > s.MaxRow {
-				return nil, rowTooLarge(s.MaxRow)
-			}
-			size += n
-		}
-		if r.Cut = s.MaxRows > 0 && len(r.Rows) == s.MaxRows || s.MaxBytes > 0 && size > s.MaxBytes; r.Cut {
+		if r.Cut = s.MaxRows > 0 && len(r.Rows) == s.MaxRows; r.Cut {
 			break // SQLite makes all changes before it returns the first row
 		}
-		r.Rows = append(r.Rows, values(st, len(r.Columns)))
+		values, n, err := read.row()
+		if err != nil {
+			return nil, err
+		}
+		size += n
+		if r.Cut = s.MaxBytes > 0 && size > s.MaxBytes; r.Cut {
+			break
+		}
+		r.Rows = append(r.Rows, values)
 	}
 	if err != nil {
 		return nil, err
@@ -232,19 +234,46 @@ func bind(st *sqlite.Stmt, i int, v d1.Value) {
 	}
 }
 
-func values(st *sqlite.Stmt, n int) []d1.Value {
-	row := make([]d1.Value, n)
+// reader reads the rows that a statement stands on, one after the other.
+type reader struct {
+	st      *sqlite.Stmt
+	columns int
+	max     int // bytes of texts and BLOBs in a row; 0 means no limit
+	// block is what is left of the values allocated at once: for one row, then
+	// for twice as many, up to maxBlock.
+	block []d1.Value
+	rows  int
+}
+
+// maxBlock is how many values are allocated at once, unless a row has more.
+const maxBlock = 1024
+
+// row returns the row's values and how many bytes its texts and BLOBs have. One
+// with more than the limit is refused before the value that goes beyond is
+// copied.
+func (r *reader) row() (row []d1.Value, size int, err error) {
+	if len(r.block) < r.columns {
+		r.rows = max(1, min(2*r.rows, maxBlock/max(r.columns, 1)))
+		r.block = make([]d1.Value, r.rows*r.columns)
+	}
+	row, r.block = r.block[:r.columns:r.columns], r.block[r.columns:]
 	for i := range row {
-		switch st.ColumnType(i) {
+		kind := r.st.ColumnType(i)
+		switch kind {
 		case sqlite.TypeInteger:
-			row[i] = d1.Int(st.Int(i))
+			row[i] = d1.Int(r.st.Int(i))
 		case sqlite.TypeFloat:
-			row[i] = d1.Float(st.Float(i))
-		case sqlite.TypeText:
-			row[i] = d1.Str(st.Bytes(i))
-		case sqlite.TypeBlob:
-			row[i] = d1.BlobOf(st.Bytes(i))
+			row[i] = d1.Float(r.st.Float(i))
+		case sqlite.TypeText, sqlite.TypeBlob:
+			if r.max > 0 && size+r.st.Len(i) > r.max {
+				return nil, 0, rowTooLarge(r.max)
+			}
+			bytes := r.st.Bytes(i)
+			size += len(bytes)
+			if row[i] = d1.Str(bytes); kind == sqlite.TypeBlob {
+				row[i] = d1.BlobOf(bytes)
+			}
 		}
 	}
-	return row
+	return row, size, nil
 }

@@ -45,6 +45,7 @@ func (c *conn) Stream(ctx context.Context, s d1.Stmt) (*d1.Rows, error) {
 		return nil, err
 	}
 	columns, first := st.Columns(), true // known for sure only after the first step, see run
+	read := &reader{st: st, columns: len(columns), max: s.MaxRow}
 	next := func() ([]d1.Value, error) {
 		if !first {
 			began := time.Now()
@@ -57,10 +58,9 @@ func (c *conn) Stream(ctx context.Context, s d1.Stmt) (*d1.Rows, error) {
 			return nil, c.fail(ctx, &stmtError{err: err})
 		case !row:
 			return nil, nil
-		case s.MaxRow > 0 && rowBytes(st, len(columns)) > s.MaxRow:
-			return nil, rowTooLarge(s.MaxRow)
 		}
-		return values(st, len(columns)), nil
+		values, _, err := read.row()
+		return values, err
 	}
 	return d1.NewRows(columns, next, func() d1.Meta {
 		st.Close()
@@ -97,16 +97,4 @@ func (c *conn) enterStream(ctx context.Context) (leave func(), err error) {
 
 func rowTooLarge(limit int) error {
 	return fault.New(fault.Invalid, "A row of this result is larger than %d MB. Select less of it, for instance substr(column, 1, 1000).", limit/1_000_000)
-}
-
-// rowBytes counts the bytes of a row's texts and BLOBs.
-func rowBytes(st *sqlite.Stmt, n int) int {
-	size := 0
-	for i := range n {
-		switch st.ColumnType(i) {
-		case sqlite.TypeText, sqlite.TypeBlob:
-			size += st.Len(i)
-		}
-	}
-	return size
 }
