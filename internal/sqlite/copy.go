@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"os"
 
 	driver "zombiezen.com/go/sqlite"
@@ -58,7 +59,10 @@ func (c *Conn) RestoreFrom(ctx context.Context, path string) error {
 	if _, err := os.Stat(path); err != nil {
 		return fmt.Errorf("sqlite: restore: %w", err)
 	}
-	from, err := driver.OpenConn(path, driver.OpenReadOnly)
+	// Nobody changes a copy. Said so, SQLite makes no files beside one that was in
+	// WAL mode, as a database's own file is.
+	uri := url.URL{Scheme: "file", OmitHost: true, Path: path, RawQuery: "immutable=1"}
+	from, err := driver.OpenConn(uri.String(), driver.OpenReadOnly, driver.OpenURI)
 	if err != nil {
 		return fmt.Errorf("sqlite: restore: %w", err)
 	}

@@ -3,7 +3,9 @@ package local
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
+	"strings"
 	"time"
 
 	"github.com/kuratchi/dashboard/internal/d1"
@@ -17,6 +19,8 @@ type conn struct {
 	handles         *handles
 	key, name, path string
 	owns            bool
+	// records says that it is the dashboard's own file and no organization's.
+	records bool
 }
 
 // Query runs one statement in a transaction of its own.
@@ -140,6 +144,9 @@ func commitError(err error) error {
 // fail turns the engine's error into a fault that names the database where the
 // words don't speak of the statement.
 func (c *conn) fail(ctx context.Context, err error) error {
+	if errors.Is(err, errRemoved) {
+		return fault.Wrap(err, fault.Conflict, "The database %s was deleted a moment ago. Nothing was changed. Its page says what is kept of it.", c.name)
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return fault.Wrap(err, fault.NotFound, "The file of the database %s is gone. Restore it from a backup.", c.name)
 	}
@@ -147,6 +154,9 @@ func (c *conn) fail(ctx context.Context, err error) error {
 		return f
 	}
 	e, ok := errors.AsType[*sqlite.Error](err)
+	if !ok && c.records {
+		return fault.Wrap(err, fault.Unavailable, "The dashboard can't open its own records, the file %s in the data folder. Look at the disk and the file's permissions, then try again.", c.name)
+	}
 	if !ok {
 		return fault.Wrap(err, fault.Unavailable, "The database %s does not answer. Nothing was changed.", c.name)
 	}
@@ -163,9 +173,25 @@ func (c *conn) fail(ctx context.Context, err error) error {
 	case de.Class == d1.Interrupted:
 		return fault.Wrap(de, fault.Limited, "The statement was stopped. Nothing was changed.")
 	case de.Class == d1.Storage || de.Class == d1.Busy:
-		return fault.Wrap(de, fault.Unavailable, "The database %s can't be used now: %s. Nothing was changed.", c.name, d1.Words(de.Text))
+		return fault.Wrap(de, fault.Unavailable, "%s", c.unusable(de))
 	}
 	return d1.Fail(de)
+}
+
+// unusable says what keeps a database from being used. Of the dashboard's own
+// records it can't say that nothing was changed: what they were to tell of may
+// have been done.
+func (c *conn) unusable(de *d1.Error) string {
+	full := strings.Contains(de.Text, "SQLITE_FULL")
+	switch {
+	case c.records && full:
+		return "The disk is full, so the dashboard can't write its own records. Free some space on the disk of the data folder, then look at what is there before you try again."
+	case c.records:
+		return fmt.Sprintf("The dashboard can't use its own records, the file %s in the data folder: %s. Look at the disk and the file's permissions, then try again.", c.name, d1.Words(de.Text))
+	case full:
+		return fmt.Sprintf("The disk is full, so the database %s can't be written. Nothing was changed. Free some space on the disk of the data folder, then try again.", c.name)
+	}
+	return fmt.Sprintf("The database %s can't be used now: %s. Nothing was changed.", c.name, d1.Words(de.Text))
 }
 
 func run(db *sqlite.Conn, s d1.Stmt) (*d1.Result, error) {

@@ -81,9 +81,28 @@ func Open(dir string, o Options) (*Engine, error) {
 		if info, err := entry.Info(); err == nil {
 			f.created = info.ModTime()
 		}
+		if at, ok := idTime(id); ok {
+			f.created = at
+		}
 		e.files[id] = f
 	}
+	e.sweepCopies()
 	return e, nil
+}
+
+// newID returns an id that tells when it was made, as a file's times don't.
+func newID() (string, time.Time) {
+	id := uuid.Must(uuid.NewV7())
+	at, _ := idTime(id.String())
+	return id.String(), at
+}
+
+func idTime(id string) (time.Time, bool) {
+	u, err := uuid.Parse(id)
+	if err != nil || u.Version() != 7 {
+		return time.Time{}, false
+	}
+	return time.Unix(u.Time().UnixTime()), true
 }
 
 // Close closes every open database, its log moved into its file.
@@ -119,7 +138,8 @@ func (e *Engine) Create(ctx context.Context, in d1.CreateInput) (d1.Info, error)
 			return d1.Info{}, fault.New(fault.Conflict, "A database named %q exists already. Choose another name.", f.name).At("name")
 		}
 	}
-	id, f := uuid.NewString(), file{name: in.Name, created: time.Now()}
+	id, at := newID()
+	f := file{name: in.Name, created: at}
 	tmp := e.path(id, f) + unborn
 	if err := makeFile(tmp); err != nil {
 		return d1.Info{}, fault.Wrap(err, fault.Unavailable, "The database %q could not be made: its file can't be written. Check the disk.", in.Name)
@@ -255,5 +275,5 @@ func OpenFile(path string) (d1.Conn, error) {
 		}
 	}
 	hs := newHandles(Options{OpenDatabases: 1, IdleTimeout: -1, statements: 64})
-	return &conn{handles: hs, key: path, name: filepath.Base(path), path: path, owns: true}, nil
+	return &conn{handles: hs, key: path, name: filepath.Base(path), path: path, owns: true, records: true}, nil
 }

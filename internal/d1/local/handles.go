@@ -3,8 +3,6 @@ package local
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io/fs"
 	"sync"
 	"time"
 
@@ -72,6 +70,9 @@ func (hs *handles) onEvict(_ string, h *handle) {
 	}
 }
 
+// errRemoved is what who still holds a handle of a removed database gets.
+var errRemoved = errors.New("local: the database was removed")
+
 // acquire returns the handle of a database and counts its user.
 func (hs *handles) acquire(key, path string) (*handle, error) {
 	hs.mu.Lock()
@@ -80,7 +81,7 @@ func (hs *handles) acquire(key, path string) (*handle, error) {
 		return nil, errors.New("local: the engine is closed")
 	}
 	if hs.gone[key] {
-		return nil, fmt.Errorf("local: the database was removed: %w", fs.ErrNotExist)
+		return nil, errRemoved
 	}
 	h, ok := hs.lru.Get(key)
 	if !ok {

@@ -39,6 +39,15 @@ func (e *Engine) newPoint(id string, f file) (d1.Point, error) {
 	return p, nil
 }
 
+// sweepCopies removes the copies that a killed program was still making.
+func (e *Engine) sweepCopies() {
+	halves, _ := filepath.Glob(filepath.Join(e.dir, copies, "*", "*"+unborn+"*"))
+	for _, path := range halves {
+		_ = os.Remove(path)
+		_ = os.Remove(filepath.Dir(path)) // succeeds when nothing else is in it
+	}
+}
+
 // Points lists the copies of a database.
 func (e *Engine) Points(_ context.Context, id string) ([]d1.Point, error) {
 	entries, err := os.ReadDir(filepath.Join(e.dir, copies, id))
@@ -162,6 +171,9 @@ func (e *Engine) Forget(_ context.Context, point string) error {
 	}
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fault.Wrap(err, fault.Unavailable, "A kept copy can't be removed. Check the disk.")
+	}
+	for _, s := range strings.Fields(journals) { // of whoever opened the copy by hand
+		_ = os.Remove(path + s)
 	}
 	_ = os.Remove(filepath.Dir(path)) // succeeds for the last one
 	return nil

@@ -271,8 +271,8 @@ func TestRetireKeepsEveryAnsweredWrite(t *testing.T) {
 		t.Fatal(err)
 	}
 	n := <-answered
-	if _, err := c.Query(t.Context(), d1.Query("select 1")); !fault.Is(err, fault.NotFound) {
-		t.Errorf("a retired database answers: %v", err)
+	if _, err := c.Query(t.Context(), d1.Query("select 1")); !fault.Is(err, fault.Conflict) || strings.Contains(fault.Message(err), "backup") {
+		t.Errorf("what a retired database answers: %v", err)
 	}
 	if ps, err := e.Points(t.Context(), info.ID); err != nil || len(ps) != 1 || ps[0].ID != p.ID || ps[0].Size != p.Size {
 		t.Errorf("points %+v %v, want %+v", ps, err, p)
@@ -283,5 +283,103 @@ func TestRetireKeepsEveryAnsweredWrite(t *testing.T) {
 	}
 	if r := query(t, c, "select count(*) from t"); r.Rows[0][0].Int() != int64(n) {
 		t.Errorf("%d writes were answered, %v are kept", n, r.Rows)
+	}
+}
+
+// inCopies are the paths in the folder of copies.
+func inCopies(t *testing.T, dir string) []string {
+	t.Helper()
+	var out []string
+	err := filepath.WalkDir(filepath.Join(dir, "copies"), func(path string, _ os.DirEntry, err error) error {
+		if err == nil {
+			out = append(out, strings.TrimPrefix(path, dir))
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func TestNothingStaysOfACopyThatIsForgotten(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "100% of #1?") // a name that a URI has to escape
+	e, err := local.Open(dir, local.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = e.Close() }()
+	info, c := made(t, e, "probe")
+	query(t, c, "create table t(x)")
+	query(t, c, "insert into t values (1)")
+	p, err := e.Retire(t.Context(), info.ID) // its file is in WAL mode
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, c := made(t, e, "probe")
+	if err := e.Restore(t.Context(), again.ID, p.ID); err != nil {
+		t.Fatal(err)
+	}
+	if r := query(t, c, "select count(*) from t"); r.Rows[0][0].Int() != 1 {
+		t.Errorf("restored %v", r.Rows)
+	}
+	if got := inCopies(t, dir); len(got) != 3 {
+		t.Errorf("restoring left files beside the copy: %v", got)
+	}
+	for _, s := range []string{"-wal", "-shm"} { // as who reads the copy with another program leaves them
+		if err := os.WriteFile(filepath.Join(dir, "copies", p.ID+".db"+s), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := e.Forget(t.Context(), p.ID); err != nil {
+		t.Fatal(err)
+	}
+	if got := inCopies(t, dir); len(got) != 1 {
+		t.Errorf("forgetting left %v", got)
+	}
+}
+
+func TestACopyThatWasCutIsSweptAtTheNextStart(t *testing.T) {
+	dir := t.TempDir()
+	e, _ := local.Open(dir, local.Options{})
+	info, _ := made(t, e, "probe")
+	p := keep(t, e, info.ID)
+	if err := e.Close(); err != nil {
+		t.Fatal(err)
+	}
+	cut := filepath.Join(dir, "copies", "01890000-0000-7000-8000-000000000000", "20260101T000000000Z-00000000.db.new")
+	for _, path := range []string{cut, filepath.Join(dir, "copies", p.ID+"x.db.new-journal")} {
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, make([]byte, 100), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	e, _ = local.Open(dir, local.Options{})
+	defer func() { _ = e.Close() }()
+	if got := inCopies(t, dir); len(got) != 3 {
+		t.Errorf("left: %v", got)
+	}
+	after, err := e.Get(t.Context(), info.ID)
+	if err != nil || !after.CreatedAt.Equal(info.CreatedAt) {
+		t.Errorf("made at %v, after a restart at %v: %v", info.CreatedAt, after.CreatedAt, err)
+	}
+}
+
+func TestRefusalsSayWhatIsTrue(t *testing.T) {
+	const full = "database or disk is full: SQLITE_FULL"
+	for _, c := range []struct {
+		err  error
+		want string
+		not  string
+	}{
+		{local.Refusal("acme", false, full), "The disk is full, so the database acme can't be written. Nothing was changed.", ""},
+		{local.Refusal("control.db", true, full), "The disk is full, so the dashboard can't write its own records.", "control.db"},
+		{local.Refusal("control.db", true, "disk I/O error: SQLITE_IOERR"), "its own records, the file control.db in the data folder: disk I/O error", "Nothing was changed"},
+	} {
+		if got := fault.Message(c.err); !fault.Is(c.err, fault.Unavailable) || !strings.Contains(got, c.want) || c.not != "" && strings.Contains(got, c.not) {
+			t.Errorf("got %q, want %q", got, c.want)
+		}
 	}
 }
