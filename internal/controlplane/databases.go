@@ -334,14 +334,15 @@ func (s *Store) Unfinished(ctx context.Context) ([]fleet.Database, error) {
 	return each(rows, database), nil
 }
 
-// Retiring returns the deleted databases that their provider still has.
+// Retiring returns the deleted databases whose last state isn't kept yet. One
+// that has both a last state and a provider's id was being brought back.
 func (s *Store) Retiring(ctx context.Context) ([]fleet.Database, error) {
-	return s.databasesWhere(ctx, inState(fleet.Deleted), orm.Ne("provider_id", nil))
+	return s.databasesWhere(ctx, inState(fleet.Deleted), orm.Eq("final_point", nil))
 }
 
 // Expired returns the deleted databases that are to be purged by then.
 func (s *Store) Expired(ctx context.Context, by time.Time) ([]fleet.Database, error) {
-	return s.databasesWhere(ctx, inState(fleet.Deleted), orm.Eq("provider_id", nil), orm.Lte("purge_at", by))
+	return s.databasesWhere(ctx, inState(fleet.Deleted), orm.Ne("final_point", nil), orm.Lte("purge_at", by))
 }
 
 func (s *Store) databasesWhere(ctx context.Context, conds ...orm.Cond) ([]fleet.Database, error) {

@@ -34,8 +34,9 @@ type Fleet struct {
 
 	versions versions
 
-	mu   sync.Mutex // guards busy and sweep
-	busy map[id.Database]bool
+	mu    sync.Mutex // guards busy, works and sweep
+	busy  map[id.Database]bool
+	works map[id.Database]Work
 	// sweep is since when every database is to be checked at once, zero for no
 	// hurry; wake tells Run of it.
 	sweep time.Time
@@ -45,7 +46,7 @@ type Fleet struct {
 // New returns a fleet. Close must be called.
 func New(store Store, provider d1.Provider, log *slog.Logger, now func() time.Time) *Fleet {
 	ctx, stop := context.WithCancel(context.Background())
-	return &Fleet{store: store, provider: provider, log: log, now: now, background: ctx, stop: stop, busy: map[id.Database]bool{}, wake: make(chan struct{}, 1)}
+	return &Fleet{store: store, provider: provider, log: log, now: now, background: ctx, stop: stop, busy: map[id.Database]bool{}, works: map[id.Database]Work{}, wake: make(chan struct{}, 1)}
 }
 
 // Close waits until the steps under way have ended; no further one begins.
@@ -99,17 +100,36 @@ func (f *Fleet) Open(ctx context.Context, name string) (Database, d1.Conn, error
 	if err != nil {
 		return d, nil, err
 	}
+	if err := f.usable(d); err != nil {
+		return d, nil, err
+	}
+	conn, err := f.provider.Open(ctx, d.ProviderID)
+	if fault.Is(err, fault.NotFound) { // it may have left since its row was read
+		if now, rerr := f.store.Database(ctx, name); rerr == nil && f.usable(now) != nil {
+			return now, nil, f.usable(now)
+		}
+		err = fault.Wrap(err, fault.NotFound, "The database %s is gone from where it lives. Restore it from a backup.", d.Name)
+	}
+	return d, conn, err
+}
+
+// usable returns nil for a database that can be read and written, else
+// fault.Conflict. One that is being put back isn't: what was written meanwhile
+// would be lost, and be in no restore point.
+func (f *Fleet) usable(d Database) error {
 	switch d.State {
 	case Ready:
 	case Archived:
-		return d, nil, fault.New(fault.Conflict, "The database %s is archived. Put it back into use first, on its Settings page.", d.Name)
+		return fault.New(fault.Conflict, "The database %s is archived. Put it back into use first, on its Settings page.", d.Name)
 	case Deleted:
-		return d, nil, fault.New(fault.Conflict, "The database %s was deleted. Its last state can be brought back until %s, on its page.", d.Name, d.PurgeAt.Format("2006-01-02 15:04 UTC"))
+		return fault.New(fault.Conflict, "The database %s was deleted. Its last state can be brought back until %s, on its page.", d.Name, d.PurgeAt.Format("2006-01-02 15:04 UTC"))
 	default:
-		return d, nil, fault.New(fault.Conflict, "The database %s is not ready: it is %s.", d.Name, d.State)
+		return fault.New(fault.Conflict, "The database %s is not ready: it is %s.", d.Name, d.State)
 	}
-	conn, err := f.provider.Open(ctx, d.ProviderID)
-	return d, conn, err
+	if w := f.Work(d.ID); w.Under() && w.Kind == WorkRestore {
+		return fault.New(fault.Conflict, "The database %s is being put back to an earlier state, by %s. Nothing was changed by you. Try again in a moment.", d.Name, w.By)
+	}
+	return nil
 }
 
 // Info returns what the provider knows of a database.

@@ -115,7 +115,7 @@ func (f *Fleet) Revive(ctx context.Context, a auth.Actor, name string) error {
 		done := about(f.entry(a, audit.DatabaseRevive, audit.Done), d)
 		done.Intent = intent.ID
 		point := d.FinalPoint
-		err := f.revive(ctx, &d, done)
+		err := f.during(a, d, Work{Kind: WorkRevive}, func() error { return f.revive(ctx, &d, done) })
 		if err != nil {
 			done.Outcome, done.Detail = audit.Failed, fault.Message(err)
 			return errors.Join(err, f.store.Record(ctx, done))
@@ -127,20 +127,26 @@ func (f *Fleet) Revive(ctx context.Context, a auth.Actor, name string) error {
 	})
 }
 
+// revive records the id of the database it makes before it puts rows into it, so
+// that a purge, and nobody else, finds what an interrupted attempt left.
 func (f *Fleet) revive(ctx context.Context, d *Database, done audit.Entry) error {
-	info, err := f.provider.Find(ctx, d.Name) // what an interrupted attempt made
-	if fault.Is(err, fault.NotFound) {
-		info, err = f.provider.Create(ctx, d1.CreateInput{Name: d.Name, Location: d.Location})
-	}
+	info, err := f.makeOnce(ctx, *d, d.DeletedAt)
 	if err != nil {
 		return err
 	}
 	failpoint.Hit("revive:created")
-	if err := f.provider.Restore(ctx, info.ID, d.FinalPoint); err != nil {
+	d.ProviderID, d.UpdatedAt = info.ID, f.now()
+	if err := f.store.UpdateDatabase(ctx, *d, Deleted); err != nil {
+		return err
+	}
+	if err := f.provider.Restore(ctx, info.ID, d.FinalPoint); err != nil { // a full disk must not stay full
+		if uerr := f.unmake(ctx, *d, d.DeletedAt); uerr != nil {
+			f.log.Warn("revive", "database", d.Name, "error", uerr)
+		}
 		return err
 	}
 	failpoint.Hit("revive:restored")
-	d.State, d.ProviderID, d.FinalPoint, d.UpdatedAt = Ready, info.ID, "", f.now()
+	d.State, d.FinalPoint, d.UpdatedAt = Ready, "", f.now()
 	return f.store.UpdateDatabase(ctx, *d, Deleted, done)
 }
 
@@ -151,21 +157,25 @@ func (f *Fleet) PurgeExpired(ctx context.Context) error {
 		return err
 	}
 	a := auth.SystemActor("purge")
+	var failed []error // one that can't be purged must not keep the others
 	for _, d := range expired {
 		if !f.claim(d.ID) {
 			continue
 		}
-		err := f.purge(ctx, a, d)
-		f.release(d.ID)
-		if err != nil {
-			return err
+		if now, err := f.store.Database(ctx, d.Name); err == nil && now.ID == d.ID && now.State == Deleted { // it may have come back meanwhile
+			failed = append(failed, f.purge(ctx, a, now))
 		}
+		f.release(d.ID)
 	}
-	return nil
+	return errors.Join(failed...)
 }
 
-// purge gives up what is kept before it forgets where that is.
+// purge gives up what is kept, and what a revival that didn't end made of it,
+// before it forgets where that is.
 func (f *Fleet) purge(ctx context.Context, a auth.Actor, d Database) error {
+	if err := f.unmake(ctx, d, d.DeletedAt); err != nil {
+		return err
+	}
 	ps, err := f.store.Points(ctx, d.ID)
 	if err != nil {
 		return err

@@ -36,14 +36,16 @@ func (f *Fleet) KeepPoint(ctx context.Context, a auth.Actor, name string) (Resto
 	var p RestorePoint
 	err := f.claimed(ctx, name, []State{Ready}, func(ctx context.Context, d Database) error {
 		e := about(f.entry(a, audit.PointKeep, audit.Done), d)
-		var err error
-		p, err = f.keep(ctx, a, d, PointManual, "", e)
-		return err
+		return f.during(a, d, Work{Kind: WorkKeep}, func() (err error) {
+			p, err = f.keep(ctx, a, d, PointManual, "", e)
+			return err
+		})
 	})
 	return p, err
 }
 
-// keep makes a restore point and gives up the oldest ones nobody asked for.
+// keep makes a restore point and gives up the oldest ones nobody asked for; not
+// before a restore, which may be to one of them.
 func (f *Fleet) keep(ctx context.Context, a auth.Actor, d Database, kind PointKind, plan id.Plan, es ...audit.Entry) (RestorePoint, error) {
 	kept, err := f.provider.Keep(ctx, d.ProviderID)
 	if err != nil {
@@ -56,14 +58,21 @@ func (f *Fleet) keep(ctx context.Context, a auth.Actor, d Database, kind PointKi
 	if err := f.store.CreatePoint(ctx, p, es...); err != nil {
 		return p, errors.Join(err, f.provider.Forget(ctx, kept.ID))
 	}
-	if err := f.thin(ctx, d); err != nil {
-		f.log.Warn("restore points", "database", d.Name, "error", err)
+	if kind != PointRestore {
+		f.thin(ctx, d, "")
 	}
 	return p, nil
 }
 
-// thin gives up the restore points beyond KeptPoints that nobody asked for.
-func (f *Fleet) thin(ctx context.Context, d Database) error {
+// thin gives up the restore points beyond KeptPoints that nobody asked for, but
+// never the one that is used now. What can't be given up now is the next time.
+func (f *Fleet) thin(ctx context.Context, d Database, used string) {
+	if err := f.giveUp(ctx, d, used); err != nil {
+		f.log.Warn("restore points", "database", d.Name, "error", err)
+	}
+}
+
+func (f *Fleet) giveUp(ctx context.Context, d Database, used string) error {
 	ps, err := f.store.Points(ctx, d.ID)
 	if err != nil {
 		return err
@@ -73,7 +82,7 @@ func (f *Fleet) thin(ctx context.Context, d Database) error {
 		if p.Kind == PointManual {
 			continue
 		}
-		if n++; n <= KeptPoints {
+		if n++; n <= KeptPoints || p.ID == used {
 			continue
 		}
 		if err := f.provider.Forget(ctx, p.ID); err != nil {
@@ -113,25 +122,36 @@ func (f *Fleet) RestoreTo(ctx context.Context, a auth.Actor, name, point string)
 		if err != nil {
 			return err
 		}
-		intent := about(f.entry(a, audit.PointRestore, audit.Intent), d)
-		intent.Target = p.ID
-		if before, err = f.keep(ctx, a, d, PointRestore, ""); err != nil {
+		return f.during(a, d, Work{Kind: WorkRestore, Point: p.CreatedAt}, func() (err error) {
+			before, err = f.restore(ctx, a, d, p)
 			return err
-		}
-		if err := f.store.Record(ctx, intent); err != nil {
-			return err
-		}
-		failpoint.Hit("restore:intent")
-		e := about(f.entry(a, audit.PointRestore, audit.Done), d)
-		e.Intent, e.Target, e.Detail = intent.ID, p.ID, "the state before is kept as "+before.ID
-		if err := f.provider.Restore(ctx, d.ProviderID, p.ID); err != nil {
-			e.Outcome, e.Detail = audit.Failed, fault.Message(err)
-			return errors.Join(err, f.store.Record(ctx, e))
-		}
-		failpoint.Hit("restore:done")
-		return errors.Join(f.store.Record(ctx, e), f.store.SaveChecks(ctx, []Check{f.look(ctx, d)}))
+		})
 	})
 	return before, err
+}
+
+func (f *Fleet) restore(ctx context.Context, a auth.Actor, d Database, p RestorePoint) (before RestorePoint, err error) {
+	intent := about(f.entry(a, audit.PointRestore, audit.Intent), d)
+	intent.Target = p.ID
+	if before, err = f.keep(ctx, a, d, PointRestore, ""); err != nil {
+		return before, err
+	}
+	if err := f.store.Record(ctx, intent); err != nil {
+		return before, err
+	}
+	failpoint.Hit("restore:intent")
+	e := about(f.entry(a, audit.PointRestore, audit.Done), d)
+	e.Intent, e.Target, e.Detail = intent.ID, p.ID, "the state before is kept as "+before.ID
+	if err := f.provider.Restore(ctx, d.ProviderID, p.ID); err != nil {
+		e.Outcome, e.Detail = audit.Failed, fault.Message(err)
+		return before, errors.Join(err, f.store.Record(ctx, e))
+	}
+	failpoint.Hit("restore:done")
+	f.thin(ctx, d, p.ID)
+	if err := f.store.Record(ctx, e); err != nil {
+		return before, fault.Wrap(err, fault.KindOf(err), "The database %s was put back, but that could not be recorded: %s", d.Name, fault.Message(err))
+	}
+	return before, f.store.SaveChecks(ctx, []Check{f.look(ctx, d)})
 }
 
 // Download returns a database, or one of its restore points, as an SQLite file.

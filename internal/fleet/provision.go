@@ -3,6 +3,7 @@ package fleet
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/kuratchi/dashboard/internal/audit"
@@ -249,13 +250,9 @@ func (f *Fleet) step(ctx context.Context, a auth.Actor, d *Database, name StepNa
 	return f.store.UpdateDatabase(ctx, *d, Provisioning, e)
 }
 
-// stepCreate makes the database, or takes the one an interrupted attempt made:
-// the name is ours alone since the wish was recorded.
+// stepCreate makes the database, or takes the one an interrupted attempt made.
 func (f *Fleet) stepCreate(ctx context.Context, d *Database) error {
-	info, err := f.provider.Find(ctx, d.Name)
-	if fault.Is(err, fault.NotFound) {
-		info, err = f.provider.Create(ctx, d1.CreateInput{Name: d.Name, Location: d.Location})
-	}
+	info, err := f.makeOnce(ctx, *d, d.CreatedAt)
 	if err != nil {
 		return err
 	}
@@ -318,14 +315,19 @@ func (f *Fleet) standing(ctx context.Context, name string) (Database, error) {
 	return d, err
 }
 
-// unfinished checks that a database is one that Resume or Undo is for: not ready,
-// and nobody works on it.
+// unfinishedStates are those of a provision that didn't end.
+var unfinishedStates = []State{Provisioning, Failed, Interrupted}
+
+func (s State) unfinished() bool { return slices.Contains(unfinishedStates, s) }
+
+// unfinished checks that a database is one that Resume is for: its provision
+// didn't end, and nobody works on it.
 func (f *Fleet) unfinished(ctx context.Context, name string) (Database, error) {
 	d, err := f.standing(ctx, name)
 	if err != nil {
 		return d, err
 	}
-	if d.State == Ready || f.Busy(d.ID) {
+	if !d.State.unfinished() || f.Busy(d.ID) {
 		return d, fault.New(fault.Conflict, "The provision of %s is %s, so there is nothing to resume or undo.", d.Name, d.State)
 	}
 	return d, nil
@@ -356,12 +358,12 @@ func (f *Fleet) Resume(ctx context.Context, a auth.Actor, name string) (Database
 // database, if it was made, and the wish. Such a database was never given to
 // anyone; one that holds rows is refused all the same.
 func (f *Fleet) Undo(ctx context.Context, a auth.Actor, name string) error {
-	d, err := f.unfinished(ctx, name)
-	if err != nil {
-		return err
-	}
-	info, err := f.provider.Find(ctx, d.Name)
-	if err != nil && !fault.Is(err, fault.NotFound) {
+	return f.claimed(ctx, name, unfinishedStates, func(ctx context.Context, d Database) error { return f.undo(ctx, a, d) })
+}
+
+func (f *Fleet) undo(ctx context.Context, a auth.Actor, d Database) error {
+	info, err := f.made(ctx, d, d.CreatedAt)
+	if err != nil && !fault.Is(err, fault.NotFound) && !fault.Is(err, fault.Conflict) { // what isn't ours stays
 		return err
 	}
 	intent := about(f.entry(a, audit.DatabaseUndo, audit.Intent), d)

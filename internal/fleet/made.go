@@ -1,0 +1,80 @@
+package fleet
+
+import (
+	"context"
+	"time"
+
+	"github.com/kuratchi/dashboard/internal/d1"
+	"github.com/kuratchi/dashboard/internal/fault"
+)
+
+// clockSkew is how far a provider's clock may be behind ours.
+const clockSkew = time.Minute
+
+// made returns the database that an earlier attempt at the same work made: the
+// one whose id was recorded or, where that was lost, one of the name that was
+// made since then and is empty, because nothing is put into a database before its
+// id is recorded. fault.NotFound means that there is none. Any other database of
+// that name is somebody else's, with somebody else's rows: fault.Conflict.
+func (f *Fleet) made(ctx context.Context, d Database, since time.Time) (d1.Info, error) {
+	if d.ProviderID != "" {
+		info, err := f.provider.Get(ctx, d.ProviderID)
+		if !fault.Is(err, fault.NotFound) {
+			return info, err
+		}
+	}
+	info, err := f.provider.Find(ctx, d.Name)
+	if err != nil {
+		return d1.Info{}, err
+	}
+	foreign := fault.New(fault.Conflict, "A database named %q is there already, with the id %s, and it was not made for this. It is not touched. Remove it where it lives, or choose another name.", info.Name, info.ID)
+	if info.CreatedAt.Before(since.Add(-clockSkew)) {
+		return d1.Info{}, foreign
+	}
+	empty, err := f.empty(ctx, info)
+	if err == nil && !empty {
+		err = foreign
+	}
+	if err != nil {
+		return d1.Info{}, err
+	}
+	return info, nil
+}
+
+// makeOnce returns what an earlier attempt made, or makes it.
+func (f *Fleet) makeOnce(ctx context.Context, d Database, since time.Time) (d1.Info, error) {
+	info, err := f.made(ctx, d, since)
+	if fault.Is(err, fault.NotFound) {
+		info, err = f.provider.Create(ctx, d1.CreateInput{Name: d.Name, Location: d.Location})
+	}
+	return info, err
+}
+
+// unmake removes what an earlier attempt made, if it made anything.
+func (f *Fleet) unmake(ctx context.Context, d Database, since time.Time) error {
+	info, err := f.made(ctx, d, since)
+	switch {
+	case fault.Is(err, fault.NotFound):
+		return nil
+	case fault.Is(err, fault.Conflict):
+		f.log.Warn("left alone", "database", d.Name, "error", err)
+		return nil
+	case err != nil:
+		return err
+	}
+	if err := f.provider.Delete(ctx, info.ID); !fault.Is(err, fault.NotFound) {
+		return err
+	}
+	return nil
+}
+
+// empty reports whether a database holds nothing but what its provider put there.
+func (f *Fleet) empty(ctx context.Context, info d1.Info) (bool, error) {
+	conn, err := f.provider.Visit(ctx, info.ID)
+	if err != nil {
+		return false, err
+	}
+	defer func() { _ = conn.Close() }()
+	r, err := conn.Query(ctx, d1.Query("select 1 from sqlite_master where substr(name, 1, 4) <> '_cf_' and substr(tbl_name, 1, 4) <> '_cf_' limit 1"))
+	return err == nil && len(r.Rows) == 0, err
+}

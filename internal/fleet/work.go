@@ -1,0 +1,73 @@
+package fleet
+
+import (
+	"time"
+
+	"github.com/kuratchi/dashboard/internal/auth"
+	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/id"
+)
+
+// Work is something that is done to a database as a whole and may take a while,
+// or has just ended.
+type Work struct {
+	Kind WorkKind
+	// Point is when the point was kept that the database is put back to.
+	Point time.Time
+	By    string
+	Since time.Time
+	// Ended is zero while it goes on; Error says why it failed, if it did.
+	Ended time.Time
+	Error string
+}
+
+// WorkKind says what is done.
+type WorkKind string
+
+// The kinds of work.
+const (
+	WorkKeep    WorkKind = "keep"
+	WorkRestore WorkKind = "restore"
+	WorkRevive  WorkKind = "revive"
+)
+
+// Under reports whether it goes on.
+func (w Work) Under() bool { return w.Kind != "" && w.Ended.IsZero() }
+
+// workShown is how long the end of a work is remembered, for whoever looks again.
+const workShown = time.Hour
+
+// Work returns what is being done to a database, or what ended not long ago; its
+// Kind is "" for neither.
+func (f *Fleet) Work(d id.Database) Work {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.works[d]
+}
+
+// during notes a work while fn does it, and how it ended.
+func (f *Fleet) during(a auth.Actor, d Database, w Work, fn func() error) error {
+	w.By, w.Since, w.Error = a.Email, f.now(), "It was cut short."
+	f.note(d.ID, w)
+	defer func() { // also when fn panics
+		w.Ended = f.now()
+		f.note(d.ID, w)
+	}()
+	err := fn()
+	w.Error = ""
+	if err != nil {
+		w.Error = fault.Message(err)
+	}
+	return err
+}
+
+func (f *Fleet) note(d id.Database, w Work) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for other, old := range f.works {
+		if !old.Under() && f.now().Sub(old.Ended) > workShown {
+			delete(f.works, other)
+		}
+	}
+	f.works[d] = w
+}
