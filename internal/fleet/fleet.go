@@ -200,7 +200,21 @@ func (f *Fleet) CreateOrg(ctx context.Context, a auth.Actor, name string) (Org, 
 	}
 	e := f.entry(a, audit.OrgCreate, audit.Done)
 	e.Org, e.Target = o.Slug, o.Name
-	return o, f.store.CreateOrg(ctx, o, e)
+	return o, f.taken(ctx, o, f.store.CreateOrg(ctx, o, e))
+}
+
+// taken says of a short name that is taken by an organization nobody sees any
+// more why it is.
+func (f *Fleet) taken(ctx context.Context, o Org, err error) error {
+	if !fault.Is(err, fault.Conflict) || fault.FieldOf(err) != "org_name" {
+		return err
+	}
+	old, lookErr := f.store.Org(ctx, o.Slug)
+	if lookErr != nil || old.DeletedAt.IsZero() {
+		return err
+	}
+	return fault.New(fault.Conflict, "The short name %q is taken by %s, which was deleted. It is free when the last state of its databases goes for good, at the latest at %s. Bring one of its databases back, or choose another name.",
+		old.Slug, old.Name, old.DeletedAt.Add(KeptFor).Format("2006-01-02 15:04 UTC")).At("org_name")
 }
 
 // parseVersion reads a stored version's source again.

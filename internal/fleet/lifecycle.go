@@ -225,7 +225,7 @@ func (f *Fleet) DeleteOrg(ctx context.Context, a auth.Actor, slug string, withDa
 		return err
 	}
 	if len(names) > 0 && !withDatabases {
-		return fault.New(fault.Conflict, "%s has %d databases. Delete them first, or delete it together with them.", o.Name, len(names))
+		return fault.New(fault.Conflict, "%s still has %s. Delete it together with them, or them first.", o.Name, count(len(names)))
 	}
 	for _, name := range names {
 		if err := f.Delete(ctx, a, name); err != nil {
@@ -234,8 +234,15 @@ func (f *Fleet) DeleteOrg(ctx context.Context, a auth.Actor, slug string, withDa
 	}
 	o.DeletedAt = f.now()
 	e := f.entry(a, audit.OrgDelete, audit.Done)
-	e.Org, e.Target, e.Detail = o.Slug, o.Name, fmt.Sprintf("with %d databases", len(names))
+	e.Org, e.Target, e.Detail = o.Slug, o.Name, "with "+count(len(names))
 	return f.store.DeleteOrg(ctx, o, e)
+}
+
+func count(databases int) string {
+	if databases == 1 {
+		return "1 database"
+	}
+	return fmt.Sprintf("%d databases", databases)
 }
 
 // owned returns the names of an organization's databases that aren't deleted. One

@@ -360,6 +360,13 @@ func TestOrganizationsAreRenamedAndDeleted(t *testing.T) {
 	if _, err := w.Provision(ctx, ada, fleet.ProvisionInput{Org: "acme"}); !fault.Is(err, fault.Invalid) {
 		t.Errorf("a deleted organization got a database: %v", err)
 	}
+	_, err = w.CreateOrg(ctx, ada, "Acme")
+	if !fault.Is(err, fault.Conflict) || fault.FieldOf(err) != "org_name" || !strings.Contains(fault.Message(err), "Acme Incorporated, which was deleted") {
+		t.Errorf("its short name: %v", err)
+	}
+	if _, err := w.Provision(ctx, ada, fleet.ProvisionInput{OrgName: "Acme", Name: "other"}); !strings.Contains(fault.Message(err), "which was deleted") {
+		t.Errorf("its short name, with a database: %v", err)
+	}
 	must(t, w.Revive(ctx, ada, "acme"))
 	if o, err := w.Org(ctx, "acme"); err != nil || !o.DeletedAt.IsZero() || o.Databases != 1 {
 		t.Errorf("the organization did not come back: %+v %v", o, err)

@@ -90,6 +90,9 @@ func (f *Fleet) provisionOnce(ctx context.Context, a auth.Actor, in ProvisionInp
 				return twin, nil
 			}
 		}
+		if org != nil {
+			err = f.taken(ctx, *org, err)
+		}
 		return d, err
 	}
 	failpoint.Hit("provision:recorded")

@@ -26,7 +26,7 @@ func Plural[T ~int | ~int64](n T, noun string) string {
 	if strings.HasSuffix(noun, "x") {
 		return Count(n) + " " + noun + "es"
 	}
-	if stem, ok := strings.CutSuffix(noun, "y"); ok {
+	if stem, ok := strings.CutSuffix(noun, "y"); ok && !strings.ContainsAny(stem[max(0, len(stem)-1):], "aeiou") {
 		return Count(n) + " " + stem + "ies"
 	}
 	return Count(n) + " " + noun + "s"
@@ -85,16 +85,17 @@ func Ago(t, now time.Time) string {
 	return t.UTC().Format("2006-01-02")
 }
 
-// Until writes how long after now a moment is: "in 6 days".
+// Until writes how long after now a moment is, to the nearest unit, so that seven
+// days are seven a moment later too: "in 7 days".
 func Until(t, now time.Time) string {
 	d := t.Sub(now)
 	switch {
 	case d < time.Minute:
 		return "any moment now"
 	case d < time.Hour:
-		return "in " + Plural(int(d.Minutes()), "minute")
+		return "in " + Plural(int(d.Minutes()+0.5), "minute")
 	case d < 48*time.Hour:
-		return "in " + Plural(int(d.Hours()), "hour")
+		return "in " + Plural(int(d.Hours()+0.5), "hour")
 	}
-	return "in " + Plural(int(d.Hours()/24), "day")
+	return "in " + Plural(int(d.Hours()/24+0.5), "day")
 }
