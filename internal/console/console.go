@@ -10,15 +10,17 @@
 //
 // # Writing
 //
-// [Judge] says before anything runs whether a text writes, and which of its
-// statements have to be confirmed. [Write] then runs all of them in one
-// transaction: a refusal undoes the whole run.
+// [Judge] says before anything is done whether a text writes, and which of its
+// statements have to be confirmed: it tries them in a transaction that is rolled
+// back. [Write] then runs all of them in one transaction: a refusal undoes the
+// whole run, and so does cancelling it before its end.
 package console
 
 import (
 	"context"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"regexp"
 	"strconv"
 	"strings"
@@ -36,8 +38,11 @@ type Limits struct {
 	Rows int
 	// Bytes is the most bytes of values the whole run shows; 0 means 4 MiB.
 	Bytes int
-	// Timeout is the longest a statement runs, 0 means as long as D1 allows.
+	// Timeout is the longest a statement runs that reads, and the longest all
+	// statements of a writing run take together; 0 means as long as D1 allows.
 	Timeout time.Duration
+	// Trial is the longest that trying a run out takes, 0 means 2 s.
+	Trial time.Duration
 	// Total is the longest the whole run takes, 0 means 50 s: less than a server
 	// gives an answer.
 	Total time.Duration
@@ -88,8 +93,12 @@ func Run(ctx context.Context, conn d1.Conn, text, params string, l Limits) ([]Re
 		return nil, err
 	}
 	var out []Result
+	began := time.Now()
 	for _, p := range parts {
 		r, size := run(ctx, conn, p, values, l)
+		if wasStopped(r.Err) && ctx.Err() != nil {
+			r.Err = stopped(ctx, r.Err, began, "Nothing was changed.")
+		}
 		l.Bytes -= size
 		out = append(out, r)
 		if r.Err != nil {
@@ -106,6 +115,9 @@ func (l Limits) orDefaults() Limits {
 	}
 	if l.Timeout == 0 {
 		l.Timeout = d1.MaxDuration
+	}
+	if l.Trial == 0 {
+		l.Trial = 2 * time.Second
 	}
 	if l.Statements == 0 {
 		l.Statements = 50
@@ -187,6 +199,28 @@ func (r *Result) fail(err error) {
 	if e.Offset >= 0 && e.Offset <= len(r.SQL) {
 		r.ErrOffset = r.Offset + e.Offset
 	}
+}
+
+// ErrCancelled is the cause of a run's context when who runs it pressed Cancel.
+var ErrCancelled = errors.New("console: the run was cancelled")
+
+func wasStopped(err error) bool {
+	e, ok := errors.AsType[*d1.Error](err)
+	return ok && e.Class == d1.Interrupted
+}
+
+// stopped says why a run was stopped, and what that left.
+func stopped(ctx context.Context, err error, began time.Time, left string) error {
+	took := fmt.Sprintf("%.1f s", time.Since(began).Seconds())
+	switch cause := context.Cause(ctx); {
+	case cause == nil:
+		return err
+	case errors.Is(cause, ErrCancelled):
+		return fault.Wrap(err, fault.Limited, "Cancelled after %s. %s", took, left)
+	case errors.Is(cause, context.DeadlineExceeded):
+		return fault.Wrap(err, fault.Limited, "It took too long and was stopped after %s. %s", took, left)
+	}
+	return fault.Wrap(err, fault.Limited, "The connection to the browser ended, so the run was stopped after %s. %s", took, left)
 }
 
 // Place returns the line and column of an offset in a text, both from 1, the

@@ -2,10 +2,10 @@ package console
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/lex"
@@ -14,176 +14,27 @@ import (
 	"github.com/kuratchi/dashboard/internal/sqlite"
 )
 
-// Judgement is what a run would do, as SQLite's compiler sees it on an empty copy
-// of the schema. Nothing is judged by its words but whether there is a WHERE.
-type Judgement struct {
-	// Writes says that a statement of it may change something.
-	Writes bool
-	// Dangers are what has to be confirmed, in the order of the statements.
-	Dangers []Danger
-	// writing says it of each statement.
-	writing []bool
-}
+const (
+	// CountLimit is where counting the rows that a statement touches stops.
+	CountLimit = 1_000_000
+	// askAbove is how many rows that are there a statement may change without
+	// being asked about.
+	askAbove = 100
+	// sequences is where SQLite keeps the last numbers of AUTOINCREMENT.
+	sequences = "sqlite_sequence"
+)
 
-// Danger is one statement that has to be confirmed.
-type Danger struct {
-	SQL string
-	// What it does, for instance "Delete all rows of users", and Verb, what a
-	// button that does it says, for instance "Delete 14 rows".
-	What, Verb string
-	// Notes say what else is touched.
-	Notes []string
-}
-
-// CountLimit is where counting the rows that a statement touches stops.
-const CountLimit = 1_000_000
-
-// Judge compiles the statements of a text. A statement that can't be compiled, or
-// does what no rule knows, counts as dangerous. The error is Run's for a text that
-// is no run.
-func Judge(ctx context.Context, conn d1.Conn, text string, l Limits) (Judgement, error) {
-	parts, err := split(text, l)
-	if err != nil {
-		return Judgement{}, err
+// fixedDanger is a DROP or an ALTER.
+func fixedDanger(sql string, e sqlite.Effect) *fixed {
+	if e.Kind == "alter" {
+		return &fixed{Danger: Danger{SQL: sql, What: "Alter the table " + e.Object, Verb: "Alter " + e.Object}, table: e.Object}
 	}
-	live, err := migrate.Inspect(ctx, conn)
-	if err != nil {
-		return Judgement{}, err
+	kind := objectWord(sql)
+	f := &fixed{Danger: Danger{SQL: sql, What: "Drop the " + kind + " " + e.Object, Verb: "Drop " + e.Object}}
+	if kind == "table" {
+		f.table, f.drop = e.Object, true
 	}
-	scratch, err := newScratch(ctx, live)
-	if err != nil {
-		return Judgement{}, err
-	}
-	defer scratch.close()
-	var j Judgement
-	for _, p := range parts {
-		d, writes := scratch.judge(p.SQL)
-		j.Writes = j.Writes || writes
-		j.writing = append(j.writing, writes)
-		if d == nil {
-			continue
-		}
-		if err := d.count(ctx, conn, live); err != nil {
-			return Judgement{}, err
-		}
-		j.Dangers = append(j.Dangers, d.Danger)
-	}
-	return j, nil
-}
-
-// Token stands for what was confirmed: this text with these dangers, whatever
-// their numbers of rows have become.
-func (j Judgement) Token(text, params string) string {
-	h := sha256.New()
-	for _, s := range append([]string{text, params}, j.names()...) {
-		fmt.Fprintf(h, "%d:%s", len(s), s)
-	}
-	return hex.EncodeToString(h.Sum(nil))
-}
-
-func (j Judgement) names() []string {
-	var out []string
-	for _, d := range j.Dangers {
-		out = append(out, d.What)
-	}
-	return out
-}
-
-// scratch is an empty copy of a schema that follows the run's own changes of it.
-type scratch struct {
-	c *sqlite.Conn
-	// whole says that all of the schema could be made again.
-	whole bool
-}
-
-func newScratch(ctx context.Context, live *migrate.Live) (*scratch, error) {
-	c, err := sqlite.Open("", sqlite.Options{Memory: true})
-	if err != nil {
-		return nil, err
-	}
-	s := &scratch{c: c, whole: true}
-	if err := c.Begin(ctx, sqlite.Write); err != nil {
-		_ = c.Close()
-		return nil, err
-	}
-	for _, sql := range live.Statements() {
-		s.whole = s.run(sql) == nil && s.whole
-	}
-	return s, nil
-}
-
-func (s *scratch) close() {
-	_ = s.c.End(false)
-	_ = s.c.Close()
-}
-
-func (s *scratch) run(sql string) error {
-	st, err := s.c.Prepare(sql)
-	if err != nil {
-		return err
-	}
-	defer st.Close()
-	_, err = st.Step()
-	return err
-}
-
-// verdict is a danger that isn't counted yet.
-type verdict struct {
-	Danger
-	// table is whose rows are touched, "" for none.
-	table string
-	// verb is "Delete", "Update", …; drop says that the table itself goes.
-	verb string
-	drop bool
-}
-
-// judge compiles one statement. writes is false for one that only reads.
-func (s *scratch) judge(sql string) (d *verdict, writes bool) {
-	unknown := func(why string) (*verdict, bool) {
-		return &verdict{Danger: Danger{SQL: sql, What: "Run a statement that could not be judged: " + why, Verb: "Run it"}}, true
-	}
-	effects, readOnly, err := s.c.Effects(sql)
-	switch {
-	case err != nil:
-		return unknown(d1.Words(err.Error()))
-	case readOnly:
-		return nil, false
-	case !s.whole && len(effects) == 0:
-		return unknown("the schema could not be read as a whole")
-	}
-	for _, e := range effects {
-		switch e.Kind {
-		case "create", "drop", "alter":
-			defer func() { _ = s.run(sql) }() // for the statements after it
-		}
-	}
-	for _, e := range effects {
-		switch e.Kind {
-		case "drop":
-			kind := objectWord(sql)
-			v := &verdict{Danger: Danger{SQL: sql, What: "Drop the " + kind + " " + e.Object, Verb: "Drop " + e.Object}, verb: "Drop"}
-			if kind == "table" {
-				v.table, v.drop = e.Object, true
-			}
-			return v, true
-		case "alter":
-			return &verdict{Danger: Danger{SQL: sql, What: "Alter the table " + e.Object, Verb: "Alter " + e.Object}, table: e.Object, verb: "Alter"}, true
-		}
-	}
-	verb, bounded := mainClause(sql)
-	for _, e := range effects {
-		switch {
-		case bounded || e.Kind != verb:
-		case verb == "delete":
-			return &verdict{Danger: Danger{SQL: sql, What: "Delete every row of " + e.Object}, table: e.Object, verb: "Delete"}, true
-		case verb == "update":
-			return &verdict{Danger: Danger{SQL: sql, What: "Update every row of " + e.Object}, table: e.Object, verb: "Update"}, true
-		}
-	}
-	if verb == "" && len(effects) == 0 {
-		return unknown("it is no statement that is known here")
-	}
-	return nil, true
+	return f
 }
 
 // objectWord is what a DROP names: table, index, view or trigger.
@@ -200,99 +51,157 @@ func objectWord(sql string) string {
 	return "object"
 }
 
-// known are the words that begin a statement whose effects are all told.
-var known = []string{"insert", "replace", "create", "analyze", "reindex", "pragma", "explain", "drop", "alter"}
+// danger says what of a statement has to be confirmed, nil for nothing. untold is
+// why the trial gave no numbers.
+func (st *statement) danger(ctx context.Context, n numbers, untold string, c *counter) *Danger {
+	switch {
+	case !st.writes:
+		return nil
+	case st.fixed != nil:
+		return c.describe(ctx, *st.fixed)
+	case st.unjudged != "":
+		return &Danger{SQL: st.part.SQL, What: "Run a statement that could not be judged: " + st.unjudged, Verb: "Run it"}
+	case st.verb == "":
+		return nil
+	case untold != "":
+		return &Danger{SQL: st.part.SQL, What: st.verbWord() + " rows of " + st.table + ", how many isn't known: " + untold, Verb: "Run it"}
+	}
+	rows, others := st.touched(n)
+	every := st.verb != "insert" && !hasWhere(st.part.SQL)
+	if !every && rows > 1 {
+		every = rows >= n.before[0] && st.counted
+		if rows > askAbove && !st.exact { // counted only as far as askAbove
+			whole := c.rows(ctx, st.table, "")
+			every = whole >= 0 && whole <= CountLimit && rows >= whole
+		}
+	}
+	if !every && rows <= askAbove && others == 0 && st.table != sequences {
+		return nil
+	}
+	d := &Danger{SQL: st.part.SQL, Verb: st.verbWord() + " " + rowWords(rows)}
+	switch {
+	case every:
+		d.What = st.verbWord() + " every row of " + st.table + ": " + rowWords(rows)
+	case rows == 0 && st.verb == "insert":
+		d.What, d.Verb = "Insert "+rowWords(n.direct)+" into "+st.table, "Insert "+rowWords(n.direct)
+	default:
+		d.What = st.verbWord() + " " + rowWords(rows) + " of " + st.table
+	}
+	if st.table == sequences {
+		d.Notes = append(d.Notes, "SQLite keeps the last numbers of AUTOINCREMENT there.")
+	}
+	if every && st.verb == "delete" {
+		d.Notes = append(d.Notes, c.pointing(ctx, st.table)...)
+	}
+	if others > 0 {
+		note := "By foreign keys and triggers " + rowWords(others) + " more change"
+		switch {
+		case st.virtual:
+			note = "By foreign keys and triggers more rows may change"
+		case others == 1:
+			note = "By foreign keys and triggers 1 row more changes"
+		}
+		switch {
+		case len(st.others) == 1:
+			note += ": " + st.others[0]
+		case len(st.others) > 1:
+			note += ", among: " + strings.Join(st.others, ", ")
+		}
+		d.Notes = append(d.Notes, note+".")
+	}
+	return d
+}
 
-// mainClause returns update, delete or another known word a statement begins with,
-// after a WITH too, and whether its rows are bounded by a WHERE that names a column.
-func mainClause(sql string) (verb string, bounded bool) {
-	depth, with, where, name := 0, false, false, false
+// touched returns how many rows that were there the statement changes in its own
+// table, and how many its foreign keys and triggers change in others.
+func (st *statement) touched(n numbers) (rows, others int64) {
+	rows = n.direct
+	switch grown := n.after[0] - n.before[0]; {
+	case st.verb == "insert" && st.exact:
+		rows = max(0, n.direct-grown)
+	case st.verb == "insert":
+		rows = 0
+	case st.exact:
+		rows = min(rows+max(0, -grown), n.before[0]) // UPDATE OR REPLACE
+	}
+	others = n.total - n.direct
+	for i := range n.before[1:] {
+		others -= max(0, n.after[i+1]-n.before[i+1])
+	}
+	switch {
+	case st.virtual:
+		return rows, int64(len(st.others))
+	case len(st.sides) > 0 && len(st.others) == 0 && !slices.ContainsFunc(st.sides, func(e sqlite.Effect) bool { return e.Kind == "insert" }):
+		// Its triggers only update its own table, as for a time of change: one for
+		// a row is expected.
+		return rows + max(0, others-n.direct), 0
+	}
+	return rows, max(0, others)
+}
+
+func (st *statement) verbWord() string {
+	switch st.verb {
+	case "delete":
+		return "Delete"
+	case "update":
+		return "Update"
+	}
+	return "Replace or change"
+}
+
+// hasWhere reports whether a statement has a WHERE outside of parentheses.
+func hasWhere(sql string) bool {
+	depth := 0
 	for t := range lex.Tokens(sql) {
-		if t.Kind == lex.Comment {
-			continue
-		}
-		if name && !t.Is("(") { // a name before a parenthesis is a function
-			bounded = true
-		}
-		name = where && isName(t)
 		switch {
 		case t.Is("("):
 			depth++
 		case t.Is(")"):
 			depth--
-		case depth > 0:
-		case verb == "" && (t.Is("update") || t.Is("delete")):
-			verb = strings.ToLower(t.Text)
-		case verb == "" && t.Is("with"):
-			with = true
-		case verb == "" && with && !t.Is("insert") && !t.Is("replace"):
-		case verb == "":
-			for _, w := range known {
-				if t.Is(w) {
-					return w, false
-				}
-			}
-			return "", false
-		case t.Is("where"):
-			where = true
-		case t.Is("returning"), t.Is("order"), t.Is("limit"):
-			where, name = false, false
+		case depth == 0 && t.Is("where"):
+			return true
 		}
 	}
-	return verb, bounded || name
+	return false
 }
 
-// isName reports whether a token may be a column.
-func isName(t lex.Token) bool {
-	for _, w := range []string{"true", "false", "null", "not", "and", "or", "is", "in", "like", "between", "exists", "case", "when", "then", "else", "end"} {
-		if t.Is(w) {
-			return false
-		}
-	}
-	return t.Kind == lex.Word || t.Kind == lex.Name
+// counter counts rows in the database, each time within a limit.
+type counter struct {
+	conn  d1.Conn
+	live  *migrate.Live
+	limit time.Duration
 }
 
-// count fills in how many rows a danger touches, and what points at them.
-func (v *verdict) count(ctx context.Context, conn d1.Conn, live *migrate.Live) error {
-	if v.table == "" {
-		return nil
+// describe tells how many rows a DROP or ALTER touches, and what points at them.
+func (c *counter) describe(ctx context.Context, f fixed) *Danger {
+	d := f.Danger
+	if _, ok := c.live.Schema.Table(f.table); f.table == "" || !ok {
+		return &d // the run itself makes it
 	}
-	if _, ok := live.Schema.Table(v.table); !ok {
-		return nil // the run itself makes it
+	rows := rowWords(c.rows(ctx, f.table, ""))
+	if !f.drop {
+		d.What += ", which has " + rows
+		return &d
 	}
-	n, err := countRows(ctx, conn, v.table, "")
-	if err != nil {
-		return err
-	}
-	rows := rowWords(n)
-	switch {
-	case v.drop:
-		v.What += ", with " + rows
-		v.Verb += " and " + rows
-	case v.verb == "Alter":
-		v.What += ", which has " + rows
-	default:
-		v.Verb = v.verb + " " + rows
-		v.What = v.verb + " every row of " + v.table + ": " + rows
-	}
-	if v.verb != "Delete" && !v.drop {
-		return nil
-	}
-	for _, t := range live.Schema.Tables {
+	d.What += ", with " + rows
+	d.Verb += " and " + rows
+	d.Notes = c.pointing(ctx, f.table)
+	return &d
+}
+
+// pointing says which rows of other tables point at a table's.
+func (c *counter) pointing(ctx context.Context, table string) (notes []string) {
+	for _, t := range c.live.Schema.Tables {
 		for _, fk := range t.ForeignKeys {
-			if !strings.EqualFold(fk.Table, v.table) || len(fk.Columns) == 0 || strings.EqualFold(t.Name, v.table) {
+			if !strings.EqualFold(fk.Table, table) || len(fk.Columns) == 0 || strings.EqualFold(t.Name, table) {
 				continue
 			}
-			n, err := countRows(ctx, conn, t.Name, schema.Quote(fk.Columns[0])+" IS NOT NULL")
-			if err != nil {
-				return err
-			}
-			if n > 0 {
-				v.Notes = append(v.Notes, fmt.Sprintf("%s of %s point at it: ON DELETE %s.", rowWords(n), t.Name, strings.ToUpper(orNoAction(fk.OnDelete))))
+			if n := c.rows(ctx, t.Name, schema.Quote(fk.Columns[0])+" IS NOT NULL"); n != 0 {
+				notes = append(notes, fmt.Sprintf("%s of %s point at it: ON DELETE %s.", rowWords(n), t.Name, strings.ToUpper(orNoAction(fk.OnDelete))))
 			}
 		}
 	}
-	return nil
+	return notes
 }
 
 func orNoAction(action string) string {
@@ -302,20 +211,25 @@ func orNoAction(action string) string {
 	return action
 }
 
-func countRows(ctx context.Context, conn d1.Conn, table, where string) (int64, error) {
+// rows counts to a little more than CountLimit, -1 when that can't be done in time.
+func (c *counter) rows(ctx context.Context, table, where string) int64 {
+	ctx, cancel := context.WithTimeout(ctx, c.limit)
+	defer cancel()
 	sql := "SELECT 1 FROM " + schema.Quote(table)
 	if where != "" {
 		sql += " WHERE " + where
 	}
-	r, err := conn.Query(ctx, d1.Query(fmt.Sprintf("SELECT count(*) FROM (%s LIMIT %d)", sql, CountLimit+1)))
+	r, err := c.conn.Query(ctx, d1.Query(fmt.Sprintf("SELECT count(*) FROM (%s LIMIT %d)", sql, CountLimit+1)))
 	if err != nil {
-		return 0, err
+		return -1
 	}
-	return r.Rows[0][0].Int(), nil
+	return r.Rows[0][0].Int()
 }
 
 func rowWords(n int64) string {
 	switch {
+	case n < 0:
+		return "an unknown number of rows"
 	case n > CountLimit:
 		return "more than 1,000,000 rows"
 	case n == 1:

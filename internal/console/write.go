@@ -10,20 +10,25 @@ import (
 	"github.com/kuratchi/dashboard/internal/fault"
 )
 
-// Write runs the statements of a text that was judged, all in one transaction. The
-// rows of each are cut at the limits. What a statement fails with is in its Result,
-// the last one: then nothing of the run was done. A write whose answer was lost is
-// the error itself, fault.Unknown. Other errors are those of Run.
-func Write(ctx context.Context, conn d1.Conn, text, params string, l Limits, j Judgement) ([]Result, error) {
+// Write runs the statements of a script that was judged, all in one transaction
+// within Limits.Timeout. The end of ctx before the transaction's undoes all of it.
+// The rows of each statement are cut at the limits. What one fails with is in its
+// Result, the last one: then nothing of the run was done; so it is, without
+// running, when one has failed in the trial. A write whose answer was lost is the
+// error itself, fault.Unknown. Other errors are those of Run.
+func Write(ctx context.Context, conn d1.Conn, s Script, l Limits, j Judgement) ([]Result, error) {
+	if j.refused != nil {
+		return j.refused, nil
+	}
 	l = l.orDefaults()
-	parts, err := split(text, l)
+	parts, err := split(s.SQL, l)
 	if err != nil {
 		return nil, err
 	}
 	if len(parts) != len(j.writing) {
 		return nil, fault.New(fault.Internal, "another text was judged")
 	}
-	values, err := Params(params)
+	values, err := Params(s.Params)
 	if err != nil {
 		return nil, err
 	}
@@ -42,9 +47,15 @@ func Write(ctx context.Context, conn d1.Conn, text, params string, l Limits, j J
 		}
 	}
 	began := time.Now()
+	ctx, cancel := context.WithTimeout(ctx, l.Timeout)
+	defer cancel()
 	results, err := conn.Batch(ctx, stmts)
 	if err != nil {
-		return failed(out, err)
+		out, err = failed(out, err)
+		if len(out) == 1 && wasStopped(out[0].Err) {
+			out[0].Err = stopped(ctx, out[0].Err, began, rolledBack)
+		}
+		return out, err
 	}
 	for i, r := range results {
 		out[i].Columns, out[i].Rows, out[i].Changes, out[i].Engine, out[i].Total = r.Columns, r.Rows, r.Meta.Changes, r.Meta.Duration, time.Since(began)
@@ -54,6 +65,8 @@ func Write(ctx context.Context, conn d1.Conn, text, params string, l Limits, j J
 	}
 	return out, nil
 }
+
+const rolledBack = "Everything was rolled back; nothing was changed."
 
 // failed returns the one statement that undid the run, with its error.
 func failed(out []Result, err error) ([]Result, error) {
@@ -67,7 +80,7 @@ func failed(out []Result, err error) ([]Result, error) {
 	}
 	out[i].fail(err)
 	if e.Class == d1.ReadOnly || len(out) > 1 {
-		out[i].Err = fault.Wrap(err, fault.KindOf(out[i].Err), "%s. Everything was rolled back; nothing was changed.", d1.Words(e.Text))
+		out[i].Err = fault.Wrap(err, fault.KindOf(out[i].Err), "%s. "+rolledBack, d1.Words(e.Text))
 	}
 	return out[i : i+1], nil
 }

@@ -1,10 +1,10 @@
 package console_test
 
 import (
+	"context"
 	"strings"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
+	"time"
 
 	"github.com/kuratchi/dashboard/internal/console"
 	"github.com/kuratchi/dashboard/internal/d1"
@@ -27,95 +27,59 @@ func shop(t *testing.T) d1.Conn {
 	return c
 }
 
-func TestWhatHasToBeConfirmed(t *testing.T) {
+func TestATokenStandsForOneTextOfOneDatabase(t *testing.T) {
 	t.Parallel()
 	c := shop(t)
-	for sql, want := range map[string][]string{
-		"select * from p":                                                          nil,
-		"with x as (select 1) select * from x":                                     nil,
-		"explain query plan delete from p":                                         nil,
-		"insert into p values (9, 'x')":                                            nil,
-		"insert or replace into p select * from p":                                 nil,
-		"replace into p values (1, 'z')":                                           nil,
-		"update p set name = 'x' where id = 1":                                     nil,
-		"update p set name = 'x' where (id = 1)":                                   nil,
-		"delete from p where name in (select what from log)":                       nil,
-		"with gone as (select 1 i) delete from p where id in (select i from gone)": nil,
-		"create table n (x)":                                                       nil,
-		"create index ix2 on p(id)":                                                nil,
-		"pragma optimize":                                                          nil,
-		"update p set name = 'x'":                                                  {"Update every row of p: 3 rows", "Update 3 rows"},
-		"delete from p":                                                            {"Delete every row of p: 3 rows", "Delete 3 rows", "2 rows of c point at it: ON DELETE CASCADE."},
-		"/* where */ delete from p -- where id = 1":                                {"Delete every row of p: 3 rows", "Delete 3 rows", "2 rows of c point at it: ON DELETE CASCADE."},
-		"delete from p where 1":                                                    {"Delete every row of p: 3 rows", "Delete 3 rows", "2 rows of c point at it: ON DELETE CASCADE."},
-		"delete from p where 1 = 1 and not false":                                  {"Delete every row of p: 3 rows", "Delete 3 rows", "2 rows of c point at it: ON DELETE CASCADE."},
-		"delete from p where random() is not null":                                 {"Delete every row of p: 3 rows", "Delete 3 rows", "2 rows of c point at it: ON DELETE CASCADE."},
-		"delete from p returning id":                                               {"Delete every row of p: 3 rows", "Delete 3 rows", "2 rows of c point at it: ON DELETE CASCADE."},
-		"with w as (select 1 where 1) update log set what = 1":                     {"Update every row of log: 0 rows", "Update 0 rows"},
-		"drop table p":                                                             {"Drop the table p, with 3 rows", "Drop p and 3 rows", "2 rows of c point at it: ON DELETE CASCADE."},
-		"drop index ix":                                                            {"Drop the index ix", "Drop ix"},
-		"drop view v":                                                              {"Drop the view v", "Drop v"},
-		"drop trigger tr":                                                          {"Drop the trigger tr", "Drop tr"},
-		"alter table p add column x":                                               {"Alter the table p, which has 3 rows", "Alter p"},
-		"alter table p rename to q":                                                {"Alter the table p, which has 3 rows", "Alter p"},
-		"delete from nowhere":                                                      {"Run a statement that could not be judged: no such table: nowhere", "Run it"},
-		"nonsense":                                                                 {`Run a statement that could not be judged: near "nonsense": syntax error`, "Run it"},
-		"vacuum":                                                                   {"Run a statement that could not be judged: not authorized", "Run it"},
-		"create table m (x); delete from m; drop table m":                          {"Delete every row of m", "", "Drop the table m", "Drop m"},
-	} {
-		j, err := console.Judge(t.Context(), c, sql, console.Limits{})
+	judge := func(s console.Script) console.Judgement {
+		t.Helper()
+		j, err := console.Judge(t.Context(), c, s, console.Limits{})
 		if err != nil {
-			t.Errorf("%s: %v", sql, err)
-			continue
+			t.Fatal(err)
 		}
-		var got []string
-		for _, d := range j.Dangers {
-			got = append(append(got, d.What, d.Verb), d.Notes...)
-		}
-		if sql == "vacuum" && len(got) == 2 {
-			got[0] = got[0][:len("Run a statement that could not be judged: ")] + "not authorized" // its words are long
-		}
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", sql, diff)
-		}
-		reads := strings.HasPrefix(sql, "select") || strings.HasPrefix(sql, "with x") // EXPLAIN of a write counts as one
-		if j.Writes == reads {
-			t.Errorf("%s: writes is %v", sql, j.Writes)
+		return j
+	}
+	seen := map[string]console.Script{}
+	for _, text := range []string{"delete from p", "delete from c", "delete from p ", "drop table p"} {
+		for _, params := range []string{"", "1"} {
+			for _, db := range []string{"a", "b"} {
+				s := console.Script{Database: db, SQL: text, Params: params}
+				token := judge(s).Token
+				if other, ok := seen[token]; ok || len(token) != 64 {
+					t.Errorf("%v and %v have one token", s, other)
+				}
+				seen[token] = s
+			}
 		}
 	}
-	r, err := c.Query(t.Context(), d1.Query("select (select count(*) from p), (select count(*) from sqlite_master)"))
-	if err != nil || r.Rows[0][0].Int() != 3 {
-		t.Errorf("judging changed something: %v %v", r, err)
+	// Rows come and go, and what was agreed to holds; another schema is another question.
+	s := console.Script{Database: "a", SQL: "delete from p"}
+	s.Confirm = judge(s).Token
+	exec(t, c, "insert into p values (70, 'busy')")
+	if j := judge(s); len(j.Dangers) != 0 || !j.Writes {
+		t.Errorf("a busy table can't be confirmed: %+v", j)
+	}
+	exec(t, c, "create table d (p integer references p(id) on delete cascade)")
+	if j := judge(s); len(j.Dangers) != 1 {
+		t.Errorf("another schema: %+v", j)
 	}
 }
 
-func TestATokenStandsForOneText(t *testing.T) {
-	t.Parallel()
-	c := shop(t)
-	seen := map[string]string{}
-	for _, text := range []string{"delete from p", "delete from c", "delete from p ", "drop table p"} {
-		for _, params := range []string{"", "1"} {
-			j, err := console.Judge(t.Context(), c, text, console.Limits{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			token := j.Token(text, params)
-			if other, ok := seen[token]; ok || len(token) != 64 {
-				t.Errorf("%q and %q have one token", text, other)
-			}
-			seen[token] = text
-		}
+func exec(t *testing.T, c d1.Conn, sql string) {
+	t.Helper()
+	if _, err := c.Query(t.Context(), d1.Exec(sql)); err != nil {
+		t.Fatalf("%s: %v", sql, err)
 	}
 }
 
 // write judges and runs.
 func write(t *testing.T, c d1.Conn, text, params string, l console.Limits) ([]console.Result, error) {
 	t.Helper()
-	j, err := console.Judge(t.Context(), c, text, l)
+	s := console.Script{SQL: text, Params: params}
+	j, err := console.Judge(t.Context(), c, s, l)
 	if err != nil {
 		return nil, err
 	}
-	return console.Write(t.Context(), c, text, params, l, j)
+	return console.Write(t.Context(), c, s, l, j)
 }
 
 func TestAWritingRunIsOneTransaction(t *testing.T) {
@@ -149,5 +113,41 @@ func TestAWritingRunIsOneTransaction(t *testing.T) {
 	}
 	if _, err = write(t, c, " ; ", "", console.Limits{}); !fault.Is(err, fault.Invalid) {
 		t.Errorf("no statement: %v", err)
+	}
+}
+
+func TestAWriteThatIsCancelledIsRolledBack(t *testing.T) {
+	t.Parallel()
+	const long = "create table canc (x); insert into canc with recursive r(i) as (select 1 union all select i + 1 from r) select 'c' from r"
+	for want, run := range map[string]func(context.CancelCauseFunc) console.Limits{
+		"Cancelled after 0.": func(cancel context.CancelCauseFunc) console.Limits {
+			cancel(console.ErrCancelled)
+			return console.Limits{}
+		},
+		"The connection to the browser ended":          func(cancel context.CancelCauseFunc) console.Limits { cancel(nil); return console.Limits{} },
+		"It took too long and was stopped after 0.3 s": func(context.CancelCauseFunc) console.Limits { return console.Limits{Timeout: 300 * time.Millisecond} },
+	} {
+		c := shop(t)
+		s := console.Script{SQL: long}
+		j, err := console.Judge(t.Context(), c, s, console.Limits{Trial: 100 * time.Millisecond})
+		if err != nil || len(j.Dangers) == 0 {
+			t.Fatalf("%+v %v", j, err)
+		}
+		ctx, cancel := context.WithCancelCause(t.Context())
+		var l console.Limits
+		if strings.HasPrefix(want, "It took") {
+			l = run(cancel)
+		} else {
+			time.AfterFunc(200*time.Millisecond, func() { run(cancel) })
+		}
+		rs, err := console.Write(ctx, c, s, l, j)
+		cancel(nil)
+		if err != nil || len(rs) != 1 || !strings.HasPrefix(fault.Message(rs[0].Err), want) || !strings.HasSuffix(fault.Message(rs[0].Err), "Everything was rolled back; nothing was changed.") {
+			t.Errorf("%s: %+v %v", want, rs, err)
+		}
+		r, err := c.Query(t.Context(), d1.Query("select count(*) from sqlite_master where name = 'canc'"))
+		if err != nil || r.Rows[0][0].Int() != 0 {
+			t.Errorf("%s: it went on: %v %v", want, r, err)
+		}
 	}
 }

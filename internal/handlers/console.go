@@ -151,7 +151,9 @@ func (s *Server) consoleRun(c echo.Context) error {
 	if err != nil {
 		return asFault(err)
 	}
-	leave, err := s.enterConsole(c.Request().Context())
+	ctx, ended := s.runs.begin(c, form.Get("run"))
+	defer ended()
+	leave, err := s.enterConsole(ctx)
 	if err != nil {
 		return err
 	}
@@ -163,17 +165,20 @@ func (s *Server) consoleRun(c echo.Context) error {
 		}
 		v.SQL, v.Params = form.Get("sql"), form.Get("params")
 		if v.WritesUntil.IsZero() {
-			return s.consoleRead(c, d, conn, v)
+			return s.consoleRead(ctx, c, d, conn, v)
 		}
-		v.Judgement, err = console.Judge(c.Request().Context(), conn, v.SQL, s.consoleLimits())
+		script := console.Script{Database: string(d.ID), SQL: v.SQL, Params: v.Params, Confirm: form.Get("confirm")}
+		v.Judgement, err = console.Judge(ctx, conn, script, s.consoleLimits())
 		switch {
-		case err != nil, !v.Judgement.Writes: // what can't be judged can't be run, and says so there
-			return s.consoleRead(c, d, conn, v)
-		case len(v.Judgement.Dangers) > 0 && form.Get("confirm") != v.Judgement.Token(v.SQL, v.Params):
+		case err != nil:
+			return s.consoleRan(c, d, conn, v, err)
+		case !v.Judgement.Writes:
+			return s.consoleRead(ctx, c, d, conn, v)
+		case len(v.Judgement.Dangers) > 0:
 			v.Ask = true
 			return s.consolePage(c, http.StatusOK, d, conn, v)
 		}
-		return s.consoleWrite(c, d, conn, v)
+		return s.consoleWrite(ctx, c, d, conn, v, script)
 	})
 }
 
@@ -182,11 +187,18 @@ func (s *Server) consoleLimits() console.Limits {
 }
 
 // consoleRead runs statements reading only. Leaving the page stops them.
-func (s *Server) consoleRead(c echo.Context, d fleet.Database, conn d1.Conn, v views.Console) error {
-	began, status := time.Now(), http.StatusOK
+func (s *Server) consoleRead(ctx context.Context, c echo.Context, d fleet.Database, conn d1.Conn, v views.Console) error {
+	began := time.Now()
 	var err error
-	v.Results, err = console.Run(c.Request().Context(), conn, v.SQL, v.Params, s.consoleLimits())
+	v.Results, err = console.Run(ctx, conn, v.SQL, v.Params, s.consoleLimits())
 	v.Total, v.Ran = time.Since(began), err == nil
+	return s.consoleRan(c, d, conn, v, err)
+}
+
+// consoleRan records and shows a run that changed nothing. The error is why it
+// is none.
+func (s *Server) consoleRan(c echo.Context, d fleet.Database, conn d1.Conn, v views.Console, err error) error {
+	status := http.StatusOK
 	if err != nil {
 		v.Error, status = fault.Message(err), statusOf(err)
 	}
@@ -197,12 +209,13 @@ func (s *Server) consoleRead(c echo.Context, d fleet.Database, conn d1.Conn, v v
 }
 
 // consoleWrite runs statements in one transaction, between an intent and an
-// outcome in the audit log.
-func (s *Server) consoleWrite(c echo.Context, d fleet.Database, conn d1.Conn, v views.Console) error {
+// outcome in the audit log. Until it commits, cancelling the run or leaving the
+// page undoes all of it, and the outcome says so.
+func (s *Server) consoleWrite(ctx context.Context, c echo.Context, d fleet.Database, conn d1.Conn, v views.Console, script console.Script) error {
 	began, status := time.Now(), http.StatusOK
-	err := s.write(c, d, audit.DatabaseWrite, paths.SQL(d.Name), v.SQL, func(ctx context.Context) (int64, error) {
+	err := s.write(c, d, audit.DatabaseWrite, paths.SQL(d.Name), v.SQL, func(context.Context) (int64, error) {
 		var err error
-		v.Results, err = console.Write(ctx, conn, v.SQL, v.Params, s.consoleLimits(), v.Judgement)
+		v.Results, err = console.Write(ctx, conn, script, s.consoleLimits(), v.Judgement)
 		var rows int64
 		for _, r := range v.Results {
 			rows += r.Changes

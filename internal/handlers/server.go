@@ -69,6 +69,7 @@ type Server struct {
 	echo *echo.Echo
 	// console holds a permit for each run of the console that goes on.
 	console chan struct{}
+	runs    runs
 }
 
 // compression is for pages: level 5 takes a fifth of the time of the best and

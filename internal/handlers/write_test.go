@@ -1,6 +1,7 @@
 package handlers_test
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"strings"
@@ -73,7 +74,10 @@ func TestWhatIsDangerousIsAskedAboutFirst(t *testing.T) {
 		}
 		b.post(consolePath, url.Values{"sql": {"drop table sales; select 1"}}).is(http.StatusOK, "Drop the table sales, with 2 rows", "Drop sales and 2 rows")
 		b.post(consolePath, url.Values{"sql": {"alter table items rename to things"}}).is(http.StatusOK, "Alter the table items, which has 120 rows")
-		b.post(consolePath, url.Values{"sql": {"frobnicate"}}).is(http.StatusOK, "could not be judged")
+		typo := b.post(consolePath, url.Values{"sql": {"select 1;\nselect nope from items"}}).is(http.StatusOK, "no such column: nope", "line 2, column 8")
+		if strings.Contains(typo.body, "Nothing has run yet") {
+			t.Error("a typo is asked about")
+		}
 	}
 	a := owner.post(consolePath, url.Values{"sql": {"delete from items where 1; delete from sales"}})
 	owner.post(consolePath, url.Values{"sql": {"delete from items where 1; delete from sales"}, "confirm": {value(t, a.doc(), "confirm")}}).is(http.StatusOK, "122 rows changed", "0 rows changed")
@@ -87,5 +91,80 @@ func TestWhatIsDangerousIsAskedAboutFirst(t *testing.T) {
 	other := s.as(auth.RoleOperator).get(consolePath)
 	if strings.Contains(other.body, "delete from items where 1") {
 		t.Error("somebody else's history is shown")
+	}
+}
+
+// TestAConfirmationIsOfOneDatabase confirms a deletion of one database on another
+// one with as many rows.
+func TestAConfirmationIsOfOneDatabase(t *testing.T) {
+	t.Parallel()
+	s, owner := newFullSite(t)
+	const other = "/databases/beta-org-001/sql"
+	for _, path := range []string{consolePath, other} {
+		owner.post(path+"/writes", url.Values{"writes": {"on"}})
+		owner.post(path, url.Values{"sql": {"create table same (x); insert into same values (1), (2)"}}).is(http.StatusOK, "2 rows changed")
+	}
+	form := url.Values{"sql": {"delete from same"}}
+	form.Set("confirm", value(t, owner.post(consolePath, form).doc(), "confirm"))
+	owner.post(other, form).is(http.StatusOK, "Nothing has run yet", "2 rows")
+	// Meanwhile a row came: it is the same question.
+	_, err := s.open("acme-org-001").Query(t.Context(), d1.Exec("insert into same values (3)"))
+	must(t, err)
+	owner.post(consolePath, form).is(http.StatusOK, "3 rows changed")
+}
+
+// TestCancelUndoesAWrite presses Cancel while a write runs, and drops the
+// connection of another one.
+func TestCancelUndoesAWrite(t *testing.T) {
+	t.Parallel()
+	s, owner := newFullSite(t)
+	owner.post(consolePath+"/writes", url.Values{"writes": {"on"}}).is(http.StatusOK, "at most 10 s; after that, or if it is cancelled, everything is rolled back")
+	form := url.Values{"run": {"r1"}, "sql": {"insert into items (name) with recursive r(i) as (select 1 union all select i + 1 from r) select 'c' from r"}}
+	form.Set("confirm", value(t, owner.post(consolePath, form).is(http.StatusOK, "trying it out took longer than 2s").doc(), "confirm"))
+	owner.post(consolePath+"/cancel", url.Values{"run": {"r1"}}).is(http.StatusNotFound)
+
+	answers := make(chan answer)
+	go func() { answers <- owner.post(consolePath, form) }()
+	stranger := s.as(auth.RoleOwner)
+	for s.count("select count(*) from audit where action = 'database.write' and outcome = 'intent'") < 1 {
+		time.Sleep(10 * time.Millisecond)
+	}
+	stranger.post(consolePath+"/cancel", url.Values{"run": {"r1"}}).is(http.StatusNotFound)
+	owner.post(consolePath+"/cancel", url.Values{"run": {"r1"}}).is(http.StatusNoContent)
+	a := <-answers
+	a.is(http.StatusOK, "Cancelled after ", "Everything was rolled back; nothing was changed.")
+	if s.items() != 120 {
+		t.Errorf("%d items: the write went on", s.items())
+	}
+	if n := s.count("select count(*) from audit where action = 'database.write' and outcome = 'failed' and detail like 'Cancelled after%rolled back%'"); n != 1 {
+		t.Error("the audit log doesn't say that it was cancelled")
+	}
+
+	// A browser that leaves stops it too.
+	ctx, leave := context.WithCancel(t.Context())
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url+consolePath, strings.NewReader(form.Encode()))
+	must(t, err)
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.Header.Set("Sec-Fetch-Site", "same-origin")
+	for _, c := range owner.cookies {
+		req.AddCookie(c)
+	}
+	left := make(chan error)
+	go func() {
+		_, err := client.Do(req) //nolint:bodyclose // it has none: the request is dropped
+		left <- err
+	}()
+	for s.count("select count(*) from audit where action = 'database.write' and outcome = 'intent'") < 2 {
+		time.Sleep(10 * time.Millisecond)
+	}
+	leave()
+	if err := <-left; err == nil {
+		t.Error("it was answered")
+	}
+	for s.count("select count(*) from audit where detail like 'The connection to the browser ended%rolled back%'") < 1 {
+		time.Sleep(10 * time.Millisecond)
+	}
+	if s.items() != 120 {
+		t.Errorf("%d items: the dropped write went on", s.items())
 	}
 }

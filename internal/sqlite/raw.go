@@ -71,6 +71,11 @@ func (r rawConn) readOnly(stmt uintptr) bool {
 	return lib.Xsqlite3_stmt_readonly(r.tls, stmt) != 0
 }
 
+// explains reports whether a statement is an EXPLAIN.
+func (r rawConn) explains(stmt uintptr) bool {
+	return lib.Xsqlite3_stmt_isexplain(r.tls, stmt) != 0
+}
+
 // text returns a column's bytes, NULs included, in one copy.
 func (r rawConn) text(stmt uintptr, i int) string {
 	p := lib.Xsqlite3_column_blob(r.tls, stmt, int32(i))

@@ -141,7 +141,7 @@ document.addEventListener("click", (event) => {
   } else if ((el = on("[data-abort]"))) {
     abort(find(el.dataset.abort));
   } else if ((el = on("form [data-cancel]"))) {
-    abort(el.closest("form"));
+    cancelRun(el.closest("form"));
   } else if ((el = on("[data-dialog]"))) {
     // Without a dialog in the page a link still leads to its own page.
     if (openDialog(find(el.dataset.dialog), el)) event.preventDefault();
@@ -161,27 +161,41 @@ const clocks = new WeakMap();
 
 function setClock(form, running) {
   const shown = find("[data-elapsed]", form);
-  clearInterval(clocks.get(form)?.timer);
+  clearInterval(clocks.get(form));
   if (!shown) return;
   shown.hidden = !running;
   if (!running) return;
   const since = performance.now();
+  const timer = setInterval(() => (shown.isConnected ? tick() : clearInterval(timer)), 100); // the form may be replaced
   const tick = () => { shown.textContent = `${((performance.now() - since) / 1000).toFixed(1)} s`; };
   tick();
-  clocks.set(form, { timer: setInterval(tick, 100), since });
+  clocks.set(form, timer);
 }
 
-// Nothing came back, so the earlier result must not stand there as if it were
-// the answer.
-function showCancelled(form) {
+// Cancel asks the server to stop the run and leaves its answer to say what became
+// of it: it may have ended before. When the server can't be told, the connection
+// is dropped, which stops the run too, and what became of it isn't known here.
+let cancelled = null;
+
+async function cancelRun(form) {
+  if (cancelled === form || form.getAttribute("aria-busy") !== "true") return;
+  cancelled = form;
+  announce("Cancelling…");
+  const body = new URLSearchParams({ run: find("[data-run]", form)?.value ?? "" });
+  for (let tries = 0; cancelled === form && tries < 10; tries++) {
+    const response = await fetch(form.dataset.cancelUrl, { method: "POST", body }).catch(() => null);
+    if (response?.ok) return;
+    if (response?.status !== 404) break;
+    await new Promise((resolve) => setTimeout(resolve, 200)); // it hasn't begun, or it has just ended
+  }
+  if (cancelled === form) abort(form);
+}
+
+// The earlier result must not stand there as if it were the answer.
+function showLost(form) {
   const target = find(form.getAttribute("hx-target") ?? "");
-  if (!target) return;
-  const seconds = (performance.now() - (clocks.get(form)?.since ?? performance.now())) / 1000;
-  const notice = document.createElement("div");
-  notice.className = "notice";
-  notice.dataset.tone = "info";
-  notice.textContent = `Cancelled after ${seconds.toFixed(1)} s. Nothing was changed.`;
-  target.replaceChildren(notice);
+  const notice = find("#console-lost");
+  if (target && notice) target.replaceChildren(notice.content.cloneNode(true));
 }
 
 function setRunning(form, running) {
@@ -243,10 +257,15 @@ document.addEventListener("click", (event) => {
 
 // What was asked about isn't done; the statement stays in the editor.
 document.addEventListener("click", (event) => {
-  if (!event.target.closest("[data-clear-result]")) return;
+  const button = event.target.closest("[data-clear-result]");
+  if (!button) return;
+  if (button.form?.getAttribute("aria-busy") === "true") { // it was agreed to, and runs
+    cancelRun(button.form);
+    return;
+  }
   find("#result").replaceChildren();
   announce("Nothing was run");
-  find(".cm-content, #sql")?.focus();
+  (find(".cm-content") ?? find("#sql")).focus(); // the field is hidden behind its editor
 });
 
 // A page that answers a form has the address it can be read at.
@@ -275,10 +294,14 @@ document.addEventListener("DOMContentLoaded", () => {
 // htmx would queue a second submit and send it when the first is done: a
 // statement must not run twice because Mod+Enter was held down.
 document.addEventListener("submit", (event) => {
-  if (event.target.matches('form[data-running][aria-busy="true"]')) {
+  const form = event.target;
+  if (form.matches('form[data-running][aria-busy="true"]')) {
     event.preventDefault();
     event.stopPropagation();
+    return;
   }
+  const run = find("[data-run]", form); // what Cancel names
+  if (run) run.value = Array.from(crypto.getRandomValues(new Uint32Array(4)), (n) => n.toString(36)).join("");
 }, true);
 
 document.addEventListener("htmx:before:request", (event) => {
@@ -292,12 +315,11 @@ document.addEventListener("htmx:finally:request", (event) => {
   const form = runningForm(event);
   if (!form) return;
   setRunning(form, false);
-  const { signal } = event.detail.ctx.request;
   // Results announce themselves, see htmx:after:settle.
-  if (signal.aborted && signal.reason !== "timeout") {
-    showCancelled(form);
-    announce("Cancelled");
-  }
+  if (!event.detail.ctx.status.startsWith("error")) return;
+  cancelled = null;
+  showLost(form);
+  announce("No answer came");
 });
 
 // No answer at all: the network failed or the time was up. Answers with an
@@ -330,6 +352,11 @@ document.addEventListener("htmx:after:swap", (event) => {
 document.addEventListener("htmx:after:settle", (event) => {
   const { newContent = [], task } = event.detail ?? {};
   const marked = "[data-autofocus-heading]";
+  if (cancelled && newContent.some((node) => node.id === "result")) { // the focus is where Run is
+    cancelled = null;
+    announce(find("#result .notice")?.textContent.trim() || "It had ended before it could be cancelled");
+    return;
+  }
   const asked = find("#result [data-clear-result]"); // Cancel has the focus
   if (asked && newContent.some((node) => node.contains?.(asked))) {
     announce(find("#ask-run")?.textContent ?? "");

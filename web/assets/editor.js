@@ -34,7 +34,8 @@ const theme = EditorView.theme({
   ".cm-scroller": { fontFamily: "var(--font-mono)", lineHeight: "19px" },
   ".cm-content": { padding: "10px 0", caretColor: "var(--foreground)" },
   ".cm-cursor": { borderLeftColor: "var(--foreground)" },
-  ".cm-gutters": { color: "var(--muted-foreground)", backgroundColor: "transparent", border: "none" },
+  // A long line scrolls behind the numbers.
+  ".cm-gutters": { color: "var(--muted-foreground)", backgroundColor: "var(--background)", border: "none" },
   ".cm-lineNumbers .cm-gutterElement": { padding: "0 10px 0 14px", minWidth: "20px" },
   ".cm-activeLine": { backgroundColor: "transparent" },
   "&.cm-focused .cm-activeLine": { backgroundColor: "var(--row-hover)" },
