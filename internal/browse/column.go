@@ -18,6 +18,8 @@ type Column struct {
 	NotNull bool
 	// PK says that it is a part of the primary key.
 	PK bool
+	// RowID says that it is the rowid, which the database numbers.
+	RowID bool
 	// Default is the default as an SQL expression, "" for none.
 	Default string
 	// Generated says that it is computed and can't be written.

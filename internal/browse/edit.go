@@ -2,7 +2,6 @@ package browse
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -42,6 +41,9 @@ type Write struct {
 	of    []int
 	edits []RowEdit
 	now   time.Time
+	// sums are what rows to be deleted held, nil for other writes.
+	sums []string
+	cat  *Catalog
 }
 
 // SQL is what the batch changes, one statement a line, values written out.
@@ -141,7 +143,7 @@ func (c *Catalog) Update(ctx context.Context, conn d1.Conn, table string, edits 
 	if len(edits) == 0 || len(edits) > maxRows {
 		return nil, fault.New(fault.Invalid, "Between 1 and %d rows are changed at once, not %d.", maxRows, len(edits))
 	}
-	w := &Write{r: r, edits: edits, now: now}
+	w := &Write{r: r, edits: edits, now: now, cat: c}
 	for i, e := range edits {
 		if err := w.update(ctx, conn, i, e); err != nil {
 			return nil, err
@@ -158,7 +160,7 @@ func (w *Write) update(ctx context.Context, conn d1.Conn, i int, e RowEdit) erro
 		if !ok {
 			return fault.New(fault.NotFound, "%s has no column %.100q.", w.r.Name, cell.Column)
 		}
-		sql, err := w.r.columns[col].resolve(cell.New, w.now, a)
+		sql, err := w.r.columns[col].resolve(cell.New, cell.Old, w.now, a)
 		if err != nil {
 			return err
 		}
@@ -264,14 +266,14 @@ func (c *Catalog) Insert(ctx context.Context, conn d1.Conn, table string, cells 
 	if err != nil {
 		return nil, err
 	}
-	w, a := &Write{r: r, now: now}, &args{}
+	w, a := &Write{r: r, now: now, cat: c}, &args{}
 	var names, values []string
 	for i, col := range r.columns {
 		in, ok := cells[col.Name]
 		if !ok || in.As == AsDefault || in.As == AsKeep || in.As == "" {
 			continue
 		}
-		sql, err := r.columns[i].resolve(in, now, a)
+		sql, err := r.columns[i].resolve(in, Seen{}, now, a)
 		if err != nil {
 			return nil, err
 		}
@@ -296,30 +298,6 @@ func (c *Catalog) insertable(ctx context.Context, conn d1.Conn, table string) (*
 		return c.writable(ctx, conn, table)
 	}
 	return r, err
-}
-
-// Delete prepares the removal of rows.
-func (c *Catalog) Delete(ctx context.Context, conn d1.Conn, table string, keys []string) (*Write, error) {
-	r, err := c.writable(ctx, conn, table)
-	if err != nil {
-		return nil, err
-	}
-	if len(keys) == 0 || len(keys) > maxRows {
-		return nil, fault.New(fault.Invalid, "Between 1 and %d rows are deleted at once, not %d. Choose them by their boxes.", maxRows, len(keys))
-	}
-	w := &Write{r: r}
-	for i, key := range keys {
-		w.edits = append(w.edits, RowEdit{Key: key})
-		a := &args{}
-		where, err := w.where(key, a)
-		if err != nil {
-			return nil, err
-		}
-		if err := w.add(i, "DELETE FROM "+quote(r.Name)+" AS t WHERE "+where, a); err != nil {
-			return nil, err
-		}
-	}
-	return w, nil
 }
 
 // Written is what a batch did.
@@ -349,78 +327,6 @@ func (w *Write) Run(ctx context.Context, conn d1.Conn) (Written, error) {
 			cols := w.r.keyColumns()
 			key := w.r.keyOf(func(col int) d1.Value { return r.Rows[0][slices.Index(cols, col)] })
 			out.Keys = append(out.Keys, EncodeKey(key))
-		}
-	}
-	return out, nil
-}
-
-// Conflict is a cell that isn't what was seen any more.
-type Conflict struct {
-	Key    string
-	Column Column
-	// Gone says that the whole row is.
-	Gone bool
-	// Now is the value that is there, New what was to be written.
-	Now d1.Value
-	Old Seen
-	New Input
-}
-
-// ConflictError lists what changed meanwhile.
-type ConflictError struct{ Conflicts []Conflict }
-
-func (e *ConflictError) Error() string {
-	return fmt.Sprintf("browse: %d cells changed meanwhile", len(e.Conflicts))
-}
-
-// explain finds out what a failed guard stands for.
-func (w *Write) explain(ctx context.Context, conn d1.Conn, cause error) error {
-	e, ok := errors.AsType[*d1.Error](cause)
-	if !ok || !strings.Contains(e.Text, conflictMark) {
-		return cause
-	}
-	conflicts, err := w.conflicts(ctx, conn)
-	if err != nil {
-		return err
-	}
-	ce := &ConflictError{Conflicts: conflicts}
-	if len(conflicts) == 0 {
-		return fault.Wrap(ce, fault.Conflict, "A row changed at the same moment. Nothing was saved; save again.")
-	}
-	return fault.Wrap(ce, fault.Conflict, "Somebody changed %s meanwhile. Nothing was saved.", countCells(conflicts))
-}
-
-func countCells(cs []Conflict) string {
-	if len(cs) == 1 {
-		if cs[0].Gone {
-			return "a row, which is gone now,"
-		}
-		return "the cell " + cs[0].Column.Name
-	}
-	return strconv.Itoa(len(cs)) + " cells"
-}
-
-// conflicts reads the rows again and compares them with what was seen.
-func (w *Write) conflicts(ctx context.Context, conn d1.Conn) ([]Conflict, error) {
-	var out []Conflict
-	for _, e := range w.edits {
-		cols := make([]int, 0, len(e.Cells)+1)
-		for _, cell := range e.Cells {
-			i, _ := w.r.column(cell.Column)
-			cols = append(cols, i)
-		}
-		now, err := w.read(ctx, conn, e.Key, append(cols, w.r.tie()[0]))
-		if err != nil {
-			return nil, err
-		}
-		if now == nil {
-			out = append(out, Conflict{Key: e.Key, Gone: true})
-			continue
-		}
-		for n, cell := range e.Cells {
-			if cell.New.As != AsKeep && !cell.Old.is(now[n]) {
-				out = append(out, Conflict{Key: e.Key, Column: w.r.columns[cols[n]], Now: now[n], Old: cell.Old, New: cell.New})
-			}
 		}
 	}
 	return out, nil

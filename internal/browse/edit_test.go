@@ -223,17 +223,12 @@ func TestDeleteAndWhatGoesWithIt(t *testing.T) {
 		"insert into p values (1, 'a'), (2, 'b'), (3, 'c')", "insert into c (p) values (1), (1), (2)", "insert into keep (p) values (3)")
 	cat := load(t, c)
 	key := func(i int64) string { return browse.EncodeKey([]d1.Value{d1.Int(i)}) }
-	deps, err := cat.Dependents(bg, c, "p", []string{key(1), key(2), key(3)})
-	if err != nil || len(deps) != 2 || deps[0] != (browse.Dependents{Table: "c", Action: "CASCADE", Rows: 3}) || deps[1].Table != "keep" || deps[1].Rows != 1 {
-		t.Errorf("%+v %v", deps, err)
+	effects, err := cat.Effects(bg, c, "p", []string{key(1), key(2), key(3)})
+	deps := effects.Dependents
+	if err != nil || len(deps) != 2 || deps[0] != (browse.Dependents{Table: "c", Action: "CASCADE", Rows: 3}) || deps[1].Table != "keep" || deps[1].Rows != 1 || effects.More || len(effects.Triggers) > 0 {
+		t.Errorf("%+v %v", effects, err)
 	}
-	run := func(keys ...string) (browse.Written, error) {
-		w, err := cat.Delete(bg, c, "p", keys)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return w.Run(bg, c)
-	}
+	run := func(keys ...string) (browse.Written, error) { return remove(t, c, "p", keys...) }
 	if _, err := run(key(1), key(3)); !fault.Is(err, fault.Conflict) || !strings.Contains(fault.Message(err), "FOREIGN KEY") {
 		t.Errorf("a row that another one needs: %v", err)
 	}
@@ -247,7 +242,7 @@ func TestDeleteAndWhatGoesWithIt(t *testing.T) {
 	if r := exec(t, c, "select (select count(*) from p), (select count(*) from c)"); r.Rows[0][0].Int() != 1 || r.Rows[0][1].Int() != 0 {
 		t.Errorf("left: %v", r.Rows)
 	}
-	if _, err := cat.Delete(bg, c, "p", nil); !fault.Is(err, fault.Invalid) {
+	if _, err := cat.Delete(bg, c, "p", nil, nil); !fault.Is(err, fault.Invalid) {
 		t.Errorf("nothing to delete: %v", err)
 	}
 }

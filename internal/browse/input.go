@@ -2,6 +2,8 @@ package browse
 
 import (
 	"encoding/hex"
+	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -19,8 +21,11 @@ const (
 	// AsKeep leaves it as it is; in a new row it is AsDefault.
 	AsKeep As = "keep"
 	// AsValue is the typed text, by the column's affinity: a number where the
-	// column keeps numbers and the text spells one, else the text.
+	// column keeps numbers and the text spells one, else the text. In a column
+	// without a type a number stays a number.
 	AsValue As = "value"
+	// AsNumber is the typed number, for a column without a type.
+	AsNumber As = "number"
 	// AsText is the typed text, whatever it spells.
 	AsText As = "text"
 	// AsBlob is bytes, typed as hexadecimal digits.
@@ -43,12 +48,17 @@ type Input struct {
 	Text string
 }
 
+// Typed reports whether it is made of what was typed.
+func (as As) Typed() bool {
+	return as == AsValue || as == AsNumber || as == AsText || as == AsBlob
+}
+
 // maxTyped is how many bytes may be typed for a cell, D1's limit.
 const maxTyped = d1.MaxValue
 
 // resolve returns the SQL of an input and adds its value to the statement. The
-// SQL is "" for what is left as it is.
-func (c Column) resolve(in Input, now time.Time, a *args) (string, error) {
+// SQL is "" for what is left as it is. old is what the cell held.
+func (c Column) resolve(in Input, old Seen, now time.Time, a *args) (string, error) {
 	bad := func(format string, args ...any) (string, error) {
 		return "", fault.New(fault.Invalid, c.Name+": "+format, args...).At(c.Name)
 	}
@@ -62,7 +72,17 @@ func (c Column) resolve(in Input, now time.Time, a *args) (string, error) {
 	case AsKeep, "":
 		return "", nil
 	case AsValue:
-		return a.add(c.typedValue(in.Text)), nil
+		v, why := c.typedValue(in.Text, old)
+		if why != "" {
+			return bad("%s", why)
+		}
+		return a.add(v), nil
+	case AsNumber:
+		n, ok := number(in.Text)
+		if !ok {
+			return bad("%.40q is not a number.", in.Text)
+		}
+		return a.add(n), nil
 	case AsText:
 		return a.add(d1.Str(in.Text)), nil
 	case AsBlob:
@@ -91,21 +111,62 @@ func (c Column) resolve(in Input, now time.Time, a *args) (string, error) {
 	return bad("%.20q is not what a cell can be made.", string(in.As))
 }
 
-// typedValue is what a text becomes in the column. A number stays a text where
-// the column keeps texts, and where it has no type: it would be a guess.
-func (c Column) typedValue(s string) d1.Value {
+// typedValue is what a text becomes in the column, or why it becomes nothing. A
+// number stays a text where the column keeps texts. Where it has no type, what
+// was a number stays one and all else is text: more would be a guess.
+func (c Column) typedValue(s string, old Seen) (v d1.Value, why string) {
+	n, isNumber := number(s)
+	trimmed := strings.TrimSpace(s)
+	whole := wholeForm.MatchString(trimmed) && c.affinity != affReal
+	exact := !whole || n.Kind() == d1.Integer && !zeroForm.MatchString(trimmed)
 	switch c.affinity {
-	case affInteger, affReal, affNumeric:
-		if n, ok := number(s); ok {
-			return n
+	case affText:
+		return d1.Str(s), ""
+	case affNone:
+		if k := old.value.Kind(); isNumber && exact && (k == d1.Integer || k == d1.Real) {
+			return n, ""
 		}
+		return d1.Str(s), ""
 	}
-	return d1.Str(s)
+	switch {
+	case trimmed == "" && c.NotNull && !c.RowID:
+		return v, "the column keeps numbers and can't be NULL, and nothing is no number. Type a number."
+	case trimmed == "":
+		return d1.Value{}, ""
+	case !exact && n.Kind() == d1.Real:
+		return v, fmt.Sprintf("%.40s is beyond the integers a database keeps, -9223372036854775808 to 9223372036854775807. It would lose digits.", trimmed)
+	case !exact:
+		return v, fmt.Sprintf("%.40s would be stored as %s, because the column keeps numbers. Type it without the zeros before it.", trimmed, n.Text())
+	case isNumber:
+		return n, ""
+	}
+	return d1.Str(s), ""
 }
 
-// InputOf returns the input that makes a cell of the column what v is, and false
-// for a value that can't be typed: bytes that are no text, a number in a column of
-// texts. Such a cell is kept or replaced.
+var (
+	wholeForm = regexp.MustCompile(`^[+-]?\d+$`)
+	zeroForm  = regexp.MustCompile(`^[+-]?0\d`)
+)
+
+// Untyped reports whether the column keeps any storage class as it is.
+func (c Column) Untyped() bool { return c.affinity == affNone }
+
+// Says reports whether an input leaves a cell what was seen in it.
+func (c Column) Says(in Input, old Seen) bool {
+	switch in.As {
+	case AsKeep, "":
+		return true
+	case AsDefault, AsNow, AsUUID:
+		return false
+	}
+	a := &args{}
+	_, err := c.resolve(in, old, time.Time{}, a)
+	return err == nil && len(a.values) == 1 && old.is(a.values[0])
+}
+
+// InputOf returns the input that keeps a cell of the column what it is, v, and
+// false for a value that can't be typed: bytes that are no text. Such a cell is
+// kept or replaced.
 func (c Column) InputOf(v d1.Value) (Input, bool) {
 	switch v.Kind() {
 	case d1.Null:
@@ -122,7 +183,7 @@ func (c Column) InputOf(v d1.Value) (Input, bool) {
 	for _, as := range []As{AsValue, AsText} {
 		in := Input{As: as, Text: v.Text()}
 		a := &args{}
-		if _, err := c.resolve(in, time.Time{}, a); err == nil && len(a.values) == 1 && a.values[0] == v {
+		if _, err := c.resolve(in, See(v), time.Time{}, a); err == nil && len(a.values) == 1 && a.values[0] == v {
 			return in, true
 		}
 	}

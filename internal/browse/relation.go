@@ -86,7 +86,7 @@ func (r *relation) findKey() {
 		return
 	case r.isRowID():
 		r.alias, r.exact = true, true
-		r.columns[r.pk[0]].NotNull = true
+		r.columns[r.pk[0]].NotNull, r.columns[r.pk[0]].RowID = true, true
 		return
 	}
 	for _, name := range []string{"rowid", "_rowid_", "oid"} {

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/kuratchi/dashboard/internal/auth"
+	"github.com/kuratchi/dashboard/internal/browse"
 	"github.com/kuratchi/dashboard/internal/d1"
 )
 
@@ -30,6 +31,18 @@ func (s *site) hash(plan string) string {
 	p, err := s.fleet.Plan(s.t.Context(), s.plans[plan])
 	must(s.t, err)
 	return p.Hash
+}
+
+// shownItems is what the page that asks before deleting sends.
+func shownItems(keys ...string) func(*site) url.Values {
+	return func(s *site) url.Values {
+		conn := s.open("acme-org-001")
+		cat, err := browse.Load(s.t.Context(), conn)
+		must(s.t, err)
+		sums, err := cat.Sums(s.t.Context(), conn, "items", keys)
+		must(s.t, err)
+		return url.Values{"key": keys, "seen": sums, "do": {"delete"}}
+	}
 }
 
 func hashOf(plan string) func(*site) url.Values {
@@ -67,7 +80,7 @@ var deeds = []deed{
 		want: []string{"database.rows intent", "database.rows done"}},
 	{route: "/databases/:db/tables/:table/changes", form: fixed(changes(5, "name", "text", "something else", "value", "x")), status: http.StatusConflict,
 		want: []string{"database.rows intent", "database.rows failed"}},
-	{route: "/databases/:db/tables/:table/delete", form: fixed(url.Values{"key": {itemKey(6), itemKey(7)}}), want: []string{"database.rows intent", "database.rows done"}},
+	{route: "/databases/:db/tables/:table/delete", form: shownItems(itemKey(6), itemKey(7)), want: []string{"database.rows intent", "database.rows done"}},
 	{route: "/check", want: []string{"fleet.check done"}},
 	{route: "/databases/:db/check", want: []string{"fleet.check done"}},
 	{route: "/databases/:db/points", want: []string{"point.keep done"}},

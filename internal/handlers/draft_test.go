@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/kuratchi/dashboard/internal/auth"
+	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/handlers"
 )
 
@@ -20,6 +21,7 @@ func filled() map[string]url.Values {
 		"/orgs":                             {"org_name": {`Gamma <"&'> Ltd.`}},
 		"/databases":                        {"org": {""}, "org_name": {"Gamma & Sons"}, "name": {"gamma-org-007"}, "schema": {"shop"}, "version": {"2"}, "location": {"weur"}, "request": {"the-request"}},
 		"/databases/:db/tables/:table/rows": {"v.name": {"typed <&>"}, "as.name": {"value"}, "v.price": {"1.5"}, "as.price": {"value"}},
+		"/databases/:db/tables/:table/row":  {"key": {itemKey(5)}, "v.name": {"typed <&>"}, "as.name": {"value"}, "v.price": {"1.5"}, "as.price": {"value"}},
 		"/databases/:db/sql":                {"sql": {statement}, "params": {"1\n'two'\nNULL"}},
 		"/databases/:db/plans":              {"schema": {"shop"}, "version": {"1"}},
 		"/schemas":                          {"source": {"{\n  \"name\": \"é<&>\"\n}\n"}},
@@ -89,7 +91,29 @@ func (s *site) checkKept(r handlers.Route, form url.Values, partial bool) {
 	if name := form.Get("name"); name != "" {
 		s.ready(name)
 	}
+	if strings.HasSuffix(page, "/row") { // without a row that was kept it is nobody's page
+		b.get(page).is(http.StatusUnprocessableEntity, "Choose one row")
+		return
+	}
 	s.checkEmpty(b.get(page), form)
+}
+
+func TestTheQueueOfAGridStaysOnItsPage(t *testing.T) {
+	t.Parallel()
+	s, _ := newFullSite(t)
+	o := s.operator(auth.RoleOwner)
+	b := s.signedIn(o)
+	s.clock.add(auth.IdleTimeout)
+	queue := changes(5, "name", "text", "item 5", "value", "five")
+	a := b.htmx().post(items+"/changes", merge(queue, url.Values{"do": {"save"}})).is(http.StatusUnauthorized, "Your session has ended", "still on this page", "in another tab")
+	if a.header.Get("HX-Retarget") != "" || a.header.Get("HX-Redirect") != "" || strings.Contains(a.body, "password") {
+		t.Error("the page with the changes is taken away")
+	}
+	b.login(o.Email, password, items).is(http.StatusSeeOther)
+	b.htmx().post(items+"/changes", merge(queue, url.Values{"do": {"save"}})).is(http.StatusOK)
+	if got := s.item(5, "name"); got != d1.Str("five") {
+		t.Errorf("saved again, it is %s", got.Literal())
+	}
 }
 
 func (s *site) sendExpired(b *browser, r handlers.Route, form url.Values, partial bool) answer {

@@ -103,6 +103,9 @@ func (s *Server) askForLogin(c echo.Context, r Route) error {
 		next = fillPath(r.Form, c)
 		kept = r.Keep && s.keep(c, next)
 	}
+	if isFragment(c) && r.Stay {
+		return render(c, http.StatusUnauthorized, views.ChangesAnswer(views.Changes{SignIn: loginPath(next)}))
+	}
 	if isFragment(c) {
 		// The answer stands in for the page, not for the part that was asked for.
 		c.Response().Header().Set("HX-Retarget", "body")

@@ -20,6 +20,9 @@ type Route struct {
 	// Keep says that people fill this form in and that its page fills itself
 	// from a kept one. A button, a password and a confirmation aren't kept.
 	Keep bool
+	// Stay says that a script sends it from a page that holds what is to be saved:
+	// that the session has ended is said there, and the page stays.
+	Stay bool
 	// Limit is the most bytes of a body, 0 for maxForm.
 	Limit int64
 }
@@ -79,8 +82,8 @@ func (s *Server) routes() []Route {
 		{Method: get, Path: "/databases/:db/tables/:table/rows/new", Permission: auth.DatabasesWrite, Handler: s.rowsNew},
 		{Method: post, Path: "/databases/:db/tables/:table/rows", Permission: auth.DatabasesWrite, Handler: s.rowsCreate, Form: "/databases/:db/tables/:table/rows/new", Keep: true, Limit: maxRow},
 		{Method: get, Path: "/databases/:db/tables/:table/row", Permission: auth.DatabasesWrite, Handler: s.rowShow},
-		{Method: post, Path: "/databases/:db/tables/:table/row", Permission: auth.DatabasesWrite, Handler: s.rowUpdate, Form: "/databases/:db/tables/:table", Limit: maxRow},
-		{Method: post, Path: "/databases/:db/tables/:table/changes", Permission: auth.DatabasesWrite, Handler: s.rowsChanges, Form: "/databases/:db/tables/:table", Limit: maxRow},
+		{Method: post, Path: "/databases/:db/tables/:table/row", Permission: auth.DatabasesWrite, Handler: s.rowUpdate, Form: "/databases/:db/tables/:table/row", Keep: true, Limit: maxRow},
+		{Method: post, Path: "/databases/:db/tables/:table/changes", Permission: auth.DatabasesWrite, Handler: s.rowsChanges, Form: "/databases/:db/tables/:table", Stay: true, Limit: maxRow},
 		{Method: get, Path: "/databases/:db/tables/:table/delete", Permission: auth.DatabasesWrite, Handler: s.rowsAskDelete},
 		{Method: post, Path: "/databases/:db/tables/:table/delete", Permission: auth.DatabasesWrite, Handler: s.rowsDelete, Form: "/databases/:db/tables/:table", Limit: maxRow},
 		{Method: get, Path: "/databases/:db/structure", Permission: auth.DatabasesRead, Handler: s.structureShow},

@@ -2,11 +2,9 @@ package handlers
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -75,14 +73,13 @@ func (s *Server) rowsWrite(c echo.Context, d fleet.Database, conn d1.Conn, table
 func rowForm(d fleet.Database, rec browse.Record, insert bool, back string) views.RowForm {
 	v := views.RowForm{Database: d.Name, Record: rec, Insert: insert, Back: back}
 	n := len(rec.Columns)
-	v.Inputs, v.Olds, v.Fixed = make([]browse.Input, n), make([]browse.Seen, n), make([]bool, n)
+	v.Inputs, v.Olds, v.Fixed = make([]browse.Input, n), append([]browse.Seen{}, rec.Seen...), make([]bool, n)
 	for i, col := range rec.Columns {
 		if insert {
 			v.Inputs[i] = browse.Input{As: browse.AsDefault}
 			continue
 		}
 		in, ok := col.InputOf(rec.Values[i])
-		v.Olds[i] = browse.See(rec.Values[i])
 		if !ok || rec.Long[i] {
 			in, v.Fixed[i] = browse.Input{As: browse.AsKeep}, true
 		}
@@ -96,7 +93,7 @@ func rowForm(d fleet.Database, rec browse.Record, insert bool, back string) view
 func fill(v *views.RowForm, form url.Values) {
 	for i, col := range v.Record.Columns {
 		if as := form.Get(views.FieldName("as", col.Name)); as != "" {
-			v.Inputs[i] = typedInput(form, col.Name)
+			v.Inputs[i] = typedInput(form, col.Name, v.Inputs[i].As)
 		}
 		if seen, ok := browse.ParseSeen(form.Get(views.FieldName("old", col.Name))); ok {
 			v.Olds[i] = seen
@@ -105,13 +102,21 @@ func fill(v *views.RowForm, form url.Values) {
 }
 
 // typedInput reads a cell of a form. A text field's lines end in CR LF on their
-// way here, whatever they were.
-func typedInput(form url.Values, column string) browse.Input {
+// way here, whatever they were. The choice wins, unless it is the one that the
+// page was made with, was, which leaves the field empty: who then types into the
+// field means what was typed.
+func typedInput(form url.Values, column string, was browse.As) browse.Input {
 	text := strings.ReplaceAll(form.Get(views.FieldName("v", column)), "\r\n", "\n")
 	in := browse.Input{As: browse.As(form.Get(views.FieldName("as", column))), Text: text}
-	// Who types into a field means what was typed, whatever the choice beside says.
-	if text != "" && (in.As == browse.AsDefault || in.As == browse.AsNull || in.As == browse.AsEmpty) {
+	if made := form.Get(views.FieldName("was", column)); made != "" {
+		was = browse.As(made)
+	}
+	switch {
+	case in.As.Typed():
+	case text != "" && in.As == was:
 		in.As = browse.AsValue
+	default:
+		in.Text = ""
 	}
 	return in
 }
@@ -150,12 +155,12 @@ func (s *Server) rowsCreate(c echo.Context) error {
 		if err != nil {
 			return err
 		}
-		cells := map[string]browse.Input{}
-		for _, col := range rec.Columns {
-			cells[col.Name] = typedInput(form, col.Name)
-		}
 		v := rowForm(d, rec, true, form.Get("back"))
 		fill(&v, form)
+		cells := map[string]browse.Input{}
+		for i, col := range rec.Columns {
+			cells[col.Name] = v.Inputs[i]
+		}
 		w, err := cat.Insert(ctx, conn, table, cells, s.Now())
 		if err == nil && form.Get("do") == "sql" {
 			v.SQL = w.SQL()
@@ -191,7 +196,11 @@ func columnOf(err error, rec browse.Record) string {
 
 func (s *Server) rowShow(c echo.Context) error {
 	return s.withCatalog(c, func(d fleet.Database, conn d1.Conn, cat *browse.Catalog, table string) error {
-		keys := c.QueryParams()["key"]
+		keys, back := c.QueryParams()["key"], c.QueryParam("back")
+		form := draft(c)
+		if form != nil {
+			keys, back = form["key"], form.Get("back")
+		}
 		if len(keys) != 1 {
 			return fault.New(fault.Invalid, "Choose one row to edit, by its box.")
 		}
@@ -199,7 +208,11 @@ func (s *Server) rowShow(c echo.Context) error {
 		if err != nil {
 			return err
 		}
-		return s.rowPage(c, http.StatusOK, d, rowForm(d, rec, false, c.QueryParam("back")))
+		v := rowForm(d, rec, false, back)
+		if form != nil {
+			fill(&v, form)
+		}
+		return s.rowPage(c, http.StatusOK, d, v)
 	})
 }
 
@@ -222,7 +235,7 @@ func (s *Server) rowUpdate(c echo.Context) error {
 		edit := browse.RowEdit{Key: rec.Key}
 		for i, col := range rec.Columns {
 			// An untouched field says what the row says, or what it said when it was seen.
-			if v.Inputs[i] == before[i] || unchanged(col, v.Olds[i], v.Inputs[i]) || !form.Has(views.FieldName("as", col.Name)) {
+			if v.Inputs[i] == before[i] || col.Says(v.Inputs[i], v.Olds[i]) || !form.Has(views.FieldName("as", col.Name)) {
 				continue
 			}
 			edit.Cells = append(edit.Cells, browse.CellEdit{Column: col.Name, Old: v.Olds[i], New: v.Inputs[i]})
@@ -250,16 +263,6 @@ func (s *Server) rowUpdate(c echo.Context) error {
 	})
 }
 
-// unchanged reports whether a field still says what was seen.
-func unchanged(col browse.Column, old browse.Seen, in browse.Input) bool {
-	v, ok := old.Value()
-	if !ok {
-		return false
-	}
-	was, ok := col.InputOf(v)
-	return ok && was == in
-}
-
 // seeAgain makes the form compare with what is there now: sent once more, it
 // overwrites what the page then shows.
 func (s *Server) seeAgain(v *views.RowForm, cs []browse.Conflict) {
@@ -270,153 +273,6 @@ func (s *Server) seeAgain(v *views.RowForm, cs []browse.Conflict) {
 			}
 		}
 	}
-}
-
-// queued is a change of a row as the script sends it.
-type queued struct {
-	Key   string `json:"key"`
-	Row   int    `json:"row"`
-	Cells []struct {
-		Column string    `json:"column"`
-		Kind   string    `json:"kind"`
-		Old    string    `json:"old"`
-		As     browse.As `json:"as"`
-		Text   string    `json:"text"`
-	} `json:"cells"`
-}
-
-// parseQueue reads the script's queue. What was seen is a storage class and a
-// text, or what a conflict said to compare with.
-func parseQueue(text string) ([]queued, []browse.RowEdit, error) {
-	bad := fault.New(fault.Invalid, "The changes can't be read. Nothing was saved; reload the page.")
-	var queue []queued
-	if err := json.Unmarshal([]byte(text), &queue); err != nil {
-		return nil, nil, fault.Wrap(err, fault.Invalid, "%s", bad.Msg)
-	}
-	edits := make([]browse.RowEdit, len(queue))
-	for i, q := range queue {
-		edits[i].Key = q.Key
-		for _, cell := range q.Cells {
-			old, ok := seenOf(cell.Kind, cell.Old)
-			if !ok {
-				return nil, nil, bad
-			}
-			edits[i].Cells = append(edits[i].Cells, browse.CellEdit{Column: cell.Column, Old: old, New: browse.Input{As: cell.As, Text: cell.Text}})
-		}
-	}
-	return queue, edits, nil
-}
-
-func seenOf(kind, text string) (browse.Seen, bool) {
-	switch kind {
-	case "seen":
-		return browse.ParseSeen(text)
-	case d1.Null.String():
-		return browse.See(d1.Value{}), true
-	case d1.Text.String():
-		return browse.See(d1.Str(text)), true
-	case d1.Integer.String():
-		i, err := strconv.ParseInt(text, 10, 64)
-		return browse.See(d1.Int(i)), err == nil
-	case d1.Real.String():
-		f, err := strconv.ParseFloat(text, 64)
-		return browse.See(d1.Float(f)), err == nil
-	}
-	return browse.Seen{}, false
-}
-
-// rowsChanges saves the queue of changes of a page in one batch, and answers with
-// the rows as they are now.
-func (s *Server) rowsChanges(c echo.Context) error {
-	return s.withCatalog(c, func(d fleet.Database, conn d1.Conn, cat *browse.Catalog, table string) error {
-		ctx := c.Request().Context()
-		queue, edits, err := parseQueue(c.FormValue("changes"))
-		if err != nil {
-			return err
-		}
-		w, err := cat.Update(ctx, conn, table, edits, s.Now())
-		if err == nil && c.FormValue("do") == "sql" {
-			return render(c, http.StatusOK, views.ChangesAnswer(views.Changes{SQL: w.SQL()}))
-		}
-		var written browse.Written
-		if err == nil {
-			written, err = s.rowsWrite(c, d, conn, table, w)
-		}
-		if expected(err) || fault.Is(err, fault.NotFound) {
-			v := views.Changes{Error: fault.Message(err)}
-			if ce, ok := errors.AsType[*browse.ConflictError](err); ok {
-				v.Conflicts = ce.Conflicts
-			}
-			return render(c, statusOf(err), views.ChangesAnswer(v))
-		}
-		if err != nil {
-			return err
-		}
-		req, err := browse.ParseRequest(table, url.Values{"cols": {c.FormValue("cols")}})
-		if err != nil {
-			return err
-		}
-		page, err := browse.FetchRows(ctx, conn, cat, req, written.Keys)
-		if err != nil {
-			return err
-		}
-		v := views.Saved{Table: views.Table{Database: d.Name, Page: page, Editable: true}}
-		for i := range page.Rows {
-			v.Rows = append(v.Rows, queue[i].Row)
-		}
-		c.Response().Header().Set("HX-Trigger", "rows:saved")
-		return render(c, http.StatusOK, views.SavedRows(v))
-	})
-}
-
-func (s *Server) rowsAskDelete(c echo.Context) error {
-	return s.deletePage(c, http.StatusOK, c.QueryParams()["key"], c.QueryParam("back"), nil)
-}
-
-func (s *Server) deletePage(c echo.Context, status int, keys []string, back string, cause error) error {
-	return s.withCatalog(c, func(d fleet.Database, conn d1.Conn, cat *browse.Catalog, table string) error {
-		ctx := c.Request().Context()
-		w, err := cat.Delete(ctx, conn, table, keys)
-		if err != nil {
-			return err
-		}
-		v := views.DeleteRows{Database: d.Name, Table: table, Keys: keys, SQL: w.SQL(), Back: back}
-		if v.Page, err = browse.FetchRows(ctx, conn, cat, browse.Request{Table: table}, keys); err != nil {
-			return err
-		}
-		if v.Dependents, err = cat.Dependents(ctx, conn, table, keys); err != nil {
-			return err
-		}
-		if cause != nil {
-			v.Error = fault.Message(cause)
-		}
-		p := s.databasePage(c, d, "data", "Delete rows", layout.Crumb{Text: table, Href: views.BackHref(d.Name, table, back), Mono: true}, layout.Crumb{Text: "Delete rows"})
-		return render(c, status, views.DeleteRowsPage(p, v))
-	})
-}
-
-func (s *Server) rowsDelete(c echo.Context) error {
-	form, err := c.FormParams()
-	if err != nil {
-		return asFault(err)
-	}
-	keys, back := form["key"], form.Get("back")
-	err = s.withCatalog(c, func(d fleet.Database, conn d1.Conn, cat *browse.Catalog, table string) error {
-		w, err := cat.Delete(c.Request().Context(), conn, table, keys)
-		if err != nil {
-			return err
-		}
-		_, err = s.rowsWrite(c, d, conn, table, w)
-		return err
-	})
-	if expected(err) && len(keys) > 0 {
-		return s.deletePage(c, statusOf(err), keys, back, err)
-	}
-	if err != nil {
-		return err
-	}
-	table, _ := tableName(c) // it was read above
-	return redirect(c, done(views.BackHref(c.Param("db"), table, back), "rows-deleted"))
 }
 
 // mayWrite says whether who is signed in may change rows.

@@ -126,7 +126,7 @@ func TestTheQueueIsSavedInOneBatchAndAnswersWithItsRows(t *testing.T) {
 	a = send(`[{"key":"`+itemKey(9)+`","row":8,"cells":[{"column":"name","kind":"text","old":"item 9","as":"value","text":"nine"}]},
 	  {"key":"`+itemKey(5)+`","row":4,"cells":[{"column":"name","kind":"text","old":"item 5","as":"value","text":"mine"}]},
 	  {"key":"`+itemKey(8)+`","row":7,"cells":[{"column":"name","kind":"text","old":"item 8","as":"value","text":"gone"}]}]`, "save")
-	a.is(http.StatusConflict, "2 cells", "item 5", "five", "mine", "The row is gone.").holds(`data-conflict="mine"`)
+	a.is(http.StatusConflict, "changed the cell name and deleted a row meanwhile", "id 5", "id 8", "item 5", "five", "mine", "The row is gone.").holds(`data-conflict="mine"`)
 	if got := s.item(9, "name"); got != d1.Str("item 9") {
 		t.Errorf("half of the queue was saved: %s", got.Literal())
 	}
@@ -157,11 +157,25 @@ func TestRowsAreInsertedAndDeleted(t *testing.T) {
 		t.Errorf("inserted %s", got.Literal())
 	}
 	owner.get(items+"/delete?key="+itemKey(1)+"&key="+itemKey(1000)).is(http.StatusOK, "Delete 2 rows", "Deleted with them: 1 row of sales")
-	owner.post(items+"/delete", url.Values{"key": {itemKey(1), itemKey(1000), itemKey(777)}}).is(http.StatusConflict, "gone")
+	ask := func(keys ...string) url.Values { // what the page that asks would send
+		a := owner.post(items+"/delete", url.Values{"key": keys, "do": {"ask"}}).is(http.StatusOK)
+		return url.Values{"key": keys, "seen": values(a.doc(), "seen"), "do": {"delete"}}
+	}
+	if a := owner.get(items + "/delete?key=" + itemKey(1) + "&key=" + itemKey(777)); !strings.Contains(a.body, "1 row of these are gone already") && !strings.Contains(a.body, "gone already") {
+		t.Error("a row that is gone isn't said")
+	}
+	owner.post(items+"/delete", ask(itemKey(1), itemKey(1000), itemKey(777))).is(http.StatusConflict, "gone")
+	owner.post(items+"/delete", url.Values{"key": {itemKey(1)}}).is(http.StatusUnprocessableEntity, "Look at them")
 	if got := s.item(1, "name"); got == d1.Str("(gone)") {
 		t.Error("half of them were deleted")
 	}
-	owner.post(items+"/delete", url.Values{"key": {itemKey(1), itemKey(1000)}}).is(http.StatusSeeOther)
+	form := ask(itemKey(1), itemKey(1000))
+	s.exec(s.open("acme-org-001"), "update items set price = 99 where id = 1000")
+	owner.post(items+"/delete", form).is(http.StatusConflict, "changed a row", "Nothing was deleted", "99")
+	if got := s.item(1000, "name"); got != d1.Str("typed") {
+		t.Error("a row was deleted that isn't what was shown")
+	}
+	owner.post(items+"/delete", ask(itemKey(1), itemKey(1000))).is(http.StatusSeeOther)
 	if got := s.item(1, "name"); got != d1.Str("(gone)") {
 		t.Errorf("still there: %s", got.Literal())
 	}

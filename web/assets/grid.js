@@ -6,6 +6,7 @@
 import { ask, toast } from "./dialogs.js";
 import { announce, find } from "./page.js";
 import { on } from "./keys.js";
+import "./rowform.js";
 
 // Changes by cell, in the order they were made: {td, row, key, column, kind, old,
 // as, text, before}. kind and old are what was seen; before are the nodes that the
@@ -32,14 +33,16 @@ function seen(td) {
 // ---- The editor of one cell --------------------------------------------------
 
 const ways = {
-  value: "value", null: "NULL", empty: "empty text", default: "default", now: "now", uuid: "new UUID",
+  value: "value", null: "NULL", empty: "empty text", default: "default", now: "now", uuid: "new UUID", number: "number", text: "text",
 };
+const typed = (as) => as === "value" || as === "number" || as === "text";
 
 function waysFor(head) {
   return Object.keys(ways).filter((as) => {
     if (as === "null") return head.dataset.notnull === undefined;
     if (as === "default") return head.dataset.default !== undefined;
     if (as === "uuid") return head.dataset.field === "text";
+    if (as === "number" || as === "text") return head.dataset.untyped !== undefined;
     return true;
   });
 }
@@ -57,12 +60,14 @@ function option(value, text, selected) {
 function field(head, text) {
   if (head.dataset.field === "boolean" && ["", "0", "1"].includes(text)) {
     const select = document.createElement("select");
-    select.append(option("1", "true (1)", text === "1"), option("0", "false (0)", text !== "1"));
+    select.append(option("", "\u2014", text === ""), option("1", "true (1)", text === "1"), option("0", "false (0)", text === "0"));
     return select;
   }
-  const input = document.createElement("input");
-  input.type = "text";
-  if (head.dataset.field === "number") input.inputMode = "decimal";
+  // An input would drop line breaks, those of the cell and those that are pasted.
+  const number = head.dataset.field === "number" && !text.includes("\n");
+  const input = document.createElement(number ? "input" : "textarea");
+  if (number) input.inputMode = "decimal";
+  else input.rows = Math.min(text.split("\n").length, 8);
   input.autocomplete = "off";
   input.spellcheck = false;
   input.value = text;
@@ -87,26 +92,39 @@ function edit(td) {
   const shown = [...td.childNodes];
   const box = document.createElement("span");
   box.className = "cell-edit";
-  const input = field(head, as === "value" ? text : "");
+  const input = field(head, typed(as) ? text : "");
   input.setAttribute("aria-label", head.dataset.column);
   const select = document.createElement("select");
   select.setAttribute("aria-label", `What ${head.dataset.column} becomes`);
   select.append(...waysFor(head).map((way) => option(way, ways[way], way === as)));
   box.append(input, select);
+  td.style.minWidth = `${td.offsetWidth}px`; // the editor lies above the cell, and no column moves
   td.replaceChildren(box);
   td.classList.add("editing");
-  input.addEventListener("input", () => { select.value = "value"; });
-  select.addEventListener("change", () => (select.value === "value" ? input.focus() : close(true)));
+  box.classList.toggle("at-end", box.getBoundingClientRect().right > td.closest(".grid-wrap").getBoundingClientRect().right);
+  input.addEventListener("input", () => {
+    if (!typed(select.value)) select.value = "value";
+    if (input.rows) input.rows = Math.min(input.value.split("\n").length, 8);
+  });
+  select.addEventListener("change", () => (typed(select.value) ? input.focus() : close(true)));
 
   function close(keep) {
     if (open?.td !== td) return;
     open = null;
     td.classList.remove("editing");
+    td.style.minWidth = "";
     td.replaceChildren(...shown);
     if (keep) put(td, { as: select.value, text: input.value });
   }
   box.addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && !event.isComposing) {
+    if (event.key === "Enter" && (event.shiftKey || event.altKey) && event.target.tagName === "TEXTAREA") {
+      event.stopPropagation();
+      if (event.altKey) { // a browser does that with Shift only
+        event.preventDefault();
+        input.setRangeText("\n", input.selectionStart, input.selectionEnd, "end");
+        input.dispatchEvent(new Event("input", { bubbles: true }));
+      }
+    } else if (event.key === "Enter" && !event.isComposing) {
       event.preventDefault();
       event.stopPropagation();
       close(true);
@@ -130,6 +148,7 @@ function edit(td) {
   open = { td, close };
   input.focus();
   input.select?.();
+  box.scrollIntoView({ block: "nearest", inline: "nearest" });
 }
 
 // ---- The queue ---------------------------------------------------------------
@@ -137,7 +156,7 @@ function edit(td) {
 function show(td, as, text) {
   const words = { null: ["NULL", "null"], empty: ["empty", "empty"], default: ["default", "null"], now: ["now", "null"], uuid: ["new UUID", "null"] }[as];
   if (!words) {
-    td.textContent = text;
+    td.replaceChildren(...visible(text));
     return;
   }
   const span = document.createElement("span");
@@ -145,13 +164,31 @@ function show(td, as, text) {
   td.replaceChildren(span);
 }
 
+// A line break is one line and a mark, blanks at the edges are tinted: as the
+// server writes cells. The text stays what it is.
+function visible(text) {
+  return text.split(/(\n|^[ \t]+|[ \t]+$)/).filter((part) => part !== "").map((part) => {
+    if (part !== "\n" && part.trim() !== "") return part;
+    const el = document.createElement("i");
+    el.className = part === "\n" ? "nl" : "sp";
+    el.textContent = part;
+    return el;
+  });
+}
+
 // put notes what a cell is to become. What it was before is taken back.
 function put(td, { as, text }) {
-  if (as === "value" && text === "") as = "empty";
-  if (as !== "value") text = "";
+  const head = columnOf(td);
+  if (as === "value" && text === "") {
+    // A number that is cleared is NULL; where that can't be, the server says so.
+    const number = head.dataset.field === "number" || head.dataset.field === "boolean";
+    as = !number ? "empty" : head.dataset.notnull === undefined ? "null" : "value";
+  }
+  if (!typed(as)) text = "";
   const known = queue.get(td);
   const was = known ?? { ...seen(td), before: [...td.childNodes], classes: td.className };
   const same = as === "value" ? was.kind !== "null" && was.kind !== "seen" && text === was.old && text !== ""
+    : as === "text" ? was.kind === "text" && text === was.old : as === "number" ? (was.kind === "integer" || was.kind === "real") && text === was.old
     : as === "null" ? was.kind === "null" : as === "empty" && was.kind === "text" && was.old === "";
   if (same) {
     restore(td, was);
@@ -159,7 +196,7 @@ function put(td, { as, text }) {
     const history = known ? [...known.history, { as: known.as, text: known.text }] : [];
     queue.delete(td); // the last change is last
     queue.set(td, {
-      td, row: Number(td.parentElement.id.slice(1)), key: keyOf(td), column: columnOf(td).dataset.column,
+      td, row: Number(td.parentElement.id.slice(1)), key: keyOf(td), column: head.dataset.column,
       kind: was.kind, old: was.old, before: was.before, classes: was.classes, as, text, history,
     });
     show(td, as, text);
@@ -214,20 +251,55 @@ function payload() {
   return JSON.stringify([...rows.values()]);
 }
 
+// What a save sent, by cell; null while none is on its way. Changes may go on.
+let sent = null;
+
 // Before htmx or the browser reads the form.
 document.addEventListener("submit", (event) => {
   if (event.target.id !== "changes") return;
+  if (sent) { // a change would be sent twice
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    announce("A save is on its way");
+    return;
+  }
   open?.close(true);
   event.target.elements.changes.value = payload();
+  if (event.submitter?.value === "save") sent = new Map([...queue].map(([td, { as, text }]) => [td, { as, text }]));
 }, true);
 
-// The rows come back as they are now, each in its place.
+// The rows come back as they are now, each in its place. What was changed since
+// they were sent is still to be saved, and compares with what was saved.
 let focused = null; // [row, cell] of the cell that had the focus
 document.addEventListener("rows:saved", () => {
-  const n = queue.size;
-  queue.clear();
+  const was = sent ?? new Map();
+  const editing = open && !open.td.isConnected ? open.td : null;
+  if (editing) open.close(true);
+  for (const [td, change] of [...queue]) {
+    const went = was.get(td);
+    if (td.isConnected && !went) continue;
+    queue.delete(td);
+    if (went && went.as === change.as && went.text === change.text) continue;
+    const row = document.getElementById(`r${change.row}`);
+    const now = row?.cells[td.cellIndex];
+    if (!now || !keyOf(now)) {
+      toast(`Row ${change.row + 1} is gone: your later change of ${change.column} is not kept`);
+      continue;
+    }
+    const base = seen(now) ?? { kind: "text", old: went?.text ?? "" };
+    queue.set(now, { ...change, td: now, key: keyOf(now), ...base, before: [...now.childNodes], classes: now.className, history: [] });
+    show(now, change.as, change.text);
+    now.classList.add("changed");
+  }
   count();
-  toast(`Saved ${plural(n, "change")}`);
+  toast(`Saved ${plural(was.size, "change")}`);
+  if (editing) {
+    const now = document.getElementById(editing.parentElement.id)?.cells[editing.cellIndex];
+    if (now) edit(now);
+  }
+});
+document.addEventListener("htmx:finally:request", (event) => {
+  if (event.detail?.ctx?.sourceElement?.closest?.("#changes")) sent = null;
 });
 document.addEventListener("htmx:after:settle", () => {
   if (!focused || !grid()) return;
@@ -245,22 +317,48 @@ document.addEventListener("click", async (event) => {
 });
 
 // A conflict is settled cell by cell: what is there is taken, or what is there is
-// what the next save compares with.
+// what the next save compares with. The focus goes on to the next one, then to
+// what is left to do.
 function resolve(button) {
-  const { conflict, key, column, now, nowKind, seen: token } = button.dataset;
+  const { conflict, key, column, now, nowKind, seen: token, cut } = button.dataset;
+  let cell = null;
   for (const [td, change] of [...queue]) {
     if (change.key !== key || (conflict !== "drop" && change.column !== column)) continue;
+    cell = td;
     if (conflict === "mine") {
       change.kind = "seen";
       change.old = token;
       continue;
     }
     restore(td, change);
-    if (conflict === "theirs") show(td, nowKind === "null" ? "null" : now === "empty text" && nowKind === "text" ? "empty" : "value", now);
+    if (conflict === "theirs") take(td, nowKind, now, cut !== undefined);
   }
-  button.closest("tr").remove();
+  if (conflict === "drop") gone(key);
+  const row = button.closest("tr");
+  const next = row.nextElementSibling ?? row.previousElementSibling;
+  row.remove();
+  if (!next) find("#changes-answer").replaceChildren();
   count();
-  announce(conflict === "mine" ? "It will be overwritten" : "Taken");
+  announce(conflict === "mine" ? "It will be overwritten" : conflict === "theirs" ? "Taken" : "Dropped");
+  if (next) find("button", next).focus();
+  else if (queue.size > 0) find("button[value=save]", bar()).focus();
+  else if (cell) focusCell(cell);
+}
+
+// take shows what is there now. What a conflict can't show as it is, is edited on
+// the row's page from then on.
+function take(td, kind, text, cut) {
+  show(td, kind === "null" ? "null" : text === "empty text" && kind === "text" ? "empty" : "value", text);
+  td.classList.toggle("num", kind === "integer" || kind === "real");
+  td.toggleAttribute("data-whole", cut);
+}
+
+// gone takes a row off the page that isn't in the table any more.
+function gone(key) {
+  for (const box of document.querySelectorAll("form#rows input[name=key]")) {
+    if (box.value === key) box.closest("tr").remove();
+  }
+  chosen();
 }
 
 // Leaving with unsaved changes asks first.

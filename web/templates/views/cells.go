@@ -58,7 +58,7 @@ func writeValue(b *strings.Builder, v d1.Value) {
 		}
 		text, whole := cutValue(v)
 		if whole {
-			b.WriteString(templ.EscapeString(text))
+			writeText(b, text)
 			return
 		}
 		b.WriteString(`<details class="long"><summary>` + templ.EscapeString(text) + `…</summary>` + templ.EscapeString(strings.ToValidUTF8(v.Text()[:min(v.Len(), 100_000)], "\uFFFD")))
@@ -69,6 +69,34 @@ func writeValue(b *strings.Builder, v d1.Value) {
 	default:
 		b.WriteString(v.Text())
 	}
+}
+
+// writeText writes a text so that its line breaks, and blanks at its edges, can be
+// seen. What is selected and read by a script is the text as it is.
+func writeText(b *strings.Builder, s string) {
+	bare := strings.Trim(s, " \t")
+	if len(bare) == len(s) && strings.IndexByte(s, '\n') < 0 {
+		b.WriteString(templ.EscapeString(s))
+		return
+	}
+	blank := func(part string) {
+		if part != "" {
+			b.WriteString(`<i class="sp">` + part + `</i>`)
+		}
+	}
+	if bare == "" {
+		blank(s)
+		return
+	}
+	at := strings.Index(s, bare)
+	blank(s[:at])
+	for n, line := range strings.Split(bare, "\n") {
+		if n > 0 {
+			b.WriteString(`<i class="nl">` + "\n</i>")
+		}
+		b.WriteString(templ.EscapeString(line))
+	}
+	blank(s[at+len(bare):])
 }
 
 // columnsHint names the columns of a result without rows.

@@ -76,7 +76,7 @@ var ways = []struct {
 	Text string
 }{
 	{browse.AsValue, "value"}, {browse.AsNull, "NULL"}, {browse.AsEmpty, "empty text"}, {browse.AsDefault, "default"}, {browse.AsNow, "now"},
-	{browse.AsUUID, "new UUID"}, {browse.AsText, "text"}, {browse.AsBlob, "BLOB, as hex"},
+	{browse.AsUUID, "new UUID"}, {browse.AsNumber, "number"}, {browse.AsText, "text"}, {browse.AsBlob, "BLOB, as hex"},
 }
 
 // way reports whether a choice makes sense for a column.
@@ -84,15 +84,34 @@ func (v RowForm) way(i int, as browse.As) bool {
 	c := v.Record.Columns[i]
 	switch as {
 	case browse.AsNull:
+		if v.Insert && c.Default == "" && v.Inputs[i].As != browse.AsNull {
+			return false // that is what is left out
+		}
 		return !c.NotNull || v.Inputs[i].As == browse.AsNull
 	case browse.AsDefault:
 		return v.Insert || c.Default != ""
 	case browse.AsText:
-		return c.Field() == browse.FieldNumber || c.Field() == browse.FieldBoolean
+		return c.Field() == browse.FieldNumber || c.Field() == browse.FieldBoolean || c.Untyped()
+	case browse.AsNumber:
+		return c.Untyped()
 	case browse.AsUUID:
 		return c.Field() == browse.FieldText
 	}
 	return true
+}
+
+// wayText names a choice. What is left out of a new row becomes different things.
+func (v RowForm) wayText(i int, as browse.As, text string) string {
+	c := v.Record.Columns[i]
+	switch {
+	case as != browse.AsDefault || c.Default != "":
+		return text
+	case c.RowID:
+		return "next number"
+	case c.NotNull:
+		return "nothing yet"
+	}
+	return "NULL"
 }
 
 func (v RowForm) problem(i int) string {
@@ -123,7 +142,7 @@ func (v RowForm) fixedWords(i int) string {
 	if v.Record.Long[i] {
 		return "longer than " + textual.Size(browse.MaxTyped) + ": kept as it is"
 	}
-	return "holds bytes that can't be typed: kept as it is"
+	return "holds what can't be typed as it is, such as bytes that are no text: kept as it is"
 }
 
 // shown is a value in a conflict.
@@ -138,10 +157,19 @@ func shown(v d1.Value) string {
 		return "empty text"
 	}
 	text := strings.ToValidUTF8(v.Text(), "\uFFFD")
-	if len(text) > 300 {
-		return strings.ToValidUTF8(text[:300], "") + "…"
+	if len(text) > maxConflict {
+		return strings.ToValidUTF8(text[:maxConflict], "") + "… (" + textual.Size(int64(len(text))) + ")"
 	}
 	return text
+}
+
+// maxConflict is how many bytes of a text a conflict shows. What was seen is
+// carried up to as many, so two texts that differ look different.
+const maxConflict = 1024
+
+// cut reports whether shown doesn't show the value as it is.
+func cut(v d1.Value) bool {
+	return v.Kind() == d1.Blob || v.Kind() == d1.Text && (v.Len() > maxConflict || !survives(v.Text()))
 }
 
 func wasShown(c browse.Conflict) string {
@@ -166,7 +194,7 @@ func inputShown(in browse.Input) string {
 // nowOf is what a script needs to go on from what is there now.
 func nowOf(c browse.Conflict) templ.Attributes {
 	return templ.Attributes{
-		"data-key": c.Key, "data-column": c.Column.Name, "data-now-kind": c.Now.Kind().String(), "data-now": shown(c.Now), "data-seen": browse.See(c.Now).String(),
+		"data-key": c.Key, "data-column": c.Column.Name, "data-now-kind": c.Now.Kind().String(), "data-now": shown(c.Now), "data-cut": cut(c.Now), "data-seen": browse.See(c.Now).String(),
 	}
 }
 
@@ -175,38 +203,65 @@ type DeleteRows struct {
 	Database, Table string
 	Page            *browse.Page
 	Keys            []string
-	Dependents      []browse.Dependents
-	Error           string
-	SQL             string
-	Back            string
+	// Sums say what the rows hold, "" for one that is gone.
+	Sums    []string
+	Effects browse.Effects
+	Error   string
+	SQL     string
+	Back    string
 }
 
 func (v DeleteRows) backHref() string { return BackHref(v.Database, v.Table, v.Back) }
 
 // dependentWords say what happens to rows that point at those to be deleted.
-func dependentWords(d browse.Dependents) string {
+func (v DeleteRows) dependentWords(d browse.Dependents) string {
 	n := textual.Plural(d.Rows, "row")
-	if d.Rows > browse.MaxDependents {
-		n = "more than " + textual.Plural(browse.MaxDependents, "row")
+	if v.Effects.More {
+		n = "at least " + n
 	}
-	switch strings.ToUpper(d.Action) {
+	switch d.Action {
 	case "CASCADE":
 		return "Deleted with them: " + n + " of " + d.Table
 	case "SET NULL", "SET DEFAULT":
-		return "Changed by " + strings.ToUpper(d.Action) + ": " + n + " of " + d.Table + " that point at them"
+		return "Changed by " + d.Action + ": " + n + " of " + d.Table + " that point at them"
 	}
-	return "Forbidden as it stands: " + n + " of " + d.Table + " point at them (" + strings.ToUpper(d.Action) + ")"
+	return "Forbidden as it stands: " + n + " of " + d.Table + " point at them (" + d.Action + ")"
+}
+
+// triggerWords say that more may happen than was counted.
+func (v DeleteRows) triggerWords() string {
+	names := v.Effects.Triggers
+	if len(names) == 1 {
+		return "The trigger " + names[0] + " will run. What it changes beside isn't counted here."
+	}
+	return "These triggers will run: " + join(names) + ". What they change beside isn't counted here."
 }
 
 // Saved is the answer to changes that were saved: the rows as they are now.
 type Saved struct {
 	Table Table
-	// Rows are the places of the rows on the page.
-	Rows []int
+	Rows  []SavedRow
+}
+
+// SavedRow is a row at its place on the page.
+type SavedRow struct {
+	// Place is its number on the page, At in Table.Page, -1 when it isn't there.
+	Place, At int
+	// Gone says that there is no such row any more.
+	Gone bool
+}
+
+func (r SavedRow) words() string {
+	if r.Gone {
+		return "The change was saved, and then the row was removed: by a trigger, or by somebody else."
+	}
+	return "The change was saved. The row's key is too long now for it to be shown here; load the page again."
 }
 
 // Changes is the answer to changes that weren't saved.
 type Changes struct {
+	// SignIn is where to sign in again, "" while the session lasts.
+	SignIn    string
 	Error     string
 	Conflicts []browse.Conflict
 	SQL       string

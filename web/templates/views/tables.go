@@ -141,7 +141,7 @@ func editable(v Table) templ.Attributes {
 // cellRules tell the script how a column's cells are typed.
 func cellRules(c browse.Column) templ.Attributes {
 	rules := templ.Attributes{"data-column": c.Name, "data-field": c.Field()}
-	for name, is := range map[string]bool{"data-notnull": c.NotNull, "data-default": c.Default != "", "data-generated": c.Generated} {
+	for name, is := range map[string]bool{"data-notnull": c.NotNull, "data-default": c.Default != "", "data-untyped": c.Untyped(), "data-generated": c.Generated} {
 		if is {
 			rules[name] = ""
 		}
@@ -226,6 +226,8 @@ func tableRow(v Table, n, place int) templ.Component {
 	})
 }
 
+const keyTooLong = "The key of this row is too long to edit or delete it here. Use the console."
+
 // writeRow writes a row. One that can be edited has a box to choose it by, which
 // holds its key. In HTML the next cell ends a cell and the next row a row: without
 // end tags a page of a table has a tenth fewer bytes.
@@ -235,7 +237,7 @@ func (v Table) writeRow(b *strings.Builder, n, place int) {
 		number := strconv.Itoa(place + 1)
 		b.WriteString(`<tr id="` + RowID(place) + `"><td class="check"><input type="checkbox" name="key" value="` + row.Key + `" aria-label="Row ` + number + `">`)
 	} else if v.Editable {
-		b.WriteString(`<tr><td class="check">`)
+		b.WriteString(`<tr><td class="check"><input type="checkbox" disabled title="` + keyTooLong + `" aria-label="Row ` + strconv.Itoa(place+1) + `: ` + keyTooLong + `">`)
 	} else {
 		b.WriteString("<tr>")
 	}
@@ -288,7 +290,9 @@ func (v Table) writeCell(b *strings.Builder, key, column string, cell browse.Cel
 		text, _ = cutValue(cell.Value)
 		text += "…"
 	}
-	b.WriteString(`<a class="` + class + `" href="` + templ.EscapeString(paths.Cell(v.Database, v.Page.Table, key, column)) + `">` + templ.EscapeString(text) + `</a>`)
+	b.WriteString(`<a class="` + class + `" href="` + templ.EscapeString(paths.Cell(v.Database, v.Page.Table, key, column)) + `">`)
+	writeText(b, text)
+	b.WriteString("</a>")
 }
 
 // Cell is a whole value.

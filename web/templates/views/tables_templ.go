@@ -766,7 +766,7 @@ func TablePage(p layout.Page, v Table) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 61, "\" data-one>Edit…</button> <button class=\"btn danger-link\" data-variant=\"outline\" data-size=\"sm\" type=\"submit\" data-delete>Delete…</button></div></form>")
+					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 61, "\" data-one>Edit…</button> <button class=\"btn danger-link\" data-variant=\"outline\" data-size=\"sm\" type=\"submit\" formmethod=\"post\" name=\"do\" value=\"ask\" data-delete>Delete…</button></div></form>")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

@@ -1,0 +1,225 @@
+package browse
+
+import (
+	"context"
+	"crypto/sha256"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/kuratchi/dashboard/internal/d1"
+	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/schema"
+)
+
+const (
+	// maxHeld is how many bytes rows to be deleted may hold together: each is
+	// compared whole.
+	maxHeld = 32 << 20
+	// readAtOnce is how many rows are read in one round trip.
+	readAtOnce = 20
+	// checkedColumns is how many columns one statement compares, beside a key.
+	checkedColumns = 20
+	// keptMark is what a batch fails with when a row outlives its deletion.
+	keptMark = "kuratchi kept "
+)
+
+// Sums sums up rows as they are now, in the order of the keys: what Delete
+// compares them with. A row that is gone has "".
+func (c *Catalog) Sums(ctx context.Context, conn d1.Conn, table string, keys []string) ([]string, error) {
+	w, err := c.deletion(ctx, conn, table, keys)
+	if err != nil {
+		return nil, err
+	}
+	now, err := w.whole(ctx, conn)
+	if err != nil {
+		return nil, err
+	}
+	sums := make([]string, len(now))
+	for i, row := range now {
+		if row != nil {
+			sums[i] = sumRow(row)
+		}
+	}
+	return sums, nil
+}
+
+func sumRow(values []d1.Value) string {
+	h := sha256.Sum256(encodeValues(values))
+	return url64.EncodeToString(h[:])
+}
+
+func (c *Catalog) deletion(ctx context.Context, conn d1.Conn, table string, keys []string) (*Write, error) {
+	r, err := c.writable(ctx, conn, table)
+	if err != nil {
+		return nil, err
+	}
+	if len(keys) == 0 || len(keys) > maxRows {
+		return nil, fault.New(fault.Invalid, "Between 1 and %d rows are deleted at once, not %d. Choose them by their boxes.", maxRows, len(keys))
+	}
+	w := &Write{r: r, cat: c, sums: []string{}}
+	for _, key := range keys {
+		w.edits = append(w.edits, RowEdit{Key: key})
+	}
+	return w, nil
+}
+
+// Delete prepares the removal of rows that are still what Sums said. All are
+// compared first and within the batch, whole: a row number may by now be that of
+// another row. One that isn't is a *ConflictError, here or by Run.
+func (c *Catalog) Delete(ctx context.Context, conn d1.Conn, table string, keys, sums []string) (*Write, error) {
+	w, err := c.deletion(ctx, conn, table, keys)
+	if err != nil {
+		return nil, err
+	}
+	if len(sums) != len(keys) {
+		return nil, fault.New(fault.Invalid, "It isn't said what these rows held when they were shown. Nothing was deleted. Look at them, then delete them.")
+	}
+	w.sums = sums
+	now, err := w.whole(ctx, conn)
+	if err != nil {
+		return nil, err
+	}
+	if cs := w.differing(now); len(cs) > 0 {
+		return nil, w.conflict(cs)
+	}
+	for i, key := range keys {
+		if err := w.check(i, key, now[i]); err != nil {
+			return nil, err
+		}
+	}
+	for i, key := range keys {
+		a := &args{}
+		where, err := w.where(key, a)
+		if err != nil {
+			return nil, err
+		}
+		s, err := a.stmt("DELETE FROM " + quote(w.r.Name) + " AS t WHERE " + where)
+		if err != nil {
+			return nil, err
+		}
+		// No guard counts what it changes: a row may go with another one.
+		s.Mode = d1.Write
+		w.stmts, w.of = append(w.stmts, s), append(w.of, i)
+	}
+	for i, key := range keys {
+		if err := w.exists(i, key, nil, nil, "0", failing(keptMark+strconv.Itoa(i))); err != nil {
+			return nil, err
+		}
+	}
+	return w, nil
+}
+
+// failing is an expression that ends the batch with these words.
+func failing(words string) string { return "json_extract('{}', " + schema.QuoteText(words) + ")" }
+
+// check adds the statements that fail unless the row is what it was.
+func (w *Write) check(of int, key string, row []d1.Value) error {
+	for from := 0; from < len(row); from += checkedColumns {
+		cols := make([]int, 0, checkedColumns)
+		for i := from; i < min(from+checkedColumns, len(row)); i++ {
+			cols = append(cols, i)
+		}
+		if err := w.exists(of, key, cols, row, failing(conflictMark+strconv.Itoa(len(w.stmts))), "1"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// exists adds a question whether the row is there and holds these values.
+func (w *Write) exists(of int, key string, cols []int, row []d1.Value, no, yes string) error {
+	a := &args{}
+	where, err := w.where(key, a)
+	if err != nil {
+		return err
+	}
+	if len(cols) > 0 {
+		params := make([]string, len(cols))
+		for n, i := range cols {
+			params[n] = a.add(row[i])
+		}
+		where += " AND " + w.r.same("t", cols, params)
+	}
+	s, err := a.stmt("select iif(exists(select 1 from " + quote(w.r.Name) + " AS t WHERE " + where + "), " + yes + ", " + no + ")")
+	if err != nil {
+		return err
+	}
+	w.stmts, w.of = append(w.stmts, s), append(w.of, of)
+	return nil
+}
+
+// whole reads the rows with all their columns, nil for one that is gone.
+func (w *Write) whole(ctx context.Context, conn d1.Conn) ([][]d1.Value, error) {
+	refs := make([]string, len(w.r.columns))
+	for i := range w.r.columns {
+		refs[i] = w.r.ref("t", i)
+	}
+	var stmts []d1.Stmt
+	for _, e := range w.edits {
+		a := &args{}
+		where, err := w.where(e.Key, a)
+		if err != nil {
+			return nil, err
+		}
+		s, err := a.stmt("SELECT " + strings.Join(refs, ", ") + " FROM " + quote(w.r.Name) + " AS t WHERE " + where + " LIMIT 1")
+		if err != nil {
+			return nil, err
+		}
+		stmts = append(stmts, s)
+	}
+	out, held := make([][]d1.Value, 0, len(stmts)), 0
+	for from := 0; from < len(stmts); from += readAtOnce {
+		results, err := conn.Batch(ctx, stmts[from:min(from+readAtOnce, len(stmts))])
+		if err != nil {
+			return nil, err
+		}
+		for _, res := range results {
+			if len(res.Rows) == 0 {
+				out = append(out, nil)
+				continue
+			}
+			out = append(out, res.Rows[0])
+			for _, v := range res.Rows[0] {
+				held += v.Len()
+			}
+		}
+		if held > maxHeld {
+			return nil, fault.New(fault.Invalid, "These rows hold more than %d MB, which is more than can be compared at once. Choose fewer.", maxHeld>>20)
+		}
+	}
+	return out, nil
+}
+
+// differing compares rows with what was seen of them.
+func (w *Write) differing(now [][]d1.Value) []Conflict {
+	var out []Conflict
+	for i, row := range now {
+		if row == nil || sumRow(row) != w.sums[i] {
+			out = append(out, Conflict{Key: w.edits[i].Key, Row: w.r.rowWords(w.edits[i].Key), Gone: row == nil})
+		}
+	}
+	return out
+}
+
+var triggerEvent = regexp.MustCompile(`(?i)\b(DELETE|INSERT|UPDATE)\b`)
+
+// triggers names the triggers of a table that one kind of write runs.
+func (c *Catalog) triggers(table, event string) []string {
+	var names []string
+	for _, o := range c.Schema.Objects {
+		if o.Type != "trigger" || fold(o.Table) != fold(table) {
+			continue
+		}
+		bare := ""
+		for i, part := range splitQuoted(o.SQL) { // a quoted name may hold any word
+			if i%2 == 0 {
+				bare += part + " "
+			}
+		}
+		if strings.EqualFold(triggerEvent.FindString(bare), event) {
+			names = append(names, o.Name)
+		}
+	}
+	return names
+}
