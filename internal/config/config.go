@@ -50,7 +50,8 @@ type Config struct {
 	LogFormat      LogFormat
 	// SQLRowCap is the most rows one statement of the console shows.
 	SQLRowCap int
-	// SQLTimeout is the longest one statement of the console runs.
+	// SQLTimeout is the longest one reading statement of the console runs, and all
+	// statements of a writing run together.
 	SQLTimeout time.Duration
 	// OpenDatabases is the most databases that are kept open at once.
 	OpenDatabases int

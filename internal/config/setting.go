@@ -116,7 +116,7 @@ func limitSettings() []setting {
 		{
 			name: "Console timeout", flag: "sql-timeout", env: []string{"KURATCHI_SQL_TIMEOUT"},
 			def: "30s", example: "10s",
-			help: "Longest one statement of the SQL console runs, 1s to 30s; D1 ends a query after 30 s.",
+			help: "Longest one reading statement of the SQL console runs, and all statements of a writing run together; 1s to 30s. D1 ends a query after 30 s.",
 			set:  into(timeoutOf, durationBetween("1s", "30s")),
 		},
 		{
