@@ -13,6 +13,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/fleet"
 	"github.com/kuratchi/dashboard/web/templates/layout"
 	"github.com/kuratchi/dashboard/web/templates/paths"
+	"github.com/kuratchi/dashboard/web/templates/textual"
 	"github.com/kuratchi/dashboard/web/templates/views"
 )
 
@@ -208,7 +209,7 @@ func (s *Server) orgsDelete(c echo.Context) error {
 	}
 	err = typed(c, o.Slug)
 	if seen := c.FormValue("databases"); err == nil && seen != strconv.Itoa(o.Databases) {
-		err = fault.New(fault.Conflict, "%s has %d databases now. Look at them first. Nothing was changed.", o.Name, o.Databases)
+		err = fault.New(fault.Conflict, "%s has %s now. Look again before you delete it. Nothing was changed.", o.Name, textual.Plural(o.Databases, "database"))
 	}
 	if err == nil {
 		err = s.Fleet.DeleteOrg(ctx, s.actor(c), o.Slug, true)

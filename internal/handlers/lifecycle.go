@@ -1,9 +1,13 @@
 package handlers
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"io"
 	"mime"
 	"net/http"
+	"runtime/debug"
 	"strconv"
 	"time"
 
@@ -16,6 +20,50 @@ import (
 	"github.com/kuratchi/dashboard/web/templates/paths"
 	"github.com/kuratchi/dashboard/web/templates/views"
 )
+
+// patience is how long a form waits for what is done to a whole database. What
+// takes longer goes on without it, and the page it leads to shows how it stands:
+// gigabytes take longer than a proxy, or a person, waits.
+const patience = 1500 * time.Millisecond
+
+// errGoesOn is no failure: the form waited long enough.
+var errGoesOn = errors.New("handlers: it goes on")
+
+// patiently does something whether or not the browser waits for it.
+func (s *Server) patiently(c echo.Context, do func(context.Context, auth.Actor) error) error {
+	ctx, a := context.WithoutCancel(c.Request().Context()), s.actor(c) // c is another request's later
+	ended, left := make(chan error), make(chan struct{})
+	go func() {
+		err := recovered(func() error { return do(ctx, a) })
+		select {
+		case ended <- err:
+		case <-left:
+			if err != nil {
+				s.Log.Error("it went on and failed", "actor", a.Email, "request", a.RequestID, "error", err)
+			}
+		}
+	}()
+	wait := time.NewTimer(patience)
+	defer wait.Stop()
+	select {
+	case err := <-ended:
+		return err
+	case <-wait.C:
+		close(left)
+		return errGoesOn
+	}
+}
+
+// recovered is do, with a panic as an error: nothing else stands between it and
+// the whole program.
+func recovered(do func() error) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("panic: %v\n%s", r, debug.Stack())
+		}
+	}()
+	return do()
+}
 
 // expected reports whether an error is one that a form shows beside itself.
 func expected(err error) bool {
@@ -44,7 +92,7 @@ func (s *Server) settingsPage(c echo.Context, status int, verb string, cause err
 	if err != nil {
 		return err
 	}
-	v := views.DatabaseSettings{Database: d, Latest: s.latest(c, d)}
+	v := views.DatabaseSettings{Database: d, Latest: s.latest(c, d), Work: s.Fleet.Work(d.ID)}
 	if cause != nil {
 		v.Error = fault.Message(cause)
 		if fault.FieldOf(cause) == "confirm" {
@@ -72,6 +120,9 @@ func (s *Server) change(verb string, confirm bool, do func(c echo.Context, a aut
 		}
 		if err == nil {
 			err = do(c, s.actor(c), name)
+		}
+		if errors.Is(err, errGoesOn) {
+			return redirect(c, paths.Settings(name))
 		}
 		if expected(err) {
 			return s.settingsPage(c, statusOf(err), verb, err)
@@ -109,8 +160,8 @@ func (s *Server) databasesDelete(c echo.Context) error {
 }
 
 func (s *Server) databasesRevive(c echo.Context) error {
-	return s.change("revive", false, func(c echo.Context, a auth.Actor, name string) error {
-		return s.Fleet.Revive(c.Request().Context(), a, name)
+	return s.change("revive", false, func(c echo.Context, _ auth.Actor, name string) error {
+		return s.patiently(c, func(ctx context.Context, a auth.Actor) error { return s.Fleet.Revive(ctx, a, name) })
 	}, "revived")(c)
 }
 
@@ -159,7 +210,7 @@ func (s *Server) backupsPage(c echo.Context, status int, cause error) error {
 	if d.State != fleet.Ready {
 		return redirect(c, paths.Database(d.Name))
 	}
-	v := views.Backups{Database: d}
+	v := views.Backups{Database: d, Work: s.Fleet.Work(d.ID)}
 	if v.Points, err = s.Fleet.Points(ctx, d); err != nil {
 		return err
 	}
@@ -171,6 +222,9 @@ func (s *Server) backupsPage(c echo.Context, status int, cause error) error {
 
 // pointed answers what an operator did to restore points: with their list.
 func (s *Server) pointed(c echo.Context, err error, what string) error {
+	if errors.Is(err, errGoesOn) {
+		return redirect(c, paths.Backups(c.Param("db")))
+	}
 	if expected(err) {
 		return s.backupsPage(c, statusOf(err), err)
 	}
@@ -181,7 +235,11 @@ func (s *Server) pointed(c echo.Context, err error, what string) error {
 }
 
 func (s *Server) pointsCreate(c echo.Context) error {
-	_, err := s.Fleet.KeepPoint(c.Request().Context(), s.actor(c), c.Param("db"))
+	name := c.Param("db")
+	err := s.patiently(c, func(ctx context.Context, a auth.Actor) error {
+		_, err := s.Fleet.KeepPoint(ctx, a, name)
+		return err
+	})
 	return s.pointed(c, err, "kept")
 }
 
@@ -212,10 +270,13 @@ func (s *Server) restorePage(c echo.Context, status int, point string, cause err
 }
 
 func (s *Server) pointsRestore(c echo.Context) error {
-	point := c.FormValue("point")
-	if err := typed(c, c.Param("db")); err != nil {
+	point, name := c.FormValue("point"), c.Param("db")
+	if err := typed(c, name); err != nil {
 		return s.restorePage(c, statusOf(err), point, err)
 	}
-	_, err := s.Fleet.RestoreTo(c.Request().Context(), s.actor(c), c.Param("db"), point)
+	err := s.patiently(c, func(ctx context.Context, a auth.Actor) error {
+		_, err := s.Fleet.RestoreTo(ctx, a, name, point)
+		return err
+	})
 	return s.pointed(c, err, "restored")
 }

@@ -13,7 +13,80 @@ import (
 type Backups struct {
 	Database fleet.Database
 	Points   []fleet.RestorePoint
-	Error    string
+	// Work is what is being done to the database, or ended not long ago.
+	Work  fleet.Work
+	Error string
+}
+
+// The regions that are read again while something is done to the database.
+const (
+	BackupsID  = "backups"
+	SettingsID = "settings"
+)
+
+// How long a copy takes, as measured on an ordinary disk: 3 GB in 17 s.
+const (
+	copied     = 170_000_000 // bytes a second
+	worthWords = 2 * time.Second
+)
+
+// takes says how long copying n bytes takes, "" when that is hardly noticed.
+func takes(n int64) string {
+	d := time.Duration(float64(n) / copied * float64(time.Second))
+	if d < worthWords {
+		return ""
+	}
+	return "about " + textual.Duration(d.Round(time.Second)) + " for " + textual.Size(n)
+}
+
+// restoreTakes is takes for what is kept first and then copied back.
+func restoreTakes(database, point int64) string { return takes(database + point) }
+
+// workWords say what is being done, as long as it goes on.
+func workWords(w fleet.Work, d fleet.Database) string {
+	switch w.Kind {
+	case fleet.WorkRestore:
+		return "Putting " + d.Name + " back to how it was at " + full(w.Point) + ". Nobody can read or write it until that is done."
+	case fleet.WorkRevive:
+		return "Bringing " + d.Name + " back."
+	}
+	return "Keeping a restore point of " + d.Name + "."
+}
+
+func workBegun(w fleet.Work, takes string) string {
+	words := "Begun at " + full(w.Since) + " by " + w.By
+	if takes != "" {
+		words += ", takes " + takes
+	}
+	return words + ". You may leave this page; it goes on."
+}
+
+// workEnd says how it ended, "" for what was done so fast that the answer said it.
+func workEnd(w fleet.Work) string {
+	took := w.Ended.Sub(w.Since)
+	by := ", asked for by " + w.By
+	switch {
+	case w.Kind == "" || w.Under():
+		return ""
+	case w.Error != "":
+		return map[fleet.WorkKind]string{
+			fleet.WorkKeep: "No restore point was kept", fleet.WorkRestore: "Putting it back failed", fleet.WorkRevive: "Bringing it back failed",
+		}[w.Kind] + " at " + full(w.Ended) + by + ": " + w.Error
+	case took < worthWords:
+		return ""
+	case w.Kind == fleet.WorkRestore:
+		return "Put back at " + full(w.Ended) + " to how it was at " + full(w.Point) + by + ". It took " + textual.Duration(took) + ". The state before is kept as a restore point."
+	case w.Kind == fleet.WorkRevive:
+		return "Brought back at " + full(w.Ended) + by + ". It took " + textual.Duration(took) + "."
+	}
+	return "A restore point was kept at " + full(w.Ended) + by + ". It took " + textual.Duration(took) + "."
+}
+
+func workTone(w fleet.Work) string {
+	if w.Error != "" {
+		return "bad"
+	}
+	return "ok"
 }
 
 func (v Backups) size() string {
@@ -22,6 +95,13 @@ func (v Backups) size() string {
 		n += p.Size
 	}
 	return textual.Size(n)
+}
+
+func (v Backups) workTakes() string {
+	if v.Work.Kind == fleet.WorkRestore {
+		return restoreTakes(v.Database.Size, v.Database.Size)
+	}
+	return takes(v.Database.Size)
 }
 
 func (v Backups) restoreHref(p fleet.RestorePoint) string {
@@ -50,12 +130,23 @@ type Restore struct {
 	Error    string
 }
 
+// meanwhile says what the database's users notice.
+func (v Restore) meanwhile() string {
+	words := "Nobody can read or write the database until it is put back"
+	if takes := restoreTakes(v.Database.Size, v.Point.Size); takes != "" {
+		words += ", which takes " + takes
+	}
+	return words + "."
+}
+
 func full(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
 
 // DatabaseSettings is what can be done to a database as a whole.
 type DatabaseSettings struct {
 	Database fleet.Database
 	Latest   int
+	// Work is what is being done to the database, or ended not long ago.
+	Work fleet.Work
 	// Verb and Error are the form that was refused, and why.
 	Verb, Error string
 }
