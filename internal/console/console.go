@@ -151,7 +151,7 @@ func run(ctx context.Context, conn d1.Conn, p sqlite.Part, values []d1.Value, l 
 	defer cancel()
 	n := countParams(p.SQL)
 	if n > len(values) {
-		r.Err = fault.New(fault.Invalid, "The statement has %d parameters, but %d values are given. Give one a line.", n, len(values))
+		r.Err = fault.New(fault.Invalid, "The statement has %s, but %s. Give one a line.", count(n, "parameter"), given(len(values)))
 		return r, 0
 	}
 	stmt := d1.Query(p.SQL, values[:n]...)
@@ -316,4 +316,18 @@ func decodeHex(s string) ([]byte, error) {
 		return nil, errors.New("a BLOB is an even number of hexadecimal digits")
 	}
 	return b, nil
+}
+
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return strconv.Itoa(n) + " " + noun + "s"
+}
+
+func given(n int) string {
+	if n == 1 {
+		return "1 value is given"
+	}
+	return strconv.Itoa(n) + " values are given"
 }

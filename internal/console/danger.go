@@ -61,10 +61,10 @@ func (st *statement) danger(ctx context.Context, n numbers, untold string, c *co
 		return c.describe(ctx, *st.fixed)
 	case st.unjudged != "":
 		return &Danger{SQL: st.part.SQL, What: "Run a statement that could not be judged: " + st.unjudged, Verb: "Run it"}
-	case st.verb == "":
+	case st.verb == "" || st.adds:
 		return nil
 	case untold != "":
-		return &Danger{SQL: st.part.SQL, What: st.verbWord() + " rows of " + st.table + ", how many isn't known: " + untold, Verb: "Run it"}
+		return &Danger{SQL: st.part.SQL, What: st.aim() + ". What it changes isn't known: " + untold, Verb: "Run it"}
 	}
 	rows, others := st.touched(n)
 	every := st.verb != "insert" && !hasWhere(st.part.SQL)
@@ -147,6 +147,17 @@ func (st *statement) verbWord() string {
 		return "Update"
 	}
 	return "Replace or change"
+}
+
+// aim is what a statement says it does.
+func (st *statement) aim() string {
+	switch st.verb {
+	case "delete":
+		return "Delete from " + st.table
+	case "update":
+		return "Update " + st.table
+	}
+	return "Insert into " + st.table
 }
 
 // hasWhere reports whether a statement has a WHERE outside of parentheses.

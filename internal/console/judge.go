@@ -70,6 +70,8 @@ type statement struct {
 	// virtual says that the module of a virtual table writes rows of its own, so
 	// that those of others can't be told from them.
 	virtual bool
+	// adds says that it can only add rows, and so needs no trial.
+	adds bool
 	// unjudged is why the compiler could not tell, "" when it could.
 	unjudged string
 	// fixed is a danger that needs no trial: a DROP or an ALTER.
@@ -112,7 +114,7 @@ func judge(ctx context.Context, conn d1.Conn, s Script, l Limits) (Judgement, er
 	for _, st := range ss {
 		j.Writes = j.Writes || st.writes
 		j.writing = append(j.writing, st.writes)
-		tried = tried || st.writes && (st.verb != "" || st.unjudged != "")
+		tried = tried || st.writes && (st.verb != "" && !st.adds || st.unjudged != "")
 	}
 	if !j.Writes || s.Confirm == j.Token {
 		return j, nil

@@ -103,6 +103,7 @@ func (s *scratch) look(st *statement) {
 	}
 	view := s.is(st.table, "view") // its rows are its triggers'
 	st.exact = !view && st.verb != "delete" && (st.exact || st.verb == "insert" && len(st.sides) > 0 || names(st.part.SQL, "replace") || s.replaces(st.table))
+	st.adds = st.verb == "insert" && !st.exact && len(st.sides) == 0 && st.table != sequences
 	st.counted = !view && (st.exact || st.verb != "insert")
 	st.virtual = s.is(st.table, "virtual")
 	for _, e := range st.sides {

@@ -41,7 +41,7 @@ const (
 func try(ctx context.Context, conn d1.Conn, ss []*statement, l Limits) (seen map[int]numbers, untold string, err error) {
 	for i, st := range ss {
 		if i > 0 && st.writes && (calls(st.part.SQL, "changes") || calls(st.part.SQL, "total_changes")) {
-			return nil, "it asks for changes(), so it can't be tried out", nil
+			return nil, "the run asks for changes(), so it can't be tried out", nil
 		}
 	}
 	batch, owner := []d1.Stmt{d1.Exec("CREATE TABLE " + triedTable + " (i INTEGER PRIMARY KEY, n TEXT) WITHOUT ROWID")}, []int{-1}
@@ -79,7 +79,7 @@ func try(ctx context.Context, conn d1.Conn, ss []*statement, l Limits) (seen map
 	case err == nil:
 		return nil, "", errors.New("console: a trial was not rolled back")
 	case limited.Err() != nil && ctx.Err() == nil:
-		return nil, "trying it out took longer than " + l.Trial.String(), nil
+		return nil, fmt.Sprintf("trying it out took longer than %.2g s", l.Trial.Seconds()), nil
 	case ok && e.Stmt == len(batch)-1:
 		seen, err = readTrial(e.Text, before)
 		return seen, "", err

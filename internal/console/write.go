@@ -38,7 +38,7 @@ func Write(ctx context.Context, conn d1.Conn, s Script, l Limits, j Judgement) (
 		out[i] = Result{SQL: p.SQL, Offset: p.Offset, Wrote: j.writing[i], ErrOffset: -1}
 		n := countParams(p.SQL)
 		if n > len(values) {
-			out[i].Err = fault.New(fault.Invalid, "The statement has %d parameters, but %d values are given. Give one a line. Nothing was run.", n, len(values))
+			out[i].Err = fault.New(fault.Invalid, "The statement has %s, but %s. Give one a line. Nothing was run.", count(n, "parameter"), given(len(values)))
 			return out[i : i+1], nil
 		}
 		stmts[i] = d1.Stmt{SQL: p.SQL, Args: values[:n], MaxRow: maxRow, MaxRows: l.Rows, MaxBytes: l.Bytes / len(parts)}
