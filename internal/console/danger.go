@@ -139,6 +139,17 @@ func (st *statement) touched(n numbers) (rows, others int64) {
 	return rows, max(0, others)
 }
 
+// changed is how many rows that are there all statements together change.
+func changed(ss []*statement, seen map[int]numbers) (all int64) {
+	for i, st := range ss {
+		if n, ok := seen[i]; ok && !st.adds {
+			rows, others := st.touched(n)
+			all += rows + others
+		}
+	}
+	return all
+}
+
 func (st *statement) verbWord() string {
 	switch st.verb {
 	case "delete":

@@ -136,6 +136,9 @@ func judge(ctx context.Context, conn d1.Conn, s Script, l Limits) (Judgement, er
 			j.Dangers = append(j.Dangers, *d)
 		}
 	}
+	if n := changed(ss, seen); len(j.Dangers) == 0 && n > askAbove {
+		j.Dangers = []Danger{{SQL: s.SQL, What: "Change " + rowWords(n) + " in all", Verb: "Change " + rowWords(n)}}
+	}
 	return j, nil
 }
 

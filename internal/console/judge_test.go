@@ -125,7 +125,8 @@ func TestWhatATriggerDoesIsAskedAbout(t *testing.T) {
 		"insert into big (n) values ('new')":     nil,
 		"update big set n = 'x' where id <= 100": nil,
 		"update big set n = 'x' where id <= 101": {"Update 101 rows of big", "Update 101 rows"},
-		"delete from big where id > ?1":          {"Delete every row of big: 300 rows", "Delete 300 rows"},
+		"update big set n = 'x' where id <= 60; update big set n = 'y' where id > 200 and id <= 260": {"Change 120 rows in all", "Change 120 rows"},
+		"delete from big where id > ?1": {"Delete every row of big: 300 rows", "Delete 300 rows"},
 		"create trigger e2 after insert on log begin delete from c; end; insert into log values (1)": {"Replace or change", ""},
 	} {
 		_, got := asked(t, c, sql, "0")

@@ -124,8 +124,8 @@ func TestAWriteThatIsCancelledIsRolledBack(t *testing.T) {
 			cancel(console.ErrCancelled)
 			return console.Limits{}
 		},
-		"The connection to the browser ended":          func(cancel context.CancelCauseFunc) console.Limits { cancel(nil); return console.Limits{} },
-		"It took too long and was stopped after 0.3 s": func(context.CancelCauseFunc) console.Limits { return console.Limits{Timeout: 300 * time.Millisecond} },
+		"The connection to the browser ended":       func(cancel context.CancelCauseFunc) console.Limits { cancel(nil); return console.Limits{} },
+		"It took too long and was stopped after 0.": func(context.CancelCauseFunc) console.Limits { return console.Limits{Timeout: 300 * time.Millisecond} },
 	} {
 		c := shop(t)
 		s := console.Script{SQL: long}
