@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/kuratchi/dashboard/internal/audit"
 	"github.com/kuratchi/dashboard/internal/d1"
@@ -195,6 +196,26 @@ func TestRestoringToTheOldestAutomaticPoint(t *testing.T) {
 	}
 	if got := w.Work(w.database("acme").ID); got.Kind != fleet.WorkRestore || got.Under() || got.Error != "" || !got.Point.Equal(oldest.CreatedAt) || got.By != ada.Email {
 		t.Errorf("work %+v", got)
+	}
+}
+
+// slowKeep takes its time after the copy.
+type slowKeep struct{ d1.Provider }
+
+func (s slowKeep) Keep(ctx context.Context, id string) (d1.Point, error) {
+	p, err := s.Provider.Keep(ctx, id)
+	time.Sleep(50 * time.Millisecond)
+	return p, err
+}
+
+func TestAPointIsAsOldAsItsState(t *testing.T) {
+	w := newWorld(t, func(p d1.Provider) d1.Provider { return slowKeep{p} })
+	w.provision(fleet.ProvisionInput{OrgName: "Acme", Name: "acme"})
+	before := now()
+	p, err := w.KeepPoint(t.Context(), ada, "acme")
+	must(t, err)
+	if late := p.CreatedAt.Sub(before); late > 40*time.Millisecond {
+		t.Errorf("what was written in the %v while it was copied seems to be in it", late)
 	}
 }
 

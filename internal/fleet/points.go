@@ -47,11 +47,12 @@ func (f *Fleet) KeepPoint(ctx context.Context, a auth.Actor, name string) (Resto
 // keep makes a restore point and gives up the oldest ones nobody asked for; not
 // before a restore, which may be to one of them.
 func (f *Fleet) keep(ctx context.Context, a auth.Actor, d Database, kind PointKind, plan id.Plan, es ...audit.Entry) (RestorePoint, error) {
+	at := f.now() // what is written while it is copied isn't in it
 	kept, err := f.provider.Keep(ctx, d.ProviderID)
 	if err != nil {
 		return RestorePoint{}, err
 	}
-	p := RestorePoint{ID: kept.ID, Database: d.ID, Kind: kind, Plan: plan, Size: kept.Size, CreatedAt: f.now(), CreatedBy: a.Email}
+	p := RestorePoint{ID: kept.ID, Database: d.ID, Kind: kind, Plan: plan, Size: kept.Size, CreatedAt: at, CreatedBy: a.Email}
 	for i := range es {
 		es[i].Target = p.ID
 	}
