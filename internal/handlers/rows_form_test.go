@@ -221,3 +221,16 @@ func TestASavedRowIsShownAtItsPlaceOrAsGone(t *testing.T) {
 		}
 	}
 }
+
+func TestAGridShowsWhatATextHolds(t *testing.T) {
+	t.Parallel()
+	s, owner := newFullSite(t)
+	s.lab("(id, t) values (1, '  a  b ' || char(10) || 'c'), (2, printf('%.*c', 60, 'w')), (3, ' ')")
+	owner.get(lab).is(http.StatusOK).holds(`<td><i class="sp">  </i>a  b <i class="nl">`+"\n</i>c", `<td title="`+strings.Repeat("w", 60)+`">`, `<td><i class="sp"> </i>`)
+	s.exec(s.open("acme-org-001"), "create table keyed(k text primary key)")
+	s.exec(s.open("acme-org-001"), "insert into keyed values (printf('%.*c', 3000, 'k'))")
+	a := owner.get("/databases/acme-org-001/tables/keyed").is(http.StatusOK).holds(`<input type="checkbox" disabled title="The key of this row is too long`)
+	if strings.Contains(a.body, `name="key"`) {
+		t.Error("a row without a key can be chosen")
+	}
+}

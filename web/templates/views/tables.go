@@ -254,8 +254,16 @@ func (v Table) openCell(b *strings.Builder, cell browse.Cell) {
 		b.WriteString("<td data-whole>")
 		return
 	}
+	if v := cell.Value; v.Kind() == d1.Text && v.Len() > shownWidth && v.Len() <= shownLength {
+		b.WriteString(`<td title="` + templ.EscapeString(v.Text()) + `">`)
+		return
+	}
 	openCell(b, cell.Value)
 }
+
+// shownWidth is how many characters a column is wide at most. What is longer, and
+// no link to the whole, is also the cell's title.
+const shownWidth = 48
 
 // survives reports whether a text comes back from a page as it is: HTML changes a
 // CR, a NUL and what is not UTF-8, and what it changes it to can't be told apart.
