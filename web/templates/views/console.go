@@ -54,6 +54,15 @@ func (v Console) historyHref(e audit.Entry) string {
 	return paths.With(paths.SQL(v.Database), url.Values{"sql": {e.Statement}})
 }
 
+// becameWords say what became of a run that isn't done: one whose end nobody saw
+// has an intent alone.
+func becameWords(o audit.Outcome) string {
+	if o == audit.Intent {
+		return "end unknown"
+	}
+	return string(o)
+}
+
 // didWords say what a statement did.
 func didWords(r console.Result) string {
 	if r.Wrote {
