@@ -207,3 +207,14 @@ func TestARowsFormFollowsItsChoices(t *testing.T) {
 		t.Errorf("typed beside %q", got)
 	}
 }
+
+func TestALongTextLeavesTheOtherColumnsInView(t *testing.T) {
+	t.Parallel()
+	p, c := withRows(t, d1.Exec("create table lab(id integer primary key, a text, b text, n integer)"), d1.Exec("insert into lab values (1, printf('%.*c', 300, 'w'), printf('%.*c', 80, 'w'), 5)"))
+	x := newTab(t)
+	x.adopt(c)
+	x.open(p.base + lab)
+	if out := eval[bool](x, labCell("0", "n")+".getBoundingClientRect().right > document.querySelector('.grid-wrap').getBoundingClientRect().right"); out {
+		t.Error("the last column is pushed out of view")
+	}
+}

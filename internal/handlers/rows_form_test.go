@@ -234,3 +234,22 @@ func TestAGridShowsWhatATextHolds(t *testing.T) {
 		t.Error("a row without a key can be chosen")
 	}
 }
+
+func TestAConflictShowsWhereLongTextsDiffer(t *testing.T) {
+	t.Parallel()
+	s, owner := newFullSite(t)
+	s.lab("(id, t) values (1, printf('%.*c', 600, 'x') || 'old')")
+	queue := `[{"key":"` + itemKey(1) + `","row":0,"cells":[{"column":"t","kind":"text","old":"` + strings.Repeat("x", 600) + `old","as":"value","text":"mine"}]}]`
+	s.exec(s.open("acme-org-001"), "update lab set t = printf('%.*c', 600, 'x') || 'new'")
+	a := owner.htmx().post(lab+"/changes", url.Values{"changes": {queue}, "do": {"save"}}).is(http.StatusConflict, "xold (603 B)", "xnew (603 B)", "id 1")
+	for _, e := range nodes(a.doc()) {
+		if attr(e, "data-conflict") == "theirs" && (attr(e, "data-now") != strings.Repeat("x", 600)+"new" || has(e, "data-cut")) {
+			t.Error("what is there can't be taken whole")
+		}
+	}
+	s.exec(s.open("acme-org-001"), "update lab set t = printf('%.*c', 6000, 'x') || 'new'")
+	a = owner.htmx().post(lab+"/changes", url.Values{"changes": {queue}, "do": {"save"}}).is(http.StatusConflict)
+	if !slices.ContainsFunc(nodes(a.doc()), func(e *html.Node) bool { return has(e, "data-cut") }) {
+		t.Error("a part of a text could be taken for the value")
+	}
+}

@@ -145,7 +145,7 @@ func (v RowForm) fixedWords(i int) string {
 	return "holds what can't be typed as it is, such as bytes that are no text: kept as it is"
 }
 
-// shown is a value in a conflict.
+// shown is a value that a conflict lets take.
 func shown(v d1.Value) string {
 	switch v.Kind() {
 	case d1.Null:
@@ -163,20 +163,58 @@ func shown(v d1.Value) string {
 	return text
 }
 
-// maxConflict is how many bytes of a text a conflict shows. What was seen is
-// carried up to as many, so two texts that differ look different.
+// maxConflict is how many bytes of a text can be taken from a conflict.
 const maxConflict = 1024
 
-// cut reports whether shown doesn't show the value as it is.
+// cut reports whether shown doesn't give the value as it is.
 func cut(v d1.Value) bool {
 	return v.Kind() == d1.Blob || v.Kind() == d1.Text && (v.Len() > maxConflict || !survives(v.Text()))
 }
 
-func wasShown(c browse.Conflict) string {
-	if v, ok := c.Old.Value(); ok {
+// sides are what a conflict shows: what was seen, what is there now and what was
+// typed. Long texts are shown from a little before they differ.
+func sides(c browse.Conflict) (was, now, typed string) {
+	old, carried := c.Old.Value()
+	at := 0
+	if carried {
+		at = differAt(old.Text(), c.Now.Text())
+		was = excerpt(old, at)
+	} else {
+		was = "a long value"
+	}
+	typed = inputShown(c.New)
+	if c.New.As.Typed() {
+		typed = excerpt(d1.Str(typed), differAt(typed, c.Now.Text()))
+	}
+	return was, excerpt(c.Now, at), typed
+}
+
+// differAt is where two texts begin to differ.
+func differAt(a, b string) int {
+	n := 0
+	for n < min(len(a), len(b)) && a[n] == b[n] {
+		n++
+	}
+	return n
+}
+
+// excerptLength is how many bytes of a text a conflict shows.
+const excerptLength = 160
+
+func excerpt(v d1.Value, at int) string {
+	text := v.Text()
+	if v.Kind() != d1.Text || len(text) <= excerptLength {
 		return shown(v)
 	}
-	return "a long value"
+	from := max(0, min(at-40, len(text)-excerptLength))
+	out := strings.ToValidUTF8(text[from:from+excerptLength], "\uFFFD")
+	if from > 0 {
+		out = "…" + strings.TrimLeft(out, "\uFFFD")
+	}
+	if from+excerptLength < len(text) {
+		out = strings.TrimRight(out, "\uFFFD") + "…"
+	}
+	return out + " (" + textual.Size(int64(len(text))) + ")"
 }
 
 func inputShown(in browse.Input) string {
