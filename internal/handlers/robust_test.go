@@ -255,6 +255,17 @@ func TestWideTablesAndLargeCells(t *testing.T) {
 		t.Errorf("the whole cell has %d é of %d", got, cellSize/9)
 	}
 	b.get(paths.Cell("wide", "wide", key(1), "raw")).is(http.StatusOK, "A BLOB is not shown")
+	// A large value is typed over by a large value.
+	sent := fieldsOf(b.get(paths.Row("wide", "wide") + "?key=" + key(2)).doc())
+	other := strings.Repeat("y", cellSize)
+	sent.Set(views.FieldName("v", "body"), other)
+	sent.Set(views.FieldName("as", "body"), "value")
+	b.post(paths.Row("wide", "wide"), sent).is(http.StatusSeeOther)
+	r, err := conn.Query(t.Context(), d1.Query("select body from wide where id = 2"))
+	must(t, err)
+	if r.Rows[0][0].Text() != other {
+		t.Errorf("the new value has %d bytes", r.Rows[0][0].Len())
+	}
 }
 
 func TestADatabaseOfAThousandTables(t *testing.T) {
