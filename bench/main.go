@@ -62,7 +62,9 @@ var parts = []struct {
 	{"console", "The SQL console, against the statement alone", consoleCost},
 	{"cancel", "The client leaves while its statement runs", cancelled},
 	{"fleet", "The fleet, from the dashboard's own tables", fleetList},
+	{"many", "Many tables, many columns", many},
 	{"program", "The built program, from outside", program},
+	{"peers", "Slow and hostile peers: 200 half requests, 50 slow readers, 8 endless statements", peers},
 	{"engine", "The embedded engine, against SQLite in C", engines},
 }
 
