@@ -6,9 +6,10 @@ export const isTyping = (el) => !!el?.closest?.("input, textarea, select") || !!
 export const isMac = /mac|iphone|ipad/i.test(navigator.userAgentData?.platform ?? navigator.platform);
 
 // A region that already holds the same text would stay silent, so it is
-// emptied first and filled in the next task.
+// emptied first and filled in the next task. While a dialog is open, only what is
+// in it is read.
 export function announce(text) {
-  const live = find("#live");
+  const live = find("dialog[open] [role=status]") ?? find("#live");
   if (!live) return;
   live.textContent = "";
   setTimeout(() => { live.textContent = text; }, 50);

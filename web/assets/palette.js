@@ -7,10 +7,26 @@ import { on } from "./keys.js";
 
 on("palette", () => openDialog(find("#palette")));
 
+// What was asked last, and what the links that are shown answer. Who types and
+// presses Enter at once means what isn't found yet: it is followed when it comes.
+let asked = null;
+let answered = null;
+let wanted = false;
+
+document.addEventListener("htmx:before:request", (event) => {
+  const input = event.detail?.ctx?.sourceElement?.closest?.("#palette form")?.elements.q;
+  if (input) asked = input.value;
+});
+document.addEventListener("input", (event) => {
+  if (event.target.closest("#palette")) wanted = false;
+});
+
 document.addEventListener("dialog:open", (event) => {
   if (event.target.id !== "palette") return;
   const input = find("input[type=search]", event.target);
   input.select();
+  answered = null;
+  wanted = false;
   window.htmx?.trigger(input.form, "palette");
 });
 
@@ -26,15 +42,21 @@ document.addEventListener("keydown", (event) => {
     (to < 0 ? input : links[Math.min(to, links.length - 1)])?.focus();
   } else if (event.key === "Enter" && event.target === input) {
     event.preventDefault(); // the first that was found is what is meant
-    links[0]?.click();
+    if (answered === input.value) links[0]?.click();
+    else wanted = true;
   } else if (at >= 0 && event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey) {
     input.focus(); // typing goes on in the field
   }
 });
 
-document.addEventListener("htmx:after:settle", () => {
+document.addEventListener("htmx:after:settle", (event) => {
   const palette = find("#palette[open]");
-  if (!palette) return;
-  const n = palette.querySelectorAll(".palette-results a").length;
-  announce(n === 0 ? "Nothing found" : `${n} found`);
+  if (!palette || !event.detail?.newContent?.some((node) => palette.contains(node))) return;
+  const links = palette.querySelectorAll(".palette-results a");
+  answered = asked;
+  if (wanted && answered === find("input[type=search]", palette).value) {
+    wanted = false;
+    links[0]?.click();
+  }
+  announce(links.length === 0 ? "Nothing found" : `${links.length} found`);
 });

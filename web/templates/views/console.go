@@ -46,9 +46,12 @@ func (v Console) agree() string {
 	return "Run all of it"
 }
 
+// maxLink is how long a text may be that a link holds.
+const maxLink = 4000
+
 // historyHref opens a text that was run before, "" for one too long for a link.
 func (v Console) historyHref(e audit.Entry) string {
-	if len(e.Statement) > 4000 {
+	if len(e.Statement) > maxLink {
 		return ""
 	}
 	return paths.With(paths.SQL(v.Database), url.Values{"sql": {e.Statement}})
@@ -61,6 +64,14 @@ func becameWords(o audit.Outcome) string {
 		return "end unknown"
 	}
 	return string(o)
+}
+
+// againHref is the console with what was typed, as far as a link holds it.
+func (v Console) againHref() string {
+	if len(v.SQL) > maxLink {
+		return paths.SQL(v.Database)
+	}
+	return paths.With(paths.SQL(v.Database), url.Values{"sql": {v.SQL}})
 }
 
 // didWords say what a statement did.
