@@ -2,8 +2,11 @@ package e2e_test
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"sync"
+
+	"github.com/chromedp/chromedp"
 )
 
 // axe is axe-core's source, from the asset build's lockfile.
@@ -23,15 +26,80 @@ func (x *tab) audit(what string) {
 	// The script is given to the debugger, not to the page, so the policy that
 	// forbids foreign scripts stays in force.
 	_ = eval[bool](x, "("+"() => { if (!window.axe) { "+source+" } return true })()")
-	_ = evalAwait[bool](x, "Promise.all(document.getAnimations().map(a => a.finished.catch(() => 0))).then(() => true)") // colours settle
-	found := evalAwait[string](x, `axe.run(document, {resultTypes: ['violations']}).then(r => r.violations.map(v => v.id + ' (' + v.impact + '): ' + v.nodes.slice(0, 3).map(n => n.target.join(' ') + ' ' + n.html.slice(0, 160) + ' ' + (n.any[0]?.message ?? '')).join(' | ')).join('\n'))`)
-	if found != "" {
+	x.settle() // colours too
+	if found := x.axe("{}"); found != "" {
 		x.t.Errorf("%s: axe-core: %s", what, found)
 	}
 	x.quiet(what)
+	x.fits(what)
+}
+
+// axe returns what axe-core finds on the page, with options of its run.
+func (x *tab) axe(options string) string {
+	x.t.Helper()
+	return evalAwait[string](x, `axe.run(document, {resultTypes: ['violations'], ...`+options+`}).then(r => r.violations.map(v => v.id + ' (' + v.impact + '): ' + v.nodes.slice(0, 3).map(n => n.target.join(' ') + ' ' + n.html.slice(0, 160) + ' ' + (n.any[0]?.message ?? '')).join(' | ')).join('\n'))`)
+}
+
+// fits checks that nothing hangs over the right edge.
+func (x *tab) fits(what string) {
+	x.t.Helper()
 	if over := eval[int](x, "document.documentElement.scrollWidth - window.innerWidth"); over > 0 {
 		x.t.Errorf("%s: the page is %d px wider than the window", what, over)
 	}
+}
+
+// sizes are the windows that a page has to fit in: a desk, the same one at 200 %
+// zoom, and a telephone.
+var sizes = []struct {
+	name          string
+	width, height int64
+	scale         float64
+}{{"1360 px", 1360, 820, 1}, {"200 %", 680, 410, 2}, {"360 px", 360, 740, 1}}
+
+// size gives the window one of the sizes.
+func (x *tab) size(name string) {
+	x.t.Helper()
+	for _, s := range sizes {
+		if s.name == name {
+			x.do(chromedp.EmulateViewport(s.width, s.height, chromedp.EmulateScale(s.scale)))
+		}
+	}
+}
+
+// everywhere audits the page as it stands at every size, light and dark, and
+// takes pictures: of the name itself, and with "-dark" or "-360" behind it if
+// more says so. A theme changes nothing but colours.
+func (x *tab) everywhere(name string, more ...string) {
+	x.t.Helper()
+	for _, s := range sizes {
+		x.size(s.name)
+		x.audit(name + ", " + s.name)
+		if s.scale == 1 {
+			if suffix := map[int64]string{360: "-360"}[s.width]; suffix == "" || slices.Contains(more, suffix) {
+				x.picture(name + suffix)
+			}
+		}
+		x.theme(true)
+		x.waitFor("document.documentElement.classList.contains('dark')")
+		x.settle()
+		if found := x.axe("{runOnly: ['color-contrast']}"); found != "" {
+			x.t.Errorf("%s, dark, %s: axe-core: %s", name, s.name, found)
+		}
+		if s.width == 1360 && slices.Contains(more, "-dark") {
+			x.picture(name + "-dark")
+		}
+		x.theme(false)
+	}
+	x.size("1360 px")
+	x.settle()
+	x.quiet(name)
+}
+
+// settle waits until nothing moves but what turns for ever. It asks again and
+// again: one that the next change cuts off never says that it finished.
+func (x *tab) settle() {
+	x.t.Helper()
+	x.waitFor("document.getAnimations().every(a => a.playState !== 'running' || a.effect.getComputedTiming().endTime === Infinity)")
 }
 
 // quiet fails the test if the page complained of anything.

@@ -49,7 +49,13 @@ func withRows(t *testing.T, statements ...d1.Stmt) (*program, *client) {
 // adopt gives the tab the session of a client.
 func (x *tab) adopt(c *client) {
 	x.t.Helper()
-	x.open(c.p.base + "/login")
+	x.adoptOwner(c.p)
+}
+
+// adoptOwner signs the tab in as the owner.
+func (x *tab) adoptOwner(p *program) {
+	x.t.Helper()
+	x.open(p.base + "/login")
 	x.fill("#email", ownerEmail)
 	x.fill("#password", ownerPassword)
 	x.press("Sign in")
@@ -64,6 +70,7 @@ func users(n int) d1.Stmt {
 }
 
 func TestBrowse(t *testing.T) {
+	t.Parallel()
 	p, c := withRows(t, users(1000),
 		d1.Exec(`insert into leads (id, formId, data) select 'l1', 'f1', ?1 where 0`, d1.Str("{}")),
 		d1.Exec(`insert into forms (id, name, fields) values ('f1', 'Contact', ?1)`, d1.Str(`[{"label":"`+strings.Repeat("long ", 200)+`","n":9007199254740993}]`)),
@@ -154,6 +161,7 @@ var hostile = []string{
 // TestHostileDatabase opens every page of a database whose names and values are
 // hostile: nothing runs, nothing complains, and each table's page is found.
 func TestHostileDatabase(t *testing.T) {
+	t.Parallel()
 	var statements []d1.Stmt
 	for i, h := range hostile {
 		q := `"` + strings.ReplaceAll(h, `"`, `""`) + `"`

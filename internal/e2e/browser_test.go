@@ -12,10 +12,12 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/log"
 	cdpage "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 )
 
 // chromium is one browser for the whole test process; each test has a context
@@ -73,7 +75,11 @@ func newTab(t *testing.T) *tab {
 	if err := chromedp.Do(ctx); err != nil { // the tab lives as long as the context of its first action
 		t.Fatal(err)
 	}
-	x.do(chromedp.EmulateViewport(1360, 820))
+	x.do(chromedp.EmulateViewport(1360, 820), func(ctx context.Context, _ *chromedp.Target) (chromedp.Void, error) {
+		// Each tab is in front of its own window, whatever the others do.
+		_, err := chromedp.Call(ctx, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true})
+		return chromedp.Void{}, err
+	})
 	err := chromedp.Listen(ctx, func(ev any) {
 		switch e := ev.(type) {
 		case *runtime.EventExceptionThrown:
@@ -87,7 +93,10 @@ func newTab(t *testing.T) *tab {
 				x.complain(fmt.Sprintf("console.error: %v", e.Args))
 			}
 		case *cdpage.EventJavascriptDialogOpening:
-			x.complain("a dialog opened: " + e.Message)
+			x.complain("a dialog opened: " + string(e.Type) + " " + e.Message)
+			go func() { // the page stands still until it is answered
+				_, _ = chromedp.Call(ctx, cdpage.HandleJavaScriptDialog, cdpage.HandleJavaScriptDialogParams{Accept: true})
+			}()
 		}
 	})
 	if err != nil {
@@ -142,7 +151,9 @@ func (x *tab) fail(err error) {
 		_ = os.WriteFile(file, png, 0o600)
 		x.t.Logf("picture: %s", file)
 	}
-	x.t.Fatalf("at %s: %v\n%s", where, err, text)
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.t.Fatalf("at %s: %v\n%s\n%s", where, err, strings.Join(x.faults, "\n"), text)
 }
 
 func (x *tab) open(url string) { x.t.Helper(); x.do(chromedp.Navigate(url)) }
@@ -211,6 +222,44 @@ func (x *tab) press(text string) {
 	x.click("[data-press]")
 }
 
+// key presses keys where the focus is. Unlike chromedp's own, a key and its
+// character are one event, as from a keyboard: a page that takes the key keeps the
+// character from whatever has the focus then.
+func (x *tab) key(keys string, with ...kb.Modifier) {
+	x.t.Helper()
+	for _, r := range keys {
+		events := kb.Encode(r)
+		down, up := events[0], events[len(events)-1]
+		for _, m := range with {
+			down.Modifiers, up.Modifiers = down.Modifiers|int64(m), up.Modifiers|int64(m)
+		}
+		if len(events) == 3 && down.Modifiers&^int64(kb.ModifierShift) == 0 {
+			down.Text, down.UnmodifiedText = events[1].Text, events[1].UnmodifiedText
+		} else {
+			down.Type = input.DispatchKeyEventTypeRawKeyDown
+		}
+		for _, e := range []*input.DispatchKeyEventParams{down, up} {
+			x.do(func(ctx context.Context, _ *chromedp.Target) (chromedp.Void, error) {
+				_, err := chromedp.Call(ctx, input.DispatchKeyEvent, *e)
+				return chromedp.Void{}, err
+			})
+		}
+	}
+}
+
+// focused waits until what has that text, or that label if it has no text, has the
+// focus.
+func (x *tab) focused(words string) {
+	x.t.Helper()
+	x.waitFor("(e => (e.innerText?.trim() || e.getAttribute('aria-label') || e.name || '').startsWith(" + quoteJS(words) + "))(document.activeElement)")
+}
+
+// hears waits until a screen reader was told the words.
+func (x *tab) hears(words string) {
+	x.t.Helper()
+	x.waitFor("[...document.querySelectorAll('[role=status], [aria-live]')].some(e => e.textContent.includes(" + quoteJS(words) + "))")
+}
+
 // theme shows the page dark or light.
 func (x *tab) theme(dark bool) {
 	x.t.Helper()
@@ -245,7 +294,7 @@ func evalAwait[T any](x *tab, script string) T {
 	defer cancel()
 	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](script, chromedp.EvalAwaitPromise))
 	if err != nil {
-		x.fail(err)
+		x.fail(fmt.Errorf("%.200s: %w", script, err))
 	}
 	return v
 }

@@ -59,6 +59,7 @@ func TestCancelStopsTheStatement(t *testing.T) {
 // TestTypingOverASelectionKeepsThePolicy: what a person does to the text of the
 // editor, the browser doing the editing, breaks no rule of the page's policy.
 func TestTypingOverASelectionKeepsThePolicy(t *testing.T) {
+	t.Parallel()
 	p := start(t, t.TempDir())
 	c := claimOwner(t, p)
 	c.must(http.MethodPost, "/databases", url.Values{"org_name": {"Acme"}, "name": {"acme"}, "request": {"r1"}})

@@ -39,6 +39,7 @@ func (x *tab) provision(p *program, org, name, version string) {
 // TestWalk is the main job, in a browser, from an empty folder: setup, login,
 // provision, browse, query, a new schema version, review, apply, logout.
 func TestWalk(t *testing.T) {
+	t.Parallel()
 	p := start(t, t.TempDir())
 	x := newTab(t)
 	x.claim(p)
