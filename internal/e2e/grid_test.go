@@ -210,7 +210,7 @@ func TestARowsFormFollowsItsChoices(t *testing.T) {
 
 func TestALongTextLeavesTheOtherColumnsInView(t *testing.T) {
 	t.Parallel()
-	p, c := withRows(t, d1.Exec("create table lab(id integer primary key, a text, b text, n integer)"), d1.Exec("insert into lab values (1, printf('%.*c', 300, 'w'), printf('%.*c', 80, 'w'), 5)"))
+	p, c := withRows(t, d1.Exec("create table lab(id integer primary key, a text, b text, n integer)"), d1.Exec("insert into lab values (1, printf('%.*c', 300, 'w'), 'b', 5), (2, printf('%.*c', 80, 'w'), 'b', 5)"))
 	x := newTab(t)
 	x.adopt(c)
 	x.open(p.base + lab)

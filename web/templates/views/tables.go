@@ -263,7 +263,7 @@ func (v Table) openCell(b *strings.Builder, cell browse.Cell) {
 
 // shownWidth is how many characters a column is wide at most. What is longer, and
 // no link to the whole, is also the cell's title.
-const shownWidth = 48
+const shownWidth = 40
 
 // survives reports whether a text comes back from a page as it is: HTML changes a
 // CR, a NUL and what is not UTF-8, and what it changes it to can't be told apart.
