@@ -422,8 +422,8 @@ func TestAStalePlanChangesNothing(t *testing.T) {
 	if _, err := conn.Query(t.Context(), d1.Exec("create table by_hand(a)")); err != nil {
 		t.Fatal(err)
 	}
-	if stale, err := w.Stale(t.Context(), p); !stale || err != nil {
-		t.Errorf("stale: %v %v", stale, err)
+	if look, err := w.Look(t.Context(), p); !look.Stale || err != nil {
+		t.Errorf("stale: %+v %v", look, err)
 	}
 	got, err := w.Apply(t.Context(), ada, p.ID, p.Hash)
 	if err != nil || got.State != fleet.PlanFailed || !strings.Contains(got.Error, "changed since") {

@@ -13,20 +13,28 @@ import (
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/id"
 	"github.com/kuratchi/dashboard/internal/migrate"
+	"github.com/kuratchi/dashboard/internal/schema"
 )
 
 // Review compares a database as it is with a version of a schema and returns
-// the plan between them. Nothing is stored and nothing is changed.
-func (f *Fleet) Review(ctx context.Context, conn d1.Conn, name string, version int) (*migrate.Plan, error) {
+// the plan between them. Nothing is stored and nothing is changed. Tables that the
+// version it is at declares, and this one doesn't, are planned to go.
+func (f *Fleet) Review(ctx context.Context, d Database, conn d1.Conn, name string, version int) (*migrate.Plan, error) {
 	_, target, err := f.Version(ctx, name, version)
 	if err != nil {
 		return nil, err
+	}
+	var previous *schema.Schema
+	if d.Schema == name && d.Version > 0 {
+		if _, previous, err = f.Version(ctx, name, d.Version); err != nil {
+			return nil, err
+		}
 	}
 	live, err := migrate.Inspect(ctx, conn)
 	if err != nil {
 		return nil, err
 	}
-	return migrate.New(live, target)
+	return migrate.New(live, target, previous)
 }
 
 // Plan returns a stored plan. One whose body is no longer what its hash says is
@@ -47,22 +55,67 @@ func (f *Fleet) Plans(ctx context.Context, database string, p Page) ([]Plan, int
 	return f.store.Plans(ctx, database, p)
 }
 
-// Stale reports whether a plan that waits was made for a schema the database no
-// longer has.
-func (f *Fleet) Stale(ctx context.Context, p Plan) (bool, error) {
+// Look is what a database says to a plan that waits.
+type Look struct {
+	// Stale says that the plan was made for a schema the database no longer has.
+	// Next is then the plan from what it has now, nil where there is none.
+	Stale bool
+	Next  *migrate.Plan
+	// Answers are those of the plan's live checks.
+	Answers []migrate.Answer
+}
+
+// Look asks the database about a plan that waits; of any other there is nothing to
+// ask. Nothing is changed.
+func (f *Fleet) Look(ctx context.Context, p Plan) (Look, error) {
+	var l Look
 	if p.State != PlanProposed && p.State != PlanApproved {
-		return false, nil
+		return l, nil
 	}
-	_, conn, err := f.Open(ctx, p.Database)
+	d, conn, err := f.Open(ctx, p.Database)
 	if err != nil {
-		return false, err
+		return l, err
 	}
 	defer func() { _ = conn.Close() }()
 	live, err := migrate.Inspect(ctx, conn)
 	if err != nil {
-		return false, err
+		return l, err
 	}
-	return live.Fingerprint() != p.Body.Fingerprint, nil
+	if l.Stale = live.Fingerprint() != p.Body.Fingerprint; l.Stale {
+		l.Next, err = f.Review(ctx, d, conn, p.Body.Schema, p.Body.Version)
+		if err != nil {
+			f.log.Info("look", "plan", p.ID, "error", err) // the plan is stale all the same
+		}
+		return l, nil
+	}
+	l.Answers, err = p.Body.Ask(ctx, conn)
+	return l, err
+}
+
+// Rehearse applies a plan to a copy of its database and tells what became of it.
+// The database itself is only read.
+func (f *Fleet) Rehearse(ctx context.Context, plan id.Plan) (migrate.Rehearsal, error) {
+	p, err := f.Plan(ctx, plan)
+	if err != nil {
+		return migrate.Rehearsal{}, err
+	}
+	if err := p.Body.Ready(); err != nil {
+		return migrate.Rehearsal{}, err
+	}
+	d, err := f.store.Database(ctx, p.Database)
+	if err != nil {
+		return migrate.Rehearsal{}, err
+	}
+	_, target, err := f.Version(ctx, p.Body.Schema, p.Body.Version)
+	if err != nil {
+		return migrate.Rehearsal{}, err
+	}
+	src, err := f.provider.Copy(ctx, d.ProviderID, "")
+	if err != nil {
+		return migrate.Rehearsal{}, err
+	}
+	defer func() { _ = src.Close() }()
+	return migrate.Rehearse(ctx, src, &p.Body, target)
 }
 
 // Propose stores the plan from a database as it is to a version of a schema.
@@ -72,7 +125,7 @@ func (f *Fleet) Propose(ctx context.Context, a auth.Actor, database, name string
 		return Plan{}, err
 	}
 	defer func() { _ = conn.Close() }()
-	body, err := f.Review(ctx, conn, name, version)
+	body, err := f.Review(ctx, d, conn, name, version)
 	if err != nil {
 		return Plan{}, err
 	}
@@ -94,8 +147,10 @@ func (f *Fleet) planEntry(a auth.Actor, action audit.Action, o audit.Outcome, d 
 }
 
 // Decide approves or rejects a plan that was proposed. The hash is the one the
-// operator saw; another one is fault.Conflict.
-func (f *Fleet) Decide(ctx context.Context, a auth.Actor, plan id.Plan, hash string, approve bool) (Plan, error) {
+// operator saw; another one is fault.Conflict. An approval names every loss of the
+// plan in acknowledged, and the live checks are asked again: fault.Invalid when a
+// loss is missing or when the rows forbid the plan.
+func (f *Fleet) Decide(ctx context.Context, a auth.Actor, plan id.Plan, hash string, approve bool, acknowledged ...string) (Plan, error) {
 	p, d, err := f.planFor(ctx, plan, hash)
 	if err != nil {
 		return p, err
@@ -103,7 +158,7 @@ func (f *Fleet) Decide(ctx context.Context, a auth.Actor, plan id.Plan, hash str
 	action, to := audit.PlanReject, PlanRejected
 	if approve {
 		action, to = audit.PlanApprove, PlanApproved
-		if err := p.Body.Ready(); err != nil {
+		if err := f.approvable(ctx, p, acknowledged); err != nil {
 			return p, err
 		}
 	}
@@ -116,7 +171,33 @@ func (f *Fleet) Decide(ctx context.Context, a auth.Actor, plan id.Plan, hash str
 	if approve && p.SelfApproved() {
 		e.Detail += ", approved by its author"
 	}
+	if approve && len(p.Body.Losses) > 0 {
+		e.Detail += ", acknowledged: " + strings.Join(acknowledged, ", ")
+	}
 	return p, f.store.UpdatePlan(ctx, p, from, nil, e)
+}
+
+// approvable returns nil for a plan that may be approved.
+func (f *Fleet) approvable(ctx context.Context, p Plan, acknowledged []string) error {
+	if err := p.Body.Ready(); err != nil {
+		return err
+	}
+	if err := p.Body.Acknowledged(acknowledged); err != nil {
+		return err
+	}
+	l, err := f.Look(ctx, p)
+	if err != nil {
+		return err
+	}
+	if l.Stale {
+		return fault.New(fault.Conflict, "The database's schema changed since this plan was made. Make a new plan.")
+	}
+	for _, answer := range l.Answers {
+		if answer.Blocks() {
+			return fault.New(fault.Invalid, "The plan can't be approved while the rows forbid it: %s. %s", answer.Words(), answer.Fix)
+		}
+	}
+	return nil
 }
 
 func (f *Fleet) planFor(ctx context.Context, plan id.Plan, hash string) (Plan, Database, error) {

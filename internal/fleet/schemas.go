@@ -57,7 +57,8 @@ type Draft struct {
 	Previous *schema.Schema
 	// Changes are what turns Previous into Schema.
 	Changes []schema.Change
-	// Removed are tables of Previous that Schema doesn't have. No plan drops them.
+	// Removed are tables of Previous that Schema doesn't have. A plan drops them once
+	// that is acknowledged, table by table.
 	Removed []string
 }
 

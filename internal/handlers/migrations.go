@@ -58,7 +58,7 @@ func (s *Server) migrationsPage(c echo.Context, status int, form url.Values, cau
 		if v.Schema == "" && len(v.Schemas) > 0 {
 			v.Schema = v.Schemas[0].Name
 		}
-		if err := s.compare(c, conn, &v); err != nil {
+		if err := s.compare(c, d, conn, &v); err != nil {
 			return err
 		}
 		if cause != nil {
@@ -74,7 +74,7 @@ func (s *Server) migrationsPage(c echo.Context, status int, form url.Values, cau
 	})
 }
 
-func (s *Server) compare(c echo.Context, conn d1.Conn, v *views.Migrations) error {
+func (s *Server) compare(c echo.Context, d fleet.Database, conn d1.Conn, v *views.Migrations) error {
 	if v.Schema == "" {
 		return nil
 	}
@@ -87,7 +87,7 @@ func (s *Server) compare(c echo.Context, conn d1.Conn, v *views.Migrations) erro
 	if v.Version == 0 || v.Version > sc.Latest {
 		v.Version = sc.Latest
 	}
-	if v.Plan, err = s.Fleet.Review(ctx, conn, v.Schema, v.Version); fault.Is(err, fault.Invalid) {
+	if v.Plan, err = s.Fleet.Review(ctx, d, conn, v.Schema, v.Version); fault.Is(err, fault.Invalid) {
 		v.Error = fault.Message(err)
 		return nil
 	}
@@ -113,20 +113,29 @@ func (s *Server) plansCreate(c echo.Context) error {
 	return redirect(c, paths.Plan(p.ID))
 }
 
-func (s *Server) plansShow(c echo.Context) error { return s.planPage(c, http.StatusOK, nil) }
+func (s *Server) plansShow(c echo.Context) error { return s.planPage(c, http.StatusOK, nil, nil) }
 
-func (s *Server) planPage(c echo.Context, status int, cause error) error {
+// plansRehearse answers with the plan's page and what the plan did to a copy.
+func (s *Server) plansRehearse(c echo.Context) error {
+	r, err := s.Fleet.Rehearse(c.Request().Context(), id.Plan(c.Param("plan")))
+	if err != nil {
+		return s.decided(c, err)
+	}
+	return s.planPage(c, http.StatusOK, &r, nil)
+}
+
+func (s *Server) planPage(c echo.Context, status int, r *migrate.Rehearsal, cause error) error {
 	ctx := c.Request().Context()
 	plan, err := s.Fleet.Plan(ctx, id.Plan(c.Param("plan")))
 	if err != nil {
 		return err
 	}
 	o, _ := middleware.Operator(c)
-	v := views.Plan{Plan: plan, CanApprove: o.Role.Can(auth.PlansApprove), CanApply: o.Role.Can(auth.PlansApply)}
+	v := views.Plan{Plan: plan, Rehearsal: r, CanApprove: o.Role.Can(auth.PlansApprove), CanApply: o.Role.Can(auth.PlansApply), CanRehearse: o.Role.Can(auth.PlansCreate)}
 	if cause != nil {
 		v.Error = fault.Message(cause)
 	}
-	if v.Stale, err = s.Fleet.Stale(ctx, plan); err != nil {
+	if v.Look, err = s.Fleet.Look(ctx, plan); err != nil {
 		v.Error = fault.Message(err) // the plan can be read all the same
 	}
 	d, err := s.Fleet.Database(ctx, plan.Database)
@@ -146,7 +155,7 @@ func (s *Server) decided(c echo.Context, err error) error {
 	switch fault.KindOf(err) {
 	case fault.Invalid, fault.Conflict:
 		if err != nil {
-			return s.planPage(c, statusOf(err), err)
+			return s.planPage(c, statusOf(err), nil, err)
 		}
 	}
 	if err != nil {
@@ -159,7 +168,11 @@ func (s *Server) plansApprove(c echo.Context) error { return s.plansDecide(c, tr
 func (s *Server) plansReject(c echo.Context) error  { return s.plansDecide(c, false) }
 
 func (s *Server) plansDecide(c echo.Context, approve bool) error {
-	_, err := s.Fleet.Decide(c.Request().Context(), s.actor(c), id.Plan(c.Param("plan")), c.FormValue("hash"), approve)
+	form, err := c.FormParams()
+	if err != nil {
+		return asFault(err)
+	}
+	_, err = s.Fleet.Decide(c.Request().Context(), s.actor(c), id.Plan(c.Param("plan")), form.Get("hash"), approve, form["acknowledge"]...)
 	return s.decided(c, err)
 }
 

@@ -37,12 +37,22 @@ const (
 	assertSame   = `select iif((` + fingerprintSQL + `) = ?1, 1, json_extract('{}', '` + changedText + `'))`
 )
 
-// Statements returns the batch that applies the plan: the assertion, the steps,
-// the ledger row and the state row.
+// Statements returns the batch that applies the plan: the assertion that the
+// schema is the one planned against, the counts, the steps, what must hold
+// afterwards, the ledger row and the state row.
 func (p *Plan) Statements(e Entry) []d1.Stmt {
 	ss := []d1.Stmt{d1.Query(assertSame, d1.Str(p.Fingerprint))}
+	for _, sql := range p.Before {
+		ss = append(ss, d1.Exec(sql))
+	}
 	for _, s := range p.Steps {
 		ss = append(ss, d1.Exec(s.SQL))
+	}
+	for _, a := range p.After {
+		ss = append(ss, d1.Exec(a.Statement()))
+	}
+	if len(p.Before) > 0 {
+		ss = append(ss, d1.Exec("DROP TABLE "+counts))
 	}
 	at := d1.Int(e.AppliedAt.UnixMilli())
 	return append(ss, d1.Exec(createLedger), d1.Exec(createState),
@@ -76,8 +86,23 @@ func (p *Plan) explain(err error) error {
 		return err
 	case strings.Contains(de.Text, changedText):
 		return fault.Wrap(err, fault.Conflict, "The database's schema changed since this plan was made. Nothing was changed; make a new plan.")
-	case de.Stmt >= 1 && de.Stmt <= len(p.Steps):
-		return fault.Wrap(err, fault.KindOf(err), "Step %d (%s) failed: %s. Everything was rolled back; nothing was changed.", de.Stmt, p.Steps[de.Stmt-1].Cause, d1.Words(de.Text))
+	case strings.Contains(de.Text, assertText):
+		_, what, _ := strings.Cut(de.Text, assertText)
+		what, _, _ = strings.Cut(what, "'")
+		return fault.Wrap(err, fault.Conflict, "Afterwards it was not so that %s. Everything was rolled back; nothing was changed.", what)
+	}
+	if i := de.Stmt - 1 - len(p.Before); i >= 0 && i < len(p.Steps) {
+		first := i
+		for first > 0 && p.Steps[first].More {
+			first--
+		}
+		n := 0
+		for _, s := range p.Steps[:first+1] {
+			if !s.More {
+				n++
+			}
+		}
+		return fault.Wrap(err, fault.KindOf(err), "Step %d (%s) failed: %s. Everything was rolled back; nothing was changed.", n, p.Steps[first].Cause, d1.Words(de.Text))
 	}
 	return err
 }

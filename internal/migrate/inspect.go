@@ -4,7 +4,8 @@
 // # The way of a change
 //
 //	live, err := migrate.Inspect(ctx, conn)     // one round trip
-//	plan, err := migrate.New(live, target)      // pure: no database is touched
+//	plan, err := migrate.New(live, target, previous) // pure: no database is touched
+//	answers, err := plan.Ask(ctx, conn)          // what the rows say to it
 //	err = plan.Ready()                          // or: what it can't do, and why
 //	entry, err := migrate.Apply(ctx, conn, plan, meta)
 //

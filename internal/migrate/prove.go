@@ -1,88 +1,87 @@
 package migrate
 
 import (
-	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
+	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/schema"
 	"github.com/kuratchi/dashboard/internal/sqlite"
 )
 
+// stepError is a statement the engine refused on the scratch copy.
+type stepError struct {
+	step int // index into Plan.Steps, or -1 for what the steps leave behind
+	text string
+}
+
+func (e *stepError) Error() string { return e.text }
+
 // prove replays a plan on a scratch copy of the live schema and compares what
-// comes out with the target. It returns an error that says where they differ,
-// which is a defect of the planner or a schema that can't be made.
-func prove(live *Live, target *schema.Schema, p *Plan) error {
-	c, err := sqlite.Open("", sqlite.Options{Memory: true})
+// comes out with the target, and what no step is about with what it was (keep). A step that fails, or a view or trigger that can't be
+// compiled afterwards, is a *stepError; any other error says where the end differs
+// from the target, which is a defect of the planner.
+func prove(live *Live, target *schema.Schema, p *Plan, keep []schema.MasterRow) error {
+	s, err := newScratch(live.Statements())
 	if err != nil {
 		return err
 	}
-	defer func() { _ = c.Close() }()
-	statements := live.Statements()
-	for _, s := range p.Steps {
-		statements = append(statements, s.SQL)
-	}
-	rows, err := replay(c, statements)
-	if err != nil {
-		return err
-	}
-	after, err := schema.FromObjects(rows)
-	if err != nil {
-		return err
-	}
-	if left := schema.Diff(after, target); len(left) > 0 {
-		words := make([]string, len(left))
-		for i, c := range left {
-			words[i] = c.Words()
+	defer s.close()
+	for _, sql := range p.Before {
+		if err := s.run(sql); err != nil {
+			return fmt.Errorf("migrate: on a scratch copy: %s: %w", sql, err)
 		}
+	}
+	for i, step := range p.Steps {
+		if err := s.run(step.SQL); err != nil {
+			return &stepError{step: i, text: engineWords(err)}
+		}
+	}
+	for _, a := range p.After {
+		if err := s.run(a.Statement()); err != nil {
+			return fmt.Errorf("migrate: on a scratch copy: %s: %w", a.Condition, err)
+		}
+	}
+	if p.rewrites() {
+		if err := s.broken(); err != nil {
+			return &stepError{step: -1, text: engineWords(err)}
+		}
+	}
+	after, err := s.inspect()
+	if err != nil {
+		return err
+	}
+	left := schema.Diff(after.Schema, target)
+	words := make([]string, len(left))
+	for i, c := range left {
+		words[i] = c.Words()
+	}
+	for _, row := range keep {
+		if !slices.Contains(after.Rows, row) {
+			words = append(words, "the "+row.Type+" "+row.Name+" is not what it was")
+		}
+	}
+	if len(words) > 0 {
 		return fmt.Errorf("migrate: the plan does not end at its target: %s", strings.Join(words, "; "))
 	}
 	return nil
 }
 
-// Statements make the live schema anew, in an order that works.
-func (l *Live) Statements() []string {
-	var statements []string
-	for _, kind := range []string{"table", "index", "view", "trigger"} {
-		for _, r := range l.Rows {
-			if r.Type == kind && r.SQL != "" {
-				statements = append(statements, r.SQL)
-			}
+// rewrites reports whether the plan does more than add.
+func (p *Plan) rewrites() bool {
+	for _, s := range p.Steps {
+		if s.Risk != Safe && s.Risk != Check {
+			return true
 		}
 	}
-	return statements
+	return false
 }
 
-// replay runs statements on a scratch engine and returns its sqlite_master.
-func replay(c *sqlite.Conn, statements []string) ([]schema.MasterRow, error) {
-	if err := c.Begin(context.Background(), sqlite.Write); err != nil {
-		return nil, err
+func engineWords(err error) string {
+	if e, ok := errors.AsType[*sqlite.Error](err); ok {
+		return d1.Words(e.Text)
 	}
-	defer func() { _ = c.End(false) }()
-	for _, sql := range statements {
-		st, err := c.Prepare(sql)
-		if err != nil {
-			return nil, fmt.Errorf("migrate: on a scratch copy: %s: %w", sql, err)
-		}
-		for more := true; more && err == nil; {
-			more, err = st.Step()
-		}
-		st.Close()
-		if err != nil {
-			return nil, fmt.Errorf("migrate: on a scratch copy: %s: %w", sql, err)
-		}
-	}
-	st, err := c.Prepare(inspectSQL)
-	if err != nil {
-		return nil, err
-	}
-	defer st.Close()
-	var rows []schema.MasterRow
-	for {
-		row, err := st.Step()
-		if err != nil || !row {
-			return rows, err
-		}
-		rows = append(rows, schema.MasterRow{Type: st.Bytes(0), Name: st.Bytes(1), Table: st.Bytes(2), SQL: st.Bytes(3)})
-	}
+	return err.Error()
 }

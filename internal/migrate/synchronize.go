@@ -39,7 +39,7 @@ func Synchronize(ctx context.Context, conn d1.Conn, target *schema.Schema, id, a
 	if err != nil {
 		return out, err
 	}
-	p, err := New(live, target)
+	p, err := New(live, target, nil)
 	if err != nil {
 		return out, err
 	}
@@ -48,6 +48,9 @@ func Synchronize(ctx context.Context, conn d1.Conn, target *schema.Schema, id, a
 	}
 	if p.Empty() && known && state.Hash == out.Hash && state.Version == target.Version {
 		return out, nil
+	}
+	if err := p.Acknowledged(nil); err != nil { // nobody is there to acknowledge
+		return out, err
 	}
 	if _, err := Apply(ctx, conn, p, id, actor, now); err != nil {
 		return out, err

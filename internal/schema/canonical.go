@@ -15,9 +15,31 @@ func (s *Schema) Hash() string {
 		tables[i] = s.canonical(&s.Tables[i])
 	}
 	slices.SortFunc(tables, func(a, b canonicalTable) int { return strings.Compare(a.Name, b.Name) })
-	b, _ := json.Marshal(tables) // plain strings can't fail
+	var all any = tables
+	if len(s.Objects) > 0 {
+		all = struct {
+			Tables  []canonicalTable
+			Objects []string
+		}{tables, s.canonicalObjects()}
+	}
+	b, _ := json.Marshal(all) // plain strings can't fail
 	sum := sha256.Sum256(b)
 	return hex.EncodeToString(sum[:])
+}
+
+func (s *Schema) canonicalObjects() []string {
+	var out []string
+	for _, o := range s.Objects {
+		out = append(out, o.canonical())
+	}
+	slices.Sort(out)
+	return out
+}
+
+// canonical leaves out IF NOT EXISTS, which SQLite doesn't keep.
+func (o *Object) canonical() string {
+	words := strings.Replace(canonicalExpr(o.SQL), " if not exists ", " ", 1)
+	return strings.TrimSuffix(words, " ;")
 }
 
 // The canonical forms hold only what has a meaning, in one way of writing it.
@@ -29,6 +51,7 @@ type canonicalTable struct {
 	ForeignKeys   []string
 	Checks        []string
 	Indexes       []string
+	Extra         []string `json:",omitempty"`
 }
 
 type canonicalColumn struct {
@@ -54,7 +77,8 @@ func (s *Schema) canonical(t *Table) canonicalTable {
 	for i := range t.Indexes {
 		c.Indexes = append(c.Indexes, t.Indexes[i].canonical())
 	}
-	for _, list := range []*[]string{&c.Unique, &c.ForeignKeys, &c.Checks, &c.Indexes} {
+	c.Extra = slices.Clone(t.Extra)
+	for _, list := range []*[]string{&c.Unique, &c.ForeignKeys, &c.Checks, &c.Indexes, &c.Extra} {
 		slices.Sort(*list)
 		*list = slices.Compact(*list)
 	}
@@ -73,6 +97,10 @@ func (t *Table) optionWords() string {
 	}
 	return strings.Join(words, " ")
 }
+
+// Affinity is SQLite's type affinity of a declared type: integer, text, blob, real
+// or numeric.
+func Affinity(declared string) string { return affinity(declared) }
 
 func (t *Table) canonicalColumn(c *Column) canonicalColumn {
 	cc := canonicalColumn{

@@ -86,7 +86,9 @@ type columnReader struct {
 	i     int
 	isPK  bool
 	isUQ  bool
+	isAI  bool
 	enum  []string
+	check []string
 	fk    *ForeignKey
 	fkOff int
 	deflt *word
@@ -140,12 +142,16 @@ func (r *columnReader) readType() {
 		r.c.Type, r.c.Mode, r.i = t.sql, t.mode, 1
 		return
 	}
+	if len(w.text) > 4 && strings.EqualFold(w.text[:4], "sql(") && strings.HasSuffix(w.text, ")") {
+		r.c.Type, r.i = strings.ToUpper(strings.TrimSpace(w.text[4:len(w.text)-1])), 1
+		return
+	}
 	r.c.Type = "TEXT"
 	if isEnum(w.text) {
 		return // read as a modifier
 	}
 	r.i = 1
-	r.bad(w, "%q is no type; use text, integer, real, blob, json, boolean, timestamp_ms or enum(…)", w.text)
+	r.bad(w, "%q is no type; use text, integer, real, blob, json, boolean, timestamp_ms, enum(…) or sql(…)", w.text)
 }
 
 func isEnum(s string) bool { return len(s) > 5 && strings.EqualFold(s[:5], "enum(") }
@@ -163,12 +169,24 @@ func (r *columnReader) modifier() {
 		r.readDefault(w)
 	case r.is("->"):
 		r.readReference(w)
+	case r.is("autoincrement"):
+		r.once(w, &r.isAI)
+	case r.is("collate"):
+		r.readCollate(w)
+	case r.is("check"):
+		if expr, ok := r.parenthesized(w, "check"); ok {
+			r.check = append(r.check, expr)
+		}
+	case r.is("generated", "always", "as"), r.is("as"):
+		r.readGenerated(w)
+	case r.is("was"), r.is("was:"):
+		r.readWas(w)
 	case isEnum(w.text):
 		r.i++
 		r.readEnum(w)
 	default:
 		r.i++
-		r.bad(w, "unknown word %q; after the type come primary key, not null, unique, enum(…), default … and -> table.column", w.text)
+		r.bad(w, "unknown word %q; after the type come primary key, autoincrement, not null, unique, enum(…), default …, collate …, check (…), as (…), -> table.column and was …", w.text)
 	}
 }
 
@@ -177,6 +195,47 @@ func (r *columnReader) once(w word, flag *bool) {
 		r.bad(w, "%q is there twice", w.text)
 	}
 	*flag = true
+}
+
+// parenthesized reads the (expression) that comes after a word.
+func (r *columnReader) parenthesized(w word, what string) (string, bool) {
+	if r.i >= len(r.ws) || !strings.HasPrefix(r.ws[r.i].text, "(") || !strings.HasSuffix(r.ws[r.i].text, ")") {
+		r.bad(w, "after %s comes an (SQL expression)", what)
+		return "", false
+	}
+	r.i++
+	text := r.ws[r.i-1].text
+	return strings.TrimSpace(text[1 : len(text)-1]), true
+}
+
+func (r *columnReader) readCollate(w word) {
+	if r.i >= len(r.ws) || r.c.Collate != "" {
+		r.bad(w, "after collate comes a collation, once: nocase, rtrim or binary")
+		return
+	}
+	r.c.Collate = strings.ToUpper(r.ws[r.i].text)
+	r.i++
+	if r.c.Collate != "NOCASE" && r.c.Collate != "RTRIM" && r.c.Collate != "BINARY" {
+		r.bad(w, "there is no collation %s; use nocase, rtrim or binary", strings.ToLower(r.c.Collate))
+	}
+}
+
+func (r *columnReader) readGenerated(w word) {
+	if r.c.Generated != "" {
+		r.bad(w, "a column is generated from one expression")
+	}
+	r.c.Generated, _ = r.parenthesized(w, "as")
+	r.c.Stored = r.is("stored")
+	_ = !r.c.Stored && r.is("virtual")
+}
+
+func (r *columnReader) readWas(w word) {
+	if r.i >= len(r.ws) || r.c.Was != "" {
+		r.bad(w, "after was comes the name the column had, once")
+		return
+	}
+	r.c.Was, _ = unquote(r.ws[r.i].text)
+	r.i++
 }
 
 func (r *columnReader) readEnum(w word) {
@@ -242,8 +301,6 @@ func (r *columnReader) defaultSQL(w word) string {
 	return QuoteText(v)
 }
 
-var actions = map[string]string{"cascade": "CASCADE", "restrict": "RESTRICT"}
-
 func (r *columnReader) readReference(w word) {
 	if r.fk != nil {
 		r.bad(w, "a column has one reference")
@@ -254,22 +311,90 @@ func (r *columnReader) readReference(w word) {
 	}
 	target := r.ws[r.i]
 	r.i++
-	table, column, ok := strings.Cut(target.text, ".")
-	if !ok || table == "" || column == "" {
+	names := dotted(target.text)
+	if len(names) != 2 {
 		r.bad(target, "%q is no table.column", target.text)
 		return
 	}
-	r.fk = &ForeignKey{Columns: []string{r.c.Name}, Table: table, RefColumns: []string{column}}
+	r.fk = &ForeignKey{Columns: []string{r.c.Name}, Table: names[0], RefColumns: names[1:]}
 	r.fkOff = r.base + target.offset
-	switch {
-	case r.is("cascade"), r.is("restrict"):
-		r.fk.OnDelete = actions[strings.ToLower(r.ws[r.i-1].text)]
-	case r.is("set", "null"):
-		r.fk.OnDelete = "SET NULL"
-	case r.is("set", "default"):
-		r.fk.OnDelete = "SET DEFAULT"
-	case r.is("no", "action"):
+	r.readActions(r.fk)
+}
+
+// dotted cuts names at dots; one in quotes may hold dots of its own.
+func dotted(s string) []string {
+	var out []string
+	for len(s) > 0 {
+		end := strings.IndexByte(s, '.')
+		if s[0] == '"' || s[0] == '\'' {
+			if end = quoteEnd(s, 0) + 1; end == 0 || end < len(s) && s[end] != '.' {
+				return nil
+			}
+		} else if end < 0 {
+			end = len(s)
+		}
+		name, _ := unquote(s[:end])
+		if name == "" {
+			return nil
+		}
+		out = append(out, name)
+		if end == len(s) {
+			return out
+		}
+		if s = s[end+1:]; s == "" {
+			return nil
+		}
 	}
+	return out
+}
+
+// readActions reads what may stand after a reference: an action for deletes, on
+// update and an action, on delete and an action, deferred.
+func (r *columnReader) readActions(fk *ForeignKey) {
+	for r.i < len(r.ws) {
+		w := r.ws[r.i]
+		to := &fk.OnDelete
+		switch {
+		case r.is("deferred"):
+			fk.Deferred = true
+			continue
+		case r.is("on", "update"):
+			to = &fk.OnUpdate
+		case r.is("on", "delete"):
+		case !r.isAction():
+			return
+		}
+		action, ok := r.action()
+		if !ok || *to != "" {
+			r.bad(w, "after a reference comes an action, once each for deletes and updates: cascade, restrict, set null, set default or no action")
+			return
+		}
+		*to = action
+	}
+}
+
+func (r *columnReader) isAction() bool {
+	at := r.i
+	_, ok := r.action()
+	r.i = at
+	return ok
+}
+
+// action reads an action; NO ACTION is "".
+func (r *columnReader) action() (string, bool) {
+	switch {
+	case r.is("cascade"):
+		return "CASCADE", true
+	case r.is("restrict"):
+		return "RESTRICT", true
+	case r.is("set", "null"):
+		return "SET NULL", true
+	case r.is("set", "default"):
+		return "SET DEFAULT", true
+	case r.is("no", "action"):
+		return "", true
+	}
+	return "", false
 }
 
 // finish puts what was read into the table.
@@ -287,6 +412,14 @@ func (r *columnReader) finish() {
 	if r.isPK {
 		r.t.PrimaryKey = append(r.t.PrimaryKey, r.c.Name)
 	}
+	r.t.Autoincrement = r.t.Autoincrement || r.isAI
+	if r.isAI && (!r.isPK || r.c.Type != "INTEGER") {
+		r.p.bad(r.base, "autoincrement goes with integer primary key alone")
+	}
+	if r.c.Generated != "" && (r.deflt != nil || r.isPK) {
+		r.p.bad(r.base, "a generated column has no default and is no primary key")
+	}
+	r.t.Checks = append(r.t.Checks, r.check...)
 	if r.isUQ {
 		r.t.Unique = append(r.t.Unique, []string{r.c.Name})
 	}

@@ -33,8 +33,12 @@ func (s *Schema) DDL() []string {
 	return out
 }
 
-// DDL returns the CREATE TABLE statement, a line a column.
+// DDL returns the CREATE TABLE statement, a line a column, or the text of a table
+// that is written verbatim.
 func (t *Table) DDL() string {
+	if t.Verbatim {
+		return strings.TrimRight(t.SQL, "; \t\r\n")
+	}
 	var lines []string
 	for i := range t.Columns {
 		lines = append(lines, t.columnDDL(&t.Columns[i]))

@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// Change is one difference between two schemas: CreateTable, AddColumn,
-// CreateIndex, DropIndex, or Unsupported for what has no step yet. The set is
-// closed.
+// Change is one difference between two schemas: CreateTable, RenameTable,
+// DropTable, AddColumn, RenameColumn, DropColumn, ChangeTable, CreateIndex,
+// DropIndex, CreateObject or DropObject. The set is closed.
 type Change interface {
 	// Object is what changes, for instance users.email.
 	Object() string
@@ -21,10 +21,36 @@ type Change interface {
 // CreateTable makes a table with its indexes.
 type CreateTable struct{ Table Table }
 
-// AddColumn adds a column at the end of a table that exists.
+// RenameTable gives a table another name; its rows stay.
+type RenameTable struct{ From, To string }
+
+// DropTable removes a table with its rows.
+type DropTable struct{ Table Table }
+
+// AddColumn adds a column to a table that exists.
 type AddColumn struct {
 	Table  Table
 	Column Column
+}
+
+// RenameColumn gives a column another name; its values stay.
+type RenameColumn struct{ Table, From, To string }
+
+// DropColumn removes a column with its values.
+type DropColumn struct {
+	Table  Table
+	Column Column
+}
+
+// ChangeTable is a difference within a table that no ALTER can make: of a column's
+// type, default and so on, or of a constraint or option.
+type ChangeTable struct {
+	// Table is what the table is to be, Column the column that differs, "" for a
+	// difference of the whole table.
+	Table  Table
+	Column string
+	// What says it in words.
+	What string
 }
 
 // CreateIndex makes an index on a table that exists.
@@ -41,19 +67,41 @@ type DropIndex struct {
 	Changed bool
 }
 
-// Unsupported is a difference that a plan can't remove yet.
-type Unsupported struct {
-	// Name is what differs.
-	Name string
-	// What says how.
-	What string
+// CreateObject makes a view, trigger or virtual table.
+type CreateObject struct{ Of Object }
+
+// DropObject removes one.
+type DropObject struct {
+	Of Object
+	// Changed says that one of the same name is made again.
+	Changed bool
 }
 
 // Object is the table's name.
 func (c CreateTable) Object() string { return c.Table.Name }
 
+// Object is the table's new name.
+func (c RenameTable) Object() string { return c.To }
+
+// Object is the table's name.
+func (c DropTable) Object() string { return c.Table.Name }
+
 // Object is the table's name and the column's.
 func (c AddColumn) Object() string { return c.Table.Name + "." + c.Column.Name }
+
+// Object is the table's name and the column's new one.
+func (c RenameColumn) Object() string { return c.Table + "." + c.To }
+
+// Object is the table's name and the column's.
+func (c DropColumn) Object() string { return c.Table.Name + "." + c.Column.Name }
+
+// Object is the table's name, and the column's where it is one that differs.
+func (c ChangeTable) Object() string {
+	if c.Column == "" {
+		return c.Table.Name
+	}
+	return c.Table.Name + "." + c.Column
+}
 
 // Object is the index's name.
 func (c CreateIndex) Object() string { return c.Index.Name }
@@ -61,8 +109,11 @@ func (c CreateIndex) Object() string { return c.Index.Name }
 // Object is the index's name.
 func (c DropIndex) Object() string { return c.Index.Name }
 
-// Object is what differs.
-func (c Unsupported) Object() string { return c.Name }
+// Object is the name of the view, trigger or virtual table.
+func (c CreateObject) Object() string { return c.Of.Name }
+
+// Object is the name of the view, trigger or virtual table.
+func (c DropObject) Object() string { return c.Of.Name }
 
 // Words says the change.
 func (c CreateTable) Words() string {
@@ -71,7 +122,24 @@ func (c CreateTable) Words() string {
 }
 
 // Words says the change.
+func (c RenameTable) Words() string { return "Rename table " + c.From + " to " + c.To }
+
+// Words says the change.
+func (c DropTable) Words() string { return "Drop table " + c.Table.Name }
+
+// Words says the change.
 func (c AddColumn) Words() string { return "Add column " + c.Object() }
+
+// Words says the change.
+func (c RenameColumn) Words() string {
+	return "Rename column " + c.Table + "." + c.From + " to " + c.To
+}
+
+// Words says the change.
+func (c DropColumn) Words() string { return "Drop column " + c.Object() }
+
+// Words says the change.
+func (c ChangeTable) Words() string { return c.What }
 
 // Words says the change.
 func (c CreateIndex) Words() string {
@@ -91,13 +159,27 @@ func (c DropIndex) Words() string {
 }
 
 // Words says the change.
-func (c Unsupported) Words() string { return c.What }
+func (c CreateObject) Words() string { return "Create " + c.Of.Type + " " + c.Of.Name }
 
-func (CreateTable) change() {}
-func (AddColumn) change()   {}
-func (CreateIndex) change() {}
-func (DropIndex) change()   {}
-func (Unsupported) change() {}
+// Words says the change.
+func (c DropObject) Words() string {
+	if c.Changed {
+		return "Drop " + c.Of.Type + " " + c.Of.Name + " to make it again"
+	}
+	return "Drop " + c.Of.Type + " " + c.Of.Name
+}
+
+func (CreateTable) change()  {}
+func (RenameTable) change()  {}
+func (DropTable) change()    {}
+func (AddColumn) change()    {}
+func (RenameColumn) change() {}
+func (DropColumn) change()   {}
+func (ChangeTable) change()  {}
+func (CreateIndex) change()  {}
+func (DropIndex) change()    {}
+func (CreateObject) change() {}
+func (DropObject) change()   {}
 
 func columnList(ix Index) string {
 	names := make([]string, len(ix.Columns))
@@ -107,11 +189,23 @@ func columnList(ix Index) string {
 	return " (" + strings.Join(names, ", ") + ")"
 }
 
-// Diff lists what turns the tables of live into those of target: indexes that
-// go, new tables, new columns, new indexes, in that order, then what can't be
-// done yet. Tables of live that target doesn't have are left alone.
+// Diff lists what turns the tables and objects of live into those of target:
+// renames, indexes and objects that go, new tables, new columns, columns that go,
+// what needs more than ALTER, new indexes, new objects, in that order. Tables and
+// objects of live that target doesn't have are left alone: see Dropped.
 func Diff(live, target *Schema) []Change {
-	var drops, tables, columns, indexes, rest []Change
+	live, renames := Renamed(live, target)
+	var drops, tables, adds, gone, rest, indexes, objects []Change
+	for _, want := range target.Objects {
+		have, ok := live.Object(want.Name)
+		same := ok && have.Type == want.Type && have.canonical() == want.canonical()
+		if ok && !same {
+			drops = append(drops, DropObject{Of: *have, Changed: true})
+		}
+		if !same {
+			objects = append(objects, CreateObject{Of: want})
+		}
+	}
 	for i := range target.Tables {
 		want := &target.Tables[i]
 		have, ok := live.Table(want.Name)
@@ -126,21 +220,51 @@ func Diff(live, target *Schema) []Change {
 		d.columns()
 		d.constraints()
 		d.indexes()
-		drops, columns = append(drops, d.drops...), append(columns, d.adds...)
+		drops, adds, gone = append(drops, d.drops...), append(adds, d.adds...), append(gone, d.gone...)
 		indexes, rest = append(indexes, d.creates...), append(rest, d.rest...)
 	}
-	return slices.Concat(drops, tables, columns, indexes, rest)
+	return slices.Concat(renames, drops, tables, adds, gone, rest, indexes, objects)
+}
+
+// Dropped lists what target no longer declares and previous, the version before,
+// did: tables and objects that live still has and that were not renamed.
+func Dropped(previous, live, target *Schema) []Change {
+	var out []Change
+	if previous == nil {
+		return nil
+	}
+	was := map[string]bool{}
+	for _, t := range target.Tables {
+		was[fold(t.Was)] = true
+	}
+	for _, o := range previous.Objects {
+		if have, ok := live.Object(o.Name); ok {
+			if _, kept := target.Object(o.Name); !kept {
+				out = append(out, DropObject{Of: *have})
+			}
+		}
+	}
+	for _, t := range previous.Tables {
+		if have, ok := live.Table(t.Name); ok && !was[fold(t.Name)] {
+			if _, kept := target.Table(t.Name); !kept {
+				out = append(out, DropTable{Table: *have})
+			}
+		}
+	}
+	return out
 }
 
 type tableDiff struct {
-	live, target               *Schema
-	have, want                 *Table
-	drops, adds, creates, rest []Change
-	added                      []string // names of the columns that are added
+	live, target                     *Schema
+	have, want                       *Table
+	drops, adds, gone, creates, rest []Change
+	added                            []string // names of the columns that are added
 }
 
-func (d *tableDiff) unsupported(name, format string, args ...any) {
-	d.rest = append(d.rest, Unsupported{Name: name, What: fmt.Sprintf(format, args...)})
+// differs notes a difference that needs more than ALTER; column is "" for one of
+// the whole table.
+func (d *tableDiff) differs(column, format string, args ...any) {
+	d.rest = append(d.rest, ChangeTable{Table: *d.want, Column: column, What: fmt.Sprintf(format, args...)})
 }
 
 func (d *tableDiff) columns() {
@@ -156,7 +280,7 @@ func (d *tableDiff) columns() {
 	}
 	for _, have := range d.have.Columns {
 		if _, ok := d.want.Column(have.Name); !ok {
-			d.unsupported(d.have.Name+"."+have.Name, "Drop column %s.%s", d.have.Name, have.Name)
+			d.gone = append(d.gone, DropColumn{Table: *d.have, Column: have})
 		}
 	}
 }
@@ -165,19 +289,19 @@ func (d *tableDiff) column(have, want *Column) {
 	a, b := d.have.canonicalColumn(have), d.want.canonicalColumn(want)
 	name := d.want.Name + "." + want.Name
 	if a.Type != b.Type {
-		d.unsupported(name, "Change the type of %s from %s to %s", name, orNone(have.Type), orNone(want.Type))
+		d.differs(want.Name, "Change the type of %s from %s to %s", name, orNone(have.Type), orNone(want.Type))
 	}
 	if a.NotNull != b.NotNull {
-		d.unsupported(name, "%s", map[bool]string{true: "Make " + name + " NOT NULL", false: "Let " + name + " be NULL"}[b.NotNull])
+		d.differs(want.Name, "%s", map[bool]string{true: "Make " + name + " NOT NULL", false: "Let " + name + " be NULL"}[b.NotNull])
 	}
 	if a.Default != b.Default {
-		d.unsupported(name, "Change the default of %s from %s to %s", name, orNone(have.Default), orNone(want.Default))
+		d.differs(want.Name, "Change the default of %s from %s to %s", name, orNone(have.Default), orNone(want.Default))
 	}
 	if a.Collate != b.Collate {
-		d.unsupported(name, "Change the collation of %s from %s to %s", name, orNone(have.Collate), orNone(want.Collate))
+		d.differs(want.Name, "Change the collation of %s from %s to %s", name, orNone(have.Collate), orNone(want.Collate))
 	}
 	if a.Generated != b.Generated {
-		d.unsupported(name, "Change the expression that %s is generated from", name)
+		d.differs(want.Name, "Change the expression that %s is generated from", name)
 	}
 }
 
@@ -194,23 +318,23 @@ func (d *tableDiff) constraints() {
 	a, b := d.live.canonical(d.have), d.target.canonical(d.want)
 	name := d.want.Name
 	if !slices.Equal(a.PrimaryKey, b.PrimaryKey) {
-		d.unsupported(name, "Change the primary key of %s from (%s) to (%s)", name, strings.Join(d.have.PrimaryKey, ", "), strings.Join(d.want.PrimaryKey, ", "))
+		d.differs("", "Change the primary key of %s from (%s) to (%s)", name, strings.Join(d.have.PrimaryKey, ", "), strings.Join(d.want.PrimaryKey, ", "))
 	}
 	if a.Options != b.Options {
-		d.unsupported(name, "Change the options of %s from %s to %s", name, orNone(a.Options), orNone(b.Options))
+		d.differs("", "Change the options of %s from %s to %s", name, orNone(a.Options), orNone(b.Options))
 	}
 	for _, kind := range []struct {
 		what       string
 		have, want []string
-	}{{"UNIQUE", a.Unique, b.Unique}, {"foreign key", a.ForeignKeys, b.ForeignKeys}, {"CHECK", a.Checks, b.Checks}} {
+	}{{"UNIQUE", a.Unique, b.Unique}, {"foreign key", a.ForeignKeys, b.ForeignKeys}, {"CHECK", a.Checks, b.Checks}, {"clause", a.Extra, b.Extra}} {
 		for _, c := range kind.want {
 			if !slices.Contains(kind.have, c) && !d.comesWithColumn(kind.what, c) {
-				d.unsupported(name, "Add the %s (%s) to %s", kind.what, c, name)
+				d.differs("", "Add the %s (%s) to %s", kind.what, c, name)
 			}
 		}
 		for _, c := range kind.have {
 			if !slices.Contains(kind.want, c) {
-				d.unsupported(name, "Remove the %s (%s) from %s", kind.what, c, name)
+				d.differs("", "Remove the %s (%s) from %s", kind.what, c, name)
 			}
 		}
 	}

@@ -79,6 +79,7 @@ func (p *parser) object(n node, what string) []member {
 
 func (p *parser) file(root node) {
 	var tables, indexes *node
+	var objects []member
 	for _, m := range p.object(root, "a schema") {
 		switch m.key {
 		case "name":
@@ -93,8 +94,10 @@ func (p *parser) file(root node) {
 			tables = &m.value
 		case "indexes":
 			indexes = &m.value
+		case "views", "triggers", "virtual":
+			objects = append(objects, m)
 		default:
-			p.bad(m.offset, "unknown key %q; a schema has name, version, mixins, tables and indexes", m.key)
+			p.bad(m.offset, "unknown key %q; a schema has name, version, mixins, tables, indexes, views, triggers and virtual", m.key)
 		}
 	}
 	if root.kind != '{' {
@@ -111,9 +114,12 @@ func (p *parser) file(root node) {
 		return
 	}
 	p.tables(*tables)
-	p.checkReferences()
 	if indexes != nil {
 		p.indexes(*indexes)
+	}
+	p.checkReferences()
+	for _, m := range objects {
+		p.objects(m)
 	}
 }
 
@@ -166,6 +172,9 @@ func (p *parser) tables(n node) {
 			p.member(&t, c, nil)
 		}
 		p.name = ""
+		if t.WithoutRowID && len(t.PrimaryKey) == 0 {
+			p.bad(m.offset, "a table without rowid needs a primary key")
+		}
 		if len(t.Columns) == 0 && m.value.kind == '{' {
 			p.bad(m.offset, "a table needs at least one column")
 		}
@@ -197,6 +206,13 @@ func (p *parser) member(t *Table, m member, within []string) {
 		}
 		return
 	}
+	if option, ok := strings.CutPrefix(m.key, "@"); ok && !strings.HasPrefix(option, "@") {
+		p.option(t, option, m)
+		return
+	}
+	if rest, ok := strings.CutPrefix(m.key, "@@"); ok { // a column whose name begins like something else
+		m.key, p.name = rest, rest
+	}
 	if !p.objectName(m.key, m.offset) {
 		return
 	}
@@ -215,17 +231,15 @@ func (p *parser) checkReferences() {
 			p.bad(r.offset, "there is no table %q to refer to", r.fk.Table)
 			continue
 		}
-		column := r.fk.RefColumns[0]
-		if _, ok := parent.Column(column); !ok {
-			p.bad(r.offset, "the table %q has no column %q to refer to", parent.Name, column)
-			continue
+		missing := false
+		for _, column := range r.fk.RefColumns {
+			if _, ok := parent.Column(column); !ok {
+				p.bad(r.offset, "the table %q has no column %q to refer to", parent.Name, column)
+				missing = true
+			}
 		}
-		key := len(parent.PrimaryKey) == 1 && fold(parent.PrimaryKey[0]) == fold(column)
-		for _, u := range parent.Unique {
-			key = key || len(u) == 1 && fold(u[0]) == fold(column)
-		}
-		if !key {
-			p.bad(r.offset, "%s.%s is neither a primary key nor unique, so nothing can refer to it", parent.Name, column)
+		if !missing && !parent.isKey(r.fk.RefColumns) && !p.uniqueIndex(parent, r.fk.RefColumns) {
+			p.bad(r.offset, "%s.%s is neither a primary key nor unique, so nothing can refer to it", parent.Name, strings.Join(r.fk.RefColumns, ", "))
 		}
 	}
 	p.table, p.name = "", ""
@@ -263,10 +277,9 @@ func (p *parser) index(t *Table, m member) (Index, bool) {
 		switch {
 		case part.key == "columns" && part.value.kind == '[':
 			for _, c := range part.value.members {
-				if _, ok := t.Column(c.value.text); !ok || c.value.kind != 's' {
-					p.bad(c.value.offset, "the table has no column %q", c.value.text)
+				if column, ok := p.indexColumn(t, c.value); ok {
+					ix.Columns = append(ix.Columns, column)
 				}
-				ix.Columns = append(ix.Columns, IndexColumn{Expr: c.value.text})
 			}
 		case part.key == "columns":
 			p.bad(part.value.offset, `"columns" must be a list of columns`)
@@ -274,12 +287,38 @@ func (p *parser) index(t *Table, m member) (Index, bool) {
 			ix.Unique = part.value.text == "true"
 		case part.key == "unique":
 			p.bad(part.value.offset, `"unique" must be true or false`)
+		case part.key == "where" && part.value.kind == 's' && strings.TrimSpace(part.value.text) != "":
+			ix.Where = strings.TrimSpace(part.value.text)
+		case part.key == "where":
+			p.bad(part.value.offset, `"where" must be an SQL condition`)
 		default:
-			p.bad(part.offset, "unknown key %q; an index has columns and unique", part.key)
+			p.bad(part.offset, "unknown key %q; an index has columns, unique and where", part.key)
 		}
 	}
 	if len(ix.Columns) == 0 && len(p.problems) == before {
 		p.bad(m.offset, "an index needs at least one column")
 	}
 	return ix, len(p.problems) == before
+}
+
+// indexColumn reads a column of an index: its name as it is, or a name or an
+// (expression) with collate and desc after it.
+func (p *parser) indexColumn(t *Table, n node) (IndexColumn, bool) {
+	if _, ok := t.Column(n.text); ok && n.kind == 's' {
+		return IndexColumn{Expr: n.text}, true
+	}
+	if n.kind != 's' || strings.TrimSpace(n.text) == "" {
+		p.bad(n.offset, "the table has no column %q", n.text)
+		return IndexColumn{}, false
+	}
+	c := indexColumn(n.text)
+	if _, ok := t.Column(c.Expr); !c.IsExpr && !ok {
+		p.bad(n.offset, "the table has no column %q", n.text)
+		return c, false
+	}
+	if c.IsExpr && !strings.HasPrefix(c.Expr, "(") {
+		p.bad(n.offset, "the table has no column %q; an expression stands in parentheses", n.text)
+		return c, false
+	}
+	return c, true
 }

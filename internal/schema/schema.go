@@ -20,8 +20,7 @@ type Schema struct {
 	Name    string
 	Version int
 	Tables  []Table
-	// Objects are views, triggers and virtual tables, verbatim. A schema file
-	// has none.
+	// Objects are views, triggers and virtual tables, verbatim.
 	Objects []Object
 }
 
@@ -41,7 +40,18 @@ type Table struct {
 	Strict       bool
 	WithoutRowID bool
 	Indexes      []Index
-	// SQL is the CREATE TABLE text, where the table came from a database.
+	// Was is the name the table had before, "" for none: a rename, not a drop.
+	Was string `json:",omitempty"`
+	// Extra is what SQLite can say of a table and the schema language has no word
+	// for, in canonical form: ON CONFLICT clauses. Such a table is written verbatim.
+	Extra []string `json:",omitempty"`
+	// Named says that constraints have names of their own, which are kept by
+	// writing the table verbatim. They are no difference between schemas.
+	Named bool `json:",omitempty"`
+	// Verbatim says that SQL is how the table is made.
+	Verbatim bool `json:",omitempty"`
+	// SQL is the CREATE TABLE text, where the table came from a database or was
+	// written verbatim.
 	SQL string `json:",omitempty"`
 }
 
@@ -60,6 +70,8 @@ type Column struct {
 	Generated string
 	// Stored says that a generated column is kept on disk.
 	Stored bool
+	// Was is the name the column had before, "" for none.
+	Was string `json:",omitempty"`
 }
 
 // Mode is a reading of a column's values that SQL has no word for.
@@ -124,12 +136,28 @@ func (s *Schema) Table(name string) (*Table, bool) {
 	return nil, false
 }
 
-// Only returns the schema with no tables but those that other has too.
+// Object returns the view, trigger or virtual table of that name, in any case.
+func (s *Schema) Object(name string) (*Object, bool) {
+	for i := range s.Objects {
+		if fold(s.Objects[i].Name) == fold(name) {
+			return &s.Objects[i], true
+		}
+	}
+	return nil, false
+}
+
+// Only returns the schema with no tables and objects but those that other has
+// too.
 func (s *Schema) Only(other *Schema) *Schema {
 	out := &Schema{Name: s.Name, Version: s.Version}
 	for _, t := range s.Tables {
 		if _, ok := other.Table(t.Name); ok {
 			out.Tables = append(out.Tables, t)
+		}
+	}
+	for _, o := range s.Objects {
+		if _, ok := other.Object(o.Name); ok {
+			out.Objects = append(out.Objects, o)
 		}
 	}
 	return out

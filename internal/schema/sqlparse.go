@@ -165,6 +165,7 @@ func (r *sqlReader) item(t *Table) error {
 		if _, err := r.name(); err != nil {
 			return err
 		}
+		t.Named = true
 		return r.tableConstraint(t)
 	}
 	if isWordOf(r.peek(), "primary", "unique", "check", "foreign") {
@@ -178,15 +179,15 @@ func (r *sqlReader) tableConstraint(t *Table) error {
 	case r.accept("primary", "key"):
 		cols, err := r.names()
 		t.PrimaryKey = cols
-		return orConflict(r, err)
+		return r.orConflict(t, err, "primary key")
 	case r.accept("unique"):
 		cols, err := r.names()
 		t.Unique = append(t.Unique, cols)
-		return orConflict(r, err)
+		return r.orConflict(t, err, "unique "+strings.Join(folded(cols), ","))
 	case r.accept("check"):
 		expr, err := r.group()
 		t.Checks = append(t.Checks, expr)
-		return orConflict(r, err)
+		return r.orConflict(t, err, "check "+canonicalExpr(expr))
 	case r.accept("foreign", "key"):
 		cols, err := r.names()
 		if err != nil {
@@ -200,11 +201,15 @@ func (r *sqlReader) tableConstraint(t *Table) error {
 	return r.fail("a constraint")
 }
 
-// orConflict refuses ON CONFLICT clauses: a schema has no word for them, and
-// leaving one out would change what a write does.
-func orConflict(r *sqlReader, err error) error {
-	if err == nil && r.accept("on", "conflict") {
-		return fmt.Errorf("an ON CONFLICT clause, which schemas can't say yet")
+// orConflict reads an ON CONFLICT clause, which changes what a write does and has
+// no word in the schema language.
+func (r *sqlReader) orConflict(t *Table, err error, of string) error {
+	if err != nil || !r.accept("on", "conflict") {
+		return err
+	}
+	how, err := r.name()
+	if fold(how) != "abort" { // what happens without a clause
+		t.Extra = append(t.Extra, of+" on conflict "+fold(how))
 	}
 	return err
 }
@@ -242,28 +247,33 @@ func startsConstraint(t lex.Token) bool {
 }
 
 func (r *sqlReader) columnConstraint(t *Table, c *Column) error {
+	of := fold(c.Name)
 	switch {
 	case r.accept("constraint"):
+		t.Named = true
 		_, err := r.name()
 		return err
 	case r.accept("primary", "key"):
 		t.PrimaryKey = []string{c.Name}
-		_ = r.accept("asc") || r.accept("desc")
-		err := orConflict(r, nil)
+		if r.accept("desc") { // not the rowid, by an old mistake that SQLite keeps
+			t.Extra = append(t.Extra, "primary key desc")
+		}
+		r.accept("asc")
+		err := r.orConflict(t, nil, "primary key")
 		t.Autoincrement = r.accept("autoincrement")
 		return err
 	case r.accept("not", "null"):
 		c.NotNull = true
-		return orConflict(r, nil)
+		return r.orConflict(t, nil, of+" not null")
 	case r.accept("null"):
-		return orConflict(r, nil)
+		return r.orConflict(t, nil, of+" null")
 	case r.accept("unique"):
 		t.Unique = append(t.Unique, []string{c.Name})
-		return orConflict(r, nil)
+		return r.orConflict(t, nil, "unique "+of)
 	case r.accept("check"):
 		expr, err := r.group()
 		t.Checks = append(t.Checks, expr)
-		return orConflict(r, err)
+		return r.orConflict(t, err, "check "+canonicalExpr(expr))
 	case r.accept("default"):
 		return r.defaultValue(c)
 	case r.accept("collate"):

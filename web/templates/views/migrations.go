@@ -3,10 +3,13 @@ package views
 import (
 	"context"
 	"io"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/a-h/templ"
 
+	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fleet"
 	"github.com/kuratchi/dashboard/internal/migrate"
 )
@@ -36,14 +39,87 @@ func (v Migrations) current() bool {
 // Plan is a stored plan under review.
 type Plan struct {
 	Plan fleet.Plan
-	// Stale says that the database's schema changed since.
-	Stale bool
-	// CanApprove and CanApply are what the operator may do.
-	CanApprove, CanApply bool
+	// Look is what the database says to it now.
+	Look fleet.Look
+	// Rehearsal is what it did to a copy, nil when that wasn't asked for.
+	Rehearsal *migrate.Rehearsal
+	// CanApprove, CanApply and CanRehearse are what the operator may do.
+	CanApprove, CanApply, CanRehearse bool
 	// Restorable says that the restore point kept before it is still there, and
 	// that the operator may use it.
 	Restorable bool
 	Error      string
+}
+
+// waits reports whether the plan can still be decided or applied.
+func (v Plan) waits() bool {
+	return v.Plan.State == fleet.PlanProposed || v.Plan.State == fleet.PlanApproved
+}
+
+// blocked reports whether the rows forbid the plan.
+func (v Plan) blocked() bool {
+	return slices.ContainsFunc(v.Look.Answers, migrate.Answer.Blocks)
+}
+
+// answer is what a loss's live check found, nil where there is none.
+func (v Plan) answer(loss string) *migrate.Answer {
+	for i := range v.Look.Answers {
+		if a := &v.Look.Answers[i]; a.Severity == migrate.Lost && a.Object == loss {
+			return a
+		}
+	}
+	return nil
+}
+
+func answerTone(a migrate.Answer) string {
+	switch {
+	case a.Blocks():
+		return "bad"
+	case a.Severity == migrate.Lost && a.N > 0:
+		return "warn"
+	}
+	return "ok"
+}
+
+func answerWord(a migrate.Answer) string {
+	switch {
+	case a.Blocks():
+		return "blocked"
+	case a.Severity == migrate.Size:
+		return "rewrite"
+	case a.Severity == migrate.Lost && a.N > 0:
+		return "loss"
+	}
+	return "ok"
+}
+
+// sampleText is a row that a check found, as column: value.
+func sampleText(columns []string, row []d1.Value) string {
+	parts := make([]string, len(row))
+	for i, v := range row {
+		parts[i] = columns[i] + ": " + cutText(shown(v), 60)
+	}
+	return strings.Join(parts, ", ")
+}
+
+func lossNames(losses []migrate.Loss) string {
+	names := make([]string, len(losses))
+	for i, l := range losses {
+		names[i] = l.Name
+	}
+	return strings.Join(names, ", ")
+}
+
+// filled leaves out tables that were empty and are.
+func filled(tables []migrate.TableRows) []migrate.TableRows {
+	return slices.DeleteFunc(slices.Clone(tables), func(t migrate.TableRows) bool { return t.Before <= 0 && t.After <= 0 })
+}
+
+func rowsText(n int64) string {
+	if n < 0 {
+		return "–"
+	}
+	return strconv.FormatInt(n, 10)
 }
 
 func (v Plan) title() string {
@@ -54,7 +130,7 @@ func riskTone(r migrate.Risk) string {
 	switch r {
 	case migrate.Safe:
 		return "ok"
-	case migrate.Check, migrate.Caution:
+	case migrate.Check, migrate.Caution, migrate.Rewrite:
 		return "warn"
 	}
 	return "bad"
@@ -76,7 +152,13 @@ func planTone(s fleet.PlanState) string {
 
 // stepClass tints a step's SQL: what comes, what goes.
 func stepClass(sql string) string {
-	if len(sql) > 4 && sql[:4] == "DROP" {
+	switch word, _, _ := strings.Cut(sql, " "); word {
+	case "DROP", "DELETE":
+		return "del"
+	case "SELECT":
+		return "note"
+	}
+	if strings.HasPrefix(sql, "ALTER TABLE") && strings.Contains(sql, " DROP COLUMN ") {
 		return "del"
 	}
 	return "add"
@@ -85,10 +167,47 @@ func stepClass(sql string) string {
 // planSQL is a plan's statements as one text, for copying.
 func planSQL(p *migrate.Plan) string {
 	var b strings.Builder
-	for _, s := range p.Steps {
-		b.WriteString(s.SQL + ";\n")
+	for _, part := range planParts(p) {
+		for _, sql := range part.statements {
+			b.WriteString(sql + ";\n")
+		}
 	}
 	return b.String()
+}
+
+// planPart is the statements of one change, under its words.
+type planPart struct {
+	title      string
+	statements []string
+	// watch says that the statements count and compare, and change nothing of the
+	// database's own.
+	watch bool
+}
+
+// planParts are all the statements that run, but for the ledger's.
+func planParts(p *migrate.Plan) []planPart {
+	var parts []planPart
+	if len(p.Before) > 0 {
+		parts = append(parts, planPart{title: "first  count what must be kept", statements: p.Before, watch: true})
+	}
+	n := 0
+	for _, s := range p.Steps {
+		if s.More && len(parts) > 0 {
+			last := &parts[len(parts)-1]
+			last.statements = append(last.statements, s.SQL)
+			continue
+		}
+		n++
+		parts = append(parts, planPart{title: itoa(n) + "  " + s.Cause, statements: []string{s.SQL}})
+	}
+	if len(p.After) > 0 {
+		last := planPart{title: "last  or all of it is rolled back", watch: true}
+		for _, a := range p.After {
+			last.statements = append(last.statements, a.Statement())
+		}
+		parts = append(parts, last)
+	}
+	return parts
 }
 
 // sqlBlock writes a plan's SQL, a line an element: blanks between elements
@@ -97,10 +216,16 @@ func sqlBlock(p *migrate.Plan) templ.Component {
 	return templ.ComponentFunc(func(_ context.Context, w io.Writer) error {
 		var b strings.Builder
 		b.WriteString(`<pre class="sql">`)
-		for i, s := range p.Steps {
-			b.WriteString(`<span class="note">-- ` + itoa(i+1) + "  " + templ.EscapeString(s.Cause) + `</span>`)
-			for _, line := range sqlLines(s.SQL + ";") {
-				b.WriteString(`<span class="` + stepClass(s.SQL) + `">` + templ.EscapeString(line) + `</span>`)
+		for _, part := range planParts(p) {
+			b.WriteString(`<span class="note">-- ` + templ.EscapeString(part.title) + `</span>`)
+			for _, sql := range part.statements {
+				class := stepClass(sql)
+				if part.watch {
+					class = "note"
+				}
+				for _, line := range sqlLines(sql + ";") {
+					b.WriteString(`<span class="` + class + `">` + templ.EscapeString(line) + `</span>`)
+				}
 			}
 		}
 		b.WriteString(`</pre>`)

@@ -72,13 +72,13 @@ func (v Editor) broken() []sourceLine {
 	return out
 }
 
-// changeTone is how a change of a schema is shown: what the planner can do, and
-// what it can't do yet.
+// changeTone is how a change of a schema is shown: what adds, what alters, and what
+// takes rows away.
 func changeTone(c schema.Change) string {
 	switch c.(type) {
-	case schema.Unsupported:
+	case schema.DropTable, schema.DropColumn:
 		return "bad"
-	case schema.DropIndex:
+	case schema.DropIndex, schema.DropObject, schema.ChangeTable, schema.RenameTable, schema.RenameColumn:
 		return "warn"
 	}
 	return "ok"
@@ -86,10 +86,12 @@ func changeTone(c schema.Change) string {
 
 func changeKind(c schema.Change) string {
 	switch c.(type) {
-	case schema.Unsupported:
-		return "not yet"
-	case schema.DropIndex:
+	case schema.DropTable, schema.DropColumn, schema.DropIndex, schema.DropObject:
 		return "removes"
+	case schema.ChangeTable:
+		return "changes"
+	case schema.RenameTable, schema.RenameColumn:
+		return "renames"
 	}
 	return "adds"
 }

@@ -839,7 +839,7 @@ func EditorPage(p layout.Page, v Editor) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 66, "</span> is no longer declared. No plan drops it; databases that have it keep it.</p>")
+					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 66, "</span> is no longer declared. A plan drops it, with its rows, in databases that are at the version before, once that is acknowledged by its name.</p>")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

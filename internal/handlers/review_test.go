@@ -1,0 +1,90 @@
+package handlers_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/kuratchi/dashboard/internal/auth"
+	"github.com/kuratchi/dashboard/internal/d1"
+	"github.com/kuratchi/dashboard/internal/fleet"
+)
+
+// TestADestructivePlanIsReadRehearsedAcknowledgedAppliedAndRestored is the way of a
+// plan that rebuilds a parent and drops a column.
+func TestADestructivePlanIsReadRehearsedAcknowledgedAppliedAndRestored(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	owner := s.operator(auth.RoleOwner)
+	a := auth.Actor{Operator: owner.ID, Email: owner.Email}
+	_, err := s.fleet.SaveVersion(t.Context(), a, "", shop(1))
+	must(t, err)
+	s.provision(a, "Acme Inc.", "acme-org-001")
+	s.rows("acme-org-001")
+	conn := s.open("acme-org-001")
+	s.exec(conn, "drop view cheap")
+	source := strings.Replace(shop(1), `"version": 1`, `"version": 2`, 1)
+	source = strings.Replace(source, `"data": "json"`, `"extra": "json default (json_object())"`, 1)
+	source = strings.Replace(source, `"name": "text not null"`, `"name": "text not null", "code": "text"`, 1)
+	_, err = s.fleet.SaveVersion(t.Context(), a, "shop", source)
+	must(t, err)
+	b := s.signedIn(owner)
+
+	made := b.post("/databases/acme-org-001/plans", url.Values{"schema": {"shop"}, "version": {"2"}}).is(http.StatusSeeOther)
+	page := made.location()
+	b.get(page).is(http.StatusOK, "Rebuild items: ", "items.data", "119 values in items.data are lost", "120 rows of items are written anew", "Acknowledge each by its name")
+	plan, _, err := s.fleet.Plans(t.Context(), "acme-org-001", fleet.Page{Number: 1, Size: 1})
+	must(t, err)
+	hash := url.Values{"hash": {plan[0].Hash}}
+	b.post(page+"/approve", hash).is(http.StatusUnprocessableEntity, "not all of it was acknowledged by name: items.data")
+	b.post(page+"/rehearse", hash).is(http.StatusOK, "Rehearsal", "every row of sales is kept", "the schema afterwards is shop v2")
+	if n := s.count("select count(*) from audit where action = 'plan.approve'"); n != 0 {
+		t.Errorf("%d approvals", n)
+	}
+	b.post(page+"/approve", url.Values{"hash": hash["hash"], "acknowledge": {"items.data"}}).is(http.StatusSeeOther)
+	if n := s.count("select count(*) from audit where action = 'plan.approve' and detail like '%acknowledged: items.data'"); n != 1 {
+		t.Error("the acknowledgement isn't recorded")
+	}
+	b.post(page+"/apply", url.Values{"hash": hash["hash"], "confirm": {"acme-org-001"}}).is(http.StatusSeeOther)
+	b.get(page).is(http.StatusOK, "Applied.", "every row of sales is kept", "Restore to before", "Acknowledged by "+owner.Email)
+	if got := s.text("acme-org-001", "select (select count(*) from items) || ' ' || (select count(*) from sales) || ' ' || (select extra from items where id = 7)"); got != "120 2 {}" {
+		t.Errorf("afterwards: %s", got)
+	}
+	applied, err := s.fleet.Plan(t.Context(), plan[0].ID)
+	must(t, err)
+	b.post("/databases/acme-org-001/points/restore", url.Values{"point": {applied.Point}, "confirm": {"acme-org-001"}}).is(http.StatusSeeOther)
+	if got := s.text("acme-org-001", "select count(data) from items"); got != "119" {
+		t.Errorf("restored: %s values of data", got)
+	}
+}
+
+// TestAPlanTheRowsForbidIsNotApproved shows the rows that stand against it.
+func TestAPlanTheRowsForbidIsNotApproved(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	owner := s.operator(auth.RoleOwner)
+	a := auth.Actor{Operator: owner.ID, Email: owner.Email}
+	_, err := s.fleet.SaveVersion(t.Context(), a, "", shop(1))
+	must(t, err)
+	s.provision(a, "Acme Inc.", "acme-org-001")
+	s.rows("acme-org-001")
+	_, err = s.fleet.SaveVersion(t.Context(), a, "shop", strings.Replace(strings.Replace(shop(1), `"version": 1`, `"version": 2`, 1), `"price": "real"`, `"price": "real not null"`, 1))
+	must(t, err)
+	b := s.signedIn(owner)
+	page := b.post("/databases/acme-org-001/plans", url.Values{"schema": {"shop"}, "version": {"2"}}).is(http.StatusSeeOther).location()
+	b.get(page).is(http.StatusOK, "1 rows of items have no price", "id: 1", "Give them a value, or the column a default.")
+	plan, _, err := s.fleet.Plans(t.Context(), "acme-org-001", fleet.Page{Number: 1, Size: 1})
+	must(t, err)
+	b.post(page+"/approve", url.Values{"hash": {plan[0].Hash}}).is(http.StatusUnprocessableEntity, "while the rows forbid it: 1 rows of items have no price")
+	s.exec(s.open("acme-org-001"), "create table by_hand(a)")
+	b.get(page).is(http.StatusOK, "Stale.", "The plan from what the database has now")
+}
+
+// text is the one value of a statement on a database.
+func (s *site) text(db, sql string) string {
+	s.t.Helper()
+	r, err := s.open(db).Query(s.t.Context(), d1.Query(sql))
+	must(s.t, err)
+	return r.Rows[0][0].Text()
+}

@@ -1,0 +1,435 @@
+package migrate
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/kuratchi/dashboard/internal/schema"
+)
+
+// New plans the way from a live schema to a target, and proves the plan on a
+// scratch engine. previous is the version the database was at before, nil where
+// none is known: a table that it declares and the target doesn't is dropped, and
+// any other is left alone. Differences without a safe step become refusals; the
+// steps are then only what the rest would be.
+func New(live *Live, target, previous *schema.Schema) (*Plan, error) {
+	// Children may have to be rebuilt after their parents (a new key) or before
+	// them (one that goes). The engine itself says which.
+	var refused *Plan
+	for _, childrenFirst := range []bool{false, true} {
+		b := &builder{live: live, target: target, previous: previous, childrenFirst: childrenFirst}
+		p, err := b.build()
+		b.close()
+		if err != nil {
+			return nil, err
+		}
+		if len(p.Refusals) == 0 {
+			return p, nil
+		}
+		if refused == nil {
+			refused = p
+		}
+		if !b.reorderable() {
+			break
+		}
+	}
+	return refused, nil
+}
+
+// builder makes one plan. It walks through the changes in an order that works and
+// keeps what the schema is at that point.
+type builder struct {
+	live             *Live
+	target, previous *schema.Schema
+	childrenFirst    bool
+
+	plan    *Plan
+	now     *schema.Schema     // the schema once the renames are done, then table by table the target's
+	rows    []schema.MasterRow // sqlite_master once the renames are done
+	was     *schema.Schema     // the schema once the renames are done, unchanged
+	trial   *scratch           // where ALTER statements are tried; opened when first needed
+	tried   int                // how many steps ran on it
+	renamed []schema.Change
+	again   []schema.MasterRow      // triggers to make again at the end
+	dropped map[string]bool         // names of objects that were dropped, folded
+	counted map[string]bool         // tables whose rows are counted
+	going   map[string]bool         // tables that are dropped at the end
+	rebuilt []schema.Table          // what was rebuilt, as it was
+	numbers int                     // of the helper tables and indexes
+	changes map[string]*tableChange // by folded table name
+}
+
+// tableChange is what is to happen to one table.
+type tableChange struct {
+	have, want  *schema.Table
+	adds, gone  []schema.Change
+	rest        []schema.Change
+	dropIndexes []schema.DropIndex
+	newIndexes  []schema.CreateIndex
+}
+
+func (b *builder) close() {
+	if b.trial != nil {
+		b.trial.close()
+	}
+}
+
+// reorderable reports whether another order of tables could do better.
+func (b *builder) reorderable() bool { return len(b.rebuilt) > 1 }
+
+func (b *builder) build() (*Plan, error) {
+	live, target := b.live, b.target
+	b.plan = &Plan{
+		Schema: target.Name, Version: target.Version, Fingerprint: live.Fingerprint(),
+		FromHash: live.Schema.Only(target).Hash(), ToHash: target.Hash(),
+	}
+	b.dropped, b.counted, b.changes = map[string]bool{}, map[string]bool{}, map[string]*tableChange{}
+	if err := b.renames(); err != nil {
+		return nil, err
+	}
+	gone := schema.Dropped(b.previous, b.was, target)
+	b.going = map[string]bool{}
+	for _, c := range gone {
+		if c, ok := c.(schema.DropTable); ok {
+			b.going[strings.ToLower(c.Table.Name)] = true
+		}
+	}
+	b.unmanaged(gone)
+	changes := schema.Diff(b.was, target)
+	b.collect(changes)
+	b.dropObjects(changes, gone)
+	b.dropIndexes()
+	for _, c := range changes {
+		if c, ok := c.(schema.CreateTable); ok {
+			b.step(c, c.Table.DDL(), Safe, "A new table; nothing that exists is touched.")
+			b.now.Tables = append(b.now.Tables, c.Table)
+		}
+	}
+	for _, name := range b.order() {
+		if err := b.table(b.changes[name]); err != nil {
+			return nil, err
+		}
+	}
+	b.dropTables(gone)
+	b.createIndexes(changes)
+	b.createObjects(changes)
+	b.assertions()
+	b.findings(changes, gone)
+	if len(b.plan.Refusals) > 0 || len(b.plan.Steps) == 0 { // no way to prove, or none to go
+		return b.plan, nil
+	}
+	return b.plan, b.prove()
+}
+
+// prove turns what the engine says against a step into a refusal.
+func (b *builder) prove() error {
+	var keep []schema.MasterRow
+	for _, row := range b.rows {
+		if b.alone(row) {
+			keep = append(keep, row)
+		}
+	}
+	err := prove(b.live, b.target, b.plan, keep)
+	if e, ok := errors.AsType[*stepError](err); ok {
+		r := Refusal{Object: b.target.Name, Cause: "Leave every view and trigger whole", Reason: "Afterwards one of them could not be read any more: " + e.text + ". Change it in the schema too, or drop it first."}
+		if e.step >= 0 {
+			s := b.plan.Steps[e.step]
+			for i := e.step; s.More && i > 0; i-- {
+				s = b.plan.Steps[i-1]
+			}
+			r = Refusal{Object: s.Object, Cause: s.Cause, Reason: "The engine refuses it on an empty copy of this schema: " + e.text + "."}
+		}
+		b.plan.Refusals = append(b.plan.Refusals, r)
+		return nil
+	}
+	return err
+}
+
+// alone reports whether a row of sqlite_master is about something no step may
+// touch: what the target doesn't speak of and no version before did.
+func (b *builder) alone(row schema.MasterRow) bool {
+	table := row.Table
+	if row.Type == "view" {
+		table = row.Name
+	}
+	if b.dropped[strings.ToLower(row.Name)] || b.dropped[strings.ToLower(table)] {
+		return false
+	}
+	if _, ok := b.target.Object(row.Name); ok {
+		return false
+	}
+	if row.Type == "trigger" || row.Type == "view" {
+		return true
+	}
+	_, managed := b.target.Table(table)
+	return !managed
+}
+
+func (b *builder) unmanaged(gone []schema.Change) {
+	for _, t := range b.was.Tables {
+		if _, ok := b.target.Table(t.Name); !ok && !slices.ContainsFunc(gone, func(c schema.Change) bool { return c.Object() == t.Name }) {
+			b.plan.Unmanaged = append(b.plan.Unmanaged, t.Name)
+		}
+	}
+}
+
+// described is a change, or several that are made as one.
+type described interface {
+	Object() string
+	Words() string
+}
+
+// step adds the first statement of a change.
+func (b *builder) step(c described, sql string, risk Risk, reason string) {
+	b.plan.Steps = append(b.plan.Steps, Step{Object: c.Object(), Cause: c.Words(), SQL: sql, Risk: risk, Reason: reason})
+}
+
+// more adds a further statement of the same change.
+func (b *builder) more(sql string) {
+	last := b.plan.Steps[len(b.plan.Steps)-1]
+	b.plan.Steps = append(b.plan.Steps, Step{SQL: sql, Risk: last.Risk, More: true})
+}
+
+func (b *builder) refuse(c described, format string, args ...any) {
+	b.plan.Refusals = append(b.plan.Refusals, Refusal{Object: c.Object(), Cause: c.Words(), Reason: fmt.Sprintf(format, args...)})
+}
+
+// try brings the trial database to where the plan is and runs statements on it.
+// It reports whether the engine took them all.
+func (b *builder) try(statements ...string) (bool, error) {
+	if b.trial == nil {
+		s, err := newScratch(b.live.Statements())
+		if err != nil {
+			return false, err
+		}
+		b.trial = s
+	}
+	for ; b.tried < len(b.plan.Steps); b.tried++ {
+		_ = b.trial.run(b.plan.Steps[b.tried].SQL) // prove will say what is wrong with it
+	}
+	for _, sql := range statements {
+		if b.trial.run(sql) != nil {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// renames come first, and SQLite itself rewrites the texts that mention a name.
+func (b *builder) renames() error {
+	_, b.renamed = schema.Renamed(b.live.Schema, b.target)
+	b.was, b.rows = b.live.Schema, b.live.Rows
+	for _, c := range b.renamed {
+		sql := ""
+		switch c := c.(type) {
+		case schema.RenameTable:
+			sql = "ALTER TABLE " + schema.Quote(c.From) + " RENAME TO " + schema.Quote(c.To)
+		case schema.RenameColumn:
+			sql = "ALTER TABLE " + schema.Quote(c.Table) + " RENAME COLUMN " + schema.Quote(c.From) + " TO " + schema.Quote(c.To)
+		}
+		b.step(c, sql, Caution, "No row changes. Code that uses the old name fails from this moment on.")
+	}
+	if len(b.renamed) > 0 {
+		if _, err := b.try(); err != nil {
+			return err
+		}
+		l, err := b.trial.inspect()
+		if err != nil {
+			return err
+		}
+		b.was, b.rows = l.Schema, l.Rows
+	}
+	copied := *b.was
+	copied.Tables = slices.Clone(b.was.Tables)
+	b.now = &copied
+	return nil
+}
+
+// collect sorts the changes by the table they are of.
+func (b *builder) collect(changes []schema.Change) {
+	of := func(name string) *tableChange {
+		key := strings.ToLower(name)
+		if b.changes[key] == nil {
+			have, _ := b.was.Table(name)
+			want, _ := b.target.Table(name)
+			b.changes[key] = &tableChange{have: have, want: want}
+		}
+		return b.changes[key]
+	}
+	for _, c := range changes {
+		switch c := c.(type) {
+		case schema.AddColumn:
+			t := of(c.Table.Name)
+			t.adds = append(t.adds, c)
+		case schema.DropColumn:
+			t := of(c.Table.Name)
+			t.gone = append(t.gone, c)
+			b.lose(c.Object(), "The column "+c.Object()+" with its values.")
+		case schema.ChangeTable:
+			t := of(c.Table.Name)
+			t.rest = append(t.rest, c)
+		case schema.DropIndex:
+			t := of(c.Table)
+			t.dropIndexes = append(t.dropIndexes, c)
+		case schema.CreateIndex:
+			if _, ok := b.was.Table(c.Table); ok {
+				t := of(c.Table)
+				t.newIndexes = append(t.newIndexes, c)
+			}
+		}
+	}
+}
+
+func (b *builder) lose(name, words string) {
+	if !slices.ContainsFunc(b.plan.Losses, func(l Loss) bool { return l.Name == name }) {
+		b.plan.Losses = append(b.plan.Losses, Loss{Name: name, Words: words})
+	}
+}
+
+// order lists the changed tables, parents before children or the other way round.
+func (b *builder) order() []string {
+	var out []string
+	seen := map[string]bool{}
+	var visit func(name string)
+	visit = func(name string) {
+		name = strings.ToLower(name)
+		if seen[name] {
+			return
+		}
+		seen[name] = true
+		for _, s := range []*schema.Schema{b.was, b.target} {
+			if t, ok := s.Table(name); ok {
+				for _, fk := range t.ForeignKeys {
+					visit(fk.Table)
+				}
+			}
+		}
+		if b.changes[name] != nil {
+			out = append(out, name)
+		}
+	}
+	for _, t := range b.target.Tables {
+		visit(t.Name)
+	}
+	if b.childrenFirst {
+		slices.Reverse(out)
+	}
+	return out
+}
+
+// dropObjects takes views and triggers out of the way that change or go.
+func (b *builder) dropObjects(changes, gone []schema.Change) {
+	for _, c := range slices.Concat(changes, gone) {
+		d, ok := c.(schema.DropObject)
+		if !ok {
+			continue
+		}
+		kind, risk, reason := strings.ToUpper(d.Of.Type), Caution, "No row changes, but code that uses it fails from now on."
+		if d.Changed {
+			reason = "It is made again further down, in the same transaction."
+		}
+		if d.Of.Type == "virtual table" {
+			kind, risk, reason = "TABLE", Destructive, "Its content goes with it; fill it anew afterwards."
+			b.lose(d.Of.Name, "The virtual table "+d.Of.Name+" with its content.")
+		}
+		b.step(d, "DROP "+kind+" "+schema.Quote(d.Of.Name), risk, reason)
+		b.dropped[strings.ToLower(d.Of.Name)] = true
+	}
+}
+
+func (b *builder) dropIndexes() {
+	for _, t := range b.target.Tables {
+		tc := b.changes[strings.ToLower(t.Name)]
+		if tc == nil {
+			continue
+		}
+		for _, c := range tc.dropIndexes {
+			reason := "No row changes, but queries that used it may read whole tables."
+			switch {
+			case c.Changed:
+				reason = "It is made again further down, in the same transaction."
+			case c.Index.Unique:
+				reason = "No row changes, but values may repeat from now on."
+			}
+			b.step(c, "DROP INDEX "+schema.Quote(c.Index.Name), Caution, reason)
+		}
+	}
+}
+
+// dropTables drops what the schema no longer declares, children first.
+func (b *builder) dropTables(gone []schema.Change) {
+	var names []string
+	for _, c := range gone {
+		if c, ok := c.(schema.DropTable); ok {
+			names = append(names, c.Table.Name)
+		}
+	}
+	goes := func(name string) bool {
+		return slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(n, name) })
+	}
+	left := slices.Clone(names)
+	for len(left) > 0 {
+		i := slices.IndexFunc(left, func(n string) bool {
+			return !slices.ContainsFunc(b.incoming(n), func(k incoming) bool {
+				return !strings.EqualFold(k.child.Name, n) && slices.ContainsFunc(left, func(m string) bool { return strings.EqualFold(m, k.child.Name) })
+			})
+		})
+		i = max(i, 0) // a cycle: any
+		t, _ := b.was.Table(left[i])
+		c := schema.DropTable{Table: *t}
+		for _, k := range b.incoming(t.Name) {
+			if !goes(k.child.Name) {
+				b.refuse(c, "The table %s still refers to it; dropping it would delete or change rows there. Let the reference go first.", k.child.Name)
+			}
+		}
+		b.check(LiveCheck{
+			Severity: Lost, Object: t.Name, What: "rows of " + t.Name + " are lost",
+			Count: "SELECT count(*) FROM " + schema.Quote(b.liveTable(t.Name)),
+		})
+		b.step(c, "DROP TABLE "+schema.Quote(t.Name), Destructive, "Every row of it is gone; a restore point holds them.")
+		b.lose(t.Name, "The table "+t.Name+" with its rows.")
+		b.dropped[strings.ToLower(t.Name)] = true
+		b.now.Tables = slices.DeleteFunc(b.now.Tables, func(x schema.Table) bool { return strings.EqualFold(x.Name, t.Name) })
+		left = slices.Delete(left, i, i+1)
+	}
+}
+
+func (b *builder) createIndexes(changes []schema.Change) {
+	for _, c := range changes {
+		ci, ok := c.(schema.CreateIndex)
+		if !ok || b.wasRebuilt(ci.Table) {
+			continue // a rebuilt table has all its indexes
+		}
+		_, existed := b.was.Table(ci.Table)
+		risk, reason := Safe, "Reads the whole table once; no row changes."
+		switch {
+		case !existed:
+			reason = "On a new table, so there is nothing to read."
+		case ci.Index.Unique:
+			risk, reason = Check, "Reads the whole table once. Where values repeat it fails, and then the whole plan is rolled back."
+			b.checkUnique(ci.Table, ci.Index)
+		}
+		b.step(ci, ci.Index.DDL(ci.Table), risk, reason)
+	}
+}
+
+func (b *builder) wasRebuilt(table string) bool {
+	return slices.ContainsFunc(b.rebuilt, func(t schema.Table) bool { return strings.EqualFold(t.Name, table) })
+}
+
+// createObjects makes what is new or changed, views before triggers, and again the
+// triggers that had to go for a rebuild.
+func (b *builder) createObjects(changes []schema.Change) {
+	for _, kind := range []string{"virtual table", "view", "trigger"} {
+		for _, c := range changes {
+			if co, ok := c.(schema.CreateObject); ok && co.Of.Type == kind {
+				b.step(co, co.Of.SQL, Safe, "It reads and writes nothing by itself.")
+			}
+		}
+	}
+	for _, row := range b.again {
+		b.step(tableWords{row.Name, "Make trigger " + row.Name + " again"}, row.SQL, Safe, "It went when its table was made anew; the text is the same.")
+	}
+}

@@ -1,0 +1,281 @@
+package schema
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/kuratchi/dashboard/internal/lex"
+)
+
+// option reads what a schema file says of a whole table, a key that begins with @:
+//
+//	"@primary key": "a, b"                 "@strict": true
+//	"@unique":      ["a, b", "c, d"]       "@without rowid": true
+//	"@check":       ["a < b"]              "@was": "old_name"
+//	"@foreign key": ["a, b -> parent(x, y) cascade on update cascade deferred"]
+//	"@sql":         "CREATE TABLE …"       the table verbatim, and nothing beside it
+func (p *parser) option(t *Table, option string, m member) {
+	switch option {
+	case "primary key":
+		if cols, ok := p.columnList(t, m.value); ok {
+			t.PrimaryKey = cols
+		}
+	case "unique":
+		for _, n := range p.strings(m.value, option) {
+			if cols, ok := p.columnList(t, n); ok {
+				t.Unique = append(t.Unique, cols)
+			}
+		}
+	case "check":
+		for _, n := range p.strings(m.value, option) {
+			t.Checks = append(t.Checks, strings.TrimSpace(n.text))
+		}
+	case "foreign key":
+		for _, n := range p.strings(m.value, option) {
+			p.foreignKey(t, n)
+		}
+	case "strict", "without rowid":
+		if m.value.kind != 'b' {
+			p.bad(m.value.offset, "%q is true or false", "@"+option)
+		}
+		on := m.value.text == "true"
+		if option == "strict" {
+			t.Strict = on
+		} else {
+			t.WithoutRowID = on
+		}
+	case "was":
+		if m.value.kind != 's' || m.value.text == "" {
+			p.bad(m.value.offset, `"@was" is the name the table had`)
+		}
+		t.Was = m.value.text
+	case "sql":
+		p.verbatim(t, m)
+	default:
+		p.bad(m.offset, "unknown option %q; a table has @primary key, @unique, @check, @foreign key, @strict, @without rowid, @was and @sql, and a column whose name begins with @ is written with @@", "@"+option)
+	}
+}
+
+// strings returns the strings of a list, or a single one.
+func (p *parser) strings(n node, option string) []node {
+	list := []node{n}
+	if n.kind == '[' {
+		list = nil
+		for _, m := range n.members {
+			list = append(list, m.value)
+		}
+	}
+	for _, s := range list {
+		if s.kind != 's' || strings.TrimSpace(s.text) == "" {
+			p.bad(s.offset, "%q is a text, or a list of texts", "@"+option)
+			return nil
+		}
+	}
+	return list
+}
+
+// columnList reads "a, b" with the columns of the table.
+func (p *parser) columnList(t *Table, n node) ([]string, bool) {
+	if n.kind != 's' {
+		p.bad(n.offset, "columns stand in one text, with commas between")
+		return nil, false
+	}
+	r := newReader("(" + n.text + ")")
+	cols, err := r.names()
+	if err != nil || !r.done() {
+		p.bad(n.offset, "%q is no list of columns", n.text)
+		return nil, false
+	}
+	for _, c := range cols {
+		if _, ok := t.Column(c); !ok {
+			p.bad(n.offset, "the table has no column %q; options come after the columns", c)
+			return nil, false
+		}
+	}
+	return cols, true
+}
+
+// foreignKey reads "a, b -> parent(x, y) actions".
+func (p *parser) foreignKey(t *Table, n node) {
+	from, to, ok := strings.Cut(n.text, "->")
+	cols, known := p.columnList(t, node{kind: 's', text: from, offset: n.offset})
+	if !known {
+		return
+	}
+	r := newReader(to)
+	parent, err := r.name()
+	fk := ForeignKey{Columns: cols, Table: parent}
+	if err == nil && r.peek().Is("(") {
+		fk.RefColumns, err = r.names()
+	}
+	if !ok || err != nil || len(fk.RefColumns) != len(cols) {
+		p.bad(n.offset, "%q is no foreign key; write a, b -> parent(x, y)", n.text)
+		return
+	}
+	rest := ""
+	if !r.done() {
+		rest = to[r.peek().Offset:]
+	}
+	ws, _, _ := words(rest)
+	cr := &columnReader{p: p, t: t, base: n.offset, ws: ws}
+	cr.readActions(&fk)
+	if cr.i < len(cr.ws) {
+		p.bad(n.offset, "%q is no action of a foreign key", cr.ws[cr.i].text)
+		return
+	}
+	t.ForeignKeys = append(t.ForeignKeys, fk)
+	p.refs = append(p.refs, reference{table: t.Name, column: strings.Join(cols, ", "), fk: fk, offset: n.offset})
+}
+
+// verbatim reads a CREATE TABLE text.
+func (p *parser) verbatim(t *Table, m member) {
+	if m.value.kind != 's' || len(t.Columns) > 0 {
+		p.bad(m.value.offset, `"@sql" is a CREATE TABLE text, and no column stands beside it`)
+		return
+	}
+	read, err := ParseTable(m.value.text)
+	if err != nil {
+		p.bad(m.value.offset, "the CREATE TABLE text can't be read: %v", err)
+		return
+	}
+	if fold(read.Name) != fold(t.Name) {
+		p.bad(m.value.offset, "the text makes the table %q, not %q", read.Name, t.Name)
+		return
+	}
+	was := t.Was
+	*t = read
+	t.Verbatim, t.Was = true, was
+}
+
+// objects reads views, triggers or virtual tables: their CREATE texts by name.
+func (p *parser) objects(m member) {
+	kinds := map[string]string{"views": "view", "triggers": "trigger", "virtual": "virtual table"}
+	for _, o := range p.object(m.value, m.key) {
+		p.table, p.name = o.key, ""
+		if !p.objectName(o.key, o.offset) {
+			continue
+		}
+		kind, sql := kinds[m.key], strings.TrimRight(strings.TrimSpace(o.value.text), "; \t\r\n")
+		name, table, ok := objectHead(kind, sql)
+		if m.key == "triggers" {
+			sql = strings.TrimSpace(o.value.text)
+		}
+		switch {
+		case o.value.kind != 's' || !ok:
+			p.bad(o.value.offset, "a %s is its CREATE text", kind)
+		case fold(name) != fold(o.key):
+			p.bad(o.value.offset, "the text makes %q, not %q", name, o.key)
+		default:
+			p.schema.Objects = append(p.schema.Objects, Object{Type: kind, Name: o.key, Table: table, SQL: sql})
+		}
+	}
+	p.table, p.name = "", ""
+}
+
+// objectHead returns the name that a CREATE text gives, and the table a trigger is
+// on, and whether the text is of that kind.
+func objectHead(kind, sql string) (name, table string, ok bool) {
+	r := newReader(sql)
+	if !r.accept("create") {
+		return "", "", false
+	}
+	switch kind {
+	case "view":
+		ok = r.accept("view")
+	case "trigger":
+		ok = r.accept("trigger")
+	default:
+		ok = r.accept("virtual", "table")
+	}
+	r.accept("if", "not", "exists")
+	name, err := r.qualified()
+	table = name
+	if kind == "trigger" {
+		for !r.done() && !r.accept("on") { // BEFORE UPDATE OF a, b ON t
+			r.next()
+		}
+		table, _ = r.name()
+	}
+	return name, table, ok && err == nil
+}
+
+// isKey reports whether the columns are the primary key or a UNIQUE constraint, in
+// any order.
+func (t *Table) isKey(columns []string) bool {
+	for _, key := range append([][]string{t.PrimaryKey}, t.Unique...) {
+		if sameColumns(key, columns) {
+			return true
+		}
+	}
+	return false
+}
+
+func sameColumns(a, b []string) bool {
+	x, y := folded(a), folded(b)
+	slices.Sort(x)
+	slices.Sort(y)
+	return slices.Equal(x, y)
+}
+
+// uniqueIndex reports whether a unique index, whole and of plain columns, has
+// exactly these columns.
+func (p *parser) uniqueIndex(t *Table, columns []string) bool {
+	return slices.ContainsFunc(t.Indexes, func(ix Index) bool {
+		var names []string
+		for _, c := range ix.Columns {
+			if c.IsExpr {
+				return false
+			}
+			names = append(names, c.Expr)
+		}
+		return ix.Unique && ix.Where == "" && sameColumns(names, columns)
+	})
+}
+
+// Mentions reports whether SQL speaks of a name.
+func Mentions(sql, name string) bool {
+	for t := range tokens(sql) {
+		if (isName(t) || t.Kind == lex.String) && fold(t.Ident()) == fold(name) {
+			return true
+		}
+	}
+	return false
+}
+
+// DependsOn reports whether anything of the table depends on that column: a key,
+// a constraint, an index, a generated column.
+func (t *Table) DependsOn(column string) bool {
+	has := func(names []string) bool {
+		return slices.ContainsFunc(names, func(n string) bool { return sameName(n, column) })
+	}
+	return has(t.PrimaryKey) || slices.ContainsFunc(t.Unique, has) ||
+		slices.ContainsFunc(t.ForeignKeys, func(fk ForeignKey) bool { return has(fk.Columns) }) ||
+		slices.ContainsFunc(t.Checks, func(c string) bool { return Mentions(c, column) }) ||
+		slices.ContainsFunc(t.Columns, func(c Column) bool { return Mentions(c.Generated, column) }) ||
+		slices.ContainsFunc(t.Indexes, func(ix Index) bool { return ix.Has(column) })
+}
+
+// Has reports whether an index is of that column, or mentions it.
+func (ix *Index) Has(column string) bool {
+	return Mentions(ix.Where, column) || slices.ContainsFunc(ix.Columns, func(c IndexColumn) bool {
+		return !c.IsExpr && sameName(c.Expr, column) || c.IsExpr && Mentions(c.Expr, column)
+	})
+}
+
+// Indexed reports whether a key or index of the table begins with these columns, in
+// any order, so that their values are found without reading all of it.
+func (t *Table) Indexed(columns []string) bool {
+	begins := func(names []string) bool {
+		return len(names) >= len(columns) && sameColumns(names[:len(columns)], columns)
+	}
+	return begins(t.PrimaryKey) || slices.ContainsFunc(t.Unique, begins) || slices.ContainsFunc(t.Indexes, func(ix Index) bool {
+		var names []string
+		for _, c := range ix.Columns {
+			if c.IsExpr {
+				break
+			}
+			names = append(names, c.Expr)
+		}
+		return ix.Where == "" && begins(names)
+	})
+}

@@ -1,0 +1,288 @@
+package schema
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Source writes a schema as a schema file, under that name and version: how a
+// database that exists is adopted. Parse reads it to a schema of the same meaning.
+// What the language has no word for is written verbatim, never left out. The error
+// is for a schema that SQLite itself could not have.
+func (s *Schema) Source(name string, version int) (string, error) {
+	w := &sourceWriter{}
+	src := w.file(s, name, version, nil)
+	parsed, err := Parse([]byte(src))
+	if err == nil && parsed.Hash() == s.Hash() && !s.anyNamed() {
+		return src, nil
+	}
+	// A table that doesn't come back as it is, or whose constraints have names, is
+	// written verbatim.
+	verbatim := map[string]bool{}
+	for i := range s.Tables {
+		t := &s.Tables[i]
+		same := false
+		if parsed != nil {
+			if back, ok := parsed.Table(t.Name); ok {
+				a, b := &Schema{Tables: []Table{*t}}, &Schema{Tables: []Table{*back}}
+				same = a.Hash() == b.Hash()
+			}
+		}
+		verbatim[fold(t.Name)] = t.SQL != "" && (!same || t.Named || len(t.Extra) > 0)
+	}
+	src = w.file(s, name, version, verbatim)
+	if parsed, err = Parse([]byte(src)); err != nil {
+		return "", fmt.Errorf("schema: %s can't be written: %w", name, err)
+	}
+	if parsed.Hash() != s.Hash() {
+		return "", fmt.Errorf("schema: %s does not come back as it was written", name)
+	}
+	return src, nil
+}
+
+func (s *Schema) anyNamed() bool {
+	return slices.ContainsFunc(s.Tables, func(t Table) bool { return t.Named })
+}
+
+type sourceWriter struct{ b strings.Builder }
+
+func quoteJSON(s string) string {
+	var b strings.Builder
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	_ = e.Encode(s) // a text can't fail
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+func (w *sourceWriter) file(s *Schema, name string, version int, verbatim map[string]bool) string {
+	w.b.Reset()
+	fmt.Fprintf(&w.b, "{\n  \"name\": %s,\n  \"version\": %d,\n  \"tables\": {", quoteJSON(name), version)
+	for i := range s.Tables {
+		t := &s.Tables[i]
+		w.entry(i, 4, t.Name)
+		if verbatim[fold(t.Name)] {
+			w.b.WriteString("{ \"@sql\": " + quoteJSON(t.SQL) + " }")
+			continue
+		}
+		w.members(t.members())
+	}
+	w.b.WriteString("\n  }")
+	w.indexes(s)
+	for _, kind := range []struct{ key, of string }{{"views", "view"}, {"triggers", "trigger"}, {"virtual", "virtual table"}} {
+		var members [][2]string
+		for _, o := range s.Objects {
+			if o.Type == kind.of {
+				members = append(members, [2]string{o.Name, quoteJSON(o.SQL)})
+			}
+		}
+		if len(members) > 0 {
+			w.b.WriteString(",\n  " + quoteJSON(kind.key) + ": ")
+			w.indented(members, 2)
+		}
+	}
+	w.b.WriteString("\n}\n")
+	return w.b.String()
+}
+
+func (w *sourceWriter) entry(i, indent int, key string) {
+	if i > 0 {
+		w.b.WriteString(",")
+	}
+	w.b.WriteString("\n" + strings.Repeat(" ", indent) + quoteJSON(key) + ": ")
+}
+
+func (w *sourceWriter) members(members [][2]string) { w.indented(members, 4) }
+
+func (w *sourceWriter) indented(members [][2]string, indent int) {
+	w.b.WriteString("{")
+	for i, m := range members {
+		w.entry(i, indent+2, m[0])
+		w.b.WriteString(m[1])
+	}
+	w.b.WriteString("\n" + strings.Repeat(" ", indent) + "}")
+}
+
+func (w *sourceWriter) indexes(s *Schema) {
+	n := 0
+	for i := range s.Tables {
+		t := &s.Tables[i]
+		if len(t.Indexes) == 0 {
+			continue
+		}
+		if n == 0 {
+			w.b.WriteString(",\n  \"indexes\": {")
+		}
+		w.entry(n, 4, t.Name)
+		n++
+		var members [][2]string
+		for _, ix := range t.Indexes {
+			members = append(members, [2]string{ix.Name, ix.source()})
+		}
+		w.members(members)
+	}
+	if n > 0 {
+		w.b.WriteString("\n  }")
+	}
+}
+
+func (ix *Index) source() string {
+	cols := make([]string, len(ix.Columns))
+	for i, c := range ix.Columns {
+		word := c.Expr
+		if c.IsExpr {
+			if word = c.Expr; !wrapped(word) {
+				word = "(" + word + ")"
+			}
+		} else if c.Collate != "" || c.Desc {
+			word = Quote(c.Expr)
+		}
+		if c.Collate != "" {
+			word += " collate " + strings.ToLower(c.Collate)
+		}
+		if c.Desc {
+			word += " desc"
+		}
+		cols[i] = quoteJSON(word)
+	}
+	out := "{ \"columns\": [" + strings.Join(cols, ", ") + "]"
+	if ix.Unique {
+		out += ", \"unique\": true"
+	}
+	if ix.Where != "" {
+		out += ", \"where\": " + quoteJSON(ix.Where)
+	}
+	return out + " }"
+}
+
+// wrapped reports whether one pair of parentheses is around the whole expression.
+func wrapped(expr string) bool {
+	toks := slices.Collect(tokens(expr))
+	return len(toks) > 1 && toks[0].Is("(") && closing(toks, 0) == len(toks)-1
+}
+
+// members are a table's columns and options, as they stand in a file.
+func (t *Table) members() [][2]string {
+	var out [][2]string
+	for i := range t.Columns {
+		c := &t.Columns[i]
+		key := c.Name
+		if strings.HasPrefix(key, "@") || strings.HasPrefix(key, "...") {
+			key = "@@" + key
+		}
+		out = append(out, [2]string{key, quoteJSON(t.columnSource(c))})
+	}
+	list := func(key string, texts []string) {
+		if len(texts) == 0 {
+			return
+		}
+		quoted := make([]string, len(texts))
+		for i, s := range texts {
+			quoted[i] = quoteJSON(s)
+		}
+		out = append(out, [2]string{key, "[" + strings.Join(quoted, ", ") + "]"})
+	}
+	if len(t.PrimaryKey) > 1 {
+		out = append(out, [2]string{"@primary key", quoteJSON(quoteAll(t.PrimaryKey))})
+	}
+	var unique, keys, checks []string
+	for _, u := range t.Unique {
+		if len(u) > 1 {
+			unique = append(unique, quoteAll(u))
+		}
+	}
+	for _, fk := range t.ForeignKeys {
+		if len(fk.Columns) > 1 {
+			keys = append(keys, quoteAll(fk.Columns)+" -> "+Quote(fk.Table)+"("+quoteAll(fk.RefColumns)+")"+fk.actionWords())
+		}
+	}
+	for _, c := range t.Checks {
+		if t.checkedColumn(c) == "" {
+			checks = append(checks, c)
+		}
+	}
+	list("@unique", unique)
+	list("@foreign key", keys)
+	list("@check", checks)
+	if t.Strict {
+		out = append(out, [2]string{"@strict", "true"})
+	}
+	if t.WithoutRowID {
+		out = append(out, [2]string{"@without rowid", "true"})
+	}
+	return out
+}
+
+func (fk *ForeignKey) actionWords() string {
+	out := ""
+	if fk.OnDelete != "" {
+		out += " " + strings.ToLower(fk.OnDelete)
+	}
+	if fk.OnUpdate != "" {
+		out += " on update " + strings.ToLower(fk.OnUpdate)
+	}
+	if fk.Deferred {
+		out += " deferred"
+	}
+	return out
+}
+
+// columnSource is a column's string in a file.
+func (t *Table) columnSource(c *Column) string {
+	parts := []string{typeSource(c.Type)}
+	add := func(ok bool, s string) {
+		if ok {
+			parts = append(parts, s)
+		}
+	}
+	key := len(t.PrimaryKey) == 1 && fold(t.PrimaryKey[0]) == fold(c.Name)
+	add(key, "primary key")
+	add(key && t.Autoincrement, "autoincrement")
+	add(c.NotNull, "not null")
+	for _, u := range t.Unique {
+		add(len(u) == 1 && fold(u[0]) == fold(c.Name), "unique")
+	}
+	add(c.Default != "", "default "+defaultSource(c.Default))
+	add(c.Collate != "", "collate "+strings.ToLower(c.Collate))
+	add(c.Generated != "", "as ("+c.Generated+")")
+	add(c.Generated != "" && c.Stored, "stored")
+	for _, check := range t.Checks {
+		add(fold(t.checkedColumn(check)) == fold(c.Name), "check ("+check+")")
+	}
+	for _, fk := range t.ForeignKeys {
+		if len(fk.Columns) == 1 && fold(fk.Columns[0]) == fold(c.Name) && len(fk.RefColumns) == 1 {
+			add(true, "-> "+dottedSource(fk.Table)+"."+dottedSource(fk.RefColumns[0])+fk.actionWords())
+		}
+	}
+	return strings.Join(parts, " ")
+}
+
+func typeSource(declared string) string {
+	switch declared {
+	case "TEXT", "INTEGER", "REAL", "BLOB":
+		return strings.ToLower(declared)
+	}
+	return "sql(" + declared + ")"
+}
+
+func defaultSource(expr string) string {
+	switch c := canonicalExpr(expr); {
+	case c == "current_timestamp":
+		return "now"
+	case number.MatchString(expr):
+		return expr
+	}
+	return "(" + expr + ")"
+}
+
+func dottedSource(name string) string {
+	plain := name != ""
+	for _, r := range name {
+		plain = plain && (r == '_' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z')
+	}
+	if plain {
+		return name
+	}
+	return Quote(name)
+}
