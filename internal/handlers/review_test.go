@@ -33,7 +33,7 @@ func TestADestructivePlanIsReadRehearsedAcknowledgedAppliedAndRestored(t *testin
 
 	made := b.post("/databases/acme-org-001/plans", url.Values{"schema": {"shop"}, "version": {"2"}}).is(http.StatusSeeOther)
 	page := made.location()
-	b.get(page).is(http.StatusOK, "Rebuild items: ", "items.data", "119 values in items.data are lost", "120 rows of items are written anew", "Acknowledge each by its name")
+	b.get(page).is(http.StatusOK, "Rebuild items: ", "items.data", "values of items.data that are lost: 119", "rows of items that are written anew: 120", "Acknowledge each by its name")
 	plan, _, err := s.fleet.Plans(t.Context(), "acme-org-001", fleet.Page{Number: 1, Size: 1})
 	must(t, err)
 	hash := url.Values{"hash": {plan[0].Hash}}
@@ -73,10 +73,10 @@ func TestAPlanTheRowsForbidIsNotApproved(t *testing.T) {
 	must(t, err)
 	b := s.signedIn(owner)
 	page := b.post("/databases/acme-org-001/plans", url.Values{"schema": {"shop"}, "version": {"2"}}).is(http.StatusSeeOther).location()
-	b.get(page).is(http.StatusOK, "1 rows of items have no price", "id: 1", "Give them a value, or the column a default.")
+	b.get(page).is(http.StatusOK, "rows of items without price: 1", "id: 1", "Give them a value, or the column a default.")
 	plan, _, err := s.fleet.Plans(t.Context(), "acme-org-001", fleet.Page{Number: 1, Size: 1})
 	must(t, err)
-	b.post(page+"/approve", url.Values{"hash": {plan[0].Hash}}).is(http.StatusUnprocessableEntity, "while the rows forbid it: 1 rows of items have no price")
+	b.post(page+"/approve", url.Values{"hash": {plan[0].Hash}}).is(http.StatusUnprocessableEntity, "while the rows forbid it: rows of items without price: 1")
 	s.exec(s.open("acme-org-001"), "create table by_hand(a)")
 	b.get(page).is(http.StatusOK, "Stale.", "The plan from what the database has now")
 }

@@ -385,7 +385,7 @@ func (b *builder) dropTables(gone []schema.Change) {
 			}
 		}
 		b.check(LiveCheck{
-			Severity: Lost, Object: t.Name, What: "rows of " + t.Name + " are lost",
+			Severity: Lost, Object: t.Name, What: "rows of " + t.Name + " that are lost",
 			Count: "SELECT count(*) FROM " + schema.Quote(b.liveTable(t.Name)),
 		})
 		b.step(c, "DROP TABLE "+schema.Quote(t.Name), Destructive, "Every row of it is gone; a restore point holds them.")

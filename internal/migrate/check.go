@@ -27,7 +27,7 @@ type LiveCheck struct {
 	Severity Severity `json:"severity"`
 	// Object is what it is about, for a loss the loss's name.
 	Object string `json:"object"`
-	// What is counted, in words that follow a number: "rows of users have no email".
+	// What is counted, in words that a number follows: "rows of users without email".
 	What string `json:"what"`
 	// Fix says what to do about it.
 	Fix string `json:"fix,omitempty"`
@@ -68,11 +68,11 @@ func (a Answer) Blocks() bool {
 func (a Answer) Words() string {
 	switch {
 	case a.Severity == Size && a.Seconds() > StatementSeconds:
-		return fmt.Sprintf("%d %s: about %d s, and D1 stops a transaction after %d s", a.N, a.What, a.Seconds(), StatementSeconds)
+		return fmt.Sprintf("%s: %d, about %d s, and D1 stops a transaction after %d s", a.What, a.N, a.Seconds(), StatementSeconds)
 	case a.Severity == Size:
-		return fmt.Sprintf("%d %s: about %d s", a.N, a.What, max(a.Seconds(), 1))
+		return fmt.Sprintf("%s: %d, about %d s", a.What, a.N, max(a.Seconds(), 1))
 	}
-	return fmt.Sprintf("%d %s", a.N, a.What)
+	return fmt.Sprintf("%s: %d", a.What, a.N)
 }
 
 // Ask runs the plan's live checks in one read, and the samples of those that
@@ -153,7 +153,7 @@ func (b *builder) shown(table string) string {
 // checkColumn counts what a dropped column holds.
 func (b *builder) checkColumn(c schema.DropColumn) {
 	b.check(LiveCheck{
-		Severity: Lost, Object: c.Object(), What: "values in " + c.Object() + " are lost",
+		Severity: Lost, Object: c.Object(), What: "values of " + c.Object() + " that are lost",
 		Count: "SELECT count(" + schema.Quote(c.Column.Name) + ") FROM " + b.from(c.Table.Name),
 	})
 }
@@ -166,7 +166,7 @@ func (b *builder) checkDefault(c schema.AddColumn, checks []string) {
 	}
 	for _, check := range checks {
 		b.check(LiveCheck{
-			Severity: Block, Object: c.Object(), What: "rows would break the CHECK (" + check + ")", Fix: "Give a default that meets it.",
+			Severity: Block, Object: c.Object(), What: "rows that would break the CHECK (" + check + ")", Fix: "Give a default that meets it.",
 			Count: "SELECT count(*) FROM (SELECT " + value + " AS " + schema.Quote(c.Column.Name) + ", * FROM " + b.from(c.Table.Name) + ") WHERE NOT (" + check + ")",
 		})
 	}
@@ -204,7 +204,7 @@ func (b *builder) repeats(table, object string, columns, names []string, where s
 	}
 	groups := " FROM " + b.from(table) + " WHERE " + strings.Join(conditions, " AND ") + " GROUP BY " + list(columns) + " HAVING count(*) > 1"
 	b.check(LiveCheck{
-		Severity: Block, Object: object, What: "values of " + table + " (" + list(names) + ") are there more than once", Fix: "Change or delete the rows that repeat.",
+		Severity: Block, Object: object, What: "values of " + table + " (" + list(names) + ") that are there more than once", Fix: "Change or delete the rows that repeat.",
 		Count: "SELECT count(*) FROM (SELECT 1" + groups + ")",
 		Rows:  "SELECT " + list(columns) + ", count(*) AS rows" + groups + " LIMIT 5",
 	})

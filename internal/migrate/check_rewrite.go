@@ -12,7 +12,7 @@ func (b *builder) checkRewrite(tc *tableChange) {
 	have, want := tc.have, tc.want
 	writes := 3 + len(want.Indexes)
 	b.check(LiveCheck{
-		Severity: Size, Object: want.Name, What: "rows of " + want.Name + " are written anew", PerRow: writes,
+		Severity: Size, Object: want.Name, What: "rows of " + want.Name + " that are written anew", PerRow: writes,
 		Fix:   "Expand and contract instead: add a column that may be NULL, fill it in portions from the console, and let the old one go in a later version.",
 		Count: "SELECT count(*) FROM " + schema.Quote(b.liveTable(want.Name)),
 	})
@@ -31,7 +31,7 @@ func (b *builder) checkRewrite(tc *tableChange) {
 		}
 		name := want.Name + "." + next.Name
 		if next.NotNull && next.Default == "" && (!old.NotNull || old.Generated != "") && !want.RowIDAlias(next.Name) {
-			b.blocking(want.Name, name, schema.Quote(next.Name)+" IS NULL", "rows of "+want.Name+" have no "+next.Name, "Give them a value, or the column a default.")
+			b.blocking(want.Name, name, schema.Quote(next.Name)+" IS NULL", "rows of "+want.Name+" without "+next.Name, "Give them a value, or the column a default.")
 		}
 		b.checkType(have, want, old, next)
 	}
@@ -46,7 +46,7 @@ func (b *builder) checkNew(want *schema.Table, c *schema.Column) {
 		return
 	}
 	b.check(LiveCheck{
-		Severity: Block, Object: want.Name + "." + c.Name, What: "rows of " + want.Name + " would have no " + c.Name,
+		Severity: Block, Object: want.Name + "." + c.Name, What: "rows of " + want.Name + " that would have no " + c.Name,
 		Fix: "Give the column a default, or let it be NULL.", Count: "SELECT count(*) FROM " + b.from(want.Name),
 	})
 }
@@ -72,7 +72,7 @@ func (b *builder) checkType(have, want *schema.Table, old, next *schema.Column) 
 		if altered != "" && !(from == "integer" && to == "numeric") {
 			b.lose(name, "Values of "+name+" that "+strings.ToUpper(to)+" can't hold as they are, such as 007 as a number.")
 			b.check(LiveCheck{
-				Severity: Lost, Object: name, What: "values of " + name + " come out altered",
+				Severity: Lost, Object: name, What: "values of " + name + " that come out altered",
 				Count: "SELECT count(*) FROM " + b.from(want.Name) + " WHERE " + altered,
 			})
 		}
@@ -94,7 +94,7 @@ func (b *builder) checkType(have, want *schema.Table, old, next *schema.Column) 
 	default:
 		return
 	}
-	b.blocking(want.Name, name, q+" IS NOT NULL AND NOT ("+fits+")", "values of "+name+" are no "+next.Type+", and the table is STRICT", "Change them, or take another type.")
+	b.blocking(want.Name, name, q+" IS NOT NULL AND NOT ("+fits+")", "values of "+name+" that are no "+next.Type+", in a STRICT table", "Change them, or take another type.")
 }
 
 // checkConstraints asks which rows break constraints that are new.
@@ -137,7 +137,7 @@ func (b *builder) checkConstraints(tc *tableChange) {
 		}) {
 			continue
 		}
-		b.blocking(want.Name, want.Name, "NOT ("+check+")", "rows of "+want.Name+" break the CHECK ("+check+")", "Change them so that they meet it.")
+		b.blocking(want.Name, want.Name, "NOT ("+check+")", "rows of "+want.Name+" that break the CHECK ("+check+")", "Change them so that they meet it.")
 	}
 	for _, fk := range want.ForeignKeys {
 		if kept(fk.Columns) && !slices.ContainsFunc(have.ForeignKeys, func(x schema.ForeignKey) bool { return sameTarget(x, fk) }) {
@@ -151,7 +151,7 @@ func (b *builder) checkConstraints(tc *tableChange) {
 func (b *builder) checkDefaults(want *schema.Table, column string) {
 	if c, _ := want.Column(column); c.Default != "" {
 		b.check(LiveCheck{
-			Severity: Block, Object: want.Name + "." + column, What: "rows of " + want.Name + " would have the same " + column + " as another, and it is unique",
+			Severity: Block, Object: want.Name + "." + column, What: "rows of " + want.Name + " that would have the same " + column + " as another, which is unique",
 			Fix: "Let it be NULL, and fill it row by row.", Count: "SELECT count(v) - count(DISTINCT v) FROM (SELECT (" + c.Default + ") AS v FROM " + b.from(want.Name) + ")",
 		})
 	}
@@ -183,5 +183,5 @@ func (b *builder) orphans(want *schema.Table, fk schema.ForeignKey) {
 		conditions = append(conditions, "NOT EXISTS (SELECT 1 FROM (SELECT * FROM "+b.from(parent.Name)+") AS kuratchi_parent WHERE "+strings.Join(equal, " AND ")+")")
 	}
 	b.blocking(want.Name, want.Name, strings.Join(conditions, " AND "),
-		"rows of "+want.Name+" refer to no row of "+fk.Table, "Insert what they refer to, or change them.")
+		"rows of "+want.Name+" that refer to no row of "+fk.Table, "Insert what they refer to, or change them.")
 }

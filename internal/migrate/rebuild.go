@@ -105,13 +105,17 @@ func (b *builder) rebuild(tc *tableChange) {
 
 func rebuildReason(keys []incoming, why string) string {
 	n := len(keys)
+	point := fmt.Sprintf("%d references point at it.", n)
+	if n == 1 {
+		point = "A reference of " + keys[0].child.Name + " points at it."
+	}
 	switch {
 	case n == 0:
 		return "Every row is written anew and kept: the counts are compared before it commits."
 	case why != "":
-		return fmt.Sprintf("%d references point at it. %s So their rows are set aside and put back in the same transaction; the counts are compared before it commits.", n, why)
+		return point + " " + why + " So the rows of the tables below it are set aside and put back in the same transaction; the counts are compared before it commits."
 	}
-	return fmt.Sprintf("%d references point at it. Their rows are never touched: the keys step aside while the table is made anew, and the counts are compared before it commits.", n)
+	return point + " The rows there are never touched: the keys step aside while the table is made anew, and the counts are compared before it commits."
 }
 
 func (b *builder) rewriteRisk(tc *tableChange) Risk {

@@ -167,23 +167,23 @@ func TestWhatTheRowsForbidIsSaidBefore(t *testing.T) {
 		words  string
 		rows   int
 	}{
-		"nulls":   {func(s *schema.Schema) { column(table(s, "p"), "v").NotNull = true }, "2 rows of p have no v", 2},
-		"repeats": {func(s *schema.Schema) { table(s, "p").Unique = [][]string{{"n"}} }, "1 values of p (n) are there more than once", 1},
+		"nulls":   {func(s *schema.Schema) { column(table(s, "p"), "v").NotNull = true }, "rows of p without v: 2", 2},
+		"repeats": {func(s *schema.Schema) { table(s, "p").Unique = [][]string{{"n"}} }, "values of p (n) that are there more than once: 1", 1},
 		"unique index": {func(s *schema.Schema) {
 			table(s, "p").Indexes = []schema.Index{{Name: "u", Unique: true, Columns: []schema.IndexColumn{{Expr: "n"}}}}
-		}, "1 values of p (n) are there more than once", 1},
+		}, "values of p (n) that are there more than once: 1", 1},
 		"orphans": {func(s *schema.Schema) {
 			table(s, "p").ForeignKeys = []schema.ForeignKey{{Columns: []string{"n"}, Table: "q", RefColumns: []string{"id"}}}
-		}, "1 rows of p refer to no row of q", 1},
-		"check": {func(s *schema.Schema) { table(s, "p").Checks = []string{"n < 9"} }, "1 rows of p break the CHECK (n < 9)", 1},
+		}, "rows of p that refer to no row of q: 1", 1},
+		"check": {func(s *schema.Schema) { table(s, "p").Checks = []string{"n < 9"} }, "rows of p that break the CHECK (n < 9): 1", 1},
 		"no value": {func(s *schema.Schema) {
 			table(s, "p").Columns = append(table(s, "p").Columns, schema.Column{Name: "x", Type: "TEXT", NotNull: true})
-		}, "4 rows of p would have no x", 0},
-		"strict": {func(s *schema.Schema) { strict(table(s, "p")) }, "1 values of p.t are no INTEGER", 1},
+		}, "rows of p that would have no x: 4", 0},
+		"strict": {func(s *schema.Schema) { strict(table(s, "p")) }, "values of p.t that are no INTEGER, in a STRICT table: 1", 1},
 		"one default": {func(s *schema.Schema) {
 			table(s, "p").Columns = append(table(s, "p").Columns, schema.Column{Name: "x", Type: "TEXT", Default: "'same'"})
 			table(s, "p").Unique = [][]string{{"x"}}
-		}, "3 rows of p would have the same x as another", 0},
+		}, "rows of p that would have the same x as another, which is unique: 3", 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			db := database(t, "create table q(id integer primary key)", "insert into q values (1),(2)",
