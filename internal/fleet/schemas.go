@@ -10,6 +10,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/auth"
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/migrate"
 	"github.com/kuratchi/dashboard/internal/schema"
 )
 
@@ -48,6 +49,25 @@ func (f *Fleet) Version(ctx context.Context, name string, version int) (Version,
 	}
 	s, err := parseVersion(v)
 	return v, s, err
+}
+
+// Adopt writes what a database is as a schema file of its name, version 1. A
+// database that can't be written so is fault.Invalid.
+func (f *Fleet) Adopt(ctx context.Context, database string) (string, error) {
+	_, conn, err := f.Open(ctx, database)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = conn.Close() }()
+	live, err := migrate.Inspect(ctx, conn)
+	if err != nil {
+		return "", err
+	}
+	source, err := live.Schema.Source(database, 1)
+	if err != nil {
+		return "", fault.Wrap(err, fault.Invalid, "What the database is can't be written as a schema: %v.", err)
+	}
+	return source, nil
 }
 
 // Draft is what a source would be as the next version of its schema.

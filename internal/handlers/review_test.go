@@ -1,6 +1,7 @@
 package handlers_test
 
 import (
+	"html"
 	"net/http"
 	"net/url"
 	"strings"
@@ -87,4 +88,27 @@ func (s *site) text(db, sql string) string {
 	r, err := s.open(db).Query(s.t.Context(), d1.Query(sql))
 	must(s.t, err)
 	return r.Rows[0][0].Text()
+}
+
+// TestAnExistingDatabaseIsAdopted writes what is there as version 1; a plan to it
+// then has nothing to change.
+func TestAnExistingDatabaseIsAdopted(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	owner := s.operator(auth.RoleOwner)
+	a := auth.Actor{Operator: owner.ID, Email: owner.Email}
+	_, err := s.fleet.SaveVersion(t.Context(), a, "", shop(1))
+	must(t, err)
+	s.provision(a, "Acme Inc.", "acme-org-001")
+	s.exec(s.open("acme-org-001"), `create table "odd one"(a integer primary key autoincrement, b text collate nocase check (length(b) < 9), unique (b, a)) strict`)
+	b := s.signedIn(owner)
+	b.get("/databases/acme-org-001/structure").is(http.StatusOK, "Adopt as a schema")
+	form := b.get("/schemas/new?from=acme-org-001").is(http.StatusOK, `"odd one"`, "collate nocase", `"@strict": true`)
+	_, source, _ := strings.Cut(form.body, `spellcheck="false" rows="24"`)
+	_, source, _ = strings.Cut(source, ">")
+	source, _, _ = strings.Cut(source, "</textarea>")
+	source = html.UnescapeString(source)
+	b.post("/schemas", url.Values{"source": {source}, "do": {"save"}}).is(http.StatusSeeOther)
+	b.get("/databases/acme-org-001/migrations?schema=acme-org-001").is(http.StatusOK, "The tables are what the schema says.")
+	b.get("/schemas/new?from=nothing-there").is(http.StatusNotFound)
 }

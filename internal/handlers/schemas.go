@@ -87,8 +87,18 @@ func (s *Server) editorPage(c echo.Context, status int, v views.Editor) error {
 	return render(c, status, views.EditorPage(s.page(c, "Edit schema", "schemas", crumbs...), v))
 }
 
+// schemasNew starts from an example, or from what a database is ("from").
 func (s *Server) schemasNew(c echo.Context) error {
 	v := views.Editor{Next: 1, Source: firstSource}
+	if from := c.QueryParam("from"); from != "" {
+		source, err := s.Fleet.Adopt(c.Request().Context(), from)
+		if fault.Is(err, fault.NotFound) {
+			return err
+		}
+		if v.Source = source; err != nil {
+			v.Error = fault.Message(err)
+		}
+	}
 	if form := draft(c); form.Has("source") {
 		v.Source = form.Get("source")
 	}

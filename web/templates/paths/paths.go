@@ -50,6 +50,9 @@ func OrgSettings(slug string) string { return Org(slug) + "/settings" }
 // Database is a database's page, its list of tables.
 func Database(name string) string { return "/databases/" + name }
 
+// Adopt is the form of a new schema that says what a database is.
+func Adopt(db string) string { return NewSchema + "?from=" + url.QueryEscape(db) }
+
 // Table is a page of a table.
 func Table(db, table string) string { return Database(db) + "/tables/" + browse.EncodeName(table) }
 
