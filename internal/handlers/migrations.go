@@ -1,6 +1,8 @@
 package handlers
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -185,6 +187,13 @@ func (s *Server) plansApply(c echo.Context) error {
 	if c.FormValue("confirm") != p.Database {
 		return s.decided(c, fault.New(fault.Invalid, "To apply the plan, type the name of the database, %s. Nothing was changed.", p.Database))
 	}
-	_, err = s.Fleet.Apply(ctx, s.actor(c), plan, c.FormValue("hash"))
+	hash := c.FormValue("hash")
+	err = s.patiently(c, func(ctx context.Context, a auth.Actor) error {
+		_, err := s.Fleet.Apply(ctx, a, plan, hash)
+		return err
+	})
+	if errors.Is(err, errGoesOn) { // the plan's page shows how it stands
+		return redirect(c, paths.Plan(plan))
+	}
 	return s.decided(c, err)
 }

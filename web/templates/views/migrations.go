@@ -122,6 +122,9 @@ func rowsText(n int64) string {
 	return strconv.FormatInt(n, 10)
 }
 
+// PlanID is the part of a plan's page that follows an apply.
+const PlanID = "plan"
+
 func (v Plan) title() string {
 	return v.Plan.Body.Schema + " v" + itoa(v.Plan.Body.Version)
 }
