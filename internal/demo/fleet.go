@@ -51,7 +51,7 @@ func (d *demo) provision(ctx context.Context, s *spec) error {
 }
 
 // obstruct puts a database of that name in the way, as somebody could have made
-// it by hand long ago, whose table users no plan can turn into the schema's.
+// it by hand long ago: a provision touches nothing that was not made for it.
 func (d *demo) obstruct(ctx context.Context, s *spec) error {
 	info, err := d.provider.Create(ctx, d1.CreateInput{Name: s.database, Location: s.location})
 	if err != nil {
