@@ -3,7 +3,7 @@
 // same SQLite in C. Both sides are measured in one run, taking turns, so what
 // else the machine does meets both.
 //
-//	go run .                    # about a minute
+//	go run .                    # four minutes
 //	go run . -short             # little data, to see that it runs
 //	go run . -only page,fleet   # some of it
 //
@@ -63,6 +63,7 @@ var parts = []struct {
 	{"cancel", "The client leaves while its statement runs", cancelled},
 	{"fleet", "The fleet, from the dashboard's own tables", fleetList},
 	{"many", "Many tables, many columns", many},
+	{"migrate", "Migrations", migrations},
 	{"program", "The built program, from outside", program},
 	{"peers", "Slow and hostile peers: 200 half requests, 50 slow readers, 8 endless statements", peers},
 	{"engine", "The embedded engine, against SQLite in C", engines},
