@@ -361,7 +361,7 @@ func rehearsalCard(r *migrate.Rehearsal) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		} else {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 28, "<details><summary>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 28, "<details class=\"params\"><summary>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -789,7 +789,7 @@ func held(v Plan) templ.Component {
 		}
 		ctx = templ.ClearChildren(ctx)
 		if v.Plan.State == fleet.PlanApplied && len(v.Plan.Body.After) > 0 {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 70, "<div class=\"card\"><div class=\"card-head\"><h2>What held</h2><span class=\"sub\">checked before it committed</span></div><div class=\"card-body\"><details><summary>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 70, "<div class=\"card\"><div class=\"card-head\"><h2>What held</h2><span class=\"sub\">checked before it committed</span></div><div class=\"card-body\"><details class=\"params\"><summary>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
