@@ -45,9 +45,10 @@ type Catalog struct {
 	Schema *schema.Schema
 }
 
-const catalogSQL = `select m.type, m.name, m.tbl_name, coalesce(m.sql, ''), l.type, l.ncol, l.wr, l.strict ` +
-	`from sqlite_master m left join pragma_table_list l on l.schema = 'main' and l.name = m.name ` +
-	`where m.name not in (select name from pragma_table_list where type = 'shadow') order by m.name`
+// pragma_table_list is read once: joined by itself it is read for every object.
+const catalogSQL = `with l as materialized (select name, type, ncol, wr, strict from pragma_table_list where schema = 'main') ` +
+	`select m.type, m.name, m.tbl_name, coalesce(m.sql, ''), l.type, l.ncol, l.wr, l.strict ` +
+	`from sqlite_master m left join l on l.name = m.name where l.type is not 'shadow' order by m.name`
 
 // Load reads a database's catalog in one round trip. What belongs to SQLite, to
 // D1 and to ledgers is left out, and so are the tables below a full-text index.

@@ -130,12 +130,13 @@ func completions(ctx context.Context, conn d1.Conn) string {
 		return "{}"
 	}
 	names := map[string][]string{}
-	for _, st := range cat.Structures() {
-		columns := make([]string, len(st.Columns))
-		for i, col := range st.Columns {
-			columns[i] = col.Name
+	for _, t := range cat.Tables {
+		names[t.Name] = []string{}
+	}
+	for _, t := range cat.Schema.Tables {
+		for _, col := range t.Columns {
+			names[t.Name] = append(names[t.Name], col.Name)
 		}
-		names[st.Name] = columns
 	}
 	b, err := json.Marshal(names)
 	if err != nil {
