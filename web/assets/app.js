@@ -376,3 +376,9 @@ document.addEventListener("htmx:after:settle", (event) => {
   if (!heading.hasAttribute("tabindex")) heading.tabIndex = -1;
   heading.focus({ preventScroll: true });
 });
+
+// A list that was filtered says how much is left of it.
+document.addEventListener("htmx:after:settle", (event) => {
+  if (event.detail?.task?.target?.id !== "fleet-list") return;
+  announce(find("#fleet-list :is(.empty-state h2, .grid-foot span)")?.textContent ?? "");
+});
