@@ -66,18 +66,16 @@ func (x *tab) size(name string) {
 	}
 }
 
-// everywhere audits the page as it stands at every size, light and dark, and
-// takes pictures: of the name itself, and with "-dark" or "-360" behind it if
-// more says so. A theme changes nothing but colours.
-func (x *tab) everywhere(name string, more ...string) {
+// everywhere audits the page as it stands at every size, light and dark. pictures
+// says which ones to take: the name with "", "-dark" or "-360" behind it. A theme
+// changes nothing but colours.
+func (x *tab) everywhere(name string, pictures ...string) {
 	x.t.Helper()
 	for _, s := range sizes {
 		x.size(s.name)
 		x.audit(name + ", " + s.name)
-		if s.scale == 1 {
-			if suffix := map[int64]string{360: "-360"}[s.width]; suffix == "" || slices.Contains(more, suffix) {
-				x.picture(name + suffix)
-			}
+		if suffix := map[string]string{"1360 px": "", "360 px": "-360"}[s.name]; s.scale == 1 && slices.Contains(pictures, suffix) {
+			x.picture(name + suffix)
 		}
 		x.theme(true)
 		x.waitFor("document.documentElement.classList.contains('dark')")
@@ -85,7 +83,7 @@ func (x *tab) everywhere(name string, more ...string) {
 		if found := x.axe("{runOnly: ['color-contrast']}"); found != "" {
 			x.t.Errorf("%s, dark, %s: axe-core: %s", name, s.name, found)
 		}
-		if s.width == 1360 && slices.Contains(more, "-dark") {
+		if s.width == 1360 && slices.Contains(pictures, "-dark") {
 			x.picture(name + "-dark")
 		}
 		x.theme(false)

@@ -19,10 +19,16 @@ import (
 // program is stopped, and returns the program started again with its owner.
 func withRows(t *testing.T, statements ...d1.Stmt) (*program, *client) {
 	t.Helper()
+	return withRowsAt(t, "", statements...)
+}
+
+// withRowsAt is withRows at a version of the schema, "" for the newest.
+func withRowsAt(t *testing.T, version string, statements ...d1.Stmt) (*program, *client) {
+	t.Helper()
 	data := t.TempDir()
 	p := start(t, data)
 	c := claimOwner(t, p)
-	c.must(http.MethodPost, "/databases", url.Values{"org_name": {"Acme Inc."}, "name": {"acme-org-001"}, "schema": {"organization"}, "request": {"r1"}})
+	c.must(http.MethodPost, "/databases", url.Values{"org_name": {"Acme Inc."}, "name": {"acme-org-001"}, "schema": {"organization"}, "version": {version}, "request": {"r1"}})
 	c.waitPage("/databases/acme-org-001", "newsletter_contacts")
 	p.stop()
 	e, err := local.Open(filepath.Join(data, "databases"), local.Options{})

@@ -82,3 +82,15 @@ func (c *client) waitPage(path, words string) string {
 	c.t.Fatalf("%s never said %q:\n%.3000s", path, words, body)
 	return ""
 }
+
+// rows counts a table's rows, by the console.
+func (c *client) rows(database, table string) string {
+	c.t.Helper()
+	_, body := c.must(http.MethodPost, "/databases/"+database+"/sql", url.Values{"sql": {"select 'n=' || count(*) || ';' from " + table}})
+	_, rest, _ := strings.Cut(body, "<td>n=")
+	n, _, ok := strings.Cut(rest, ";")
+	if !ok {
+		c.t.Errorf("%s can't be counted:\n%.2000s", table, body)
+	}
+	return n
+}

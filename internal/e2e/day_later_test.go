@@ -26,30 +26,30 @@ func (d *day) writesSQL() {
 		d.t.Errorf("the switch left the page at %s", path)
 	}
 
-	before := d.rows(bigDatabase, "session")
+	before := d.c.rows(bigDatabase, "session")
 	d.fill("#sql", "delete from session")
 	d.press("Run")
 	d.sees("Nothing has run yet")
 	d.sees("Delete every row of session: " + before + " rows")
 	d.focused("Cancel")
-	d.everywhere("console-ask", "-dark")
+	d.everywhere("console-ask", "", "-dark")
 	d.key(kb.Enter)
 	d.hears("Nothing was run")
 	d.waitFor("!document.querySelector('[role=alertdialog]')")
 	d.waitFor("document.activeElement.closest('.cm-editor')")
-	if after := d.rows(bigDatabase, "session"); after != before {
+	if after := d.c.rows(bigDatabase, "session"); after != before {
 		d.t.Errorf("cancelled, %s rows of %s are left", after, before)
 	}
 
 	d.fill("#sql", update)
 	d.press("Run")
 	d.sees("1 row changed")
-	d.everywhere("console-write")
+	d.everywhere("console-write", "")
 	d.fill("#sql", "delete from session")
 	d.press("Run")
 	d.press("Delete " + before + " rows")
 	d.sees(before + " rows changed")
-	if after := d.rows(bigDatabase, "session"); after != "0" {
+	if after := d.c.rows(bigDatabase, "session"); after != "0" {
 		d.t.Errorf("confirmed, %s rows are left", after)
 	}
 	d.press("Back to read-only")
@@ -60,7 +60,7 @@ func (d *day) writesSQL() {
 func (d *day) restores() {
 	const name = "birchwood-dental-org-001"
 	db := d.p.base + "/databases/" + name
-	before := d.rows(name, "users")
+	before := d.c.rows(name, "users")
 	d.open(db + "/backups")
 	d.sees("No restore points yet")
 	d.audit("no restore points")
@@ -72,20 +72,20 @@ func (d *day) restores() {
 	d.sees("of users?")
 	d.press("Delete ")
 	d.hears("The rows are deleted.")
-	if d.rows(name, "users") == before {
+	if d.c.rows(name, "users") == before {
 		d.t.Error("nothing was deleted")
 	}
 	d.open(db + "/backups")
 	d.press("Restore…")
 	d.sees("Put " + name + " back?")
 	d.focused("Cancel")
-	d.everywhere("restore")
+	d.everywhere("restore", "")
 	d.do(chromedp.SendKeys(chromedp.CSS("#confirm"), name))
 	d.press("Put it back")
 	d.hears("The database is put back.")
 	d.sees("2 restore points")
-	d.everywhere("backups", "-dark", "-360")
-	if after := d.rows(name, "users"); after != before {
+	d.everywhere("backups", "", "-360")
+	if after := d.c.rows(name, "users"); after != before {
 		d.t.Errorf("restored, it has %s users; before it had %s", after, before)
 	}
 	// The dialog gives the focus back to the button that asked.
@@ -116,7 +116,7 @@ func (d *day) managesAnOrganization() {
 	d.fill("#org_name", "Aldgate Mobility Ltd")
 	d.press("Rename")
 	d.hears("Renamed.")
-	d.everywhere("org-settings")
+	d.everywhere("org-settings", "")
 }
 
 func (d *day) readsTheLog() {
@@ -127,7 +127,7 @@ func (d *day) readsTheLog() {
 	d.open(d.p.base + "/audit?database=" + bigDatabase + "&action=database.write")
 	d.sees("update users set locale")
 	d.sees("delete from session")
-	d.everywhere("audit", "-360")
+	d.everywhere("audit", "")
 	d.open(d.p.base + "/audit?outcome=intent&since=" + time.Now().UTC().Format("2006-01-02"))
 	d.sees("database.rows")
 	if eval[bool](d.tab, "document.querySelector('main').innerText.includes('end not seen')") {
@@ -148,7 +148,7 @@ func (d *day) goesByKeyboard() {
 	d.key("aldgate")
 	d.waitFor("document.querySelectorAll('#palette .palette-results a').length === 3")
 	d.hears("3 found")
-	d.everywhere("palette", "-dark", "-360")
+	d.everywhere("palette", "", "-360")
 	d.key(kb.ArrowDown + kb.ArrowDown)
 	d.waitFor("document.activeElement.innerText.includes('aldgate-mobility-org-002')")
 	d.key(kb.Enter)
@@ -171,7 +171,7 @@ func (d *day) goesByKeyboard() {
 	d.key("?")
 	d.lands("/help")
 	d.sees("Keyboard shortcuts")
-	d.everywhere("help")
+	d.everywhere("help", "")
 	d.click("[data-shortcuts-toggle]")
 	d.key("gf")
 	time.Sleep(200 * time.Millisecond)

@@ -1,9 +1,6 @@
 package e2e_test
 
 import (
-	"net/http"
-	"net/url"
-	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -60,7 +57,7 @@ func (d *day) looksAtTheFleet() {
 	d.sees("2 behind")
 	d.waitFor("document.querySelector('a.stat[aria-current]').innerText.includes('behind')")
 	d.open(d.p.base + "/")
-	d.everywhere("fleet", "-dark", "-360")
+	d.everywhere("fleet", "", "-dark", "-360")
 }
 
 func (d *day) findsAUser() {
@@ -113,7 +110,7 @@ func (d *day) looksAtChanges() {
 	d.sees("3 unsaved changes in 2 rows")
 	d.press("Show SQL")
 	d.sees(`UPDATE "users" AS t SET "name" = 'Anna Schmidt-Weber'`)
-	d.everywhere("browse-edit", "-dark", "-360")
+	d.everywhere("browse-edit", "", "-dark")
 	d.press("Discard")
 	d.waitFor("document.querySelector('#changes').hidden && !document.querySelector('td.changed')")
 	d.hears("Discarded")
@@ -197,7 +194,7 @@ func (d *day) meetsAConflict() {
 	if d.shown(somebody, "name") != "Anna Schmidt-Weber" {
 		d.t.Errorf("the conflict took away what was typed: %q", d.shown(somebody, "name"))
 	}
-	d.everywhere("conflict", "-dark", "-360")
+	d.everywhere("conflict", "")
 	d.press("Overwrite it")
 	d.focused("Take what is there")
 	d.press("Take what is there")
@@ -224,7 +221,7 @@ func (d *day) editsARowByItsForm() {
 	d.sees("1 selected")
 	d.press("Edit…")
 	d.sees("Edit a row of users")
-	d.everywhere("row")
+	d.everywhere("row", "")
 	d.fill("[name='"+field("v", "phone")+"']", "")
 	d.fill("[name='"+field("as", "phone")+"']", "null")
 	d.press("Show SQL")
@@ -262,7 +259,7 @@ func (d *day) deletesRows() {
 	d.press("Delete 6 rows…")
 	d.sees("Delete 6 rows of users?")
 	d.focused("Cancel")
-	d.everywhere("delete-rows")
+	d.everywhere("delete-rows", "")
 	d.press("Delete 6 rows")
 	d.hears("The rows are deleted.")
 	d.sees("1 row")
@@ -275,7 +272,7 @@ func (d *day) archivesAndDeletes() {
 	d.sees("What it is")
 	d.press("Check now")
 	d.hears("Checked just now.")
-	d.everywhere("settings")
+	d.everywhere("settings", "")
 	d.expect("status of 4")
 	d.do(chromedp.SendKeys(chromedp.CSS("#confirm-archive"), "everly-books"))
 	d.press("Archive everly-books-org-001")
@@ -287,7 +284,7 @@ func (d *day) archivesAndDeletes() {
 	d.everywhere("archived")
 	d.press("Put it back into use")
 	d.hears("It is in use again.")
-	before := d.rows("everly-books-org-001", "users")
+	before := d.c.rows("everly-books-org-001", "users")
 	d.do(chromedp.SendKeys(chromedp.CSS("#confirm-delete"), "everly-books-org-001"))
 	d.press("Delete everly-books-org-001")
 	d.sees("goes for good")
@@ -300,19 +297,7 @@ func (d *day) archivesAndDeletes() {
 	d.open(db + "/settings")
 	d.press("Bring it back")
 	d.hears("Its last state is back.")
-	if after := d.rows("everly-books-org-001", "users"); after != before || before == "0" {
+	if after := d.c.rows("everly-books-org-001", "users"); after != before || before == "0" {
 		d.t.Errorf("brought back, it has %s users; before it had %s", after, before)
 	}
-}
-
-// rows counts a table's rows, by the console.
-func (d *day) rows(database, table string) string {
-	d.t.Helper()
-	_, body := d.c.must(http.MethodPost, "/databases/"+database+"/sql", url.Values{"sql": {"select 'n=' || count(*) || ';' from " + table}})
-	_, rest, _ := strings.Cut(body, "<td>n=")
-	n, _, ok := strings.Cut(rest, ";")
-	if !ok {
-		d.t.Errorf("%s can't be counted:\n%.2000s", table, body)
-	}
-	return n
 }

@@ -158,7 +158,6 @@ func TestWalk(t *testing.T) {
 	x.open(p.base + "/")
 	x.sees("wonka-main")
 	x.audit("the fleet")
-	x.picture("fleet")
 	x.do(chromedp.SendKeys(chromedp.CSS("#fleet-list input[type=search]"), "glob"))
 	x.waitFor("location.search.includes('glob') && document.querySelectorAll('#fleet-list tbody tr').length === 1")
 	if focus := eval[string](x, "document.activeElement.name"); focus != "q" {
@@ -172,7 +171,6 @@ func TestWalk(t *testing.T) {
 	x.open(p.base + "/audit")
 	x.sees("plan.apply")
 	x.audit("the audit log")
-	x.picture("audit")
 	x.open(p.base + "/account")
 	x.sees("this one")
 	x.audit("the account")
