@@ -70,6 +70,45 @@ func (f *Fleet) Adopt(ctx context.Context, database string) (string, error) {
 	return source, nil
 }
 
+// Draw writes what a database's schema would be after statements that define data,
+// as the next version of the schema it is at, or as version 1 of a schema of the
+// database's name. Tables that the schema doesn't declare stay out of it, unless
+// the statements make them. Nothing is changed.
+func (f *Fleet) Draw(ctx context.Context, database, text string) (name string, next int, source string, err error) {
+	d, conn, err := f.Open(ctx, database)
+	if err != nil {
+		return "", 0, "", err
+	}
+	defer func() { _ = conn.Close() }()
+	live, err := migrate.Inspect(ctx, conn)
+	if err != nil {
+		return "", 0, "", err
+	}
+	after, err := migrate.After(ctx, live, text)
+	if err != nil {
+		return "", 0, "", err
+	}
+	name, next = d.Schema, 1
+	if name == "" {
+		name = d.Name
+	} else if d.Version > 0 {
+		latest, err := f.Latest(ctx, name)
+		if err != nil {
+			return "", 0, "", err
+		}
+		_, declared, err := f.Version(ctx, name, d.Version)
+		if err != nil {
+			return "", 0, "", err
+		}
+		next, after = latest+1, after.Without(live.Schema, declared)
+	}
+	source, err = after.Source(name, next)
+	if err != nil {
+		return "", 0, "", fault.Wrap(err, fault.Invalid, "What comes out can't be written as a schema: %v.", err)
+	}
+	return name, next, source, nil
+}
+
 // Draft is what a source would be as the next version of its schema.
 type Draft struct {
 	Schema *schema.Schema

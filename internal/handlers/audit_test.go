@@ -62,6 +62,7 @@ var deeds = []deed{
 	{route: "/databases/:db/sql", form: fixed(url.Values{"sql": {"select 1"}}), status: http.StatusOK, want: []string{"database.query done"}},
 	{route: "/databases/:db/sql", form: fixed(url.Values{"sql": {"delete from items"}}), status: http.StatusOK, want: []string{"database.query failed"}},
 	{route: "/databases/:db/sql", form: fixed(url.Values{"sql": {""}}), status: http.StatusUnprocessableEntity, want: []string{"database.query failed"}},
+	{route: "/databases/:db/sql/version", form: fixed(url.Values{"sql": {"create table drawn(a integer primary key)"}}), status: http.StatusOK}, // changes nothing
 	{route: "/databases/:db/sql/cancel", form: fixed(url.Values{"run": {"ended"}}), status: http.StatusNotFound},
 	{route: "/databases/:db/sql/writes", form: fixed(url.Values{"writes": {"on"}}), status: http.StatusOK, want: []string{"database.allow_writes done"}},
 	{route: "/databases/:db/sql", form: fixed(url.Values{"sql": {"delete from items"}}), status: http.StatusOK},

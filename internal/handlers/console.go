@@ -27,7 +27,7 @@ const writesFor = 10 * time.Minute
 // consoleView starts what the console shows: whether this session may write, and
 // what its operator ran on this database before.
 func (s *Server) consoleView(c echo.Context, d fleet.Database) (views.Console, error) {
-	v := views.Console{Database: d.Name, Cap: s.SQLRowCap, Timeout: s.SQLTimeout, MayWrite: mayWrite(c)}
+	v := views.Console{Database: d.Name, Cap: s.SQLRowCap, Timeout: s.SQLTimeout, MayWrite: mayWrite(c), MayDraft: mayDraft(c)}
 	sess, _ := middleware.Session(c)
 	var err error
 	if v.MayWrite {

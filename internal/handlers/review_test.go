@@ -112,3 +112,42 @@ func TestAnExistingDatabaseIsAdopted(t *testing.T) {
 	b.get("/databases/acme-org-001/migrations?schema=acme-org-001").is(http.StatusOK, "The tables are what the schema says.")
 	b.get("/schemas/new?from=nothing-there").is(http.StatusNotFound)
 }
+
+// TestDDLBecomesAVersion takes what was typed in the console to the editor, renames
+// as renames, and what nobody manages stays out.
+func TestDDLBecomesAVersion(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	owner := s.operator(auth.RoleOwner)
+	a := auth.Actor{Operator: owner.ID, Email: owner.Email}
+	_, err := s.fleet.SaveVersion(t.Context(), a, "", shop(1))
+	must(t, err)
+	s.provision(a, "Acme Inc.", "acme-org-001")
+	s.rows("acme-org-001")
+	s.exec(s.open("acme-org-001"), "create table by_hand(a)")
+	b := s.signedIn(owner)
+	sql := "/databases/acme-org-001/sql"
+	b.get(sql).is(http.StatusOK, "Make this DDL a plan")
+	form := b.post(sql+"/version", url.Values{"sql": {"alter table items rename column name to title;\ncreate table tags(id integer primary key, item_id integer references items(id));\nalter table sales rename to orders"}})
+	form.is(http.StatusOK, "shop v2", "Rename column items.name to title", "Create table tags", "Rename table sales to orders", `"version": 2`, "was name")
+	if strings.Contains(form.body, "by_hand") {
+		t.Error("a table that nobody manages is in the version")
+	}
+	_, source, _ := strings.Cut(form.body, `spellcheck="false" rows="24"`)
+	_, source, _ = strings.Cut(source, ">")
+	source, _, _ = strings.Cut(source, "</textarea>")
+	b.post("/schemas/shop/versions", url.Values{"source": {html.UnescapeString(source)}, "do": {"save"}}).is(http.StatusSeeOther)
+	b.get("/databases/acme-org-001/migrations?schema=shop&version=2").is(http.StatusOK, "Rename table sales to orders", "Create table tags", "left alone").holds("by_hand")
+	for text, words := range map[string]string{
+		"":                           "There is no statement",
+		"delete from items":          "Statement 1 is none that a schema can say",
+		"create table x as select 1": "Statement 1 is none that a schema can say",
+		"create table ok(a); alter table z rename to y": "Statement 2: no such table: z",
+		"create table items(a)":                         "already exists",
+	} {
+		b.post(sql+"/version", url.Values{"sql": {text}}).is(http.StatusUnprocessableEntity, words)
+	}
+	if got := s.text("acme-org-001", "select count(name) from items"); got != "120" {
+		t.Error("the database was touched")
+	}
+}

@@ -90,6 +90,7 @@ func (s *Server) routes() []Route {
 		{Method: get, Path: "/databases/:db/sql", Permission: auth.DatabasesQuery, Handler: s.consoleShow},
 		{Method: post, Path: "/databases/:db/sql", Permission: auth.DatabasesQuery, Handler: s.consoleRun, Form: "/databases/:db/sql", Keep: true, Limit: maxSQL},
 		{Method: post, Path: "/databases/:db/sql/cancel", Permission: auth.DatabasesQuery, Handler: s.consoleCancel, Form: "/databases/:db/sql"},
+		{Method: post, Path: "/databases/:db/sql/version", Permission: auth.SchemasWrite, Handler: s.consoleVersion, Form: "/databases/:db/sql", Limit: maxSQL},
 		{Method: post, Path: "/databases/:db/sql/writes", Permission: auth.DatabasesWrite, Handler: s.consoleSwitch, Form: "/databases/:db/sql", Limit: maxSQL},
 		{Method: get, Path: "/databases/:db/migrations", Permission: auth.DatabasesRead, Handler: s.migrationsShow},
 		{Method: post, Path: "/databases/:db/plans", Permission: auth.PlansCreate, Handler: s.plansCreate, Form: "/databases/:db/migrations", Keep: true},

@@ -8,8 +8,11 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/kuratchi/dashboard/internal/auth"
+	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/fleet"
+	"github.com/kuratchi/dashboard/internal/handlers/middleware"
 	"github.com/kuratchi/dashboard/internal/schema"
 	"github.com/kuratchi/dashboard/web/templates/layout"
 	"github.com/kuratchi/dashboard/web/templates/paths"
@@ -125,6 +128,33 @@ func (s *Server) versionsNew(c echo.Context) error {
 	return s.editorPage(c, http.StatusOK, v)
 }
 
+// consoleVersion writes the DDL of the console as the next version of the
+// database's schema, into the editor: saved there, it can be planned. Nothing is
+// changed.
+func (s *Server) consoleVersion(c echo.Context) error {
+	ctx, text := c.Request().Context(), c.FormValue("sql")
+	name, next, source, err := s.Fleet.Draw(ctx, c.Param("db"), text)
+	if fault.Is(err, fault.Invalid) {
+		return s.withDatabase(c, func(d fleet.Database, conn d1.Conn) error {
+			v, cause := s.consoleView(c, d)
+			if cause != nil {
+				return cause
+			}
+			v.SQL, v.Params, v.Error = text, c.FormValue("params"), fault.Message(err)
+			return s.consolePage(c, statusOf(err), d, conn, v)
+		})
+	}
+	if err != nil {
+		return err
+	}
+	v := views.Editor{Next: next, Source: source}
+	if next > 1 {
+		v.Name = name
+	}
+	v.Draft, err = s.Fleet.CheckVersion(ctx, v.Name, source)
+	return s.editorAnswer(c, v, err)
+}
+
 // raise writes a version into the first "version" of a source; the parser
 // checks whether that was the right one.
 func raise(source string, version int) string {
@@ -196,4 +226,9 @@ func sourceOf(c echo.Context) (string, error) {
 	defer func() { _ = f.Close() }()
 	b, err := io.ReadAll(io.LimitReader(f, schema.MaxSource+1))
 	return string(b), err
+}
+
+func mayDraft(c echo.Context) bool {
+	o, _ := middleware.Operator(c)
+	return o.Role.Can(auth.SchemasWrite)
 }

@@ -1,6 +1,7 @@
 package migrate
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -200,7 +201,7 @@ func (b *builder) refuse(c described, format string, args ...any) {
 // It reports whether the engine took them all.
 func (b *builder) try(statements ...string) (bool, error) {
 	if b.trial == nil {
-		s, err := newScratch(b.live.Statements())
+		s, err := newScratch(context.Background(), b.live.Statements())
 		if err != nil {
 			return false, err
 		}

@@ -1,6 +1,7 @@
 package migrate
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -24,7 +25,7 @@ func (e *stepError) Error() string { return e.text }
 // compiled afterwards, is a *stepError; any other error says where the end differs
 // from the target, which is a defect of the planner.
 func prove(live *Live, target *schema.Schema, p *Plan, keep []schema.MasterRow) error {
-	s, err := newScratch(live.Statements())
+	s, err := newScratch(context.Background(), live.Statements())
 	if err != nil {
 		return err
 	}

@@ -11,13 +11,13 @@ import (
 // scratch is an empty database in memory on which statements are tried.
 type scratch struct{ c *sqlite.Conn }
 
-func newScratch(statements []string) (*scratch, error) {
+func newScratch(ctx context.Context, statements []string) (*scratch, error) {
 	c, err := sqlite.Open("", sqlite.Options{Memory: true})
 	if err != nil {
 		return nil, err
 	}
 	s := &scratch{c: c}
-	if err := c.Begin(context.Background(), sqlite.Write); err != nil {
+	if err := c.Begin(ctx, sqlite.Write); err != nil {
 		s.close()
 		return nil, err
 	}

@@ -163,6 +163,29 @@ func (s *Schema) Only(other *Schema) *Schema {
 	return out
 }
 
+// Without returns the schema less the tables and objects that live has and declared
+// hasn't: what nobody manages.
+func (s *Schema) Without(live, declared *Schema) *Schema {
+	out := &Schema{Name: s.Name, Version: s.Version}
+	for _, t := range s.Tables {
+		name := t.Name
+		if t.Was != "" {
+			name = t.Was
+		}
+		_, was := live.Table(name)
+		if _, managed := declared.Table(name); managed || !was {
+			out.Tables = append(out.Tables, t)
+		}
+	}
+	for _, o := range s.Objects {
+		_, was := live.Object(o.Name)
+		if _, managed := declared.Object(o.Name); managed || !was {
+			out.Objects = append(out.Objects, o)
+		}
+	}
+	return out
+}
+
 // Column returns the column of that name, in any case.
 func (t *Table) Column(name string) (*Column, bool) {
 	for i := range t.Columns {

@@ -183,6 +183,9 @@ func (t *Table) members() [][2]string {
 		}
 		out = append(out, [2]string{key, "[" + strings.Join(quoted, ", ") + "]"})
 	}
+	if t.Was != "" {
+		out = append(out, [2]string{"@was", quoteJSON(t.Was)})
+	}
 	if len(t.PrimaryKey) > 1 {
 		out = append(out, [2]string{"@primary key", quoteJSON(quoteAll(t.PrimaryKey))})
 	}
@@ -255,6 +258,7 @@ func (t *Table) columnSource(c *Column) string {
 			add(true, "-> "+dottedSource(fk.Table)+"."+dottedSource(fk.RefColumns[0])+fk.actionWords())
 		}
 	}
+	add(c.Was != "", "was "+dottedSource(c.Was))
 	return strings.Join(parts, " ")
 }
 

@@ -29,7 +29,9 @@ type Console struct {
 	Timeout time.Duration
 	// MayWrite says that who is signed in may allow writes, WritesUntil until when
 	// they are allowed, zero for not.
-	MayWrite    bool
+	MayWrite bool
+	// MayDraft says that who is signed in may save versions of schemas.
+	MayDraft    bool
 	WritesUntil time.Time
 	// Ask asks about the dangers of Judgement before anything runs.
 	Ask       bool
