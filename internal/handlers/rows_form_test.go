@@ -15,7 +15,6 @@ import (
 
 const lab = "/databases/acme-org-001/tables/lab"
 
-var labColumns = []string{"id", "t", "n", "r", "x", "b", "flag", "dflag"}
 
 func (s *site) lab(rows ...string) {
 	s.t.Helper()
