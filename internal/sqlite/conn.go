@@ -96,13 +96,13 @@ func Open(path string, o Options) (*Conn, error) {
 			return nil, fmt.Errorf("sqlite: %w", err)
 		}
 	}
-	db, err := driver.OpenConn(path, flags)
+	db, err := openDriver(path, flags)
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: %w", err)
 	}
 	c := &Conn{db: db, raw: rawOf(db), mode: trusted, open: true, kept: newCache(o.Statements)}
 	if err := c.setUp(o); err != nil {
-		_ = db.Close()
+		_ = closeDriver(db)
 		return nil, fmt.Errorf("sqlite: open: %w", err)
 	}
 	return c, nil
@@ -233,7 +233,7 @@ func (c *Conn) Close() error {
 	}
 	c.open = false
 	c.kept.clear()
-	return c.db.Close()
+	return closeDriver(c.db)
 }
 
 // Prepare compiles exactly one statement.

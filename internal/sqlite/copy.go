@@ -16,12 +16,12 @@ const copyPages = 1000
 // journal beside it. Reading and writing go on meanwhile. On an error no file is
 // left. It must not be called between Begin and End.
 func (c *Conn) CopyTo(ctx context.Context, path string) (err error) {
-	to, err := driver.OpenConn(path, driver.OpenReadWrite, driver.OpenCreate)
+	to, err := openDriver(path, driver.OpenReadWrite, driver.OpenCreate)
 	if err != nil {
 		return fmt.Errorf("sqlite: copy: %w", err)
 	}
 	defer func() {
-		if cerr := to.Close(); err == nil {
+		if cerr := closeDriver(to); err == nil {
 			err = cerr
 		}
 		if err != nil {
@@ -62,11 +62,11 @@ func (c *Conn) RestoreFrom(ctx context.Context, path string) error {
 	// Nobody changes a copy. Said so, SQLite makes no files beside one that was in
 	// WAL mode, as a database's own file is.
 	uri := url.URL{Scheme: "file", OmitHost: true, Path: path, RawQuery: "immutable=1"}
-	from, err := driver.OpenConn(uri.String(), driver.OpenReadOnly, driver.OpenURI)
+	from, err := openDriver(uri.String(), driver.OpenReadOnly, driver.OpenURI)
 	if err != nil {
 		return fmt.Errorf("sqlite: restore: %w", err)
 	}
-	defer func() { _ = from.Close() }()
+	defer func() { _ = closeDriver(from) }()
 	c.kept.clear()
 	return c.copyPages(ctx, c.db, from)
 }
@@ -104,11 +104,11 @@ func CheckFile(path string) error {
 	if _, err := os.Stat(path); err != nil {
 		return fmt.Errorf("sqlite: %w", err)
 	}
-	c, err := driver.OpenConn(path, driver.OpenReadOnly)
+	c, err := openDriver(path, driver.OpenReadOnly)
 	if err != nil {
 		return fmt.Errorf("sqlite: %w", err)
 	}
-	defer func() { _ = c.Close() }()
+	defer func() { _ = closeDriver(c) }()
 	st, _, err := c.PrepareTransient("PRAGMA quick_check(1)")
 	if err != nil {
 		return fmt.Errorf("sqlite: %w", err)

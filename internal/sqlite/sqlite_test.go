@@ -183,13 +183,13 @@ func TestInterruptStopsWithinTwentyMilliseconds(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var left time.Time
-		time.AfterFunc(20*time.Millisecond, func() { left = time.Now(); cancel() })
+		left := make(chan time.Time, 1)
+		time.AfterFunc(20*time.Millisecond, func() { left <- time.Now(); cancel() })
 		_, err = st.Step()
 		if e, ok := errors.AsType[*sqlite.Error](err); !ok || !strings.Contains(e.Text, "SQLITE_INTERRUPT") {
 			t.Fatalf("got %v", err)
 		}
-		worst = max(worst, time.Since(left))
+		worst = max(worst, time.Since(<-left))
 		st.Close()
 		if err := c.End(false); err != nil {
 			t.Fatal(err)
