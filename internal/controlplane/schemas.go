@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/kuratchi/dashboard/internal/audit"
+	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/fleet"
 	"github.com/kuratchi/dashboard/internal/id"
@@ -25,20 +26,24 @@ func versionOf(r orm.Row) fleet.Version {
 	}
 }
 
-// Schemas returns all schemas by name, each with its number of databases.
+// Schemas returns all schemas by name, each with its number of databases in use.
 func (s *Store) Schemas(ctx context.Context) ([]fleet.Schema, error) {
 	rows, err := s.table("schemas").OrderBy("name").Many(ctx)
 	if err != nil {
 		return nil, err
 	}
+	counts, err := s.conn.Query(ctx, d1.Query("select schema_name, count(*) from databases where deleted_at is null and archived_at is null group by schema_name"))
+	if err != nil {
+		return nil, err
+	}
+	used := map[string]int{}
+	for _, r := range counts.Rows {
+		used[r[0].Text()] = int(r[1].Int())
+	}
 	out := make([]fleet.Schema, len(rows))
 	for i, r := range rows {
 		out[i] = schemaOf(r)
-		n, err := s.table("databases").Where(orm.Eq("schema_name", out[i].Name)).Count(ctx)
-		if err != nil {
-			return nil, err
-		}
-		out[i].Databases = int(n)
+		out[i].Databases = used[out[i].Name]
 	}
 	return out, nil
 }

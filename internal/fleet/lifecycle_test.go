@@ -122,6 +122,20 @@ func TestArchiveDeleteAndRevive(t *testing.T) {
 	}
 }
 
+func TestSchemasCountTheDatabasesInUse(t *testing.T) {
+	w := newWorld(t, nil)
+	for _, name := range []string{"used", "archived", "deleted"} {
+		w.provision(fleet.ProvisionInput{OrgName: "Acme", Name: name, Schema: "app", Version: 1})
+	}
+	must(t, w.Archive(t.Context(), ada, "archived"))
+	must(t, w.Delete(t.Context(), ada, "deleted"))
+	_, listed, err := w.Databases(t.Context(), fleet.Filter{Schema: "app"})
+	must(t, err)
+	if ss, err := w.Schemas(t.Context()); err != nil || listed != 1 || len(ss) != 1 || ss[0].Databases != listed {
+		t.Errorf("the fleet lists %d databases, the schemas count %+v %v", listed, ss, err)
+	}
+}
+
 func TestPurgeForgetsWhatWasKeptLongEnough(t *testing.T) {
 	w := newWorld(t, nil)
 	w.provision(fleet.ProvisionInput{OrgName: "Acme", Name: "acme", Schema: "app", Version: 1})
