@@ -15,7 +15,6 @@ import (
 
 const lab = "/databases/acme-org-001/tables/lab"
 
-
 func (s *site) lab(rows ...string) {
 	s.t.Helper()
 	s.exec(s.open("acme-org-001"), "create table lab(id integer primary key, t text, n integer, r real, x, b blob, flag boolean, dflag boolean not null default 1)")

@@ -143,7 +143,9 @@ func (r *columnReader) readType() {
 		return
 	}
 	if len(w.text) > 4 && strings.EqualFold(w.text[:4], "sql(") && strings.HasSuffix(w.text, ")") {
-		r.c.Type, r.i = strings.ToUpper(strings.TrimSpace(w.text[4:len(w.text)-1])), 1
+		if r.c.Type, r.i = strings.ToUpper(strings.TrimSpace(w.text[4:len(w.text)-1])), 1; !isType(r.c.Type) {
+			r.bad(w, "%q is no type of SQLite", w.text)
+		}
 		return
 	}
 	r.c.Type = "TEXT"
@@ -205,7 +207,11 @@ func (r *columnReader) parenthesized(w word, what string) (string, bool) {
 	}
 	r.i++
 	text := r.ws[r.i-1].text
-	return strings.TrimSpace(text[1 : len(text)-1]), true
+	if text = strings.TrimSpace(text[1 : len(text)-1]); !whole(text) {
+		r.bad(w, "%q is no SQL expression", text)
+		return "", false
+	}
+	return text, true
 }
 
 func (r *columnReader) readCollate(w word) {
@@ -290,6 +296,9 @@ func (r *columnReader) defaultSQL(w word) string {
 	}
 	switch {
 	case strings.HasPrefix(v, "(") && strings.HasSuffix(v, ")"):
+		if !whole(v[1 : len(v)-1]) {
+			r.bad(w, "%q is no SQL expression", v)
+		}
 		return strings.TrimSpace(v[1 : len(v)-1])
 	case number.MatchString(v):
 		return strings.TrimPrefix(v, "+")

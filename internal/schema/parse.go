@@ -287,7 +287,7 @@ func (p *parser) index(t *Table, m member) (Index, bool) {
 			ix.Unique = part.value.text == "true"
 		case part.key == "unique":
 			p.bad(part.value.offset, `"unique" must be true or false`)
-		case part.key == "where" && part.value.kind == 's' && strings.TrimSpace(part.value.text) != "":
+		case part.key == "where" && part.value.kind == 's' && whole(part.value.text):
 			ix.Where = strings.TrimSpace(part.value.text)
 		case part.key == "where":
 			p.bad(part.value.offset, `"where" must be an SQL condition`)
@@ -314,6 +314,10 @@ func (p *parser) indexColumn(t *Table, n node) (IndexColumn, bool) {
 	c := indexColumn(n.text)
 	if _, ok := t.Column(c.Expr); !c.IsExpr && !ok {
 		p.bad(n.offset, "the table has no column %q", n.text)
+		return c, false
+	}
+	if c.IsExpr && !whole(c.Expr) {
+		p.bad(n.offset, "%q is no SQL expression", c.Expr)
 		return c, false
 	}
 	if c.IsExpr && !strings.HasPrefix(c.Expr, "(") {

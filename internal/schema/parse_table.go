@@ -28,6 +28,9 @@ func (p *parser) option(t *Table, option string, m member) {
 		}
 	case "check":
 		for _, n := range p.strings(m.value, option) {
+			if !whole(n.text) {
+				p.bad(n.offset, "%q is no SQL expression", n.text)
+			}
 			t.Checks = append(t.Checks, strings.TrimSpace(n.text))
 		}
 	case "foreign key":

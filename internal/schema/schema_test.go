@@ -323,6 +323,7 @@ func FuzzParse(f *testing.F) {
 	src, _ := schemas.FS.ReadFile("organization.v1.json")
 	f.Add(string(src))
 	f.Add(`{"name":"x","version":1,"tables":{"t":{"a":"text -> t.a set null","b":"enum(a,'b c')"}}}`)
+	f.Add(`{"name":"x","version":1,"tables":{"t":{"@@a":"sql(VARCHAR(9)) check (x > 'a(') collate nocase was \"o p\"","g":"text as (lower(\"@a\")) stored","@check":["g <> 1"],"@strict":false,"@was":"u"}},"indexes":{"t":{"i":{"columns":["(lower(g))","g desc"],"where":"g"}}},"views":{"v":"create view v as select 1"}}`)
 	f.Fuzz(func(t *testing.T, src string) {
 		s, err := schema.Parse([]byte(src))
 		if err != nil {
@@ -332,6 +333,13 @@ func FuzzParse(f *testing.F) {
 			if _, err := schema.ParseTable(tab.DDL()); err != nil && !strings.Contains(tab.DDL(), "\x00") {
 				t.Errorf("own DDL can't be read: %v\n%s", err, tab.DDL())
 			}
+		}
+		written, err := s.Source(s.Name, s.Version)
+		if err != nil {
+			return // what SQLite could not have either
+		}
+		if again, err := schema.Parse([]byte(written)); err != nil || again.Hash() != s.Hash() {
+			t.Errorf("it comes back otherwise: %v\n%s", err, written)
 		}
 	})
 }

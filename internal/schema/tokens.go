@@ -51,6 +51,34 @@ func canonicalExpr(expr string) string {
 	return strings.Join(words, " ")
 }
 
+// whole reports whether a text can stand in parentheses: every one of its own is
+// closed, nothing is left open (a quote, a comment), and no statement ends in it.
+func whole(expr string) bool {
+	toks := slices.Collect(tokens("(" + expr + "\n)"))
+	return len(toks) > 2 && closing(toks, 0) == len(toks)-1 && !slices.ContainsFunc(toks, func(t lex.Token) bool { return t.Is(";") })
+}
+
+// isType reports whether a text is a declared type: words, and up to two numbers
+// in parentheses.
+func isType(s string) bool {
+	r := newReader(s)
+	for isName(r.peek()) && !r.done() && !startsConstraint(r.peek()) {
+		r.next()
+	}
+	if r.pos > 0 && r.accept("(") {
+		for ok := true; ok; ok = r.accept(",") {
+			_ = r.accept("+") || r.accept("-")
+			if r.next().Kind != lex.Number {
+				return false
+			}
+		}
+		if !r.accept(")") {
+			return false
+		}
+	}
+	return r.done()
+}
+
 // closing returns the index of the parenthesis that closes the one at i, or
 // len(toks) when none does.
 func closing(toks []lex.Token, i int) int {
