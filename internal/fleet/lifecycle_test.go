@@ -125,7 +125,7 @@ func TestArchiveDeleteAndRevive(t *testing.T) {
 func TestSchemasCountTheDatabasesInUse(t *testing.T) {
 	w := newWorld(t, nil)
 	for _, name := range []string{"used", "archived", "deleted"} {
-		w.provision(fleet.ProvisionInput{OrgName: "Acme", Name: name, Schema: "app", Version: 1})
+		w.provision(fleet.ProvisionInput{OrgName: name, Name: name, Schema: "app", Version: 1})
 	}
 	must(t, w.Archive(t.Context(), ada, "archived"))
 	must(t, w.Delete(t.Context(), ada, "deleted"))
