@@ -1,8 +1,10 @@
 package handlers_test
 
 import (
+	"html"
 	"mime"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -86,5 +88,54 @@ func TestFilesAreKeptByTheBrowserAndPagesAreNot(t *testing.T) {
 				t.Errorf("%s: %s %q, want %q", a.path, h, got, want)
 			}
 		}
+	}
+}
+
+// Pages of 2 MB, held for slow readers, filled the memory.
+func TestALongCellIsShownInPart(t *testing.T) {
+	t.Parallel()
+	s, owner := newFullSite(t)
+	long := strings.Repeat("x", 255_999) + "é" + strings.Repeat("y", 1_000_000)
+	s.lab("(id, t) values (1, 'short')")
+	show := func(v d1.Value) (a answer, part string) {
+		s.exec(s.open("acme-org-001"), "update lab set t = ?1", v)
+		a = owner.get(paths.Cell("acme-org-001", "lab", key(1), "t")).is(http.StatusOK)
+		for _, e := range nodes(a.doc()) {
+			if attr(e, "id") == "cell-text" {
+				part = textOf(e)
+			}
+		}
+		return a, part
+	}
+	a, part := show(d1.Str(long))
+	a.holds("Only the first 256 kB of 1.26 MB are shown.", `href="`+html.EscapeString(paths.Blob("acme-org-001", "lab", key(1), "t"))+`"`)
+	if part != long[:255_999] || strings.Contains(a.body, `data-copy-from="cell-text"`) {
+		t.Errorf("%d bytes are shown, and offered for copying as the whole", len(part))
+	}
+	if a := owner.get(paths.Blob("acme-org-001", "lab", key(1), "t")).is(http.StatusOK); a.body != long {
+		t.Errorf("%d bytes are downloaded", len(a.body))
+	}
+	for _, whole := range []string{strings.Repeat("z", 256_000), "[" + strings.Repeat("1,", 100_000) + "1]"} {
+		if a, part := show(d1.Str(whole)); part != whole || strings.Contains(a.body, "Only the first") {
+			t.Errorf("of %d bytes %d are shown", len(whole), len(part))
+		}
+	}
+}
+
+// The form carries what was typed; the list of conflicts only says what it is.
+func TestAConflictShowsALongTypedValueInPart(t *testing.T) {
+	t.Parallel()
+	s, owner := newFullSite(t)
+	s.lab("(id, t) values (1, 'a')")
+	typed := strings.Repeat("w", 300_000)
+	form := s.labForm(owner, "v.t", typed)
+	s.exec(s.open("acme-org-001"), "update lab set t = 'b'")
+	a := owner.post(lab+"/row", form).is(http.StatusConflict, "You typed", "… (300 kB)")
+	if n := strings.Count(a.body, typed); n != 1 || len(a.body) > 400_000 {
+		t.Errorf("the typed value is there %d times, on a page of %d bytes", n, len(a.body))
+	}
+	queue := `[{"key":"` + itemKey(1) + `","row":0,"cells":[{"column":"t","kind":"text","old":"a","as":"value","text":"` + typed + `"}]}]`
+	if a := owner.htmx().post(lab+"/changes", url.Values{"changes": {queue}, "do": {"save"}}).is(http.StatusConflict, "… (300 kB)"); len(a.body) > 20_000 {
+		t.Errorf("the queue's conflict is %d bytes", len(a.body))
 	}
 }

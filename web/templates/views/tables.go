@@ -317,11 +317,30 @@ func (v Cell) facts() string {
 	return strings.Join(facts, " · ")
 }
 
+// maxCellShown is how many bytes of a text its page shows: pages of 2 MB, held for
+// slow readers, fill the memory.
+const maxCellShown = 256_000
+
+// cut reports whether the page shows only the beginning.
+func (v Cell) cut() bool {
+	return v.Content.Value.Kind() == d1.Text && v.Content.Value.Len() > maxCellShown
+}
+
+// text is what the page shows. JSON that is too long when it is indented is shown
+// as it is stored.
 func (v Cell) text() string {
-	if v.Content.JSON != "" {
+	if v.Content.JSON != "" && len(v.Content.JSON) <= maxCellShown {
 		return v.Content.JSON
 	}
-	return strings.ToValidUTF8(v.Content.Value.Text(), "\uFFFD")
+	text := v.Content.Value.Text()
+	if v.cut() {
+		end := maxCellShown
+		for end > maxCellShown-utf8.UTFMax && !utf8.RuneStart(text[end]) {
+			end--
+		}
+		text = text[:end]
+	}
+	return strings.ToValidUTF8(text, "\uFFFD")
 }
 
 func (v Cell) blob() bool { return v.Content.Value.Kind() == d1.Blob }
