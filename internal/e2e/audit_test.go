@@ -71,14 +71,18 @@ func (x *tab) size(name string) {
 // changes nothing but colours.
 func (x *tab) everywhere(name string, pictures ...string) {
 	x.t.Helper()
+	suffixes := map[string]string{"1360 px": "", "360 px": "-360"}
 	for _, s := range sizes {
 		x.size(s.name)
 		x.audit(name + ", " + s.name)
-		if suffix := map[string]string{"1360 px": "", "360 px": "-360"}[s.name]; s.scale == 1 && slices.Contains(pictures, suffix) {
+		if suffix, ok := suffixes[s.name]; ok && slices.Contains(pictures, suffix) {
 			x.picture(name + suffix)
 		}
-		x.theme(true)
-		x.waitFor("document.documentElement.classList.contains('dark')")
+	}
+	x.theme(true)
+	x.waitFor("document.documentElement.classList.contains('dark')")
+	for _, s := range sizes {
+		x.size(s.name)
 		x.settle()
 		if found := x.axe("{runOnly: ['color-contrast']}"); found != "" {
 			x.t.Errorf("%s, dark, %s: axe-core: %s", name, s.name, found)
@@ -86,9 +90,10 @@ func (x *tab) everywhere(name string, pictures ...string) {
 		if s.width == 1360 && slices.Contains(pictures, "-dark") {
 			x.picture(name + "-dark")
 		}
-		x.theme(false)
 	}
 	x.size("1360 px")
+	x.theme(false)
+	x.waitFor("!document.documentElement.classList.contains('dark')")
 	x.settle()
 	x.quiet(name)
 }

@@ -159,6 +159,7 @@ func (x *tab) withoutScriptLifecycle(p *program) {
 	x.sees("before a plan")
 	x.plain("backups")
 	x.press("Keep a restore point now")
+	x.waitFor("location.search.includes('done=kept') && document.readyState === 'complete'")
 	x.sees("asked for")
 	x.open(p.base + "/databases/" + name + "/settings")
 	x.plain("settings")
