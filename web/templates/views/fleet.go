@@ -40,7 +40,11 @@ func (v Fleet) checkedWords() string {
 	case v.Totals.Oldest.IsZero():
 		return "some databases were not checked yet"
 	}
-	return "every database was checked within " + strings.TrimSuffix(textual.Ago(v.Totals.Oldest, time.Now()), " ago")
+	ago := textual.Ago(v.Totals.Oldest, time.Now())
+	if within, ok := strings.CutSuffix(ago, " ago"); ok {
+		return "every database was checked within " + within
+	}
+	return "every database was checked " + ago
 }
 
 // FleetList is the id of the list that a search replaces.

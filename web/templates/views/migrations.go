@@ -218,20 +218,27 @@ func planParts(p *migrate.Plan) []planPart {
 func sqlBlock(p *migrate.Plan) templ.Component {
 	return templ.ComponentFunc(func(_ context.Context, w io.Writer) error {
 		var b strings.Builder
-		b.WriteString(`<pre class="sql">`)
 		for _, part := range planParts(p) {
-			b.WriteString(`<span class="note">-- ` + templ.EscapeString(part.title) + `</span>`)
+			title := templ.EscapeString(part.title)
+			if part.watch { // many, and all alike
+				b.WriteString(`<details class="params"><summary>-- ` + title + `: ` + plural(len(part.statements), "statement") + `</summary><pre class="sql">`)
+			} else {
+				b.WriteString(`<pre class="sql"><span class="note">-- ` + title + `</span>`)
+			}
 			for _, sql := range part.statements {
 				class := stepClass(sql)
 				if part.watch {
-					class = "note"
+					class = "line"
 				}
 				for _, line := range sqlLines(sql + ";") {
 					b.WriteString(`<span class="` + class + `">` + templ.EscapeString(line) + `</span>`)
 				}
 			}
+			b.WriteString(`</pre>`)
+			if part.watch {
+				b.WriteString(`</details>`)
+			}
 		}
-		b.WriteString(`</pre>`)
 		_, err := io.WriteString(w, b.String())
 		return err
 	})
