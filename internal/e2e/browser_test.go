@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -122,6 +123,16 @@ func (x *tab) expect(words ...string) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.expected = append(x.expected, words...)
+}
+
+// forget takes back the complaints that hold some words, and reports whether there
+// were any.
+func (x *tab) forget(words string) bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	n := len(x.faults)
+	x.faults = slices.DeleteFunc(x.faults, func(s string) bool { return strings.Contains(s, words) })
+	return len(x.faults) < n
 }
 
 // do runs actions; one that takes more than 15 s fails the test with a picture.

@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"strings"
 	"time"
 
 	"github.com/chromedp/chromedp"
@@ -54,6 +55,8 @@ func (d *day) writesSQL() {
 	}
 	d.press("Back to read-only")
 	d.sees("enforced by the engine")
+	d.click("nav[aria-label=History] a[title='" + strings.ReplaceAll(update, "'", "\\'") + "']")
+	d.waitFor("location.search.includes('sql=') && document.querySelector('#sql')?.value === " + quoteJS(update))
 	d.quiet("the console")
 }
 
@@ -172,6 +175,10 @@ func (d *day) goesByKeyboard() {
 	d.lands("/help")
 	d.sees("Keyboard shortcuts")
 	d.everywhere("help", "")
+	d.open(d.p.base + "/search?q=aldgate")
+	d.sees("aldgate-mobility-org-002")
+	d.everywhere("search")
+	d.open(d.p.base + "/help")
 	d.click("[data-shortcuts-toggle]")
 	d.key("gf")
 	time.Sleep(200 * time.Millisecond)

@@ -114,6 +114,12 @@ func (d *day) looksAtChanges() {
 	d.press("Discard")
 	d.waitFor("document.querySelector('#changes').hidden && !document.querySelector('td.changed')")
 	d.hears("Discarded")
+	// Who leaves with changes is asked; the test agrees.
+	d.edit(somebody, "phone", "+49 30 5550100")
+	d.open(d.db + "/tables/roles")
+	if !d.forget("beforeunload") {
+		d.t.Error("the page was left with a change that isn't saved, and nobody was asked")
+	}
 }
 
 // fixesCells changes three cells, takes one back, and saves the other two. Only
