@@ -52,9 +52,11 @@ func TestWhatIsSaidAndWhatMoves(t *testing.T) {
 	})
 
 	x.open(p.base + "/")
-	x.fill("#fleet-list input[name=q]", "acme")
+	x.waitFor("document.documentElement.dataset.keys === 'ready'")
+	x.key("/acme")
 	x.hears("1–1 of 1")
-	x.fill("#fleet-list input[name=q]", "nothing like it")
+	x.key("a", kb.ModifierCtrl)
+	x.key("nothing like it")
 	x.hears("No database matches")
 
 	// The focus comes back from dialogs: from the palette to its link, and from the
@@ -100,7 +102,8 @@ func TestWhatIsSaidAndWhatMoves(t *testing.T) {
 	x.waitFor("document.querySelector('.toast')")
 	still("a toast")
 	x.size("360 px")
-	x.click("[data-sidebar-toggle]")
+	_ = eval[bool](x, "(document.querySelector('[data-sidebar-toggle]').focus(), true)")
+	x.key(kb.Enter)
 	x.waitFor("document.querySelector('#sidebar[data-open]')")
 	still("the drawer")
 	x.key(kb.Escape)
