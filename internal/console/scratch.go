@@ -50,15 +50,7 @@ func (s *scratch) close() {
 	_ = s.c.Close()
 }
 
-func (s *scratch) run(sql string) error {
-	st, err := s.c.Prepare(sql)
-	if err != nil {
-		return err
-	}
-	defer st.Close()
-	_, err = st.Step()
-	return err
-}
+func (s *scratch) run(sql string) error { return s.c.Exec(sql) }
 
 // look fills in what the compiler tells of a statement, and changes the copy as
 // the statement changes the schema.

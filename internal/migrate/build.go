@@ -68,7 +68,6 @@ type tableChange struct {
 	adds, gone  []schema.Change
 	rest        []schema.Change
 	dropIndexes []schema.DropIndex
-	newIndexes  []schema.CreateIndex
 }
 
 func (b *builder) close() {
@@ -274,11 +273,6 @@ func (b *builder) collect(changes []schema.Change) {
 		case schema.DropIndex:
 			t := of(c.Table)
 			t.dropIndexes = append(t.dropIndexes, c)
-		case schema.CreateIndex:
-			if _, ok := b.was.Table(c.Table); ok {
-				t := of(c.Table)
-				t.newIndexes = append(t.newIndexes, c)
-			}
 		}
 	}
 }

@@ -37,17 +37,7 @@ func (s *scratch) close() {
 	_ = s.c.Close()
 }
 
-func (s *scratch) run(sql string) error {
-	st, err := s.c.Prepare(sql)
-	if err != nil {
-		return err
-	}
-	defer st.Close()
-	for more := true; more && err == nil; {
-		more, err = st.Step()
-	}
-	return err
-}
+func (s *scratch) run(sql string) error { return s.c.Exec(sql) }
 
 // inspect reads the scratch database's schema.
 func (s *scratch) inspect() (*Live, error) {

@@ -98,13 +98,9 @@ func (t *Table) optionWords() string {
 	return strings.Join(words, " ")
 }
 
-// Affinity is SQLite's type affinity of a declared type: integer, text, blob, real
-// or numeric.
-func Affinity(declared string) string { return affinity(declared) }
-
 func (t *Table) canonicalColumn(c *Column) canonicalColumn {
 	cc := canonicalColumn{
-		Name: fold(c.Name), Type: affinity(c.Type), Collate: strings.TrimPrefix(fold(c.Collate), "binary"),
+		Name: fold(c.Name), Type: Affinity(c.Type), Collate: strings.TrimPrefix(fold(c.Collate), "binary"),
 		Default: canonicalDefault(c.Default), NotNull: c.NotNull && !t.RowIDAlias(c.Name),
 	}
 	if t.Strict {
@@ -119,9 +115,9 @@ func (t *Table) canonicalColumn(c *Column) canonicalColumn {
 	return cc
 }
 
-// affinity returns the column affinity SQLite gives a declared type, by the
+// Affinity returns the column affinity SQLite gives a declared type, by the
 // rules of its documentation; boolean and timestamp_ms are read as integers.
-func affinity(declared string) string {
+func Affinity(declared string) string {
 	d := fold(declared)
 	has := func(words ...string) bool {
 		return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(d, w) })

@@ -236,6 +236,19 @@ func (c *Conn) Close() error {
 	return closeDriver(c.db)
 }
 
+// Exec runs exactly one statement to its end and drops its rows.
+func (c *Conn) Exec(sql string) error {
+	st, err := c.Prepare(sql)
+	if err != nil {
+		return err
+	}
+	defer st.Close()
+	for more := true; more && err == nil; {
+		more, err = st.Step()
+	}
+	return err
+}
+
 // Prepare compiles exactly one statement.
 func (c *Conn) Prepare(sql string) (*Stmt, error) {
 	if strings.IndexByte(sql, 0) >= 0 {
