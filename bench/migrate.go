@@ -124,7 +124,7 @@ func rebuilt(ctx context.Context, b *bench, e *local.Engine) (line, error) {
 		}, err
 	}
 	ours, err := side("planned-rebuild", func(p *migrate.Plan, conn d1.Conn) error {
-		_, err := migrate.Apply(ctx, conn, p, fmt.Sprint(time.Now().UnixNano()), "bench", time.Now())
+		_, err := migrate.Apply(ctx, conn, p, migrate.Attempt{ID: fmt.Sprint(time.Now().UnixNano()), Actor: "bench", At: time.Now()})
 		return err
 	})
 	if err != nil {
@@ -196,7 +196,7 @@ func rolledOut(ctx context.Context, b *bench, e *local.Engine) (line, error) {
 		wg.Go(func() {
 			for i := next.Add(1) - 1; int(i) < n; i = next.Add(1) - 1 {
 				if err := withConn(ctx, e, ids[i], func(conn d1.Conn) error {
-					_, err := migrate.Apply(ctx, conn, p, "second", "bench", time.Now())
+					_, err := migrate.Apply(ctx, conn, p, migrate.Attempt{ID: "second", Actor: "bench", At: time.Now()})
 					return err
 				}); err != nil {
 					failed <- err

@@ -40,7 +40,7 @@ func TestCreateMigrates(t *testing.T) {
 	}
 	c, _ := p.Open(t.Context(), made.DatabaseID)
 	entries, err := migrate.Ledger(t.Context(), c)
-	if err != nil || len(entries) != 1 || entries[0].Actor != "ada" || !entries[0].AppliedAt.Equal(now) {
+	if err != nil || len(entries) != 1 || entries[0].Actor != "ada" || !entries[0].At.Equal(now) {
 		t.Errorf("the ledger is %v, %v", entries, err)
 	}
 	p.reset()

@@ -26,6 +26,7 @@ type Fleet struct {
 	provider d1.Provider
 	log      *slog.Logger
 	now      func() time.Time
+	holder   string // names this program in leases
 
 	// background is cancelled by Close; work counts the provisions under way.
 	background context.Context
@@ -46,7 +47,7 @@ type Fleet struct {
 // New returns a fleet. Close must be called.
 func New(store Store, provider d1.Provider, log *slog.Logger, now func() time.Time) *Fleet {
 	ctx, stop := context.WithCancel(context.Background())
-	return &Fleet{store: store, provider: provider, log: log, now: now, background: ctx, stop: stop, busy: map[id.Database]bool{}, works: map[id.Database]Work{}, wake: make(chan struct{}, 1)}
+	return &Fleet{store: store, provider: provider, log: log, now: now, holder: holderName(), background: ctx, stop: stop, busy: map[id.Database]bool{}, works: map[id.Database]Work{}, wake: make(chan struct{}, 1)}
 }
 
 // Close waits until the steps under way have ended; no further one begins.

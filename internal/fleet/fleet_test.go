@@ -432,6 +432,10 @@ func TestAStalePlanChangesNothing(t *testing.T) {
 	if d, _ = w.Database(t.Context(), d.Name); d.Version != 1 {
 		t.Errorf("recorded version %d", d.Version)
 	}
+	ledger, err := migrate.Ledger(t.Context(), conn)
+	if err != nil || len(ledger) != 2 || ledger[0].Ended != migrate.Failed || ledger[0].Note != got.Error {
+		t.Errorf("the ledger says %+v %v", ledger, err)
+	}
 }
 
 func TestALostAnswerIsResolvedByTheLedger(t *testing.T) {
@@ -445,8 +449,12 @@ func TestALostAnswerIsResolvedByTheLedger(t *testing.T) {
 		t.Fatalf("%+v %v", p, err)
 	}
 	_, conn, _ := w.Open(t.Context(), d.Name)
-	if ledger, _ := migrate.Ledger(t.Context(), conn); len(ledger) != 2 {
-		t.Errorf("%d in the ledger: the plan was sent twice, or never", len(ledger))
+	ledger, _ := migrate.Ledger(t.Context(), conn)
+	if len(ledger) != 2 {
+		t.Fatalf("%d in the ledger: the plan was sent twice, or never", len(ledger))
+	}
+	if e := ledger[0]; e.Ended != migrate.Applied || e.Point != p.Point || e.Fence == 0 || e.Note == "" {
+		t.Errorf("the ledger says %+v", e)
 	}
 }
 
@@ -462,7 +470,7 @@ func TestRecoverReadsTheLedger(t *testing.T) {
 			}
 			if ran {
 				_, conn, _ := w.Open(t.Context(), d.Name)
-				if _, err := migrate.Apply(t.Context(), conn, &p.Body, string(p.ID), ada.Email, now()); err != nil {
+				if _, err := migrate.Apply(t.Context(), conn, &p.Body, migrate.Attempt{ID: string(p.ID), Actor: ada.Email, At: now()}); err != nil {
 					t.Fatal(err)
 				}
 			}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/kuratchi/dashboard/internal/audit"
 	"github.com/kuratchi/dashboard/internal/auth"
@@ -30,10 +31,8 @@ func (f *Fleet) claimed(ctx context.Context, name string, states []State, fn fun
 	if d, err = f.store.Database(ctx, name); err != nil { // as it is now that it is ours
 		return err
 	}
-	for _, s := range states {
-		if d.State == s {
-			return fn(ctx, d)
-		}
+	if slices.Contains(states, d.State) {
+		return f.leased(ctx, d, fn)
 	}
 	return fault.New(fault.Conflict, "That can't be done now: the database %s is %s.", d.Name, d.State)
 }

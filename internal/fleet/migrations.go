@@ -249,10 +249,15 @@ func (f *Fleet) apply(ctx context.Context, a auth.Actor, d Database, p Plan) (Pl
 	}
 	failpoint.Hit("apply:intent")
 	began := time.Now()
-	_, err = migrate.Apply(ctx, conn, &p.Body, string(p.ID), a.Email, f.now())
+	_, err = migrate.Apply(ctx, conn, &p.Body, p.attempt(d.Fence))
 	failpoint.Hit("apply:sent")
 	p.Duration = time.Since(began)
-	return f.settle(ctx, a, d, conn, p, err)
+	return f.settle(context.WithoutCancel(ctx), a, d, conn, p, err) // also when the lease was lost
+}
+
+// attempt is the plan's one try, as the database's ledger has it.
+func (p Plan) attempt(fence int64) migrate.Attempt {
+	return migrate.Attempt{ID: string(p.ID), Actor: p.AppliedBy, At: p.AppliedAt, Point: p.Point, Fence: fence}
 }
 
 func statements(p migrate.Plan) string {
@@ -269,12 +274,16 @@ func (f *Fleet) settle(ctx context.Context, a auth.Actor, d Database, conn d1.Co
 	from := p.State
 	resolved := ""
 	if fault.Is(cause, fault.Unknown) {
-		applied, err := migrate.Applied(ctx, conn, string(p.ID))
+		row, err := migrate.Settle(ctx, conn, &p.Body, p.attempt(d.Fence))
 		switch {
-		case err == nil && applied:
+		case err == nil && row.Ended == migrate.Applied:
 			cause, resolved = nil, "the answer was lost; the ledger has it"
 		case err == nil:
 			cause = fault.Wrap(cause, fault.Unavailable, "The answer was lost, and the ledger does not have the plan: nothing was changed.")
+		}
+	} else if cause != nil {
+		if err := migrate.NoteFailure(ctx, conn, &p.Body, p.attempt(d.Fence), fault.Message(cause)); err != nil {
+			f.log.Warn("ledger", "plan", p.ID, "database", d.Name, "error", err) // the plan itself has it
 		}
 	}
 	e := f.planEntry(a, audit.PlanApply, audit.Done, d, p)
@@ -310,10 +319,14 @@ func (f *Fleet) settle(ctx context.Context, a auth.Actor, d Database, conn d1.Co
 
 // Recover resolves what a stop left open: plans that were being applied, by
 // reading the ledgers; provisions under way become interrupted, for an operator
-// to resume or undo; deletes that were announced are finished. It is called
-// once, before the program serves.
+// to resume or undo; deletes that were announced are finished; leases of the
+// program that was here before end. It is called once, before the program serves,
+// by one that is alone on this control plane.
 func (f *Fleet) Recover(ctx context.Context) error {
 	a := auth.SystemActor("recover")
+	if err := f.store.EndLeases(ctx); err != nil {
+		return err
+	}
 	unfinished, err := f.store.Unfinished(ctx)
 	if err != nil {
 		return err

@@ -78,6 +78,15 @@ type Store interface {
 	// log, and an organization that waited for it.
 	Purge(ctx context.Context, d Database, e audit.Entry) error
 
+	// TakeLease makes holder the one who works on a database until then;
+	// fault.Conflict while somebody else does.
+	TakeLease(ctx context.Context, d id.Database, holder string, until time.Time) (Lease, error)
+	// KeepLease moves the end of a lease to its Until; fault.Conflict when somebody
+	// else has it by now.
+	KeepLease(ctx context.Context, d id.Database, l Lease) error
+	// EndLeases ends all leases.
+	EndLeases(ctx context.Context) error
+
 	// Due returns ready databases that were not checked since then, those longest
 	// ago first.
 	Due(ctx context.Context, since time.Time, n int) ([]Database, error)

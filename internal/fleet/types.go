@@ -88,6 +88,9 @@ type Database struct {
 	Provider string
 	// ProviderID is its id there, "" before it was created.
 	ProviderID string
+	// Fence is the number of the lease it is worked on under, 0 for none. It isn't
+	// stored with the database.
+	Fence int64
 	// Schema and Version are what it was last migrated to by the dashboard; 0
 	// before the first time.
 	Schema   string

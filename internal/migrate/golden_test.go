@@ -68,7 +68,7 @@ func TestGoldenPlans(t *testing.T) {
 			if _, err := p.Ask(t.Context(), db); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := migrate.Apply(t.Context(), db, p, "a", "test", now); err != nil {
+			if _, err := migrate.Apply(t.Context(), db, p, migrate.Attempt{ID: "a", Actor: "test", At: now}); err != nil {
 				t.Fatal(err)
 			}
 			after, err := migrate.Inspect(t.Context(), db)

@@ -170,7 +170,7 @@ func TestRebuildMatrixKeepsEveryRow(t *testing.T) {
 							t.Errorf("%s: %s", label, a.Words())
 						}
 					}
-					if _, err := migrate.Apply(t.Context(), db, plan, "a", "test", now); err != nil {
+					if _, err := migrate.Apply(t.Context(), db, plan, migrate.Attempt{ID: "a", Actor: "test", At: now}); err != nil {
 						t.Fatalf("%s: %v\n%s", label, err, statements(plan))
 					}
 					if after := content(t, db, shape); after != before {

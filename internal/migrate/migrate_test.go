@@ -101,7 +101,7 @@ func TestOrganizationGoesFromVersionOneToTwoWithItsRows(t *testing.T) {
 	if err := p.Ready(); err != nil || p.Empty() {
 		t.Fatal(err)
 	}
-	e, err := migrate.Apply(t.Context(), c, p, "a2", "ada@acme.test", now)
+	e, err := migrate.Apply(t.Context(), c, p, migrate.Attempt{ID: "a2", Actor: "ada@acme.test", At: now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,6 +116,10 @@ func TestOrganizationGoesFromVersionOneToTwoWithItsRows(t *testing.T) {
 	if err != nil || len(ledger) != 2 {
 		t.Fatalf("%v %v", ledger, err)
 	}
+	if ledger[0].Took < 0 || ledger[0].Took > time.Minute {
+		t.Errorf("it took %s", ledger[0].Took)
+	}
+	ledger[0].Took = 0 // only the database knows
 	if d := cmp.Diff(e, ledger[0]); d != "" {
 		t.Error(d)
 	}
@@ -148,7 +152,7 @@ func TestWhatAlterCannotDoIsARebuild(t *testing.T) {
 			if err := p.Ready(); err != nil || p.Changes() != 1 || p.Steps[0].Risk != migrate.Rewrite {
 				t.Fatalf("%v %+v", err, p.Steps)
 			}
-			if _, err := migrate.Apply(t.Context(), db, p, "a", "test", now); err != nil {
+			if _, err := migrate.Apply(t.Context(), db, p, migrate.Attempt{ID: "a", Actor: "test", At: now}); err != nil {
 				t.Fatal(err)
 			}
 			if r, err := db.Query(t.Context(), d1.Query("select count(*) from p where id = 1 and v = 5 or v = '5'")); err != nil || r.Rows[0][0].Int() != 1 {
@@ -165,7 +169,7 @@ func TestAddedColumnsTheEngineAccepts(t *testing.T) {
 	} {
 		db := database(t, "create table p(id integer primary key, v text)", "insert into p values (1,'x')")
 		p := plan(t, db, parse(t, strings.Replace(base, `"v":"text"`, fmt.Sprintf(`"v":"text","n":%q`, column), 1)))
-		if _, err := migrate.Apply(t.Context(), db, p, "a", "test", now); err != nil {
+		if _, err := migrate.Apply(t.Context(), db, p, migrate.Attempt{ID: "a", Actor: "test", At: now}); err != nil {
 			t.Errorf("%s: %v", column, err)
 		}
 	}
@@ -176,11 +180,11 @@ func TestASchemaThatChangedSinceStopsTheBatch(t *testing.T) {
 	p := plan(t, db, parse(t, base))
 	exec(t, db, "create view v as select * from p")
 	before := fingerprint(t, db)
-	_, err := migrate.Apply(t.Context(), db, p, "a", "test", now)
+	_, err := migrate.Apply(t.Context(), db, p, migrate.Attempt{ID: "a", Actor: "test", At: now})
 	if !fault.Is(err, fault.Conflict) || !strings.Contains(fault.Message(err), "make a new plan") {
 		t.Fatalf("got %v", err)
 	}
-	if ok, _ := migrate.Applied(t.Context(), db, "a"); ok || fingerprint(t, db) != before {
+	if _, ok, _ := migrate.Find(t.Context(), db, "a"); ok || fingerprint(t, db) != before {
 		t.Error("something was changed")
 	}
 }
@@ -193,7 +197,7 @@ func TestOfTwoAppliesOneWins(t *testing.T) {
 	won, lost := 0, 0
 	for i := range 8 {
 		wg.Go(func() {
-			_, err := migrate.Apply(context.Background(), db, p, fmt.Sprint(i), "test", now)
+			_, err := migrate.Apply(context.Background(), db, p, migrate.Attempt{ID: fmt.Sprint(i), Actor: "test", At: now})
 			mu.Lock()
 			defer mu.Unlock()
 			switch {
@@ -221,11 +225,11 @@ func TestAFailedStepRollsEverythingBackAndIsNamed(t *testing.T) {
 	if last := p.Steps[len(p.Steps)-1]; last.Risk != migrate.Check {
 		t.Errorf("the unique index is %s", last.Risk)
 	}
-	_, err := migrate.Apply(t.Context(), db, p, "a", "test", now)
+	_, err := migrate.Apply(t.Context(), db, p, migrate.Attempt{ID: "a", Actor: "test", At: now})
 	if !fault.Is(err, fault.Conflict) || !strings.Contains(fault.Message(err), "Step 3 (Create unique index u on p (v)) failed: UNIQUE constraint failed: p.v") {
 		t.Errorf("got %v", err)
 	}
-	if ok, _ := migrate.Applied(t.Context(), db, "a"); ok || fingerprint(t, db) != before {
+	if _, ok, _ := migrate.Find(t.Context(), db, "a"); ok || fingerprint(t, db) != before {
 		t.Error("something was changed")
 	}
 }
@@ -237,7 +241,7 @@ func TestUnmanagedTablesAreLeftAlone(t *testing.T) {
 	if d := cmp.Diff([]string{"own"}, p.Unmanaged); d != "" || len(p.Steps) != 1 {
 		t.Errorf("%s %+v", d, p.Steps)
 	}
-	if _, err := migrate.Apply(t.Context(), db, p, "a", "test", now); err != nil {
+	if _, err := migrate.Apply(t.Context(), db, p, migrate.Attempt{ID: "a", Actor: "test", At: now}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -267,12 +271,75 @@ func (c cut) Batch(ctx context.Context, ss []d1.Stmt) ([]*d1.Result, error) {
 func TestALostAnswerIsResolvedByReading(t *testing.T) {
 	db := database(t)
 	p := plan(t, db, parse(t, base))
-	_, err := migrate.Apply(t.Context(), cut{db}, p, "a", "test", now)
+	a := migrate.Attempt{ID: "a", Actor: "test", At: now, Point: "before", Fence: 3}
+	_, err := migrate.Apply(t.Context(), cut{db}, p, a)
 	if !fault.Is(err, fault.Unknown) {
 		t.Fatalf("got %v", err)
 	}
-	if ok, err := migrate.Applied(t.Context(), db, "a"); !ok || err != nil {
-		t.Errorf("the ledger doesn't know: %v", err)
+	e, err := migrate.Settle(t.Context(), db, p, a)
+	if err != nil || e.Ended != migrate.Applied || e.Attempt != a {
+		t.Errorf("the ledger says %+v %v", e, err)
+	}
+}
+
+// A batch that is still under way when its attempt is settled must not commit
+// afterwards: on D1 it can go on for 30 s after its answer was lost.
+func TestWhatWasSettledAsFailedCannotCommitAnyMore(t *testing.T) {
+	for name, open := range engines(t) {
+		t.Run(name, func(t *testing.T) {
+			db := open(t)
+			p := plan(t, db, parse(t, base))
+			a := migrate.Attempt{ID: "a", Actor: "test", At: now}
+			e, err := migrate.Settle(t.Context(), db, p, a)
+			if err != nil || e.Ended != migrate.Failed || e.Note == "" {
+				t.Fatalf("%+v %v", e, err)
+			}
+			before := fingerprint(t, db)
+			if _, err := migrate.Apply(t.Context(), db, p, a); err == nil || fingerprint(t, db) != before {
+				t.Errorf("the late batch committed: %v", err)
+			}
+			if again, err := migrate.Settle(t.Context(), db, p, a); err != nil || again != e {
+				t.Errorf("settled again: %+v %v", again, err)
+			}
+		})
+	}
+}
+
+func TestAnOlderLeaseCannotApply(t *testing.T) {
+	for name, open := range engines(t) {
+		t.Run(name, func(t *testing.T) {
+			db := open(t)
+			first, second := parse(t, base), parse(t, strings.Replace(base, `"version":1`, `"version":2`, 1))
+			if _, err := migrate.Apply(t.Context(), db, plan(t, db, first), migrate.Attempt{ID: "a", Actor: "test", At: now, Fence: 7}); err != nil {
+				t.Fatal(err)
+			}
+			_, err := migrate.Apply(t.Context(), db, plan(t, db, second), migrate.Attempt{ID: "b", Actor: "test", At: now, Fence: 6})
+			if !fault.Is(err, fault.Conflict) || !strings.Contains(fault.Message(err), "Somebody else") {
+				t.Errorf("an older fence: %v", err)
+			}
+			if _, err := migrate.Apply(t.Context(), db, plan(t, db, second), migrate.Attempt{ID: "c", Actor: "test", At: now, Fence: 7}); err != nil {
+				t.Errorf("the same fence: %v", err)
+			}
+		})
+	}
+}
+
+func TestAnOldLedgerIsGivenItsColumns(t *testing.T) {
+	for name, open := range engines(t) {
+		t.Run(name, func(t *testing.T) {
+			db := open(t)
+			exec(t, db,
+				`CREATE TABLE kuratchi_ledger (id TEXT PRIMARY KEY NOT NULL, plan_hash TEXT NOT NULL, schema_name TEXT NOT NULL, version INTEGER NOT NULL, from_hash TEXT NOT NULL, to_hash TEXT NOT NULL, actor TEXT NOT NULL, steps INTEGER NOT NULL, applied_at INTEGER NOT NULL)`,
+				`INSERT INTO kuratchi_ledger VALUES ('old', 'h', 's', 1, 'f', 't', 'ada', 2, 1000)`)
+			a := migrate.Attempt{ID: "a", Actor: "test", At: now, Point: "before", Fence: 1}
+			if _, err := migrate.Apply(t.Context(), db, plan(t, db, parse(t, base)), a); err != nil {
+				t.Fatal(err)
+			}
+			ledger, err := migrate.Ledger(t.Context(), db)
+			if err != nil || len(ledger) != 2 || ledger[0].Attempt != a || ledger[1].ID != "old" || ledger[1].Ended != migrate.Applied {
+				t.Errorf("%+v %v", ledger, err)
+			}
+		})
 	}
 }
 

@@ -361,7 +361,7 @@ func oneChange(rt *rapid.T, db d1.Conn) string {
 	blocked := slices.ContainsFunc(answers, migrate.Answer.Blocks)
 	kept := keptRows(rt, db, a, b)
 	// Cut off at a random statement, nothing is there.
-	ss := plan.Statements(migrate.Entry{ID: "cut", AppliedAt: now})
+	ss := plan.Statements(migrate.Attempt{ID: "cut", At: now})
 	at := d.n(1, len(ss), "cut")
 	if _, err := db.Batch(ctx, append(slices.Clone(ss[:at]), d1.Exec("SELECT json_extract('{}', 'cut')"))); err == nil {
 		rt.Fatal("the cut batch went through")
@@ -369,7 +369,7 @@ func oneChange(rt *rapid.T, db d1.Conn) string {
 	if everything(rt, db) != before {
 		rt.Fatalf("cut off after %d statements, something stayed\n%s", at, statements(plan))
 	}
-	if _, err := migrate.Apply(ctx, db, plan, "second", "test", now); err != nil {
+	if _, err := migrate.Apply(ctx, db, plan, migrate.Attempt{ID: "second", Actor: "test", At: now}); err != nil {
 		if everything(rt, db) != before {
 			rt.Fatalf("it failed (%v) and something changed\n%s", err, statements(plan))
 		}

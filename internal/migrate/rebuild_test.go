@@ -69,7 +69,7 @@ func TestChildrenThatWouldFollowAKeyAreSetAside(t *testing.T) {
 			if err := p.Ready(); err != nil {
 				t.Fatalf("%s, %s: %+v", engine, action, p.Refusals)
 			}
-			if _, err := migrate.Apply(t.Context(), db, p, "a", "test", now); err != nil {
+			if _, err := migrate.Apply(t.Context(), db, p, migrate.Attempt{ID: "a", Actor: "test", At: now}); err != nil {
 				t.Fatalf("%s, %s: %v\n%s", engine, action, err, statements(p))
 			}
 			got := one(t, db, "select id || v from p order by id") + "; " + one(t, db, "select id || pid || coalesce(up, '-') from c order by id") + "; " +
@@ -112,7 +112,7 @@ func TestKeysOfEveryKindStepAside(t *testing.T) {
 			if err := p.Ready(); err != nil {
 				t.Fatalf("%+v", p.Refusals)
 			}
-			if _, err := migrate.Apply(t.Context(), db, p, "a", "test", now); err != nil {
+			if _, err := migrate.Apply(t.Context(), db, p, migrate.Attempt{ID: "a", Actor: "test", At: now}); err != nil {
 				t.Fatal(err)
 			}
 			if after := one(t, db, "select quote(k) || v from p order by v") + one(t, db, "select quote(k) from c order by 1"); after != before {
@@ -152,7 +152,7 @@ func TestNothingIsDroppedWithoutItsName(t *testing.T) {
 	if err != nil || len(answers) != 3 {
 		t.Fatalf("%v %+v", err, answers)
 	}
-	if _, err := migrate.Apply(t.Context(), db, p, "a", "test", now); err != nil {
+	if _, err := migrate.Apply(t.Context(), db, p, migrate.Attempt{ID: "a", Actor: "test", At: now}); err != nil {
 		t.Fatal(err)
 	}
 	if got := one(t, db, "select name from sqlite_master where type = 'table' and name not like 'kuratchi%' and name not like '\\_cf%' escape '\\'"); got != "p" {
@@ -198,7 +198,7 @@ func TestWhatTheRowsForbidIsSaidBefore(t *testing.T) {
 			if i < 0 || !strings.HasPrefix(answers[i].Words(), c.words) || len(answers[i].Sample) != c.rows || answers[i].Fix == "" {
 				t.Fatalf("%+v", answers)
 			}
-			if _, err := migrate.Apply(t.Context(), db, p, "a", "test", now); !fault.Is(err, fault.Conflict) {
+			if _, err := migrate.Apply(t.Context(), db, p, migrate.Attempt{ID: "a", Actor: "test", At: now}); !fault.Is(err, fault.Conflict) {
 				t.Errorf("applied all the same: %v", err)
 			}
 			if fingerprint(t, db) != before || one(t, db, "select count(*) from p") != "4" {
@@ -230,7 +230,7 @@ func TestAlteredValuesAreALoss(t *testing.T) {
 	if got["p.v"] != 2 || got["p.n"] != 1 || len(p.Losses) != 2 {
 		t.Errorf("%v %+v", got, p.Losses)
 	}
-	if _, err := migrate.Apply(t.Context(), db, p, "a", "test", now); err != nil {
+	if _, err := migrate.Apply(t.Context(), db, p, migrate.Attempt{ID: "a", Actor: "test", At: now}); err != nil {
 		t.Fatal(err)
 	}
 	if got := one(t, db, "select quote(v) from p order by id"); got != "7 7 'x' NULL 1000" {
@@ -254,7 +254,7 @@ func TestARenameIsNotADrop(t *testing.T) {
 	if answers, err := p.Ask(t.Context(), db); err != nil || slices.ContainsFunc(answers, migrate.Answer.Blocks) {
 		t.Fatalf("%v %+v", answers, err)
 	}
-	if _, err := migrate.Apply(t.Context(), db, p, "a", "test", now); err != nil {
+	if _, err := migrate.Apply(t.Context(), db, p, migrate.Attempt{ID: "a", Actor: "test", At: now}); err != nil {
 		t.Fatal(err)
 	}
 	if got := one(t, db, "select email from users") + one(t, db, "select * from v") + one(t, db, "select o from c"); got != "a@xa@x1" {
@@ -289,7 +289,7 @@ func TestAFalseAssertionRollsEverythingBack(t *testing.T) {
 		p, _ := to(t, db, func(s *schema.Schema) { column(table(s, "p"), "v").NotNull = true })
 		p.Steps = append(p.Steps, migrate.Step{SQL: "DELETE FROM p WHERE id = 2", More: true})
 		before := fingerprint(t, db)
-		_, err := migrate.Apply(t.Context(), db, p, "a", "test", now)
+		_, err := migrate.Apply(t.Context(), db, p, migrate.Attempt{ID: "a", Actor: "test", At: now})
 		if !fault.Is(err, fault.Conflict) || !strings.Contains(fault.Message(err), "Afterwards it was not so that every row of p is kept.") {
 			t.Errorf("%s: %v", engine, err)
 		}

@@ -101,13 +101,17 @@ func (s *scratch) apply(ctx context.Context, p *Plan) (failed string, err error)
 	if err := s.c.Begin(ctx, sqlite.Write); err != nil {
 		return "", err
 	}
-	for i, st := range p.Statements(Entry{ID: "rehearsal", PlanHash: p.Hash(), Schema: p.Schema, Version: p.Version, AppliedAt: time.Now()}) {
+	for _, column := range added { // fails where it is there already, or no ledger
+		_ = s.run("ALTER TABLE kuratchi_ledger ADD COLUMN " + column)
+	}
+	a := Attempt{ID: "rehearsal", Actor: "rehearsal", At: time.Now()}
+	for i, st := range p.Statements(a) {
 		if err := s.bound(st); err != nil {
 			_ = s.c.End(false)
 			if ctx.Err() != nil {
 				return "", ctx.Err()
 			}
-			return fault.Message(p.explain(fault.Wrap(&d1.Error{Text: err.Error(), Stmt: i}, fault.Conflict, "%s", engineWords(err)))), nil
+			return fault.Message(p.explain(fault.Wrap(&d1.Error{Text: err.Error(), Stmt: i}, fault.Conflict, "%s", engineWords(err)), len(p.opening(a)))), nil
 		}
 	}
 	if err := s.c.End(true); err != nil {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/kuratchi/dashboard/internal/d1"
@@ -88,7 +89,8 @@ func (r rig) Close() error { return nil }
 
 func refused(err error) error {
 	if e, ok := errors.AsType[*d1test.D1Error](err); ok {
-		return fault.Wrap(&d1.Error{Text: e.Text, Stmt: -1}, fault.Conflict, "%s", e.Text)
+		text := strings.TrimPrefix(e.Text, "D1_ERROR: ")
+		return fault.Wrap(&d1.Error{Text: text, Stmt: -1}, fault.Conflict, "%s", text)
 	}
 	return err
 }
@@ -96,11 +98,12 @@ func refused(err error) error {
 func params(s d1.Stmt) []any {
 	var out []any
 	for _, v := range s.Args {
-		if v.Kind() == d1.Integer {
-			out = append(out, strconv.FormatInt(v.Int(), 10)) // a number would arrive as a REAL
-			continue
+		switch v.Kind() {
+		case d1.Null:
+			out = append(out, nil)
+		default: // also integers: a number would arrive as a REAL
+			out = append(out, v.Text())
 		}
-		out = append(out, v.Text())
 	}
 	return out
 }

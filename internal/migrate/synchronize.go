@@ -52,7 +52,7 @@ func Synchronize(ctx context.Context, conn d1.Conn, target *schema.Schema, id, a
 	if err := p.Acknowledged(nil); err != nil { // nobody is there to acknowledge
 		return out, err
 	}
-	if _, err := Apply(ctx, conn, p, id, actor, now); err != nil {
+	if _, err := Apply(ctx, conn, p, Attempt{ID: id, Actor: actor, At: now}); err != nil {
 		return out, err
 	}
 	for _, s := range p.Steps {
