@@ -36,7 +36,7 @@ var mayImport = map[string][]string{
 	"internal/d1/d1test": {"internal/d1", "internal/fault"},
 
 	"internal/orm":      {"internal/d1", "internal/fault", "internal/schema"},
-	"internal/migrate":  {"internal/d1", "internal/fault", "internal/schema", "internal/sqlite"},
+	"internal/migrate":  {"internal/d1", "internal/fault", "internal/lex", "internal/schema", "internal/sqlite"},
 	"internal/database": {"internal/d1", "internal/fault", "internal/migrate", "internal/orm", "internal/schema"},
 
 	"internal/auth":  {"internal/audit", "internal/fault", "internal/id"},

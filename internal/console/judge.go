@@ -20,8 +20,9 @@ type Script struct {
 	Database string
 	SQL      string
 	Params   string
-	// Confirm is the token that was agreed to, if any.
-	Confirm string
+	// Confirm is the token that was agreed to, if any, and Reason why the findings
+	// that need one don't stand against it.
+	Confirm, Reason string
 }
 
 // Judgement is what a run would do, as SQLite's compiler sees it on an empty copy
@@ -33,6 +34,11 @@ type Judgement struct {
 	// Dangers are what has to be confirmed, in the order of the statements; none
 	// when that was done.
 	Dangers []Danger
+	// Unexplained says that a finding needs a reason, and that the text gives none.
+	Unexplained bool
+	// Overridden says why the findings that need a reason don't stand against the
+	// run, for the audit log; "" for none.
+	Overridden string
 	// Token stands for this text, its parameters, this database and its schema,
 	// whatever the numbers of rows become: a busy table can be confirmed too.
 	Token string
@@ -50,6 +56,8 @@ type Danger struct {
 	What, Verb string
 	// Notes say what else is touched.
 	Notes []string
+	// Findings are what the planner's rules say of it.
+	Findings []migrate.Finding
 }
 
 // statement is one of a script, with what the compiler tells of it.
@@ -116,7 +124,8 @@ func judge(ctx context.Context, conn d1.Conn, s Script, l Limits) (Judgement, er
 		j.writing = append(j.writing, st.writes)
 		tried = tried || st.writes && (st.verb != "" && !st.adds || st.unjudged != "")
 	}
-	if !j.Writes || s.Confirm == j.Token {
+	found := j.lint(live, ss, s.Reason)
+	if !j.Writes || s.Confirm == j.Token && !j.Unexplained {
 		return j, nil
 	}
 	var seen map[int]numbers
@@ -132,7 +141,7 @@ func judge(ctx context.Context, conn d1.Conn, s Script, l Limits) (Judgement, er
 	}
 	c := &counter{conn: conn, live: live, limit: l.Trial}
 	for i, st := range ss {
-		if d := st.danger(ctx, seen[i], untold, c); d != nil {
+		if d := found[i].on(st, st.danger(ctx, seen[i], untold, c)); d != nil {
 			j.Dangers = append(j.Dangers, *d)
 		}
 	}

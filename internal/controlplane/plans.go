@@ -19,14 +19,23 @@ func planOf(r orm.Row) (fleet.Plan, error) {
 		AppliedAt: r.Time("applied_at"), AppliedBy: r.Text("applied_by"), Duration: time.Duration(r.Int("duration_us")) * time.Microsecond,
 		Error: r.Text("error"), Intent: r.Text("intent"), Point: r.Text("point"),
 	}
+	if r.Text("overrides") != "" {
+		if err := r.JSON("overrides", &p.Overrides); err != nil {
+			return p, err
+		}
+	}
 	return p, r.JSON("body", &p.Body)
 }
 
 func planChanging(p fleet.Plan) orm.Values {
-	return orm.Values{
+	v := orm.Values{
 		"state": p.State, "decided_at": p.DecidedAt, "decided_by": d1.OptStr(p.DecidedBy), "applied_at": p.AppliedAt,
 		"applied_by": d1.OptStr(p.AppliedBy), "duration_us": p.Duration.Microseconds(), "error": d1.OptStr(p.Error), "intent": d1.OptStr(p.Intent), "point": d1.OptStr(p.Point),
 	}
+	if len(p.Overrides) > 0 {
+		v["overrides"] = p.Overrides
+	}
+	return v
 }
 
 // Plan returns a stored plan.

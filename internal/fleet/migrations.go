@@ -146,11 +146,19 @@ func (f *Fleet) planEntry(a auth.Actor, action audit.Action, o audit.Outcome, d 
 	return e
 }
 
+// Consent is what an approval says yes to by name.
+type Consent struct {
+	// Acknowledged are the names of the plan's losses.
+	Acknowledged []string
+	// Overrides have a reason for each finding that fails.
+	Overrides []migrate.Override
+}
+
 // Decide approves or rejects a plan that was proposed. The hash is the one the
-// operator saw; another one is fault.Conflict. An approval names every loss of the
-// plan in acknowledged, and the live checks are asked again: fault.Invalid when a
-// loss is missing or when the rows forbid the plan.
-func (f *Fleet) Decide(ctx context.Context, a auth.Actor, plan id.Plan, hash string, approve bool, acknowledged ...string) (Plan, error) {
+// operator saw; another one is fault.Conflict. For an approval the live checks are
+// asked again: fault.Invalid when the consent lacks something, or when the rows
+// forbid the plan.
+func (f *Fleet) Decide(ctx context.Context, a auth.Actor, plan id.Plan, hash string, approve bool, c Consent) (Plan, error) {
 	p, d, err := f.planFor(ctx, plan, hash)
 	if err != nil {
 		return p, err
@@ -158,7 +166,7 @@ func (f *Fleet) Decide(ctx context.Context, a auth.Actor, plan id.Plan, hash str
 	action, to := audit.PlanReject, PlanRejected
 	if approve {
 		action, to = audit.PlanApprove, PlanApproved
-		if err := f.approvable(ctx, p, acknowledged); err != nil {
+		if err := f.approvable(ctx, p, c); err != nil {
 			return p, err
 		}
 	}
@@ -167,22 +175,31 @@ func (f *Fleet) Decide(ctx context.Context, a auth.Actor, plan id.Plan, hash str
 		return p, fault.New(fault.Conflict, "The plan is %s, so it can't be decided again.", p.State)
 	}
 	p.State, p.DecidedAt, p.DecidedBy = to, f.now(), a.Email
+	if approve {
+		p.Overrides = c.Overrides
+	}
 	e := f.planEntry(a, action, audit.Done, d, p)
 	if approve && p.SelfApproved() {
 		e.Detail += ", approved by its author"
 	}
 	if approve && len(p.Body.Losses) > 0 {
-		e.Detail += ", acknowledged: " + strings.Join(acknowledged, ", ")
+		e.Detail += ", acknowledged: " + strings.Join(c.Acknowledged, ", ")
+	}
+	for _, o := range p.Overrides {
+		e.Detail += fmt.Sprintf(", overridden: %s %s: %s", o.Code, o.Object, o.Reason)
 	}
 	return p, f.store.UpdatePlan(ctx, p, from, nil, e)
 }
 
 // approvable returns nil for a plan that may be approved.
-func (f *Fleet) approvable(ctx context.Context, p Plan, acknowledged []string) error {
+func (f *Fleet) approvable(ctx context.Context, p Plan, c Consent) error {
 	if err := p.Body.Ready(); err != nil {
 		return err
 	}
-	if err := p.Body.Acknowledged(acknowledged); err != nil {
+	if err := p.Body.Acknowledged(c.Acknowledged); err != nil {
+		return err
+	}
+	if err := p.Body.Overridden(c.Overrides); err != nil {
 		return err
 	}
 	l, err := f.Look(ctx, p)

@@ -288,6 +288,8 @@ type Plan struct {
 	// DecidedAt and DecidedBy tell of the approval or rejection.
 	DecidedAt time.Time
 	DecidedBy string
+	// Overrides are the reasons the approval gave for findings that fail.
+	Overrides []migrate.Override
 	AppliedAt time.Time
 	AppliedBy string
 	Duration  time.Duration

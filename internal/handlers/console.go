@@ -168,7 +168,8 @@ func (s *Server) consoleRun(c echo.Context) error {
 		if v.WritesUntil.IsZero() {
 			return s.consoleRead(ctx, c, d, conn, v)
 		}
-		script := console.Script{Database: string(d.ID), SQL: v.SQL, Params: v.Params, Confirm: form.Get("confirm")}
+		script := console.Script{Database: string(d.ID), SQL: v.SQL, Params: v.Params, Confirm: form.Get("confirm"), Reason: form.Get("reason")}
+		v.Reason = script.Reason
 		v.Judgement, err = console.Judge(ctx, conn, script, s.consoleLimits())
 		switch {
 		case err != nil:
@@ -214,7 +215,7 @@ func (s *Server) consoleRan(c echo.Context, d fleet.Database, conn d1.Conn, v vi
 // page undoes all of it, and the outcome says so.
 func (s *Server) consoleWrite(ctx context.Context, c echo.Context, d fleet.Database, conn d1.Conn, v views.Console, script console.Script) error {
 	began, status := time.Now(), http.StatusOK
-	err := s.write(c, d, audit.DatabaseWrite, paths.SQL(d.Name), v.SQL, func(context.Context) (int64, error) {
+	err := s.write(c, d, audit.DatabaseWrite, writing{statement: v.SQL, detail: v.Judgement.Overridden}, func(context.Context) (int64, error) {
 		var err error
 		v.Results, err = console.Write(ctx, conn, script, s.consoleLimits(), v.Judgement)
 		var rows int64

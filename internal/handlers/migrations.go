@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -174,7 +175,13 @@ func (s *Server) plansDecide(c echo.Context, approve bool) error {
 	if err != nil {
 		return asFault(err)
 	}
-	_, err = s.Fleet.Decide(c.Request().Context(), s.actor(c), id.Plan(c.Param("plan")), form.Get("hash"), approve, form["acknowledge"]...)
+	consent := fleet.Consent{Acknowledged: form["acknowledge"]}
+	for i, finding := range form["finding"] {
+		if code, object, ok := strings.Cut(finding, " "); ok && i < len(form["reason"]) {
+			consent.Overrides = append(consent.Overrides, migrate.Override{Code: code, Object: object, Reason: strings.TrimSpace(form["reason"][i])})
+		}
+	}
+	_, err = s.Fleet.Decide(c.Request().Context(), s.actor(c), id.Plan(c.Param("plan")), form.Get("hash"), approve, consent)
 	return s.decided(c, err)
 }
 

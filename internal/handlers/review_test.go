@@ -151,3 +151,29 @@ func TestDDLBecomesAVersion(t *testing.T) {
 		t.Error("the database was touched")
 	}
 }
+
+// TestAFindingIsOverriddenWithAReason approves a rename, which breaks running code.
+func TestAFindingIsOverriddenWithAReason(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	owner := s.operator(auth.RoleOwner)
+	a := auth.Actor{Operator: owner.ID, Email: owner.Email}
+	_, err := s.fleet.SaveVersion(t.Context(), a, "", shop(1))
+	must(t, err)
+	s.provision(a, "Acme Inc.", "acme-org-001")
+	_, err = s.fleet.SaveVersion(t.Context(), a, "shop", strings.Replace(strings.Replace(shop(1), `"version": 1`, `"version": 2`, 1), `"price": "real"`, `"cost": "real was price"`, 1))
+	must(t, err)
+	b := s.signedIn(owner)
+	page := b.post("/databases/acme-org-001/plans", url.Values{"schema": {"shop"}, "version": {"2"}}).is(http.StatusSeeOther).location()
+	b.get(page).is(http.StatusOK, "CP101", "Why it may be done all the same")
+	plan, _, err := s.fleet.Plans(t.Context(), "acme-org-001", fleet.Page{Number: 1, Size: 1})
+	must(t, err)
+	form := url.Values{"hash": {plan[0].Hash}, "finding": {"CP101 items.cost"}, "reason": {" "}}
+	b.post(page+"/approve", form).is(http.StatusUnprocessableEntity, "CP101 items.cost")
+	form.Set("reason", "the code reads both since Monday")
+	b.post(page+"/approve", form).is(http.StatusSeeOther)
+	b.get(page).is(http.StatusOK, "Overridden by "+owner.Email+": the code reads both since Monday")
+	if n := s.count("select count(*) from audit where action = 'plan.approve' and instr(detail, 'overridden: CP101 items.cost: the code reads both since Monday')"); n != 1 {
+		t.Error("the reason isn't recorded")
+	}
+}

@@ -36,20 +36,24 @@ func (s *Server) withCatalog(c echo.Context, f func(d fleet.Database, conn d1.Co
 	})
 }
 
+// writing is a write for the audit log: what it is to, "" for the database itself,
+// its statement, and what else is to be known.
+type writing struct{ target, statement, detail string }
+
 // write runs a write between an intent and an outcome in the audit log. Once
 // begun it isn't stopped by the browser that asked for it.
-func (s *Server) write(c echo.Context, d fleet.Database, action audit.Action, target, statement string, run func(context.Context) (rows int64, err error)) error {
+func (s *Server) write(c echo.Context, d fleet.Database, action audit.Action, w writing, run func(context.Context) (rows int64, err error)) error {
 	ctx := context.WithoutCancel(c.Request().Context())
 	o, _ := middleware.Operator(c)
 	intent := s.sessionEntry(c, action, audit.Intent, o)
-	intent.Org, intent.Database, intent.Target = d.OrgSlug, d.Name, target
-	intent.Statement = strings.ToValidUTF8(statement[:min(len(statement), maxLogged)], "\uFFFD")
+	intent.Org, intent.Database, intent.Target, intent.Detail = d.OrgSlug, d.Name, w.target, w.detail
+	intent.Statement = strings.ToValidUTF8(w.statement[:min(len(w.statement), maxLogged)], "\uFFFD")
 	if err := s.Operators.Record(ctx, intent); err != nil {
 		return err
 	}
 	rows, err := run(ctx)
 	out := intent
-	out.ID, out.At, out.Intent, out.Outcome, out.Rows, out.Statement = id.New[string](), s.Now(), intent.ID, audit.Done, rows, ""
+	out.ID, out.At, out.Intent, out.Outcome, out.Rows, out.Statement, out.Detail = id.New[string](), s.Now(), intent.ID, audit.Done, rows, "", ""
 	switch {
 	case fault.Is(err, fault.Unknown):
 		out.Outcome, out.Detail = audit.Unknown, fault.Message(err)
@@ -61,7 +65,7 @@ func (s *Server) write(c echo.Context, d fleet.Database, action audit.Action, ta
 
 func (s *Server) rowsWrite(c echo.Context, d fleet.Database, conn d1.Conn, table string, w *browse.Write) (browse.Written, error) {
 	var done browse.Written
-	err := s.write(c, d, audit.DatabaseRows, table, w.SQL(), func(ctx context.Context) (int64, error) {
+	err := s.write(c, d, audit.DatabaseRows, writing{target: table, statement: w.SQL()}, func(ctx context.Context) (int64, error) {
 		var err error
 		done, err = w.Run(ctx, conn)
 		return done.Changes, err

@@ -168,3 +168,27 @@ func TestCancelUndoesAWrite(t *testing.T) {
 		t.Errorf("%d items: the dropped write went on", s.items())
 	}
 }
+
+// TestDroppingAParentByHandWantsAReason names the children with their rows.
+func TestDroppingAParentByHandWantsAReason(t *testing.T) {
+	t.Parallel()
+	s, owner := newFullSite(t)
+	owner.post(consolePath+"/writes", url.Values{"writes": {"on"}})
+	form := url.Values{"sql": {"pragma foreign_keys = off; drop table items"}}
+	a := owner.post(consolePath, form).is(http.StatusOK, "Nothing has run yet", "2 rows of sales point at it: ON DELETE CASCADE", "DL101", "sales (item_id, ON DELETE CASCADE)", "LM101", "Why it may be done all the same")
+	form.Set("confirm", value(t, a.doc(), "confirm"))
+	owner.post(consolePath, form).is(http.StatusOK, "Nothing has run yet")
+	if s.items() != 120 {
+		t.Fatal("it ran without a reason")
+	}
+	commented := url.Values{"sql": {"drop table sales; -- lint:allow CP101 of another rule\nalter table items rename to things -- lint:allow CP101 nothing reads it"}}
+	b := owner.post(consolePath, commented).is(http.StatusOK, "Nothing has run yet", "CP101")
+	if strings.Contains(b.body, "Why it may be done") {
+		t.Error("a reason is asked for though the text has one")
+	}
+	form.Set("reason", "a trial database")
+	owner.post(consolePath, form).is(http.StatusOK, "1 · PRAGMA", "2 · DROP")
+	if n := s.count("select count(*) from audit where action = 'database.write' and outcome = 'intent' and detail = 'DL101 items: a trial database'"); n != 1 {
+		t.Error("the reason isn't in the audit log")
+	}
+}

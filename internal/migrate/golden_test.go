@@ -114,7 +114,7 @@ func printed(p *migrate.Plan) string {
 		fmt.Fprintf(&b, "%s: %s: %s\n", c.Severity, c.What, c.Count)
 	}
 	for _, f := range p.Findings {
-		fmt.Fprintf(&b, "%s: %s: %s\n", f.Code, f.Object, f.What)
+		fmt.Fprintf(&b, "%s %s: %s: %s\n", f.Code, f.Level, f.Object, f.What)
 	}
 	for _, t := range p.Unmanaged {
 		fmt.Fprintf(&b, "left alone: %s\n", t)

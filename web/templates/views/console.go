@@ -36,6 +36,8 @@ type Console struct {
 	// Ask asks about the dangers of Judgement before anything runs.
 	Ask       bool
 	Judgement console.Judgement
+	// Reason is why the findings of Judgement don't stand against the run.
+	Reason string
 	// History is what was run before.
 	History []audit.Entry
 }

@@ -102,6 +102,26 @@ func sampleText(columns []string, row []d1.Value) string {
 	return strings.Join(parts, ", ")
 }
 
+// overrideOf is the reason that was given for a finding, nil for none.
+func (v Plan) overrideOf(f migrate.Finding) *migrate.Override {
+	for i, o := range v.Plan.Overrides {
+		if o.Code == f.Code && o.Object == f.Object {
+			return &v.Plan.Overrides[i]
+		}
+	}
+	return nil
+}
+
+func levelTone(l migrate.Level) string {
+	switch l {
+	case migrate.Fails:
+		return "bad"
+	case migrate.Warns:
+		return "warn"
+	}
+	return "mute"
+}
+
 func lossNames(losses []migrate.Loss) string {
 	names := make([]string, len(losses))
 	for i, l := range losses {
