@@ -1,7 +1,6 @@
 package migrate
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -46,7 +45,7 @@ func lintDrop(live *Live, sql string, add addFinding) {
 			return
 		}
 		add("DL101", Fails, t.Name,
-			"Other tables refer to it: "+strings.Join(children, ", ")+". DROP TABLE first deletes its rows, so theirs are deleted or changed too, or it fails. PRAGMA foreign_keys = off doesn't help: within a transaction it has no effect.",
+			"Other tables refer to it: "+strings.Join(children, ", ")+". DROP TABLE first deletes the rows, so those that refer to them are deleted or changed too, or it fails. PRAGMA foreign_keys = off has no effect on that.",
 			"To change the table, save its new form as a version of the schema: the plan keeps every row. To be rid of it, let the references go first.")
 	case "column":
 		if t, ok := live.Schema.Table(d.Name); ok {
@@ -59,20 +58,12 @@ func lintDrop(live *Live, sql string, add addFinding) {
 	}
 }
 
-// referring are the other tables that refer to one, with what they do at a delete.
+// referring are the names of the other tables that refer to one.
 func referring(live *Live, table string) (out []string) {
 	for _, t := range live.Schema.Tables {
-		if strings.EqualFold(t.Name, table) {
-			continue
-		}
-		for _, fk := range t.ForeignKeys {
-			if strings.EqualFold(fk.Table, table) {
-				action := fk.OnDelete
-				if action == "" {
-					action = "no action"
-				}
-				out = append(out, fmt.Sprintf("%s (%s, ON DELETE %s)", t.Name, list(fk.Columns), strings.ToUpper(action)))
-			}
+		refers := slices.ContainsFunc(t.ForeignKeys, func(fk schema.ForeignKey) bool { return strings.EqualFold(fk.Table, table) })
+		if refers && !strings.EqualFold(t.Name, table) {
+			out = append(out, t.Name)
 		}
 	}
 	return out

@@ -21,8 +21,8 @@ func TestLintSaysOfHandWrittenSQLWhatThePlannerSays(t *testing.T) {
 		t.Fatal(err)
 	}
 	for sql, want := range map[string]string{
-		"drop table p": "DL101 error p: c (p_id, ON DELETE CASCADE), d (a, ON DELETE NO ACTION)",
-		"DROP  table if exists main.\"P\" -- now":        "DL101 error p: c (p_id, ON DELETE CASCADE)",
+		"drop table p": "DL101 error p: c, d. DROP TABLE",
+		"DROP  table if exists main.\"P\" -- now":        "DL101 error p: c, d",
 		"drop table lone":                                "DL101 warning lone: ",
 		"drop table c":                                   "DL101 warning c: ",
 		"drop table nothing":                             "",

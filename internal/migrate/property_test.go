@@ -1,6 +1,7 @@
 package migrate_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -243,6 +244,13 @@ func copied(s *schema.Schema) *schema.Schema {
 var cellValues = []string{"NULL", "1", "2", "-3", "'text'", "'007'", "'Z'", "1.5", "9007199254740993", "''", "x'ff'", "'it''s'"}
 
 // fill inserts random rows; one that a constraint forbids is left out.
+// tester is a *testing.T or a *rapid.T.
+type tester interface {
+	Context() context.Context
+	Fatal(args ...any)
+	Fatalf(format string, args ...any)
+}
+
 func (d drawn) fill(db d1.Conn, s *schema.Schema) {
 	for range 2 {
 		for i := range s.Tables {
@@ -266,7 +274,7 @@ func (d drawn) fill(db d1.Conn, s *schema.Schema) {
 
 // dump returns the rows of a table, in a few of its columns under the names they
 // have now, sorted.
-func dump(rt *rapid.T, db d1.Conn, table string, columns []string) []string {
+func dump(rt tester, db d1.Conn, table string, columns []string) []string {
 	parts := make([]string, len(columns))
 	for i, c := range columns {
 		parts[i] = "quote(" + schema.Quote(c) + ")"
@@ -283,7 +291,7 @@ func dump(rt *rapid.T, db d1.Conn, table string, columns []string) []string {
 	return out
 }
 
-func everything(rt *rapid.T, db d1.Conn) string {
+func everything(rt tester, db d1.Conn) string {
 	live, err := migrate.Inspect(rt.Context(), db)
 	if err != nil {
 		rt.Fatal(err)
@@ -410,7 +418,7 @@ type columnsKept struct {
 
 // keptRows are the rows of every table that stays, in the columns whose values no
 // change may touch.
-func keptRows(rt *rapid.T, db d1.Conn, a, b *schema.Schema) map[string]columnsKept {
+func keptRows(rt tester, db d1.Conn, a, b *schema.Schema) map[string]columnsKept {
 	out := map[string]columnsKept{}
 	for _, want := range b.Tables {
 		have, ok := a.Table(want.Name)
