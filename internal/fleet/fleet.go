@@ -35,9 +35,11 @@ type Fleet struct {
 
 	versions versions
 
-	mu    sync.Mutex // guards busy, works and sweep
+	mu    sync.Mutex // guards what follows
 	busy  map[id.Database]bool
 	works map[id.Database]Work
+	// rehearsed are the last rehearsals, by plan.
+	rehearsed map[id.Plan]Rehearsed
 	// sweep is since when every database is to be checked at once, zero for no
 	// hurry; wake tells Run of it.
 	sweep time.Time
@@ -47,7 +49,7 @@ type Fleet struct {
 // New returns a fleet. Close must be called.
 func New(store Store, provider d1.Provider, log *slog.Logger, now func() time.Time) *Fleet {
 	ctx, stop := context.WithCancel(context.Background())
-	return &Fleet{store: store, provider: provider, log: log, now: now, holder: holderName(), background: ctx, stop: stop, busy: map[id.Database]bool{}, works: map[id.Database]Work{}, wake: make(chan struct{}, 1)}
+	return &Fleet{store: store, provider: provider, log: log, now: now, holder: holderName(), background: ctx, stop: stop, busy: map[id.Database]bool{}, works: map[id.Database]Work{}, rehearsed: map[id.Plan]Rehearsed{}, wake: make(chan struct{}, 1)}
 }
 
 // Close waits until the steps under way have ended; no further one begins.

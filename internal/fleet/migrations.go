@@ -92,32 +92,6 @@ func (f *Fleet) Look(ctx context.Context, p Plan) (Look, error) {
 	return l, err
 }
 
-// Rehearse applies a plan to a copy of its database and tells what became of it.
-// The database itself is only read.
-func (f *Fleet) Rehearse(ctx context.Context, plan id.Plan) (migrate.Rehearsal, error) {
-	p, err := f.Plan(ctx, plan)
-	if err != nil {
-		return migrate.Rehearsal{}, err
-	}
-	if err := p.Body.Ready(); err != nil {
-		return migrate.Rehearsal{}, err
-	}
-	d, err := f.store.Database(ctx, p.Database)
-	if err != nil {
-		return migrate.Rehearsal{}, err
-	}
-	_, target, err := f.Version(ctx, p.Body.Schema, p.Body.Version)
-	if err != nil {
-		return migrate.Rehearsal{}, err
-	}
-	src, err := f.provider.Copy(ctx, d.ProviderID, "")
-	if err != nil {
-		return migrate.Rehearsal{}, err
-	}
-	defer func() { _ = src.Close() }()
-	return migrate.Rehearse(ctx, src, &p.Body, target)
-}
-
 // Propose stores the plan from a database as it is to a version of a schema.
 func (f *Fleet) Propose(ctx context.Context, a auth.Actor, database, name string, version int) (Plan, error) {
 	d, conn, err := f.Open(ctx, database)

@@ -116,25 +116,39 @@ func (s *Server) plansCreate(c echo.Context) error {
 	return redirect(c, paths.Plan(p.ID))
 }
 
-func (s *Server) plansShow(c echo.Context) error { return s.planPage(c, http.StatusOK, nil, nil) }
+func (s *Server) plansShow(c echo.Context) error { return s.planPage(c, http.StatusOK, nil) }
 
-// plansRehearse answers with the plan's page and what the plan did to a copy.
+// plansRehearse leads to the plan's page, which shows how the rehearsal stands.
 func (s *Server) plansRehearse(c echo.Context) error {
-	r, err := s.Fleet.Rehearse(c.Request().Context(), id.Plan(c.Param("plan")))
-	if err != nil {
-		return s.decided(c, err)
+	plan := id.Plan(c.Param("plan"))
+	err := s.patiently(c, func(ctx context.Context, a auth.Actor) error { return s.Fleet.Rehearse(ctx, a, plan) })
+	if errors.Is(err, errGoesOn) {
+		return redirect(c, paths.Plan(plan))
 	}
-	return s.planPage(c, http.StatusOK, &r, nil)
+	return s.decided(c, err)
 }
 
-func (s *Server) planPage(c echo.Context, status int, r *migrate.Rehearsal, cause error) error {
+// plansRehearsal is how a rehearsal stands, for the page that waits for its end.
+func (s *Server) plansRehearsal(c echo.Context) error {
+	plan, err := s.Fleet.Plan(c.Request().Context(), id.Plan(c.Param("plan")))
+	if err != nil {
+		return err
+	}
+	r := s.Fleet.Rehearsed(plan.ID)
+	if !isFragment(c) || r.Since.IsZero() {
+		return redirect(c, paths.Plan(plan.ID))
+	}
+	return render(c, http.StatusOK, views.RehearsalCard(plan.ID, r))
+}
+
+func (s *Server) planPage(c echo.Context, status int, cause error) error {
 	ctx := c.Request().Context()
 	plan, err := s.Fleet.Plan(ctx, id.Plan(c.Param("plan")))
 	if err != nil {
 		return err
 	}
 	o, _ := middleware.Operator(c)
-	v := views.Plan{Plan: plan, Rehearsal: r, CanApprove: o.Role.Can(auth.PlansApprove), CanApply: o.Role.Can(auth.PlansApply), CanRehearse: o.Role.Can(auth.PlansCreate)}
+	v := views.Plan{Plan: plan, Rehearsed: s.Fleet.Rehearsed(plan.ID), CanApprove: o.Role.Can(auth.PlansApprove), CanApply: o.Role.Can(auth.PlansApply), CanRehearse: o.Role.Can(auth.PlansCreate)}
 	if cause != nil {
 		v.Error = fault.Message(cause)
 	}
@@ -158,7 +172,7 @@ func (s *Server) decided(c echo.Context, err error) error {
 	switch fault.KindOf(err) {
 	case fault.Invalid, fault.Conflict:
 		if err != nil {
-			return s.planPage(c, statusOf(err), nil, err)
+			return s.planPage(c, statusOf(err), err)
 		}
 	}
 	if err != nil {

@@ -39,7 +39,10 @@ func TestADestructivePlanIsReadRehearsedAcknowledgedAppliedAndRestored(t *testin
 	must(t, err)
 	hash := url.Values{"hash": {plan[0].Hash}}
 	b.post(page+"/approve", hash).is(http.StatusUnprocessableEntity, "not all of it was acknowledged by name: items.data")
-	b.post(page+"/rehearse", hash).is(http.StatusOK, "Rehearsal", "every row of sales is kept", "the schema afterwards is shop v2")
+	b.post(page+"/rehearse", hash).is(http.StatusSeeOther)
+	b.get(page + "/rehearsal").is(http.StatusSeeOther)
+	b.htmx().get(page+"/rehearsal").is(http.StatusOK, "every row of sales is kept")
+	b.get(page).is(http.StatusOK, "Rehearsal", "every row of sales is kept", "the schema afterwards is shop v2")
 	if n := s.count("select count(*) from audit where action = 'plan.approve'"); n != 0 {
 		t.Errorf("%d approvals", n)
 	}

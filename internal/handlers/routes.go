@@ -109,6 +109,7 @@ func (s *Server) routes() []Route {
 		{Method: post, Path: "/databases/:db/revive", Permission: auth.DatabasesManage, Handler: s.databasesRevive, Form: "/databases/:db/settings"},
 
 		{Method: get, Path: "/plans/:plan", Permission: auth.DatabasesRead, Handler: s.plansShow},
+		{Method: get, Path: "/plans/:plan/rehearsal", Permission: auth.DatabasesRead, Handler: s.plansRehearsal},
 		{Method: post, Path: "/plans/:plan/rehearse", Permission: auth.PlansCreate, Handler: s.plansRehearse, Form: "/plans/:plan"},
 		{Method: post, Path: "/plans/:plan/approve", Permission: auth.PlansApprove, Handler: s.plansApprove, Form: "/plans/:plan"},
 		{Method: post, Path: "/plans/:plan/reject", Permission: auth.PlansApprove, Handler: s.plansReject, Form: "/plans/:plan"},

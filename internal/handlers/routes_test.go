@@ -74,9 +74,9 @@ func (s *site) addresses() map[string][]string {
 		}
 		return out
 	}
-	var plans []string
+	var plans, rehearsals []string
 	for _, p := range s.plans {
-		plans = append(plans, "/plans/"+string(p))
+		plans, rehearsals = append(plans, "/plans/"+string(p)), append(rehearsals, "/plans/"+string(p)+"/rehearsal")
 	}
 	slices.Sort(plans)
 	return map[string][]string{
@@ -110,6 +110,7 @@ func (s *site) addresses() map[string][]string {
 		"/databases/:db/sql":                    append(db("/sql"), "/databases/acme-org-001/sql?sql=drop+table+items&params=1"),
 		"/databases/:db/migrations":             append(db("/migrations"), "/databases/acme-org-001/migrations?schema=shop&version=2", "/databases/acme-org-001/migrations?schema=shop&version=1"),
 		"/plans/:plan":                          plans,
+		"/plans/:plan/rehearsal":                rehearsals,
 		"/account":                              {"/account", "/account?done=password"},
 		"/audit":                                {"/audit", "/audit?action=plan.apply&outcome=done&q=a", "/audit?database=acme-org-001&since=2020-01-01&until=2999-01-01", "/audit?before=zz&actor=nobody"},
 		"/audit.csv":                            {"/audit.csv", "/audit.csv?database=acme-org-001"},

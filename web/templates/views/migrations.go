@@ -41,8 +41,8 @@ type Plan struct {
 	Plan fleet.Plan
 	// Look is what the database says to it now.
 	Look fleet.Look
-	// Rehearsal is what it did to a copy, nil when that wasn't asked for.
-	Rehearsal *migrate.Rehearsal
+	// Rehearsed is its last rehearsal, zero for none.
+	Rehearsed fleet.Rehearsed
 	// CanApprove, CanApply and CanRehearse are what the operator may do.
 	CanApprove, CanApply, CanRehearse bool
 	// Restorable says that the restore point kept before it is still there, and
@@ -141,6 +141,9 @@ func rowsText(n int64) string {
 	}
 	return strconv.FormatInt(n, 10)
 }
+
+// RehearsalID is the card of a plan's rehearsal.
+const RehearsalID = "rehearsal"
 
 // PlanID is the part of a plan's page that follows an apply.
 const PlanID = "plan"

@@ -1,0 +1,112 @@
+package fleet
+
+import (
+	"context"
+	"time"
+
+	"github.com/kuratchi/dashboard/internal/auth"
+	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/id"
+	"github.com/kuratchi/dashboard/internal/migrate"
+)
+
+// Rehearsed is a rehearsal of a plan that is under way or has ended.
+type Rehearsed struct {
+	By    string
+	Since time.Time
+	// Ended is zero while it goes on; Error says why it could not be held, "" when
+	// it could: then Rehearsal tells what the plan did.
+	Ended     time.Time
+	Error     string
+	Rehearsal migrate.Rehearsal
+}
+
+// Under reports whether it goes on.
+func (r Rehearsed) Under() bool { return !r.Since.IsZero() && r.Ended.IsZero() }
+
+// rehearsalsKept is how many rehearsals are remembered, the newest; they are lost
+// with the program.
+const rehearsalsKept = 50
+
+// Rehearsed returns the last rehearsal of a plan; its Since is zero for none.
+func (f *Fleet) Rehearsed(plan id.Plan) Rehearsed {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.rehearsed[plan]
+}
+
+// Rehearse applies a plan to a copy of its database and remembers what became of
+// it, see Rehearsed. The database itself is only read. One that goes on already is
+// fault.Conflict; Close ends it.
+func (f *Fleet) Rehearse(ctx context.Context, a auth.Actor, plan id.Plan) error {
+	p, err := f.Plan(ctx, plan)
+	if err != nil {
+		return err
+	}
+	if err := p.Body.Ready(); err != nil {
+		return err
+	}
+	r := Rehearsed{By: a.Email, Since: f.now()}
+	if !f.noteRehearsal(plan, r, true) {
+		return fault.New(fault.Conflict, "This plan is being rehearsed already. Look again in a moment.")
+	}
+	defer f.work.Done()
+	r.Error = "It was cut short."
+	defer func() { // also when it panics
+		r.Ended = f.now()
+		f.noteRehearsal(plan, r, false)
+	}()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(f.background, cancel)()
+	if r.Rehearsal, err = f.rehearse(ctx, p); err != nil {
+		r.Error = fault.Message(err)
+		return err
+	}
+	r.Error = ""
+	return nil
+}
+
+func (f *Fleet) rehearse(ctx context.Context, p Plan) (r migrate.Rehearsal, err error) {
+	d, err := f.store.Database(ctx, p.Database)
+	if err != nil {
+		return r, err
+	}
+	_, target, err := f.Version(ctx, p.Body.Schema, p.Body.Version)
+	if err != nil {
+		return r, err
+	}
+	src, err := f.provider.Copy(ctx, d.ProviderID, "")
+	if err != nil {
+		return r, err
+	}
+	defer func() { _ = src.Close() }()
+	return migrate.Rehearse(ctx, src, &p.Body, target)
+}
+
+// noteRehearsal remembers how a rehearsal stands. One that begins is refused while
+// another goes on or the program stops; else Close waits for it.
+func (f *Fleet) noteRehearsal(plan id.Plan, r Rehearsed, begins bool) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if begins {
+		if f.rehearsed[plan].Under() || f.background.Err() != nil {
+			return false
+		}
+		f.work.Add(1)
+	}
+	f.rehearsed[plan] = r
+	for len(f.rehearsed) > rehearsalsKept {
+		var oldest id.Plan
+		for p, r := range f.rehearsed {
+			if !r.Under() && (oldest == "" || r.Since.Before(f.rehearsed[oldest].Since)) {
+				oldest = p
+			}
+		}
+		if oldest == "" {
+			break // all of them go on
+		}
+		delete(f.rehearsed, oldest)
+	}
+	return true
+}
