@@ -246,7 +246,7 @@ func fillDemo(ctx context.Context, cfg config.Config, dir string, out io.Writer)
 	}
 	defer func() { err = errors.Join(err, engine.Close()) }()
 	// The provision that is made to fail is no news.
-	f := fleet.New(store, engine, slog.New(slog.DiscardHandler), clock.Now)
+	f := fleet.New(store, fleet.Only{Engine: engine}, slog.New(slog.DiscardHandler), clock.Now)
 	defer f.Close()
 	err = demo.Fill(ctx, f, engine, clock, demoOptions, func(line string) { _, _ = fmt.Fprintf(out, "Demo: %s …\n", line) })
 	switch {

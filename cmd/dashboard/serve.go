@@ -51,7 +51,7 @@ func serve(ctx context.Context, cfg config.Config, _ []string, term terminal, lo
 		return err
 	}
 	defer func() { _ = engine.Close() }()
-	f := fleet.New(store, engine, log, now)
+	f := fleet.New(store, fleet.Only{Engine: engine}, log, now)
 	defer f.Close()
 	if err := f.Recover(ctx); err != nil {
 		return err

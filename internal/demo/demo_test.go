@@ -49,7 +49,7 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = engine.Close() })
-	f := fleet.New(store, engine, slog.New(slog.DiscardHandler), clock.Now)
+	f := fleet.New(store, fleet.Only{Engine: engine}, slog.New(slog.DiscardHandler), clock.Now)
 	t.Cleanup(f.Close)
 	return &world{f, engine, clock}
 }

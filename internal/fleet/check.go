@@ -60,10 +60,10 @@ func (f *Fleet) look(ctx context.Context, d Database) Check {
 	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
 	c := Check{Database: d.ID, At: f.now(), Health: HealthOK, Size: d.Size, Tables: d.Tables, From: d.Version, Version: d.Version}
-	if info, err := f.provider.Get(ctx, d.ProviderID); err == nil {
+	if info, err := f.at(d).Get(ctx, d.ProviderID); err == nil {
 		c.Size = info.Size
 	}
-	conn, err := f.provider.Visit(ctx, d.ProviderID)
+	conn, err := f.at(d).Visit(ctx, d.ProviderID)
 	if err != nil {
 		c.Health, c.Detail = HealthUnreachable, fault.Message(err)
 		return c

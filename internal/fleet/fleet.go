@@ -17,16 +17,13 @@ import (
 	"github.com/kuratchi/dashboard/internal/schema"
 )
 
-// Embedded is the provider that lives in the data folder.
-const Embedded = "embedded"
-
 // Fleet is the organizations and their databases.
 type Fleet struct {
-	store    Store
-	provider d1.Provider
-	log      *slog.Logger
-	now      func() time.Time
-	holder   string // names this program in leases
+	store     Store
+	providers Providers
+	log       *slog.Logger
+	now       func() time.Time
+	holder    string // names this program in leases
 
 	// background is cancelled by Close; work counts the provisions under way.
 	background context.Context
@@ -47,9 +44,9 @@ type Fleet struct {
 }
 
 // New returns a fleet. Close must be called.
-func New(store Store, provider d1.Provider, log *slog.Logger, now func() time.Time) *Fleet {
+func New(store Store, providers Providers, log *slog.Logger, now func() time.Time) *Fleet {
 	ctx, stop := context.WithCancel(context.Background())
-	return &Fleet{store: store, provider: provider, log: log, now: now, holder: holderName(), background: ctx, stop: stop, busy: map[id.Database]bool{}, works: map[id.Database]Work{}, rehearsed: map[id.Plan]Rehearsed{}, wake: make(chan struct{}, 1)}
+	return &Fleet{store: store, providers: providers, log: log, now: now, holder: holderName(), background: ctx, stop: stop, busy: map[id.Database]bool{}, works: map[id.Database]Work{}, rehearsed: map[id.Plan]Rehearsed{}, wake: make(chan struct{}, 1)}
 }
 
 // Close waits until the steps under way have ended; no further one begins.
@@ -106,7 +103,7 @@ func (f *Fleet) Open(ctx context.Context, name string) (Database, d1.Conn, error
 	if err := f.usable(d); err != nil {
 		return d, nil, err
 	}
-	conn, err := f.provider.Open(ctx, d.ProviderID)
+	conn, err := f.at(d).Open(ctx, d.ProviderID)
 	if fault.Is(err, fault.NotFound) { // it may have left since its row was read
 		if now, rerr := f.store.Database(ctx, name); rerr == nil && f.usable(now) != nil {
 			return now, nil, f.usable(now)
@@ -137,7 +134,7 @@ func (f *Fleet) usable(d Database) error {
 
 // Info returns what the provider knows of a database.
 func (f *Fleet) Info(ctx context.Context, d Database) (d1.Info, error) {
-	return f.provider.Get(ctx, d.ProviderID)
+	return f.at(d).Get(ctx, d.ProviderID)
 }
 
 var slugRule = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)

@@ -94,7 +94,7 @@ func newWorld(t *testing.T, wrap func(d1.Provider) d1.Provider) *world {
 	if wrap != nil {
 		provider = wrap(engine)
 	}
-	w := &world{t: t, store: store, engine: engine, Fleet: fleet.New(store, provider, slog.New(slog.DiscardHandler), now)}
+	w := &world{t: t, store: store, engine: engine, Fleet: fleet.New(store, fleet.Only{Engine: provider}, slog.New(slog.DiscardHandler), now)}
 	t.Cleanup(w.Close)
 	w.saveVersions(2)
 	return w

@@ -75,9 +75,9 @@ func (f *Fleet) Delete(ctx context.Context, a auth.Actor, name string) error {
 func (f *Fleet) retire(ctx context.Context, a auth.Actor, d Database, intent string) error {
 	e := about(f.entry(a, audit.DatabaseDelete, audit.Done), d)
 	e.Intent = intent
-	p, err := f.provider.Retire(ctx, d.ProviderID)
+	p, err := f.at(d).Retire(ctx, d.ProviderID)
 	if fault.Is(err, fault.NotFound) { // it left already, and only that isn't recorded
-		p, err = f.lastPoint(ctx, d.ProviderID)
+		p, err = f.lastPoint(ctx, d)
 	}
 	if err != nil {
 		e.Outcome, e.Detail = audit.Failed, fault.Message(err)+" It is out of use; the next start tries again."
@@ -89,8 +89,8 @@ func (f *Fleet) retire(ctx context.Context, a auth.Actor, d Database, intent str
 	return f.store.UpdateDatabase(ctx, d, Deleted, e)
 }
 
-func (f *Fleet) lastPoint(ctx context.Context, providerID string) (d1.Point, error) {
-	ps, err := f.provider.Points(ctx, providerID)
+func (f *Fleet) lastPoint(ctx context.Context, d Database) (d1.Point, error) {
+	ps, err := f.at(d).Points(ctx, d.ProviderID)
 	if err == nil && len(ps) == 0 {
 		err = fault.New(fault.NotFound, "The database is gone from its provider, and no copy of it is there.")
 	}
@@ -119,7 +119,7 @@ func (f *Fleet) Revive(ctx context.Context, a auth.Actor, name string) error {
 			done.Outcome, done.Detail = audit.Failed, fault.Message(err)
 			return errors.Join(err, f.store.Record(ctx, done))
 		}
-		if err := f.provider.Forget(ctx, point); err != nil { // the database itself holds it now
+		if err := f.at(d).Forget(ctx, point); err != nil { // the database itself holds it now
 			f.log.Warn("forget", "point", point, "error", err)
 		}
 		return f.store.SaveChecks(ctx, []Check{f.look(ctx, d)})
@@ -138,7 +138,7 @@ func (f *Fleet) revive(ctx context.Context, d *Database, done audit.Entry) error
 	if err := f.store.UpdateDatabase(ctx, *d, Deleted); err != nil {
 		return err
 	}
-	if err := f.provider.Restore(ctx, info.ID, d.FinalPoint); err != nil { // a full disk must not stay full
+	if err := f.at(*d).Restore(ctx, info.ID, d.FinalPoint); err != nil { // a full disk must not stay full
 		if uerr := f.unmake(ctx, *d, d.DeletedAt); uerr != nil {
 			f.log.Warn("revive", "database", d.Name, "error", uerr)
 		}
@@ -180,11 +180,11 @@ func (f *Fleet) purge(ctx context.Context, a auth.Actor, d Database) error {
 		return err
 	}
 	for _, p := range ps {
-		if err := f.provider.Forget(ctx, p.ID); err != nil {
+		if err := f.at(d).Forget(ctx, p.ID); err != nil {
 			return err
 		}
 	}
-	if err := f.provider.Forget(ctx, d.FinalPoint); err != nil {
+	if err := f.at(d).Forget(ctx, d.FinalPoint); err != nil {
 		return err
 	}
 	e := about(f.entry(a, audit.DatabasePurge, audit.Done), d)

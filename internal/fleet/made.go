@@ -18,12 +18,12 @@ const clockSkew = time.Minute
 // that name is somebody else's, with somebody else's rows: fault.Conflict.
 func (f *Fleet) made(ctx context.Context, d Database, since time.Time) (d1.Info, error) {
 	if d.ProviderID != "" {
-		info, err := f.provider.Get(ctx, d.ProviderID)
+		info, err := f.at(d).Get(ctx, d.ProviderID)
 		if !fault.Is(err, fault.NotFound) {
 			return info, err
 		}
 	}
-	info, err := f.provider.Find(ctx, d.Name)
+	info, err := f.at(d).Find(ctx, d.Name)
 	if err != nil {
 		return d1.Info{}, err
 	}
@@ -31,7 +31,7 @@ func (f *Fleet) made(ctx context.Context, d Database, since time.Time) (d1.Info,
 	if info.CreatedAt.Before(since.Add(-clockSkew)) {
 		return d1.Info{}, foreign
 	}
-	empty, err := f.empty(ctx, info)
+	empty, err := f.empty(ctx, d, info)
 	if err == nil && !empty {
 		err = foreign
 	}
@@ -45,7 +45,7 @@ func (f *Fleet) made(ctx context.Context, d Database, since time.Time) (d1.Info,
 func (f *Fleet) makeOnce(ctx context.Context, d Database, since time.Time) (d1.Info, error) {
 	info, err := f.made(ctx, d, since)
 	if fault.Is(err, fault.NotFound) {
-		info, err = f.provider.Create(ctx, d1.CreateInput{Name: d.Name, Location: d.Location})
+		info, err = f.at(d).Create(ctx, d1.CreateInput{Name: d.Name, Location: d.Location})
 	}
 	return info, err
 }
@@ -62,15 +62,15 @@ func (f *Fleet) unmake(ctx context.Context, d Database, since time.Time) error {
 	case err != nil:
 		return err
 	}
-	if err := f.provider.Delete(ctx, info.ID); !fault.Is(err, fault.NotFound) {
+	if err := f.at(d).Delete(ctx, info.ID); !fault.Is(err, fault.NotFound) {
 		return err
 	}
 	return nil
 }
 
 // empty reports whether a database holds nothing but what its provider put there.
-func (f *Fleet) empty(ctx context.Context, info d1.Info) (bool, error) {
-	conn, err := f.provider.Visit(ctx, info.ID)
+func (f *Fleet) empty(ctx context.Context, d Database, info d1.Info) (bool, error) {
+	conn, err := f.at(d).Visit(ctx, info.ID)
 	if err != nil {
 		return false, err
 	}

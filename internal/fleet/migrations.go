@@ -223,7 +223,7 @@ func (f *Fleet) Apply(ctx context.Context, a auth.Actor, plan id.Plan, hash stri
 }
 
 func (f *Fleet) apply(ctx context.Context, a auth.Actor, d Database, p Plan) (Plan, error) {
-	conn, err := f.provider.Open(ctx, d.ProviderID)
+	conn, err := f.at(d).Open(ctx, d.ProviderID)
 	if err != nil {
 		return p, err
 	}

@@ -48,7 +48,7 @@ func (f *Fleet) KeepPoint(ctx context.Context, a auth.Actor, name string) (Resto
 // before a restore, which may be to one of them.
 func (f *Fleet) keep(ctx context.Context, a auth.Actor, d Database, kind PointKind, plan id.Plan, es ...audit.Entry) (RestorePoint, error) {
 	at := f.now() // what is written while it is copied isn't in it
-	kept, err := f.provider.Keep(ctx, d.ProviderID)
+	kept, err := f.at(d).Keep(ctx, d.ProviderID)
 	if err != nil {
 		return RestorePoint{}, err
 	}
@@ -57,7 +57,7 @@ func (f *Fleet) keep(ctx context.Context, a auth.Actor, d Database, kind PointKi
 		es[i].Target = p.ID
 	}
 	if err := f.store.CreatePoint(ctx, p, es...); err != nil {
-		return p, errors.Join(err, f.provider.Forget(ctx, kept.ID))
+		return p, errors.Join(err, f.at(d).Forget(ctx, kept.ID))
 	}
 	if kind != PointRestore {
 		f.thin(ctx, d, "")
@@ -86,7 +86,7 @@ func (f *Fleet) giveUp(ctx context.Context, d Database, used string) error {
 		if n++; n <= KeptPoints || p.ID == used {
 			continue
 		}
-		if err := f.provider.Forget(ctx, p.ID); err != nil {
+		if err := f.at(d).Forget(ctx, p.ID); err != nil {
 			return err
 		}
 		if err := f.store.DeletePoint(ctx, p); err != nil {
@@ -106,7 +106,7 @@ func (f *Fleet) ForgetPoint(ctx context.Context, a auth.Actor, name, point strin
 	if err != nil {
 		return err
 	}
-	if err := f.provider.Forget(ctx, p.ID); err != nil {
+	if err := f.at(d).Forget(ctx, p.ID); err != nil {
 		return err
 	}
 	e := about(f.entry(a, audit.PointForget, audit.Done), d)
@@ -143,7 +143,7 @@ func (f *Fleet) restore(ctx context.Context, a auth.Actor, d Database, p Restore
 	failpoint.Hit("restore:intent")
 	e := about(f.entry(a, audit.PointRestore, audit.Done), d)
 	e.Intent, e.Target, e.Detail = intent.ID, p.ID, "the state before is kept as "+before.ID
-	if err := f.provider.Restore(ctx, d.ProviderID, p.ID); err != nil {
+	if err := f.at(d).Restore(ctx, d.ProviderID, p.ID); err != nil {
 		e.Outcome, e.Detail = audit.Failed, fault.Message(err)
 		return before, errors.Join(err, f.store.Record(ctx, e))
 	}
@@ -173,7 +173,7 @@ func (f *Fleet) Download(ctx context.Context, a auth.Actor, name, point string) 
 			return nil, err
 		}
 	}
-	file, err := f.provider.Copy(ctx, d.ProviderID, point)
+	file, err := f.at(d).Copy(ctx, d.ProviderID, point)
 	if err != nil {
 		return nil, err
 	}

@@ -276,7 +276,7 @@ func (f *Fleet) stepMigrate(ctx context.Context, a auth.Actor, d Database) error
 	if err != nil {
 		return err
 	}
-	conn, err := f.provider.Open(ctx, d.ProviderID)
+	conn, err := f.at(d).Open(ctx, d.ProviderID)
 	if err != nil {
 		return err
 	}
@@ -374,10 +374,10 @@ func (f *Fleet) undo(ctx context.Context, a auth.Actor, d Database) error {
 		return err
 	}
 	if info.ID != "" {
-		if err := f.refuseRows(ctx, info); err != nil {
+		if err := f.refuseRows(ctx, d, info); err != nil {
 			return err
 		}
-		if err := f.provider.Delete(ctx, info.ID); err != nil {
+		if err := f.at(d).Delete(ctx, info.ID); err != nil {
 			return err
 		}
 	}
@@ -387,8 +387,8 @@ func (f *Fleet) undo(ctx context.Context, a auth.Actor, d Database) error {
 }
 
 // refuseRows is fault.Conflict when any table holds a row.
-func (f *Fleet) refuseRows(ctx context.Context, info d1.Info) error {
-	conn, err := f.provider.Open(ctx, info.ID)
+func (f *Fleet) refuseRows(ctx context.Context, d Database, info d1.Info) error {
+	conn, err := f.at(d).Open(ctx, info.ID)
 	if err != nil {
 		return err
 	}

@@ -76,7 +76,7 @@ func (f *Fleet) rehearse(ctx context.Context, p Plan) (r migrate.Rehearsal, err 
 	if err != nil {
 		return r, err
 	}
-	src, err := f.provider.Copy(ctx, d.ProviderID, "")
+	src, err := f.at(d).Copy(ctx, d.ProviderID, "")
 	if err != nil {
 		return r, err
 	}

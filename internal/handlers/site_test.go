@@ -63,7 +63,7 @@ func newSite(t *testing.T) *site {
 	must(t, err)
 	t.Cleanup(func() { _ = s.engine.Close() })
 	log := slog.New(slog.NewJSONHandler(s.log, nil))
-	s.fleet = fleet.New(s.store, s.engine, log, s.clock.now)
+	s.fleet = fleet.New(s.store, fleet.Only{Engine: s.engine}, log, s.clock.now)
 	t.Cleanup(s.fleet.Close)
 	s.hasher, err = auth.NewHasher(auth.Params{Memory: 8, Time: 1, Threads: 1, Salt: 8, Key: 16})
 	must(t, err)

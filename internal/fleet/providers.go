@@ -1,0 +1,62 @@
+package fleet
+
+import (
+	"context"
+
+	"github.com/kuratchi/dashboard/internal/d1"
+	"github.com/kuratchi/dashboard/internal/fault"
+)
+
+// Where databases live.
+const (
+	// Embedded is the data folder of this installation.
+	Embedded = "embedded"
+	// D1 is the Cloudflare account of this installation.
+	D1 = "d1"
+)
+
+// Providers finds a place by its name. What it returns may change while the program
+// runs: an account is set up, or taken away.
+type Providers interface {
+	// Provider returns the place of that name, or fault.Unavailable with what to do
+	// where it isn't set up.
+	Provider(name string) (d1.Provider, error)
+}
+
+// Only is the embedded engine alone.
+type Only struct{ Engine d1.Provider }
+
+// Provider returns the engine for Embedded.
+func (o Only) Provider(name string) (d1.Provider, error) {
+	if name != Embedded {
+		return nil, fault.New(fault.Unavailable, "No Cloudflare account is set up here, so databases on D1 can't be reached. An owner can set one up under Settings → Cloudflare.")
+	}
+	return o.Engine, nil
+}
+
+// at returns the place a database lives in, or, while that can't be reached at
+// all, one that says so whatever is asked of it.
+func (f *Fleet) at(d Database) d1.Provider {
+	p, err := f.providers.Provider(d.Provider)
+	if err != nil {
+		return nowhere{err}
+	}
+	return p
+}
+
+// nowhere is a place that isn't set up.
+type nowhere struct{ err error }
+
+func (n nowhere) Create(context.Context, d1.CreateInput) (d1.Info, error) { return d1.Info{}, n.err }
+func (n nowhere) Get(context.Context, string) (d1.Info, error)            { return d1.Info{}, n.err }
+func (n nowhere) Find(context.Context, string) (d1.Info, error)           { return d1.Info{}, n.err }
+func (n nowhere) List(context.Context) ([]d1.Info, error)                 { return nil, n.err }
+func (n nowhere) Delete(context.Context, string) error                    { return n.err }
+func (n nowhere) Open(context.Context, string) (d1.Conn, error)           { return nil, n.err }
+func (n nowhere) Visit(context.Context, string) (d1.Conn, error)          { return nil, n.err }
+func (n nowhere) Keep(context.Context, string) (d1.Point, error)          { return d1.Point{}, n.err }
+func (n nowhere) Restore(context.Context, string, string) error           { return n.err }
+func (n nowhere) Points(context.Context, string) ([]d1.Point, error)      { return nil, n.err }
+func (n nowhere) Retire(context.Context, string) (d1.Point, error)        { return d1.Point{}, n.err }
+func (n nowhere) Forget(context.Context, string) error                    { return n.err }
+func (n nowhere) Copy(context.Context, string, string) (d1.File, error)   { return nil, n.err }
