@@ -29,6 +29,7 @@ var mayImport = map[string][]string{
 	"web/static":         {},
 
 	"internal/config":    {"internal/fault"},
+	"internal/vault":     {"internal/fault"},
 	"internal/sqlite":    {"internal/fault", "internal/lex"},
 	"internal/schema":    {"internal/fault", "internal/lex"},
 	"internal/d1":        {"internal/fault"},
