@@ -50,6 +50,11 @@ const (
 	PlanApprove       Action = "plan.approve"
 	PlanReject        Action = "plan.reject"
 	PlanApply         Action = "plan.apply"
+	AccountSave       Action = "account.save"
+	AccountForget     Action = "account.forget"
+	DatabaseAdopt     Action = "database.adopt"
+	DatabaseMove      Action = "database.move"
+	DatabaseReplicate Action = "database.replication"
 )
 
 // Actions are all actions, in the order a menu shows them.
@@ -58,6 +63,7 @@ var Actions = []Action{
 	DatabaseProvision, DatabaseUndo, DatabaseQuery, DatabaseWrite, DatabaseUnlock, DatabaseRows, DatabaseDownload,
 	DatabaseArchive, DatabaseUnarchive, DatabaseDelete, DatabaseRevive, DatabasePurge, PointKeep, PointRestore, PointForget,
 	SchemaSave, PlanCreate, PlanApprove, PlanReject, PlanApply,
+	AccountSave, AccountForget, DatabaseAdopt, DatabaseMove, DatabaseReplicate,
 }
 
 // Outcomes are all outcomes, in the order a menu shows them.

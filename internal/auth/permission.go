@@ -43,6 +43,9 @@ const (
 	PlansApply Permission = "plans.apply"
 	// AuditRead is to read who did what, statements included.
 	AuditRead Permission = "audit.read"
+	// SettingsManage is to see and change what the installation itself is set up
+	// with: its Cloudflare account.
+	SettingsManage Permission = "settings.manage"
 	// OperatorsManage is to invite, change, disable and sign out operators.
 	OperatorsManage Permission = "operators.manage"
 	// SessionOwn is to see and end one's own sessions and change one's own
@@ -64,6 +67,7 @@ var permissions = []Permission{
 	SchemasRead, SchemasWrite,
 	PlansCreate, PlansApprove, PlansApply,
 	AuditRead,
+	SettingsManage,
 	OperatorsManage,
 	SessionOwn,
 }

@@ -31,6 +31,7 @@ var grants = map[auth.Permission][4]bool{
 	auth.PlansApply:       {true, true, true, false},
 	auth.AuditRead:        {true, true, false, false},
 	auth.OperatorsManage:  {true, false, false, false},
+	auth.SettingsManage:   {true, false, false, false},
 	auth.SessionOwn:       {true, true, true, true},
 	auth.Public:           {true, true, true, true},
 	auth.SetupOnly:        {false, false, false, false},

@@ -57,6 +57,8 @@ type Config struct {
 	OpenDatabases int
 	// ShutdownGrace is how long requests under way may go on after a stop signal.
 	ShutdownGrace time.Duration
+	// SecretKey are the keys of the vault, "" for those in the data folder.
+	SecretKey Secret
 	Cloudflare    Cloudflare
 	Admin         AdminDatabase
 }
@@ -96,6 +98,10 @@ type Cloudflare struct {
 	WorkersSubdomain string
 	AccountID        string
 	APIToken         Secret
+	// APIReadToken may only read; with it, everything that reads is sent.
+	APIReadToken Secret
+	// APIURL is where the API is reached, "" for Cloudflare's own.
+	APIURL string
 	// ScriptName is what the names of the gateway Workers begin with.
 	ScriptName string
 	GatewayKey Secret

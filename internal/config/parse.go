@@ -77,6 +77,7 @@ var (
 	hexAccount = matching(`[0-9a-fA-F]{32}`, "not an account id; want 32 hexadecimal digits")
 	hostLabels = matching(`[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*`, "not a host name")
 	tokenWord  = matching(`[!-~]{16,512}`, "not a token; want one word of 16 to 512 printable ASCII characters")
+	keyWords   = matching(`[A-Za-z0-9+/_-]{43}=?(?: *, *[A-Za-z0-9+/_-]{43}=?)*`, "not keys; want 32 bytes in base64, several with commas between them; openssl rand -base64 32 makes one")
 	tokenOfDB  = matching(`[A-Za-z0-9_-]{1,64}\.[0-9a-f]+\.[0-9]+\.[A-Za-z0-9_-]+`,
 		"not a database token; want four fields with dots between them, name.random.expiry.signature")
 )
@@ -89,6 +90,22 @@ func parseAccountID(value string) (string, error) {
 func parseToken(value string) (Secret, error) {
 	word, err := tokenWord(value)
 	return NewSecret(word), err
+}
+
+func parseKeys(value string) (Secret, error) {
+	keys, err := keyWords(value)
+	return NewSecret(keys), err
+}
+
+// parseAPIURL wants https, since the token goes there; plain http only on this
+// machine.
+func parseAPIURL(value string) (string, error) {
+	u, err := url.Parse(value)
+	if err != nil || u.User != nil || u.RawQuery != "" || u.Fragment != "" || u.Opaque != "" || !isHost(u.Hostname()) ||
+		u.Scheme != "https" && (u.Scheme != "http" || !isLoopback(u.Hostname())) {
+		return "", errors.New("not an address of an API; want https, or http on this machine, such as https://api-proxy.example.com/client/v4/")
+	}
+	return strings.TrimRight(value, "/") + "/", nil
 }
 
 func parseDatabaseToken(value string) (Secret, error) {

@@ -85,6 +85,11 @@ func serverSettings() []setting {
 			set:     into(proxiesOf, orEmpty(parsePrefixes)),
 		},
 		{
+			name: "Secret key", secret: true, env: []string{"KURATCHI_SECRET_KEY"},
+			help: "Key that seals the secrets kept in the dashboard's own database: 32 bytes in base64; several with commas between them, the first seals. By default it is in the file secret.key of the data folder.",
+			set:  into(func(c *Config) *Secret { return &c.SecretKey }, orEmpty(parseKeys)),
+		},
+		{
 			name: nameInsecureCookie, flag: "insecure-cookie", env: []string{"KURATCHI_INSECURE_COOKIE"}, boolean: true,
 			def: "false", example: "true",
 			help: "Sends the session cookie over plain http, for a network you trust; refused with an https public URL.",
@@ -155,6 +160,18 @@ func cloudflareSettings() []setting {
 			env:  []string{"CF_API_TOKEN", "CLOUDFLARE_API_TOKEN", "KURATCHI_CF_API_TOKEN"},
 			help: "Cloudflare API token; one word of printable ASCII, at least 16 characters.",
 			set:  into(func(c *Config) *Secret { return &c.Cloudflare.APIToken }, orEmpty(parseToken)),
+		},
+		{
+			name: "API reading token", secret: true,
+			env:  []string{"CF_API_READ_TOKEN", "CLOUDFLARE_API_READ_TOKEN", "KURATCHI_CF_API_READ_TOKEN"},
+			help: "Cloudflare API token with D1 Read and no more, for everything that only reads; one word of printable ASCII, at least 16 characters.",
+			set:  into(func(c *Config) *Secret { return &c.Cloudflare.APIReadToken }, orEmpty(parseToken)),
+		},
+		{
+			name: "API address", env: []string{"KURATCHI_CF_API_URL"},
+			example: "https://api-proxy.example.com/client/v4/",
+			help:    "Where Cloudflare's API is reached, for a proxy of your own and for tests; https, or http on this machine. By default it is Cloudflare's own.",
+			set:     into(func(c *Config) *string { return &c.Cloudflare.APIURL }, orEmpty(parseAPIURL)),
 		},
 		{
 			name: "Script name", env: []string{"SCRIPT_NAME", "KURATCHI_D1_SCRIPT_NAME"},
