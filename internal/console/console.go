@@ -4,7 +4,8 @@
 //
 // [Run] splits the text into statements and each runs by itself, in order, in mode
 // Read: the engine's authorizer refuses whatever could change a row, the schema
-// or the connection. Nothing is judged by its words. Rows are taken as they come
+// or the connection. Nothing is judged by its words. Where the engine can't (D1), see
+// [Guard]. Rows are taken as they come
 // and the statement is stopped at the cap, so an endless result costs no memory.
 // The first refusal ends the run.
 //
@@ -48,6 +49,8 @@ type Limits struct {
 	Total time.Duration
 	// Statements is the most statements of one run; 0 means 50.
 	Statements int
+	// Guard says who makes sure that a reading run only reads.
+	Guard Guard
 }
 
 const (
@@ -92,10 +95,15 @@ func Run(ctx context.Context, conn d1.Conn, text, params string, l Limits) ([]Re
 	if err != nil {
 		return nil, err
 	}
+	g, err := newGuard(ctx, conn, l.Guard)
+	if err != nil {
+		return nil, err
+	}
+	defer g.close()
 	var out []Result
 	began := time.Now()
 	for _, p := range parts {
-		r, size := run(ctx, conn, p, values, l)
+		r, size := run(ctx, conn, g, p, values, l)
 		if wasStopped(r.Err) && ctx.Err() != nil {
 			r.Err = stopped(ctx, r.Err, began, "Nothing was changed.")
 		}
@@ -143,7 +151,7 @@ func split(text string, l Limits) ([]sqlite.Part, error) {
 
 // run runs one statement within what is left of the limits, and returns how many
 // bytes of values it keeps.
-func run(ctx context.Context, conn d1.Conn, p sqlite.Part, values []d1.Value, l Limits) (r Result, size int) {
+func run(ctx context.Context, conn d1.Conn, g *guard, p sqlite.Part, values []d1.Value, l Limits) (r Result, size int) {
 	r = Result{SQL: p.SQL, Offset: p.Offset, ErrOffset: -1}
 	began := time.Now()
 	defer func() { r.Total = time.Since(began) }()
@@ -156,6 +164,10 @@ func run(ctx context.Context, conn d1.Conn, p sqlite.Part, values []d1.Value, l 
 	}
 	stmt := d1.Query(p.SQL, values[:n]...)
 	stmt.MaxRow = maxRow
+	if err := g.check(&stmt); err != nil {
+		r.fail(err)
+		return r, 0
+	}
 	rows, err := conn.Stream(ctx, stmt)
 	if err != nil {
 		r.fail(err)

@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"context"
+	"time"
 
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
@@ -60,3 +61,7 @@ func (n nowhere) Points(context.Context, string) ([]d1.Point, error)      { retu
 func (n nowhere) Retire(context.Context, string) (d1.Point, error)        { return d1.Point{}, n.err }
 func (n nowhere) Forget(context.Context, string) error                    { return n.err }
 func (n nowhere) Copy(context.Context, string, string) (d1.File, error)   { return nil, n.err }
+func (n nowhere) PointAt(context.Context, string, time.Time) (d1.Point, error) {
+	return d1.Point{}, n.err
+}
+func (n nowhere) Fill(context.Context, string, string) error { return n.err }

@@ -115,6 +115,8 @@ func (c *Conn) authorizeRead(a driver.Action) driver.AuthResult {
 	switch t := strings.ToLower(a.Table()); {
 	case isHidden(t):
 		return c.deny("") // "access to _cf_KV.key is prohibited"
+	case c.mode == Read && pragmas[strings.TrimPrefix(t, "pragma_")] == pragmaWork && strings.HasPrefix(t, "pragma_"):
+		return c.deny(readOnlyText) // else it would show only once it runs
 	case t == "dbstat", t == "sqlite_dbpage": // raw pages, past every other rule; D1 has neither
 		return c.deny("no such table: " + t + ": SQLITE_ERROR")
 	}

@@ -1,0 +1,101 @@
+package console
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/kuratchi/dashboard/internal/d1"
+	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/lex"
+	"github.com/kuratchi/dashboard/internal/sqlite"
+)
+
+// Guard says who makes sure that a reading run only reads.
+type Guard uint8
+
+const (
+	// ByEngine is an engine that refuses in mode Read whatever could write.
+	ByEngine Guard = iota
+	// ByToken is D1 with a token that may only read: Cloudflare refuses. Each
+	// statement is compiled here first all the same, see ByCompiler.
+	ByToken
+	// ByCompiler is D1 with no such token: a statement is sent only after our own
+	// engine has compiled it in mode Read, on an empty copy of the schema. What
+	// can't be compiled is not sent.
+	ByCompiler
+)
+
+// guard compiles statements on an empty copy of a schema, in mode Read.
+type guard struct {
+	by     Guard
+	copied *scratch
+}
+
+func newGuard(ctx context.Context, conn d1.Conn, by Guard) (*guard, error) {
+	if by == ByEngine {
+		return nil, nil //nolint:nilnil // no guard is needed, and nil is one that lets through
+	}
+	copied, err := newScratch(ctx, conn)
+	if err != nil {
+		return nil, err
+	}
+	g := &guard{by: by, copied: copied}
+	err = copied.c.End(true)
+	if err == nil {
+		err = copied.c.Begin(ctx, sqlite.Read)
+	}
+	if err != nil {
+		g.close()
+		return nil, err
+	}
+	return g, nil
+}
+
+func (g *guard) close() {
+	if g != nil {
+		g.copied.close()
+	}
+}
+
+// check refuses a statement that isn't certain to read, and names the columns of a
+// SELECT, so that its values come back exactly.
+func (g *guard) check(s *d1.Stmt) error {
+	if g == nil {
+		return nil
+	}
+	st, err := g.copied.c.Prepare(s.SQL)
+	if e, ok := errors.AsType[*sqlite.Error](err); ok {
+		refused := d1.NewError(e.Text)
+		if refused.Class == d1.ReadOnly || refused.Class == d1.Auth || g.by == ByCompiler {
+			return d1.Fail(refused)
+		}
+		return nil // the token refuses what writes, and D1 says what is wrong
+	}
+	if err != nil {
+		return fault.Wrap(err, fault.Unavailable, "The statement could not be examined, so it was not sent.")
+	}
+	defer st.Close()
+	if !st.ReadOnly() { // VACUUM, which compiles and then fails
+		return d1.Fail(d1.NewError(d1.ReadOnlyText))
+	}
+	if columns := st.Columns(); len(columns) > 0 && selects(s.SQL) {
+		s.Columns = columns
+	}
+	return nil
+}
+
+// selects reports whether a statement is one that can stand within another.
+func selects(sql string) bool {
+	for t := range lex.Tokens(sql) {
+		if t.Kind == lex.Comment {
+			continue
+		}
+		switch strings.ToLower(t.Text) {
+		case "select", "with", "values":
+			return true
+		}
+		return false
+	}
+	return false
+}
