@@ -58,9 +58,9 @@ type Config struct {
 	// ShutdownGrace is how long requests under way may go on after a stop signal.
 	ShutdownGrace time.Duration
 	// SecretKey are the keys of the vault, "" for those in the data folder.
-	SecretKey Secret
-	Cloudflare    Cloudflare
-	Admin         AdminDatabase
+	SecretKey  Secret
+	Cloudflare Cloudflare
+	Admin      AdminDatabase
 }
 
 // Environment tells operators which installation they are looking at.
