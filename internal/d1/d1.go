@@ -43,9 +43,16 @@ type Stmt struct {
 	SQL  string
 	Args []Value
 	Mode Mode
+	// Columns names the result's columns, when the caller knows how many a SELECT
+	// or VALUES has. A transport that can't see storage classes then asks so that
+	// every value comes back exactly; the embedded engine needs no help. Another
+	// number of columns than the statement has is an error there. nil means
+	// unknown: the plain answer is read as well as it can be.
+	Columns []string
 	// MaxRow is the most bytes of texts and BLOBs one row may have; a larger one
 	// ends a stream, or a batch and its transaction, as fault.Invalid before it is
-	// copied. 0 means no limit.
+	// copied. Over REST the transaction has ended by then: a batch that may write
+	// is cut there instead, see Result.Cut. 0 means no limit.
 	MaxRow int
 	// MaxRows and MaxBytes end the rows of a statement in a batch early, where the
 	// transport can; Result.Cut tells it. What the statement changes it changes all
@@ -110,6 +117,15 @@ type Info struct {
 	CreatedAt time.Time
 	// Size is in bytes, -1 where a list doesn't tell it.
 	Size int64
+	// Tables is how many tables there are, -1 where it isn't told.
+	Tables int
+	// Region is where the primary runs, in D1's words such as "WEUR"; "" where it
+	// isn't told.
+	Region string
+	// Jurisdiction is one of Jurisdictions, or "".
+	Jurisdiction string
+	// Replication is "auto", "disabled", or "" where it isn't told.
+	Replication string
 }
 
 // CreateInput is what a new database is made from.
@@ -119,6 +135,19 @@ type CreateInput struct {
 	// Location is one of Locations, or "" for the provider's choice. It is a
 	// hint, and the embedded engine only records it.
 	Location string
+	// Jurisdiction is one of Jurisdictions, or "" for none. It wins over Location.
+	// The embedded engine ignores it.
+	Jurisdiction string
+	// Replication is "auto", "disabled", or "" for the provider's choice. The
+	// embedded engine ignores it.
+	Replication string
+}
+
+// Replicator is a Provider whose databases can have read replicas.
+type Replicator interface {
+	// SetReplication sets the mode, "auto" or "disabled", and returns what the
+	// database is then. Switching off takes some hours to reach every replica.
+	SetReplication(ctx context.Context, id, mode string) (Info, error)
 }
 
 // Point is a moment a database can be put back to: on the embedded engine a copy
@@ -155,22 +184,35 @@ type Provider interface {
 	// Keep makes a point of the database as it is now. Reading and writing go on
 	// meanwhile.
 	Keep(ctx context.Context, id string) (Point, error)
+	// PointAt returns the state of the database at a time: on D1 its bookmark, on
+	// the embedded engine the newest kept point that isn't younger, else
+	// fault.NotFound.
+	PointAt(ctx context.Context, id string, t time.Time) (Point, error)
 	// Restore puts a database back to a point, its own or one of a database that
 	// was deleted: whole or not at all. Every write since the point is undone;
 	// keep another point first to undo that. A point that isn't there is
-	// fault.NotFound.
+	// fault.NotFound. On D1 the last state of a deleted database goes into an
+	// empty one only, else it is fault.Conflict.
 	Restore(ctx context.Context, id, point string) error
 	// Points returns the points of a database, one that is gone too, the newest
-	// first.
+	// first. D1's bookmarks can't be listed: what it keeps are all moments, see
+	// PointAt.
 	Points(ctx context.Context, id string) ([]Point, error)
 	// Retire removes a database for good and keeps its last state as a point: no
-	// write that was answered is missing from it.
+	// write that was answered is missing from it. D1 can't lock a database: a
+	// write between the last look at it and its removal would be missing.
 	Retire(ctx context.Context, id string) (Point, error)
 	// Forget gives a point up; one that isn't there is no error.
 	Forget(ctx context.Context, point string) error
 	// Copy returns the database, or a point of it, as an SQLite file. The caller
-	// must Close it.
+	// must Close it. D1 gives copies only of now, and isn't available while it
+	// makes one: an earlier moment is fault.Invalid there.
 	Copy(ctx context.Context, id, point string) (File, error)
+	// Fill gives an empty database the content of an SQLite file, so that a
+	// database can move from one provider to another: tables, rows, indexes,
+	// views and triggers. One that holds something already is fault.Conflict, and
+	// what a provider can't take is fault.Invalid, before anything is written.
+	Fill(ctx context.Context, id, path string) error
 }
 
 // File is an SQLite file that is read once.
@@ -184,6 +226,11 @@ type File interface {
 var Locations = []struct{ Code, Name string }{
 	{"wnam", "Western North America"}, {"enam", "Eastern North America"}, {"weur", "Western Europe"},
 	{"eeur", "Eastern Europe"}, {"apac", "Asia-Pacific"}, {"oc", "Oceania"},
+}
+
+// Jurisdictions are where D1 promises to keep a database, with what they mean.
+var Jurisdictions = []struct{ Code, Name string }{
+	{"eu", "European Union"}, {"fedramp", "FedRAMP"}, {"us", "United States"},
 }
 
 // D1's limits: documented on developers.cloudflare.com/d1/platform/limits, or

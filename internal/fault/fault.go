@@ -51,16 +51,23 @@ type Error struct {
 	Msg string
 	// Field names the form field the message belongs to, if there is one.
 	Field string
+	// Ref is another service's id of the request that failed, safe to show: its
+	// support asks for it. "" where there is none.
+	Ref string
 	// Err is the cause. It is for the log only.
 	Err error
 }
 
 // Error returns the message with its cause, for the log.
 func (e *Error) Error() string {
-	if e.Err != nil {
-		return e.Msg + ": " + e.Err.Error()
+	s := e.Msg
+	if e.Ref != "" {
+		s += " (request id " + e.Ref + ")"
 	}
-	return e.Msg
+	if e.Err != nil {
+		s += ": " + e.Err.Error()
+	}
+	return s
 }
 
 // Unwrap returns the cause.
@@ -107,6 +114,16 @@ func Message(err error) string {
 func FieldOf(err error) string {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Field
+	}
+	return ""
+}
+
+// RefOf returns the other service's request id in err's chain, or "".
+func RefOf(err error) string {
+	for e := err; e != nil; e = errors.Unwrap(e) {
+		if f, ok := e.(*Error); ok && f.Ref != "" { //nolint:errorlint // each link is looked at
+			return f.Ref
+		}
 	}
 	return ""
 }

@@ -58,6 +58,8 @@ type Options struct {
 	// Statements is how many compiled statements are kept for being run again, 8
 	// for 0. One costs 5 to 20 kB.
 	Statements int
+	// copied says that the file is somebody's copy: nothing is made in it.
+	copied bool
 }
 
 // Conn is a connection.
@@ -69,8 +71,10 @@ type Conn struct {
 	denied string
 	// tainted says that a statement changed the connection's own settings.
 	tainted bool
-	open    bool
-	kept    *cache
+	// long lifts the limit on a statement's length.
+	long bool
+	open bool
+	kept *cache
 	// watched, while Effects compiles, gathers what the statement does.
 	watched *[]Effect
 }
@@ -115,6 +119,7 @@ func (c *Conn) setUp(o Options) error {
 		pragmas = append(pragmas, "PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL")
 	}
 	switch {
+	case o.copied:
 	case o.Memory, o.Create:
 		pragmas = append(pragmas, hiddenTable)
 	case o.ReadOnly:
@@ -205,6 +210,10 @@ func (c *Conn) LastInsertRowID() int64 { return c.db.LastInsertRowID() }
 // Checkpoint moves the write-ahead log into the file.
 func (c *Conn) Checkpoint() error { return c.run("PRAGMA wal_checkpoint(TRUNCATE)") }
 
+// Hide makes D1's own hidden table, which a file from elsewhere may not have. It
+// must not be called between Begin and End.
+func (c *Conn) Hide() error { return c.run(hiddenTable) }
+
 // Size returns the database's size in bytes.
 func (c *Conn) Size() (int64, error) {
 	was := c.mode
@@ -255,7 +264,7 @@ func (c *Conn) Prepare(sql string) (*Stmt, error) {
 		// SQLite would stop reading there and run only the beginning.
 		return nil, &Error{Text: "the statement contains a NUL character: SQLITE_ERROR", Offset: strings.IndexByte(sql, 0)}
 	}
-	if len(sql) > maxStatement {
+	if len(sql) > maxStatement && !c.long {
 		return nil, &Error{Text: "statement too long: SQLITE_TOOBIG", Offset: -1}
 	}
 	if s := c.kept.take(c.mode, sql); s != nil {

@@ -169,7 +169,7 @@ func makeFile(path string) error {
 }
 
 func (e *Engine) info(id string, f file) d1.Info {
-	info := d1.Info{ID: id, Name: f.name, CreatedAt: f.created}
+	info := d1.Info{ID: id, Name: f.name, CreatedAt: f.created, Tables: -1}
 	for _, s := range []string{"", "-wal"} {
 		if st, err := os.Stat(e.path(id, f) + s); err == nil {
 			info.Size += st.Size()

@@ -62,7 +62,7 @@ func (e *Engine) Points(_ context.Context, id string) ([]d1.Point, error) {
 		name, ok := strings.CutSuffix(entry.Name(), suffix)
 		info, err := entry.Info()
 		if p := id + "/" + name; ok && err == nil && pointRule.MatchString(p) {
-			at, _ := time.Parse(pointTime, name[:len(pointTime)])
+			at, _ := time.Parse(pointTime+".000", name[:len(pointTime)]+"."+name[len(pointTime):len(pointTime)+3])
 			out = append(out, d1.Point{ID: p, At: at, Size: info.Size()})
 		}
 	}
