@@ -19,7 +19,7 @@ func concurrent(t *testing.T) map[string]string {
 	found := map[string]string{}
 	for _, f := range goFiles(t) {
 		switch {
-		case f.isTest, f.pkg == "internal/d1/d1test", f.pkg == "bench", strings.HasPrefix(f.pkg, "cmd/"):
+		case f.isTest, strings.HasPrefix(f.pkg, "internal/d1/d1test"), f.pkg == "bench", strings.HasPrefix(f.pkg, "cmd/"):
 			continue
 		}
 		for _, i := range f.syntax.Imports {

@@ -34,7 +34,10 @@ var mayImport = map[string][]string{
 	"internal/schema":    {"internal/fault", "internal/lex"},
 	"internal/d1":        {"internal/fault"},
 	"internal/d1/local":  {"internal/d1", "internal/fault", "internal/sqlite"},
+	"internal/d1/rest":   {"internal/d1", "internal/fault", "internal/lex", "internal/sqlite"},
 	"internal/d1/d1test": {"internal/d1", "internal/fault"},
+
+	"internal/d1/d1test/front": {"internal/d1/d1test", "internal/sqlite"},
 
 	"internal/orm":      {"internal/d1", "internal/fault", "internal/schema"},
 	"internal/migrate":  {"internal/d1", "internal/fault", "internal/lex", "internal/schema", "internal/sqlite"},
@@ -98,7 +101,8 @@ var onlyIn = []struct {
 	{regexp.MustCompile(`^(unsafe|C|github\.com/mattn/go-sqlite3)$`), []string{"bench/csqlite"}, true},
 	{regexp.MustCompile(`^(plugin|text/template|html/template)$`), nil, true},
 	{regexp.MustCompile(`^(github\.com/google/go-cmp|pgregory\.net/rapid|go\.uber\.org/goleak|github\.com/chromedp)`), nil, false},
-	{regexp.MustCompile(`^testing(/|$)`), []string{"internal/d1/d1test"}, false},
+	{regexp.MustCompile(`^github\.com/getkin/kin-openapi`), []string{"internal/d1/d1test/front"}, true},
+	{regexp.MustCompile(`^testing(/|$)`), []string{"internal/d1/d1test", "internal/d1/d1test/front"}, false},
 }
 
 func matches(patterns []string, p string) bool {

@@ -6,6 +6,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // Kind is one of SQLite's five storage classes.
@@ -133,7 +134,8 @@ func formatReal(f float64) string {
 }
 
 // Literal returns the value as an SQL literal that evaluates to it. A text with
-// a NUL character becomes a cast of its bytes, since SQL text ends at a NUL.
+// a NUL character becomes a cast of its bytes, since SQL text ends at a NUL; so
+// does one that is not UTF-8, since not every transport can carry it.
 func (v Value) Literal() string {
 	switch v.kind {
 	case Null:
@@ -154,7 +156,7 @@ func (v Value) Literal() string {
 	case Blob:
 		return "x'" + hex.EncodeToString([]byte(v.str)) + "'"
 	}
-	if strings.ContainsRune(v.str, 0) {
+	if strings.ContainsRune(v.str, 0) || !utf8.ValidString(v.str) {
 		return "CAST(x'" + hex.EncodeToString([]byte(v.str)) + "' AS TEXT)"
 	}
 	return "'" + strings.ReplaceAll(v.str, "'", "''") + "'"

@@ -123,3 +123,24 @@ func (d *Database) post(ctx context.Context, op string, r request) (json.RawMess
 	}
 	return answer.OK, nil
 }
+
+// Wire posts a body to D1 as the Workers binding and Cloudflare's REST API do,
+// and returns D1's status and answer untouched; the caller must close it. The
+// body is {"sql", "params"} or a list of those; rows asks for arrays as the REST
+// API's /raw does, else rows are objects. D1's refusals have no "D1_ERROR: ".
+func (d *Database) Wire(ctx context.Context, rows bool, body io.Reader) (*http.Response, error) {
+	format := "ARRAY_OF_OBJECTS"
+	if rows {
+		format = "ROWS_AND_COLUMNS"
+	}
+	url := fmt.Sprintf("%swire?db=%d&format=%s", d.proc.url, d.index, format)
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, body)
+	if err != nil {
+		return nil, fmt.Errorf("d1test: %w", err)
+	}
+	resp, err := d.proc.client.Do(req)
+	if err != nil {
+		return nil, fmt.Errorf("d1test: %w\n%s", err, d.proc.output())
+	}
+	return resp, nil
+}

@@ -1,7 +1,13 @@
 // Package d1test is real D1 for tests, and what real D1 answered.
 //
-// It imports the standard library alone, so that the tests of any package can
-// use it.
+// It imports the standard library and the seam it tests, so that the tests of any
+// package can use it. Package front, below it, is Cloudflare's REST API over the
+// same D1.
+//
+// # The contract
+//
+// [Exercise] is what package d1 promises of a connection, as tests. Every
+// transport runs it: the embedded engine, and REST over real D1.
 //
 // # The rig
 //

@@ -23,9 +23,26 @@ const operations = new Map([
   ["/exec", (db, body) => db.exec(body.sql)],
 ]);
 
+/** What the binding itself posts to D1, and what D1 answers, untouched: the wire
+ *  that the REST API's /query (ARRAY_OF_OBJECTS) and /raw (ROWS_AND_COLUMNS) share
+ *  with the binding. */
+function wire(db, url, body) {
+  const format = url.searchParams.get("format");
+  return db.fetcher.fetch(`http://d1/query?resultsFormat=${format}`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body,
+  });
+}
+
 export default {
   async fetch(request, env) {
-    const operation = operations.get(new URL(request.url).pathname);
+    const url = new URL(request.url);
+    if (url.pathname === "/wire" && request.method === "POST") {
+      const db = env[`DB${url.searchParams.get("db")}`];
+      return db ? wire(db, url, request.body) : new Response("no such database", { status: 404 });
+    }
+    const operation = operations.get(url.pathname);
     if (!operation || request.method !== "POST") {
       return new Response("no such operation", { status: 404 });
     }

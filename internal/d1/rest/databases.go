@@ -1,0 +1,259 @@
+package rest
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"sort"
+	"time"
+
+	cf "github.com/cloudflare/cloudflare-go/v7/d1"
+	"github.com/cloudflare/cloudflare-go/v7/option"
+
+	"github.com/kuratchi/dashboard/internal/d1"
+	"github.com/kuratchi/dashboard/internal/fault"
+)
+
+const (
+	perPage    = 1000 // of a list; Cloudflare allows 10 to 10,000
+	minPerPage = 10
+	// maxPages ends a list whose pages never do.
+	maxPages = 100
+)
+
+// Create makes an empty database: one call. fault.Unknown means that the answer
+// was lost: Find tells whether it is there.
+func (p *Provider) Create(ctx context.Context, in d1.CreateInput) (d1.Info, error) {
+	if err := d1.CheckName(in.Name); err != nil {
+		return d1.Info{}, err
+	}
+	params := cf.DatabaseNewParams{}
+	set(&params.AccountID.Value, &params.AccountID.Present, p.account)
+	content := map[string]any{"name": in.Name}
+	if in.Location != "" && in.Jurisdiction == "" {
+		content["primary_location_hint"] = in.Location
+	}
+	if in.Jurisdiction != "" {
+		content["jurisdiction"] = in.Jurisdiction
+	}
+	if in.Replication != "" {
+		content["read_replication"] = map[string]string{"mode": in.Replication}
+	}
+	var d database
+	err := p.result(ctx, call{what: "making the database " + in.Name, writes: true}, p.body(content, func(ctx context.Context, opts ...option.RequestOption) error {
+		_, err := p.api.Database.New(ctx, params, opts...)
+		return err
+	}), &d)
+	if fault.Is(err, fault.Conflict) {
+		return d1.Info{}, fault.Wrap(err, fault.Conflict, "A database named %q exists already. Choose another name.", in.Name).At("name")
+	}
+	if err != nil {
+		return d1.Info{}, err
+	}
+	if d.UUID == "" {
+		return d1.Info{}, p.unread(call{what: "making the database " + in.Name, writes: true})
+	}
+	i := p.info(d)
+	if i.Location == "" {
+		i.Location = in.Location
+	}
+	return i, nil
+}
+
+// body replaces the content of a request by one of our own, which needs no types
+// of the SDK's.
+func (p *Provider) body(content any, send requester) requester {
+	return func(ctx context.Context, opts ...option.RequestOption) error {
+		b, err := marshal(content)
+		if err != nil {
+			return err
+		}
+		return send(ctx, append(opts, option.WithRequestBody("application/json", b))...)
+	}
+}
+
+// unread is an answer that lacks what it must have.
+func (p *Provider) unread(c call) error {
+	f := &Failure{Status: 200, Sent: true, Cause: errShape.Error(), retryAfter: -1}
+	return f.fault(c, p.subject(c))
+}
+
+// Get returns the database with that id: one call.
+func (p *Provider) Get(ctx context.Context, id string) (d1.Info, error) {
+	if err := checkID(id); err != nil {
+		return d1.Info{}, err
+	}
+	params := cf.DatabaseGetParams{}
+	set(&params.AccountID.Value, &params.AccountID.Present, p.account)
+	c := call{what: "the database %s", id: id, readToken: true}
+	var d database
+	err := p.result(ctx, c, func(ctx context.Context, opts ...option.RequestOption) error {
+		_, err := p.api.Database.Get(ctx, id, params, opts...)
+		return err
+	}, &d)
+	if fault.Is(err, fault.NotFound) {
+		return d1.Info{}, fault.Wrap(err, fault.NotFound, "There is no database with the id %s.", id)
+	}
+	if err == nil && d.UUID == "" {
+		err = p.unread(c)
+	}
+	if err != nil {
+		return d1.Info{}, err
+	}
+	return p.info(d), nil
+}
+
+// Find returns the database with exactly that name: usually one call. It has what
+// a list tells, so neither size nor tables.
+func (p *Provider) Find(ctx context.Context, name string) (d1.Info, error) {
+	var found *d1.Info
+	err := p.pages(ctx, name, func(i d1.Info) bool {
+		if i.Name == name {
+			found = &i
+		}
+		return found == nil
+	})
+	switch {
+	case err != nil:
+		return d1.Info{}, err
+	case found == nil:
+		return d1.Info{}, fault.New(fault.NotFound, "There is no database named %q.", name)
+	}
+	return *found, nil
+}
+
+// List returns every database, by name: one call for each thousand, and one that
+// finds the end. One that is made or deleted meanwhile may be there or not.
+func (p *Provider) List(ctx context.Context) ([]d1.Info, error) {
+	infos := []d1.Info{}
+	err := p.pages(ctx, "", func(i d1.Info) bool {
+		infos = append(infos, i)
+		return true
+	})
+	if err != nil {
+		return nil, err
+	}
+	sort.Slice(infos, func(i, j int) bool { return infos[i].Name < infos[j].Name })
+	return infos, nil
+}
+
+// pages hands out every database once until each says no. A page that brings
+// nothing new ends the list: some servers ignore the page's number, and databases
+// that are deleted meanwhile move others to a page that was read.
+func (p *Provider) pages(ctx context.Context, name string, each func(d1.Info) bool) error {
+	seen := map[string]bool{}
+	for page := 1; page <= maxPages; page++ {
+		list, total, err := p.page(ctx, name, page)
+		if err != nil {
+			return err
+		}
+		fresh := 0
+		for _, d := range list {
+			if d.UUID == "" || seen[d.UUID] {
+				continue
+			}
+			seen[d.UUID] = true
+			fresh++
+			if !each(p.info(d)) {
+				return nil
+			}
+		}
+		if fresh == 0 || len(list) < minPerPage || name == "" && total > 0 && len(seen) >= total {
+			return nil
+		}
+	}
+	return nil
+}
+
+func (p *Provider) page(ctx context.Context, name string, page int) (list []database, total int, err error) {
+	params := cf.DatabaseListParams{}
+	set(&params.AccountID.Value, &params.AccountID.Present, p.account)
+	set(&params.Page.Value, &params.Page.Present, float64(page))
+	set(&params.PerPage.Value, &params.PerPage.Present, perPage)
+	if name != "" {
+		set(&params.Name.Value, &params.Name.Present, name)
+	}
+	c := call{what: "the list of databases", readToken: true}
+	err = p.do(ctx, c, func(ctx context.Context, opts ...option.RequestOption) error {
+		_, err := p.api.Database.List(ctx, params, opts...)
+		return err
+	}, func(body io.Reader) error {
+		var e envelope
+		if err := decode(body, &e); err != nil {
+			return err
+		}
+		if err := e.failure(); err != nil {
+			return err
+		}
+		total = e.Info.TotalCount
+		list = nil
+		if err := json.Unmarshal(e.Result, &list); err != nil {
+			return errShape
+		}
+		return nil
+	})
+	return list, total, err
+}
+
+// Delete removes a database for good: one call. Cloudflare keeps no bookmark of
+// it.
+func (p *Provider) Delete(ctx context.Context, id string) error {
+	if err := checkID(id); err != nil {
+		return err
+	}
+	params := cf.DatabaseDeleteParams{}
+	set(&params.AccountID.Value, &params.AccountID.Present, p.account)
+	return p.result(ctx, call{what: "deleting the database %s", id: id, writes: true}, func(ctx context.Context, opts ...option.RequestOption) error {
+		_, err := p.api.Database.Delete(ctx, id, params, opts...)
+		return err
+	}, nil)
+}
+
+// SetReplication sets the mode of read replication: one call.
+func (p *Provider) SetReplication(ctx context.Context, id, mode string) (d1.Info, error) {
+	if err := checkID(id); err != nil {
+		return d1.Info{}, err
+	}
+	if mode != "auto" && mode != "disabled" {
+		return d1.Info{}, fault.New(fault.Invalid, "Read replication is either automatic or disabled.").At("replication")
+	}
+	params := cf.DatabaseEditParams{}
+	set(&params.AccountID.Value, &params.AccountID.Present, p.account)
+	c := call{what: "setting the read replication of the database %s", id: id, writes: true}
+	var d database
+	err := p.result(ctx, c, p.body(map[string]any{"read_replication": map[string]string{"mode": mode}}, func(ctx context.Context, opts ...option.RequestOption) error {
+		_, err := p.api.Database.Edit(ctx, id, params, opts...)
+		return err
+	}), &d)
+	if err == nil && d.UUID == "" {
+		err = p.unread(c)
+	}
+	if err != nil {
+		return d1.Info{}, err
+	}
+	return p.info(d), nil
+}
+
+// bookmark returns the bookmark of a moment, of now for the zero one.
+func (p *Provider) bookmark(ctx context.Context, id string, at time.Time) (string, error) {
+	if err := checkID(id); err != nil {
+		return "", err
+	}
+	params := cf.DatabaseTimeTravelGetBookmarkParams{}
+	set(&params.AccountID.Value, &params.AccountID.Present, p.account)
+	if !at.IsZero() {
+		set(&params.Timestamp.Value, &params.Timestamp.Present, at.UTC())
+	}
+	c := call{what: "the bookmark of the database %s", id: id, readToken: true}
+	var r struct {
+		Bookmark string `json:"bookmark"`
+	}
+	err := p.result(ctx, c, func(ctx context.Context, opts ...option.RequestOption) error {
+		_, err := p.api.Database.TimeTravel.GetBookmark(ctx, id, params, opts...)
+		return err
+	}, &r)
+	if err == nil && r.Bookmark == "" {
+		err = p.unread(c)
+	}
+	return r.Bookmark, err
+}

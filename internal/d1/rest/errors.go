@@ -1,0 +1,226 @@
+package rest
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"syscall"
+
+	"github.com/kuratchi/dashboard/internal/d1"
+	"github.com/kuratchi/dashboard/internal/fault"
+)
+
+// Failure is what went wrong on the way to D1, for the log: no address, no token
+// and no body of an answer.
+type Failure struct {
+	// Status is the HTTP status, 0 without an answer.
+	Status int
+	// Code is Cloudflare's, 0 without one.
+	Code int
+	// Text is Cloudflare's message for Code, at most 2,000 bytes.
+	Text string
+	// RequestID is Cloudflare's id of the request, "" without an answer.
+	RequestID string
+	// Cause says why there is no answer, in a few words.
+	Cause string
+	// Sent says that the request may have reached Cloudflare.
+	Sent bool
+	// retryAfter is what the answer asks to wait, in seconds; -1 without.
+	retryAfter int
+	// stopped says that the caller's context is over.
+	stopped error
+}
+
+func (f *Failure) Error() string {
+	var parts []string
+	if f.Status != 0 {
+		parts = append(parts, fmt.Sprintf("HTTP %d", f.Status))
+	}
+	if f.Code != 0 {
+		parts = append(parts, fmt.Sprintf("code %d", f.Code))
+	}
+	if f.Text != "" {
+		parts = append(parts, fmt.Sprintf("%q", f.Text))
+	}
+	if f.Cause != "" {
+		parts = append(parts, f.Cause)
+	}
+	if f.RequestID != "" {
+		parts = append(parts, "request id "+f.RequestID)
+	}
+	return "cloudflare: " + strings.Join(parts, ", ")
+}
+
+func (f *Failure) Unwrap() error { return f.stopped }
+
+// cause puts an error of the network into words without addresses.
+func cause(err error) string {
+	var dns *net.DNSError
+	var wait net.Error
+	var authority x509.UnknownAuthorityError
+	var host x509.HostnameError
+	switch {
+	case errors.Is(err, context.Canceled):
+		return "stopped by its caller"
+	case errors.Is(err, context.DeadlineExceeded):
+		return "out of time"
+	case errors.As(err, &dns):
+		return "the name can't be resolved"
+	case errors.As(err, &authority), errors.As(err, &host):
+		return "the certificate isn't trusted"
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "connection refused"
+	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+		return "connection reset"
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
+		return "the connection ended early"
+	case errors.Is(err, errTooLarge):
+		return errTooLarge.Error()
+	case errors.Is(err, errShape):
+		return errShape.Error()
+	case errors.As(err, &wait) && wait.Timeout():
+		return "no answer in time"
+	}
+	return "the connection failed"
+}
+
+// Cloudflare's codes (facts A1).
+const (
+	codeUnauthorized = 7403
+	codeNoDatabase   = 7404
+	codeSQL          = 7500
+	codeNotCreated   = 7502
+	codeAuth         = 10000
+)
+
+// transient are D1's words for what passes by itself.
+var transient = []string{
+	"Network connection lost", "storage caused object to be reset", "reset because its code was updated",
+	"overloaded", "queued for too long", "Cannot resolve D1 DB due to transient issue",
+}
+
+// unsure are D1's words after which a write may have been made or not.
+var unsure = []string{
+	"Network connection lost", "caused object to be reset", "reset because its code was updated", "internal error",
+	"transient issue", "exceeded timeout", "exceeded its CPU time limit", "isolate exceeded its memory limit", "Internal error",
+	"Something went wrong", "timed out",
+}
+
+func hasAny(text string, words []string) bool {
+	for _, w := range words {
+		if strings.Contains(text, w) {
+			return true
+		}
+	}
+	return false
+}
+
+// overloaded tells a database that is overloaded from an account that has used
+// up its calls; both are a 429.
+func (f *Failure) overloaded() bool {
+	return strings.Contains(f.Text, "overloaded") || strings.Contains(f.Text, "queued")
+}
+
+// limited reports the account's limit.
+func (f *Failure) limited() bool { return f.Status == 429 && !f.overloaded() }
+
+// fromSQL reports a refusal of the statement by D1's engine, which changed nothing.
+func (f *Failure) fromSQL() bool {
+	switch f.Code {
+	case codeUnauthorized, codeNoDatabase, codeAuth, codeNotCreated:
+		return false
+	}
+	if f.Text == "" || f.Status == 401 || f.Status == 403 || f.Status == 404 || f.Status == 429 || hasAny(f.Text, unsure) {
+		return false
+	}
+	return f.Code == codeSQL || strings.Contains(f.Text, "SQLITE_") || d1.NewError(f.Text).Class != d1.Other
+}
+
+// mayHaveWritten reports that the request may have had its effect.
+func (f *Failure) mayHaveWritten() bool {
+	switch {
+	case f.Status == 0:
+		return f.Sent
+	case f.Status == 429 || f.overloaded():
+		return false
+	case f.Status >= 500 || f.Status == 408 || f.Status < 300:
+		return !f.fromSQL()
+	case hasAny(f.Text, unsure):
+		return true
+	}
+	return f.Status >= 300 && f.Status < 400
+}
+
+// canRepeat reports that the same read may succeed a moment later.
+func (f *Failure) canRepeat() bool {
+	switch {
+	case f.stopped != nil || f.limited() || f.Cause == errTooLarge.Error() || f.Cause == errShape.Error():
+		return false
+	case f.Status == 0, f.Status == 429, f.Status == 408, f.Status >= 500 && !f.fromSQL():
+		return true
+	case f.Status < 300 && f.Cause != "": // an answer that broke off
+		return true
+	}
+	return hasAny(f.Text, transient)
+}
+
+// fault turns a failure into what people read. what is the call in words, such as
+// "the statement on the database acme".
+func (f *Failure) fault(c call, subject string) *fault.Error {
+	kind, msg := f.words(c, subject)
+	out := fault.Wrap(f, kind, "%s", msg)
+	out.Ref = f.RequestID
+	return out
+}
+
+func (f *Failure) words(c call, subject string) (fault.Kind, string) {
+	switch {
+	case c.writes && f.mayHaveWritten() && f.stopped != nil:
+		return fault.Unknown, fmt.Sprintf("The wait for %s was stopped, and Cloudflare may go on with it for up to 30 s. Look at what is there before you do it again.", subject)
+	case c.writes && f.mayHaveWritten():
+		return fault.Unknown, fmt.Sprintf("Cloudflare's answer to %s was lost, so it isn't known whether it was done; it may take up to 30 s more. Look at what is there before you do it again.", subject)
+	case f.stopped != nil && f.Sent:
+		return fault.Limited, fmt.Sprintf("The wait for %s was stopped. Nothing was changed; Cloudflare may go on reading for up to 30 s.", subject)
+	case f.stopped != nil:
+		return fault.Limited, fmt.Sprintf("The wait for %s was stopped before it was sent. Nothing was changed.", subject)
+	case f.Code == codeNoDatabase || f.Status == 404:
+		return fault.NotFound, fmt.Sprintf("Cloudflare knows no database for %s. Look at the account's list of databases.", subject)
+	case f.Code == codeNotCreated:
+		return fault.Conflict, "Cloudflare didn't make the database: the name is probably taken. Choose another name."
+	case f.Code == codeAuth && f.Status != 403 || f.Status == 401:
+		return fault.Denied, fmt.Sprintf("Cloudflare doesn't accept the token for %s. Nothing was changed. Make a token with the permission D1 Edit and enter it in the settings.", subject)
+	case f.Code == codeUnauthorized || f.Status == 403:
+		return fault.Denied, fmt.Sprintf("The token may not do %s, or the account's id is wrong. Nothing was changed. Give the token the permission D1 Edit for this account.", subject)
+	case f.limited():
+		return fault.Limited, fmt.Sprintf("Cloudflare's limit of calls for this account is used up, so %s was not done. Try again in %s.", subject, f.wait())
+	case f.overloaded():
+		return fault.Unavailable, fmt.Sprintf("Cloudflare says that the database is overloaded, so %s was not done. Nothing was changed. Try again in a minute.", subject)
+	case f.Cause == errTooLarge.Error():
+		return fault.Invalid, fmt.Sprintf("The answer to %s is larger than %d MB. Select fewer rows, or less of them with substr(column, 1, 1000).", subject, maxAnswer>>20)
+	case f.Status == 0:
+		return fault.Unavailable, fmt.Sprintf("Cloudflare can't be reached for %s (%s). Nothing was changed. Check the network, then try again.", subject, f.Cause)
+	case f.Text != "" && f.Status < 500:
+		return fault.Invalid, fmt.Sprintf("Cloudflare refused %s: %s", subject, sentence(f.Text))
+	}
+	return fault.Unavailable, fmt.Sprintf("Cloudflare can't answer %s now. Nothing was changed. Try again in a minute.", subject)
+}
+
+func (f *Failure) wait() string {
+	if f.retryAfter > 0 {
+		return fmt.Sprintf("%d s", f.retryAfter)
+	}
+	return "five minutes"
+}
+
+// sentence ends Cloudflare's words as one.
+func sentence(text string) string {
+	text = strings.TrimSpace(d1.Words(text))
+	if strings.HasSuffix(text, ".") {
+		return text
+	}
+	return text + "."
+}

@@ -1,0 +1,144 @@
+package rest
+
+import (
+	"context"
+	"crypto/md5" //nolint:gosec // what Cloudflare compares uploads by
+	"encoding/hex"
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+
+	cf "github.com/cloudflare/cloudflare-go/v7/d1"
+	"github.com/cloudflare/cloudflare-go/v7/option"
+	"github.com/google/uuid"
+
+	"github.com/kuratchi/dashboard/internal/d1"
+	"github.com/kuratchi/dashboard/internal/fault"
+)
+
+// maxImport is the largest dump Cloudflare imports.
+const maxImport = 5 << 30
+
+// Fill imports a file into an empty database: about six calls, and the database
+// answers nobody meanwhile. What D1's import can't take, virtual tables such as
+// full-text indexes, is fault.Invalid before anything is sent.
+func (p *Provider) Fill(ctx context.Context, id, path string) error {
+	if err := checkID(id); err != nil {
+		return err
+	}
+	c, err := p.Open(ctx, id)
+	if err != nil {
+		return err
+	}
+	r, err := c.Query(ctx, d1.Query(`select count(*) from sqlite_master where name not like '\_cf\_%' escape '\'`))
+	if err != nil {
+		return err
+	}
+	if len(r.Rows) != 1 || r.Rows[0][0].Int() > 0 {
+		return fault.New(fault.Conflict, "The database %s isn't empty, so it can't be filled from a file. Make a new one for it.", p.name(id))
+	}
+	text := filepath.Join(p.dir, "import-"+uuid.NewString()+".sql"+unborn)
+	defer func() { _ = os.Remove(text) }()
+	size, sum, err := p.writeDump(ctx, path, text)
+	if err != nil {
+		return err
+	}
+	return p.importFile(ctx, id, text, size, sum)
+}
+
+// writeDump writes an SQLite file as SQL, and returns its size and MD5.
+func (p *Provider) writeDump(ctx context.Context, path, to string) (size int64, sum string, err error) {
+	f, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) //nolint:gosec // a path of our own making
+	if err != nil {
+		return 0, "", fault.Wrap(err, fault.Unavailable, "The file for the import can't be written. Check the disk.")
+	}
+	h := md5.New() //nolint:gosec // as above
+	err = dump(ctx, path, io.MultiWriter(f, h))
+	if cerr := f.Close(); err == nil && cerr != nil {
+		err = fault.Wrap(cerr, fault.Unavailable, "The file for the import can't be written. Check the disk.")
+	}
+	if err != nil {
+		return 0, "", err
+	}
+	st, err := os.Stat(to)
+	if err != nil {
+		return 0, "", fault.Wrap(err, fault.Unavailable, "The file for the import can't be read. Check the disk.")
+	}
+	if st.Size() > maxImport {
+		return 0, "", fault.New(fault.Invalid, "The database's dump has %d MB; Cloudflare imports 5 GB at most.", st.Size()>>20)
+	}
+	return st.Size(), hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// importFile uploads a dump and waits until Cloudflare has run it.
+func (p *Provider) importFile(ctx context.Context, id, path string, size int64, sum string) error {
+	start := call{what: "the import into the database %s", id: id, writes: true}
+	ask := start
+	ask.writes = false // it changes nothing, and may be asked again
+	t, err := p.importStep(ctx, ask, map[string]any{"action": "init", "etag": sum})
+	if err != nil {
+		return err
+	}
+	if t.Filename == "" {
+		return p.unread(ask)
+	}
+	if t.UploadURL != "" { // there is none for a file that Cloudflare has already
+		if err := p.upload(ctx, ask, t.UploadURL, path, size, sum); err != nil {
+			return err
+		}
+	}
+	t, err = p.importStep(ctx, start, map[string]any{"action": "ingest", "etag": sum, "filename": t.Filename})
+	for n := int64(1); err == nil && t.Status != "complete"; n++ {
+		if t.AtBookmark == "" {
+			return p.unread(start)
+		}
+		d1.Report(ctx, "Cloudflare imports the database", n, 0)
+		if !sleep(ctx, p.poll) {
+			return (&Failure{Cause: cause(ctx.Err()), Sent: true, stopped: ctx.Err(), retryAfter: -1}).fault(start, p.subject(start))
+		}
+		t, err = p.importStep(ctx, ask, map[string]any{"action": "poll", "current_bookmark": t.AtBookmark})
+		if f, ok := errors.AsType[*Failure](err); ok && !fault.Is(err, fault.Invalid) { // it was begun all the same
+			f.Sent, f.Status = true, 0
+			err = f.fault(start, p.subject(start))
+		}
+	}
+	return err
+}
+
+func (p *Provider) importStep(ctx context.Context, c call, content map[string]any) (task, error) {
+	params := cf.DatabaseImportParams{Body: cf.DatabaseImportParamsBody{}}
+	set(&params.AccountID.Value, &params.AccountID.Present, p.account)
+	var t task
+	err := p.result(ctx, c, p.body(content, func(ctx context.Context, opts ...option.RequestOption) error {
+		_, err := p.api.Database.Import(ctx, c.id, params, opts...)
+		return err
+	}), &t)
+	if err == nil {
+		err = t.refused(c, p.subject(c))
+	}
+	return t, err
+}
+
+// upload puts a dump where Cloudflare reads it. Nothing is imported by that.
+func (p *Provider) upload(ctx context.Context, c call, address, path string, size int64, sum string) error {
+	f, err := os.Open(path) //nolint:gosec // a path of our own making
+	if err != nil {
+		return fault.Wrap(err, fault.Unavailable, "The file for the import can't be read. Check the disk.")
+	}
+	defer func() { _ = f.Close() }()
+	resp, err := p.fetch(ctx, http.MethodPut, address, &counter{ctx: ctx, r: f, total: size, step: "uploading the dump"}, size)
+	if err != nil {
+		if f, failed := failure(err); failed {
+			return f.fault(c, p.subject(c))
+		}
+		return err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if got := strings.Trim(resp.Header.Get("ETag"), `"`); got != sum {
+		return fault.New(fault.Unavailable, "The dump arrived damaged at Cloudflare, so nothing was imported into %s. Try again.", p.name(c.id))
+	}
+	return nil
+}
