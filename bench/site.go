@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/kuratchi/dashboard/internal/account"
 	"github.com/kuratchi/dashboard/internal/auth"
 	"github.com/kuratchi/dashboard/internal/controlplane"
 	"github.com/kuratchi/dashboard/internal/d1"
@@ -19,6 +20,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/fleet"
 	"github.com/kuratchi/dashboard/internal/handlers"
 	"github.com/kuratchi/dashboard/internal/id"
+	"github.com/kuratchi/dashboard/internal/vault"
 	"github.com/kuratchi/dashboard/schemas"
 	"github.com/kuratchi/dashboard/web/templates/layout"
 )
@@ -79,8 +81,16 @@ func newSite(ctx context.Context, dir string) (s *site, err error) {
 	if err != nil {
 		return s, err
 	}
+	v, err := vault.FromFile(filepath.Join(dir, "secret.key"))
+	if err != nil {
+		return s, err
+	}
+	acc, err := account.Open(ctx, account.Options{Store: store, Vault: v, Dir: filepath.Join(dir, "d1"), Log: log, Now: now})
+	if err != nil {
+		return s, err
+	}
 	h := handlers.New(handlers.Options{
-		Fleet: f, Operators: store, Hasher: hasher, Throttle: auth.NewThrottle(now), Log: log, Now: now,
+		Fleet: f, Account: acc, Operators: store, Hasher: hasher, Throttle: auth.NewThrottle(now), Log: log, Now: now,
 		Sessions: auth.NewStore(store, auth.StoreOptions{Insecure: true, Now: now}), Env: layout.Env{Name: "bench", Color: "gray"},
 		SQLRowCap: 1000, SQLTimeout: 30 * time.Second,
 	})

@@ -28,6 +28,7 @@ Commands (flags come before them):
   reset-password EMAIL   set an operator's password, read from standard input
   backup FILE            write a copy of the control plane, also while the dashboard runs
   restore FILE           put such a copy in its place, while the dashboard does not run
+  rotate-key             seal the stored secrets with a new key, while the dashboard does not run
   healthcheck            ask the running dashboard whether it is ready
 `
 
@@ -47,7 +48,7 @@ func run(ctx context.Context, args []string, lookup func(string) (string, bool),
 		name, rest = rest[0], rest[1:]
 	}
 	command, ok := map[string]func(context.Context, config.Config, []string, terminal, *slog.Logger) error{
-		"": serve, "setup-token": setupToken, "reset-password": resetPassword, "backup": backup, "restore": restore, "healthcheck": healthcheck,
+		"": serve, "setup-token": setupToken, "reset-password": resetPassword, "backup": backup, "restore": restore, "rotate-key": rotateKey, "healthcheck": healthcheck,
 	}[name]
 	if !ok {
 		_, _ = fmt.Fprintf(stderr, "There is no command %q.\n%s", name, commands)

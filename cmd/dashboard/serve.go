@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/kuratchi/dashboard/internal/account"
 	"github.com/kuratchi/dashboard/internal/auth"
 	"github.com/kuratchi/dashboard/internal/config"
 	"github.com/kuratchi/dashboard/internal/controlplane"
@@ -51,7 +52,11 @@ func serve(ctx context.Context, cfg config.Config, _ []string, term terminal, lo
 		return err
 	}
 	defer func() { _ = engine.Close() }()
-	f := fleet.New(store, fleet.Only{Engine: engine}, log, now)
+	acc, err := openAccount(ctx, cfg, store, log)
+	if err != nil {
+		return err
+	}
+	f := fleet.New(store, places{engine, acc}, log, now)
 	defer f.Close()
 	if err := f.Recover(ctx); err != nil {
 		return err
@@ -71,21 +76,21 @@ func serve(ctx context.Context, cfg config.Config, _ []string, term terminal, lo
 	watching := make(chan struct{})
 	go func() { defer close(watching); f.Run(watched) }()
 	defer func() { stop(); <-watching }()
-	return answer(ctx, cfg, listener, f, store, log)
+	return answer(ctx, cfg, listener, f, acc, store, log)
 }
 
 func controlFile(cfg config.Config) string { return filepath.Join(cfg.DataDir, "control.db") }
 
 // answer serves requests. Its limits: a request's head within 5 s, its body
 // within 30 s, an answer within 60 s, so a slow peer costs one connection.
-func answer(ctx context.Context, cfg config.Config, l net.Listener, f *fleet.Fleet, store *controlplane.Store, log *slog.Logger) error {
+func answer(ctx context.Context, cfg config.Config, l net.Listener, f *fleet.Fleet, acc *account.Account, store *controlplane.Store, log *slog.Logger) error {
 	hasher, err := auth.NewHasher(auth.DefaultParams())
 	if err != nil {
 		return err
 	}
 	var stopping atomic.Bool
 	h := handlers.New(handlers.Options{
-		Fleet: f, Operators: store, Hasher: hasher, Throttle: auth.NewThrottle(now), Log: log, Now: now,
+		Fleet: f, Account: acc, Operators: store, Hasher: hasher, Throttle: auth.NewThrottle(now), Log: log, Now: now,
 		Sessions:       auth.NewStore(store, auth.StoreOptions{Insecure: !cfg.SecureCookie(), Now: now, Log: log}),
 		Env:            layout.Env{Name: cfg.Environment.Name, Color: string(cfg.Environment.Color)},
 		TrustedProxies: cfg.TrustedProxies, SQLRowCap: cfg.SQLRowCap, SQLTimeout: cfg.SQLTimeout,

@@ -52,6 +52,7 @@ const (
 	PlanApply         Action = "plan.apply"
 	AccountSave       Action = "account.save"
 	AccountForget     Action = "account.forget"
+	SecretsRotate     Action = "secrets.rotate"
 	DatabaseAdopt     Action = "database.adopt"
 	DatabaseMove      Action = "database.move"
 	DatabaseReplicate Action = "database.replication"
@@ -63,7 +64,7 @@ var Actions = []Action{
 	DatabaseProvision, DatabaseUndo, DatabaseQuery, DatabaseWrite, DatabaseUnlock, DatabaseRows, DatabaseDownload,
 	DatabaseArchive, DatabaseUnarchive, DatabaseDelete, DatabaseRevive, DatabasePurge, PointKeep, PointRestore, PointForget,
 	SchemaSave, PlanCreate, PlanApprove, PlanReject, PlanApply,
-	AccountSave, AccountForget, DatabaseAdopt, DatabaseMove, DatabaseReplicate,
+	AccountSave, AccountForget, SecretsRotate, DatabaseAdopt, DatabaseMove, DatabaseReplicate,
 }
 
 // Outcomes are all outcomes, in the order a menu shows them.

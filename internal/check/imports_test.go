@@ -13,7 +13,7 @@ import (
 
 // values are the packages whose types templates print.
 var values = []string{
-	"internal/audit", "internal/browse", "internal/console", "internal/d1", "internal/fault", "internal/fleet", "internal/id",
+	"internal/account", "internal/audit", "internal/browse", "internal/console", "internal/d1", "internal/fault", "internal/fleet", "internal/id",
 	"internal/migrate", "internal/schema", "web/static", "web/templates/...",
 }
 
@@ -46,6 +46,9 @@ var mayImport = map[string][]string{
 	"internal/auth":  {"internal/audit", "internal/fault", "internal/id"},
 	"internal/audit": {"internal/fault", "internal/id"},
 
+	"internal/account": {
+		"internal/audit", "internal/auth", "internal/config", "internal/d1", "internal/d1/rest", "internal/fault", "internal/id", "internal/vault",
+	},
 	"internal/fleet": {
 		"internal/audit", "internal/auth", "internal/d1", "internal/database", "internal/failpoint", "internal/fault",
 		"internal/id", "internal/migrate", "internal/orm", "internal/schema",
@@ -60,7 +63,7 @@ var mayImport = map[string][]string{
 		"internal/lex", "internal/migrate", "internal/orm", "internal/schema", "internal/sqlite",
 	},
 	"internal/controlplane": {
-		"internal/audit", "internal/auth", "internal/browse", "internal/console", "internal/d1", "internal/fault",
+		"internal/account", "internal/audit", "internal/auth", "internal/browse", "internal/console", "internal/d1", "internal/fault",
 		"internal/fleet", "internal/id", "internal/migrate", "internal/orm", "internal/schema",
 	},
 
@@ -73,7 +76,7 @@ var mayImport = map[string][]string{
 
 	"internal/handlers/middleware": {"internal/auth", "internal/fault", "internal/id"},
 	"internal/handlers": {
-		"internal/audit", "internal/auth", "internal/browse", "internal/config", "internal/console",
+		"internal/account", "internal/audit", "internal/auth", "internal/browse", "internal/config", "internal/console",
 		"internal/controlplane", "internal/d1", "internal/database", "internal/fault", "internal/fleet",
 		"internal/handlers/middleware", "internal/id", "internal/migrate", "internal/orm", "internal/schema",
 		"web/static", "web/templates/...",

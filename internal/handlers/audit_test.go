@@ -51,6 +51,8 @@ func hashOf(plan string) func(*site) url.Values {
 	}
 }
 
+const someAccount = "0123456789abcdef0123456789abcdef"
+
 // deeds are in an order in which each succeeds. A new POST route belongs here.
 var deeds = []deed{
 	{route: "/login", form: fixed(url.Values{"email": {"owner@example.com"}, "password": {password}}), want: []string{"session.login done"}},
@@ -104,6 +106,9 @@ var deeds = []deed{
 	{route: "/account/sessions/end", form: func(s *site) url.Values { return url.Values{"session": {s.otherSession()}} }, want: []string{"session.revoke done"}},
 	{route: "/account/sessions/end-all", want: []string{"session.revoke done"}},
 	{route: "/login", form: fixed(url.Values{"email": {"owner@example.com"}, "password": {"another good sentence"}}), want: []string{"session.login done"}},
+	{route: "/settings/cloudflare/test", form: fixed(url.Values{"account": {someAccount}, "token": {"a-token-of-16-letters"}}), status: http.StatusOK},
+	{route: "/settings/cloudflare", form: fixed(url.Values{"account": {someAccount}, "token": {"a-token-of-16-letters"}}), want: []string{"account.save done"}},
+	{route: "/settings/cloudflare/forget", form: fixed(url.Values{"confirm": {someAccount}}), want: []string{"account.forget done"}},
 	{route: "/logout", want: []string{"session.logout done"}},
 }
 

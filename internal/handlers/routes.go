@@ -120,6 +120,11 @@ func (s *Server) routes() []Route {
 		{Method: post, Path: "/account/sessions/end", Permission: auth.SessionOwn, Handler: s.accountEnd, Form: "/account"},
 		{Method: post, Path: "/account/sessions/end-all", Permission: auth.SessionOwn, Handler: s.accountEndAll, Form: "/account"},
 
+		{Method: get, Path: "/settings", Permission: auth.SettingsManage, Handler: s.cloudflareShow},
+		{Method: post, Path: "/settings/cloudflare", Permission: auth.SettingsManage, Handler: s.cloudflareSave, Form: "/settings"},
+		{Method: post, Path: "/settings/cloudflare/test", Permission: auth.SettingsManage, Handler: s.cloudflareTest, Form: "/settings"},
+		{Method: post, Path: "/settings/cloudflare/forget", Permission: auth.SettingsManage, Handler: s.cloudflareForget, Form: "/settings"},
+
 		{Method: get, Path: "/audit", Permission: auth.AuditRead, Handler: s.auditIndex},
 		{Method: get, Path: "/audit.csv", Permission: auth.AuditRead, Handler: s.auditCSV},
 

@@ -18,6 +18,7 @@ import (
 	"github.com/labstack/echo/v4"
 	echomw "github.com/labstack/echo/v4/middleware"
 
+	"github.com/kuratchi/dashboard/internal/account"
 	"github.com/kuratchi/dashboard/internal/audit"
 	"github.com/kuratchi/dashboard/internal/auth"
 	"github.com/kuratchi/dashboard/internal/fleet"
@@ -48,6 +49,7 @@ type Operators interface {
 // Options are what a server is made of.
 type Options struct {
 	Fleet     *fleet.Fleet
+	Account   *account.Account
 	Operators Operators
 	Sessions  *auth.Store
 	Hasher    *auth.Hasher
@@ -123,9 +125,19 @@ func (s *Server) page(c echo.Context, title, nav string, crumbs ...layout.Crumb)
 		Title: title, Nav: nav, Crumbs: crumbs, Env: s.Env, Operator: o.Email, Toast: doneWords[c.QueryParam("done")],
 		Rights: layout.Rights{
 			Audit: can(auth.AuditRead), Check: can(auth.FleetCheck), Create: can(auth.DatabasesCreate), Write: can(auth.DatabasesWrite),
-			Export: can(auth.DatabasesExport), Restore: can(auth.DatabasesRestore), Manage: can(auth.DatabasesManage), Orgs: can(auth.OrgsManage),
+			Export: can(auth.DatabasesExport), Restore: can(auth.DatabasesRestore), Manage: can(auth.DatabasesManage), Orgs: can(auth.OrgsManage), Settings: can(auth.SettingsManage),
 		},
+		Calls: s.calls(),
 	}
+}
+
+// calls is how much of Cloudflare's limit is used, for the frame.
+func (s *Server) calls() *layout.Calls {
+	b, ok := s.Account.Budget()
+	if !ok {
+		return nil
+	}
+	return &layout.Calls{Used: b.Used, Limit: b.Limit, ResetsAt: b.ResetsAt, Waiting: b.Waiting, Until: b.Until, Closed: b.Closed}
 }
 
 // doneWords say what a form did, on the page it leads to: ?done= and its key.
@@ -133,7 +145,7 @@ var doneWords = map[string]string{
 	"archived": "Archived. Nothing of it changed.", "unarchived": "It is in use again.", "revived": "Its last state is back.",
 	"kept": "The restore point is kept.", "forgotten": "The restore point is gone.", "restored": "The database is put back. The state before is kept as a restore point.",
 	"renamed": "Renamed.", "org-deleted": "The organization is deleted.", "checking": "Every database is being checked.", "checked": "Checked just now.",
-	"inserted": "The row is inserted.", "saved": "The changes are saved.", "rows-deleted": "The rows are deleted.",
+	"inserted": "The row is inserted.", "saved": "The changes are saved.", "rows-deleted": "The rows are deleted.", "account-saved": "The Cloudflare account is set up.", "account-forgotten": "The Cloudflare account is taken away.",
 }
 
 // done returns the address of a page that says what was just done.

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/kuratchi/dashboard/internal/account"
 	"github.com/kuratchi/dashboard/internal/auth"
 	"github.com/kuratchi/dashboard/internal/controlplane"
 	"github.com/kuratchi/dashboard/internal/d1"
@@ -19,6 +20,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/fleet"
 	"github.com/kuratchi/dashboard/internal/handlers"
 	"github.com/kuratchi/dashboard/internal/id"
+	"github.com/kuratchi/dashboard/internal/vault"
 	"github.com/kuratchi/dashboard/web/templates/layout"
 )
 
@@ -39,6 +41,7 @@ type site struct {
 	// control is the control plane's database; broken can make it fail for the
 	// program, but not for the test.
 	control d1.Conn
+	account *account.Account
 	broken  *breakable
 	clock   *clock
 	log     *logBuffer
@@ -48,8 +51,21 @@ type site struct {
 	point string
 }
 
-// newSite starts an empty one, without an owner.
-func newSite(t *testing.T) *site {
+// newSite starts an empty one, without an owner and without a Cloudflare account.
+func newSite(t *testing.T) *site { return newSiteAt(t, "http://127.0.0.1:1/", account.Credentials{}) }
+
+// places are those of a site.
+type places struct{ s *site }
+
+func (p places) Provider(name string) (d1.Provider, error) {
+	if name == fleet.D1 {
+		return p.s.account.Provider()
+	}
+	return p.s.engine, nil
+}
+
+// newSiteAt starts an empty one whose Cloudflare is at that address.
+func newSiteAt(t *testing.T, api string, env account.Credentials) *site {
 	t.Helper()
 	ctx, dir := t.Context(), t.TempDir()
 	s := &site{t: t, clock: newClock(), log: &logBuffer{}, plans: map[string]id.Plan{}}
@@ -63,14 +79,18 @@ func newSite(t *testing.T) *site {
 	must(t, err)
 	t.Cleanup(func() { _ = s.engine.Close() })
 	log := slog.New(slog.NewJSONHandler(s.log, nil))
-	s.fleet = fleet.New(s.store, fleet.Only{Engine: s.engine}, log, s.clock.now)
+	v, err := vault.FromFile(filepath.Join(dir, "secret.key"))
+	must(t, err)
+	s.account, err = account.Open(ctx, account.Options{Store: s.store, Vault: v, Environment: env, URL: api, Dir: filepath.Join(dir, "d1"), Log: log, Now: s.clock.now})
+	must(t, err)
+	s.fleet = fleet.New(s.store, places{s}, log, s.clock.now)
 	t.Cleanup(s.fleet.Close)
 	s.hasher, err = auth.NewHasher(auth.Params{Memory: 8, Time: 1, Threads: 1, Salt: 8, Key: 16})
 	must(t, err)
 	s.sessions = auth.NewStore(s.store, auth.StoreOptions{Now: s.clock.now, Log: log})
 	s.throttle = auth.NewThrottle(s.clock.now)
 	s.server = handlers.New(handlers.Options{
-		Fleet: s.fleet, Operators: s.store, Sessions: s.sessions, Hasher: s.hasher, Throttle: s.throttle, Log: log,
+		Fleet: s.fleet, Account: s.account, Operators: s.store, Sessions: s.sessions, Hasher: s.hasher, Throttle: s.throttle, Log: log,
 		Env: layout.Env{Name: "test", Color: "gray"}, SQLRowCap: 1000, SQLTimeout: 10 * time.Second, Now: s.clock.now,
 		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("192.0.2.1/32")},
 	})

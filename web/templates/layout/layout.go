@@ -2,7 +2,9 @@
 package layout
 
 import (
+	"fmt"
 	"net/url"
+	"time"
 
 	"github.com/a-h/templ"
 
@@ -27,6 +29,8 @@ type Page struct {
 	Tabs *Tabs
 	// Editor loads the SQL editor.
 	Editor bool
+	// Calls are those to Cloudflare, nil without an account.
+	Calls *Calls
 }
 
 // Rights are permissions that decide what a page offers. The routes behind what
@@ -39,6 +43,46 @@ type Rights struct {
 	// use restore points, Manage to archive and delete databases, Orgs to rename
 	// and delete organizations.
 	Write, Export, Restore, Manage, Orgs bool
+	// Settings is to set up the installation itself.
+	Settings bool
+}
+
+// Calls is how much of Cloudflare's limit of calls is used.
+type Calls struct {
+	Used, Limit int
+	// ResetsAt is when the oldest call stops counting.
+	ResetsAt time.Time
+	// Waiting is how many calls of background work wait, until when.
+	Waiting int
+	Until   time.Time
+	// Closed says that Cloudflare refuses every call until ResetsAt.
+	Closed bool
+}
+
+// tone says how near the limit is.
+func (c Calls) tone() string {
+	switch {
+	case c.Closed:
+		return "bad"
+	case c.Waiting > 0 || c.Used*4 > c.Limit*3:
+		return "warn"
+	}
+	return "mute"
+}
+
+func (c Calls) text() string {
+	if c.Closed {
+		return "Cloudflare refuses calls until " + c.ResetsAt.UTC().Format("15:04:05 UTC")
+	}
+	return fmt.Sprintf("%d of %d calls", c.Used, c.Limit)
+}
+
+func (c Calls) title() string {
+	s := fmt.Sprintf("Calls to Cloudflare in the last 5 minutes, of the %d it allows", c.Limit)
+	if c.Waiting > 0 {
+		s += fmt.Sprintf("; %d of background work wait until %s", c.Waiting, c.Until.UTC().Format("15:04:05 UTC"))
+	}
+	return s
 }
 
 // Env is the installation's name and colour.

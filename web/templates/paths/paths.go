@@ -22,10 +22,12 @@ const (
 	Schemas     = "/schemas"
 	Account     = "/account"
 	Audit       = "/audit"
-	AuditCSV    = "/audit.csv"
-	NewSchema   = "/schemas/new"
-	Search      = "/search"
-	Help        = "/help"
+	// Installation is what the dashboard itself is set up with.
+	Installation = "/settings"
+	AuditCSV     = "/audit.csv"
+	NewSchema    = "/schemas/new"
+	Search       = "/search"
+	Help         = "/help"
 	// CheckFleet is what asks for a check of every database.
 	CheckFleet = "/check"
 )

@@ -1,0 +1,326 @@
+// Package account is the Cloudflare account of this installation: where its id and
+// tokens come from, how they are kept, and the place for databases made of them.
+//
+// They come from the environment, and then nobody changes them in the browser; or an
+// owner enters them, and they are kept in the control plane, the tokens sealed
+// (package vault). Whoever asks gets the place as it is at that moment: a token that
+// is replaced is used from the next request on.
+package account
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/kuratchi/dashboard/internal/audit"
+	"github.com/kuratchi/dashboard/internal/auth"
+	"github.com/kuratchi/dashboard/internal/config"
+	"github.com/kuratchi/dashboard/internal/d1"
+	"github.com/kuratchi/dashboard/internal/d1/rest"
+	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/id"
+	"github.com/kuratchi/dashboard/internal/vault"
+)
+
+// Credentials open an account.
+type Credentials struct {
+	ID string
+	// Token may edit; ReadToken, if there is one, may only read.
+	Token, ReadToken config.Secret
+}
+
+// Stored is an account as it is kept, the tokens sealed.
+type Stored struct {
+	ID               string
+	Token, ReadToken string
+	UpdatedAt        time.Time
+	UpdatedBy        string
+}
+
+// Store keeps one account.
+type Store interface {
+	// CloudflareAccount returns it, or fault.NotFound.
+	CloudflareAccount(ctx context.Context) (Stored, error)
+	SaveCloudflareAccount(ctx context.Context, s Stored, es ...audit.Entry) error
+	ForgetCloudflareAccount(ctx context.Context, e audit.Entry) error
+	// DatabasesOnD1 counts the databases that live in it.
+	DatabasesOnD1(ctx context.Context) (int, error)
+}
+
+// Options are what an Account works with.
+type Options struct {
+	Store Store
+	Vault *vault.Vault
+	// Environment wins over what is stored, when it has an id and a token.
+	Environment Credentials
+	// URL is where the API is reached, "" for Cloudflare's own.
+	URL string
+	// Dir is the folder for copies of databases.
+	Dir string
+	Log *slog.Logger
+	Now func() time.Time
+}
+
+// Account is the account of this installation, or none. It is safe for concurrent
+// use.
+type Account struct {
+	o Options
+
+	mu       sync.Mutex // guards what follows
+	state    State
+	provider *rest.Provider
+	problem  error                   // why there is no provider, nil for none set up
+	budgets  map[string]*rest.Budget // by account, since its limit outlives a token
+}
+
+// State says what is set up, without a secret.
+type State struct {
+	// ID is the account's, "" for none set up.
+	ID string
+	// ReadToken says that there is a token that may only read.
+	ReadToken bool
+	// FromEnvironment says that it can't be changed here.
+	FromEnvironment bool
+	UpdatedAt       time.Time
+	UpdatedBy       string
+	// Problem says why what is set up can't be used, "" when it can.
+	Problem string
+}
+
+// Open reads what is set up. A sealed token that can't be opened is a Problem of the
+// State and not an error: the rest of the dashboard works.
+func Open(ctx context.Context, o Options) (*Account, error) {
+	a := &Account{o: o, budgets: map[string]*rest.Budget{}}
+	return a, a.load(ctx)
+}
+
+func (a *Account) load(ctx context.Context) error {
+	if env := a.o.Environment; env.ID != "" && !env.Token.IsZero() {
+		a.use(State{ID: env.ID, FromEnvironment: true}, env, nil)
+		return nil
+	}
+	s, err := a.o.Store.CloudflareAccount(ctx)
+	if fault.Is(err, fault.NotFound) {
+		a.use(State{}, Credentials{}, nil)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	c, err := a.unseal(s)
+	a.use(State{ID: s.ID, UpdatedAt: s.UpdatedAt, UpdatedBy: s.UpdatedBy, ReadToken: s.ReadToken != ""}, c, err)
+	return nil
+}
+
+// place is where a token is kept.
+func place(column string) vault.Place {
+	return vault.Place{Table: "cloudflare", Column: column, Row: RowID}
+}
+
+// RowID is the id of the one row there is.
+const RowID = "account"
+
+func (a *Account) unseal(s Stored) (Credentials, error) {
+	token, err := a.o.Vault.Open(place("token"), s.Token)
+	if err != nil {
+		return Credentials{}, err
+	}
+	c := Credentials{ID: s.ID, Token: config.NewSecret(token)}
+	if s.ReadToken != "" {
+		reading, err := a.o.Vault.Open(place("read_token"), s.ReadToken)
+		if err != nil {
+			return Credentials{}, err
+		}
+		c.ReadToken = config.NewSecret(reading)
+	}
+	return c, nil
+}
+
+// use makes the provider of what is set up.
+func (a *Account) use(s State, c Credentials, problem error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.state, a.provider, a.problem = s, nil, problem
+	if s.ID == "" {
+		return
+	}
+	a.state.ReadToken = s.ReadToken || !c.ReadToken.IsZero()
+	if problem == nil {
+		a.provider, a.problem = rest.New(a.options(c))
+	}
+	if a.problem != nil {
+		a.state.Problem = fault.Message(a.problem)
+		a.o.Log.Error("the Cloudflare account can't be used", "error", a.problem)
+	}
+}
+
+// options are for a provider; the caller holds the lock.
+func (a *Account) options(c Credentials) rest.Options {
+	if a.budgets[c.ID] == nil {
+		a.budgets[c.ID] = rest.NewBudget(rest.BudgetOptions{})
+	}
+	return rest.Options{Account: c.ID, Token: c.Token.Reveal(), ReadToken: c.ReadToken.Reveal(), BaseURL: a.o.URL, Dir: a.o.Dir, Budget: a.budgets[c.ID]}
+}
+
+// State returns what is set up.
+func (a *Account) State() State {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.state
+}
+
+// Provider returns the account as a place for databases. fault.Unavailable while
+// none is set up, or while it can't be used.
+func (a *Account) Provider() (d1.Provider, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	switch {
+	case a.provider != nil:
+		return a.provider, nil
+	case a.problem != nil:
+		return nil, fault.Wrap(a.problem, fault.Unavailable, "The Cloudflare account can't be used, so databases on D1 can't be reached: %s", fault.Message(a.problem))
+	}
+	return nil, fault.New(fault.Unavailable, "No Cloudflare account is set up here, so databases on D1 can't be reached. An owner can set one up under Settings.")
+}
+
+// Budget is how much of the account's limit of calls is used.
+type Budget = rest.BudgetState
+
+// Budget returns how much of the account's calls is used, and whether an account is
+// set up.
+func (a *Account) Budget() (Budget, bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.provider == nil {
+		return Budget{}, false
+	}
+	return a.provider.Budget().State(), true
+}
+
+// Input is what an owner enters. An empty token keeps the one there is, as long as
+// the id stays; NoReadToken takes the reading one away.
+type Input struct {
+	ID               string
+	Token, ReadToken string
+	NoReadToken      bool
+}
+
+// Save sets the account up, or replaces what is set up. fault.Conflict when it comes
+// from the environment, or when databases live in another account.
+func (a *Account) Save(ctx context.Context, actor auth.Actor, in Input) error {
+	c, err := a.merged(ctx, in)
+	if err != nil {
+		return err
+	}
+	if before := a.State(); before.ID != "" && before.ID != c.ID {
+		if err := a.unused(ctx, "The account can't be another one while %d databases of this installation live in it. Move them away first."); err != nil {
+			return err
+		}
+	}
+	a.mu.Lock()
+	_, err = rest.New(a.options(c))
+	a.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	s := Stored{ID: c.ID, Token: a.o.Vault.Seal(place("token"), c.Token.Reveal()), UpdatedAt: a.o.Now(), UpdatedBy: actor.Email}
+	e := a.entry(actor, audit.AccountSave, c.ID)
+	e.Detail = "a token that may edit"
+	if !c.ReadToken.IsZero() {
+		s.ReadToken = a.o.Vault.Seal(place("read_token"), c.ReadToken.Reveal())
+		e.Detail += ", and one that may only read"
+	}
+	if err := a.o.Store.SaveCloudflareAccount(ctx, s, e); err != nil {
+		return err
+	}
+	return a.load(ctx)
+}
+
+// merged is the input with the tokens that stay.
+func (a *Account) merged(ctx context.Context, in Input) (Credentials, error) {
+	if a.State().FromEnvironment {
+		return Credentials{}, fault.New(fault.Conflict, "The account comes from the environment of the program. Change it there.")
+	}
+	c := Credentials{ID: strings.ToLower(strings.TrimSpace(in.ID)), Token: config.NewSecret(strings.TrimSpace(in.Token)), ReadToken: config.NewSecret(strings.TrimSpace(in.ReadToken))}
+	stored, err := a.o.Store.CloudflareAccount(ctx)
+	if fault.Is(err, fault.NotFound) || err == nil && stored.ID != c.ID {
+		return c, nil
+	}
+	if err != nil {
+		return c, err
+	}
+	kept, err := a.unseal(stored)
+	if err != nil {
+		return c, nil //nolint:nilerr // what can't be opened is entered anew
+	}
+	if c.Token.IsZero() {
+		c.Token = kept.Token
+	}
+	if c.ReadToken.IsZero() && !in.NoReadToken {
+		c.ReadToken = kept.ReadToken
+	}
+	return c, nil
+}
+
+// Forget takes the account away. fault.Conflict while databases live in it.
+func (a *Account) Forget(ctx context.Context, actor auth.Actor) error {
+	s := a.State()
+	if s.FromEnvironment {
+		return fault.New(fault.Conflict, "The account comes from the environment of the program. Take it away there.")
+	}
+	if s.ID == "" {
+		return fault.New(fault.Conflict, "No account is set up.")
+	}
+	if err := a.unused(ctx, "The account can't be taken away while %d databases of this installation live in it. Move them away first."); err != nil {
+		return err
+	}
+	if err := a.o.Store.ForgetCloudflareAccount(ctx, a.entry(actor, audit.AccountForget, s.ID)); err != nil {
+		return err
+	}
+	return a.load(ctx)
+}
+
+func (a *Account) unused(ctx context.Context, words string) error {
+	n, err := a.o.Store.DatabasesOnD1(ctx)
+	if err == nil && n > 0 {
+		err = fault.New(fault.Conflict, words, n).At("account")
+	}
+	return err
+}
+
+func (a *Account) entry(actor auth.Actor, action audit.Action, target string) audit.Entry {
+	return audit.Entry{
+		ID: id.At[string](a.o.Now()), At: a.o.Now(), Operator: actor.Operator, Actor: actor.Email, IP: actor.IP, Request: actor.RequestID,
+		Action: action, Outcome: audit.Done, Target: target,
+	}
+}
+
+// Reseal seals the stored tokens with the vault's current key and returns how many
+// were sealed with an older one. It writes nothing when none was.
+func Reseal(ctx context.Context, store Store, v *vault.Vault, e audit.Entry) (int, error) {
+	s, err := store.CloudflareAccount(ctx)
+	if fault.Is(err, fault.NotFound) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	n := 0
+	for column, sealed := range map[string]*string{"token": &s.Token, "read_token": &s.ReadToken} {
+		if *sealed == "" || v.Current(*sealed) {
+			continue
+		}
+		plain, err := v.Open(place(column), *sealed)
+		if err != nil {
+			return n, err
+		}
+		*sealed = v.Seal(place(column), plain)
+		n++
+	}
+	if n == 0 {
+		return 0, nil
+	}
+	return n, store.SaveCloudflareAccount(ctx, s, e)
+}

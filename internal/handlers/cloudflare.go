@@ -1,0 +1,74 @@
+package handlers
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/kuratchi/dashboard/internal/account"
+	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/web/templates/layout"
+	"github.com/kuratchi/dashboard/web/templates/paths"
+	"github.com/kuratchi/dashboard/web/templates/views"
+)
+
+func (s *Server) cloudflarePage(c echo.Context, status int, v views.Installation) error {
+	v.State = s.Account.State()
+	if v.ID == "" {
+		v.ID = v.State.ID
+	}
+	return render(c, status, views.InstallationPage(s.page(c, "Settings", "settings", layout.Crumb{Text: "Settings"}), v))
+}
+
+func (s *Server) cloudflareShow(c echo.Context) error {
+	return s.cloudflarePage(c, http.StatusOK, views.Installation{})
+}
+
+func accountInput(c echo.Context) account.Input {
+	return account.Input{ID: c.FormValue("account"), Token: c.FormValue("token"), ReadToken: c.FormValue("read_token"), NoReadToken: c.FormValue("no_read_token") == "on"}
+}
+
+// refusedAccount shows the form again. What was typed as a token isn't sent back.
+func (s *Server) refusedAccount(c echo.Context, err error) error {
+	if !expected(err) {
+		return err
+	}
+	v := views.Installation{ID: c.FormValue("account"), Errors: map[string]string{}}
+	if field := fault.FieldOf(err); field != "" {
+		v.Errors[field] = fault.Message(err)
+	} else {
+		v.Error = fault.Message(err)
+	}
+	return s.cloudflarePage(c, statusOf(err), v)
+}
+
+func (s *Server) cloudflareSave(c echo.Context) error {
+	if err := s.Account.Save(c.Request().Context(), s.actor(c), accountInput(c)); err != nil {
+		return s.refusedAccount(c, err)
+	}
+	return redirect(c, done(paths.Installation, "account-saved"))
+}
+
+// cloudflareTest says what the tokens may do, those that were typed or those there
+// are. It saves nothing.
+func (s *Server) cloudflareTest(c echo.Context) error {
+	in := accountInput(c)
+	if in.ID == "" {
+		in.ID = s.Account.State().ID
+	}
+	found, err := s.Account.Check(c.Request().Context(), in)
+	if err != nil {
+		return s.refusedAccount(c, err)
+	}
+	return s.cloudflarePage(c, http.StatusOK, views.Installation{ID: in.ID, Found: found, Typed: in.Token != "" || in.ReadToken != ""})
+}
+
+func (s *Server) cloudflareForget(c echo.Context) error {
+	if err := typed(c, s.Account.State().ID); err != nil {
+		return s.refusedAccount(c, err)
+	}
+	if err := s.Account.Forget(c.Request().Context(), s.actor(c)); err != nil {
+		return s.refusedAccount(c, err)
+	}
+	return redirect(c, done(paths.Installation, "account-forgotten"))
+}

@@ -1,0 +1,82 @@
+package handlers_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/kuratchi/dashboard/internal/account"
+	"github.com/kuratchi/dashboard/internal/auth"
+	"github.com/kuratchi/dashboard/internal/config"
+	"github.com/kuratchi/dashboard/internal/d1/d1test/front"
+)
+
+func TestTheAccountIsSetUpTestedAndTakenAway(t *testing.T) {
+	t.Parallel()
+	cloud := front.New(t, front.Options{})
+	s := newSiteAt(t, cloud.URL, account.Credentials{})
+	b := s.as(auth.RoleOwner)
+	b.get("/settings").is(http.StatusOK, "not set up: every database lives in the data folder")
+	for _, role := range []auth.Role{auth.RoleAdmin, auth.RoleOperator, auth.RoleViewer} {
+		s.as(role).get("/settings").is(http.StatusForbidden)
+	}
+
+	// What is typed is tested before it is saved.
+	typed := url.Values{"account": {front.Account}, "token": {front.ReadToken}}
+	b.post("/settings/cloudflare/test", typed).is(http.StatusOK, "something is missing", "what was typed is not saved yet", "D1 Edit", "The token does not have it for this account")
+	typed.Set("token", "no-token-of-anybody")
+	b.post("/settings/cloudflare/test", typed).is(http.StatusOK, "D1 Read", "The token does not have it")
+	typed.Set("token", front.Token)
+	typed.Set("read_token", front.Token)
+	b.post("/settings/cloudflare/test", typed).is(http.StatusOK, "The reading token may edit too")
+	typed.Set("read_token", front.ReadToken)
+	b.post("/settings/cloudflare/test", typed).is(http.StatusOK, "everything is as it should be", "The reading token does not have it, as it should be")
+	if _, effects := cloud.Count("edit"); effects != 0 {
+		t.Error("a test changed something")
+	}
+
+	b.post("/settings/cloudflare", typed).is(http.StatusSeeOther)
+	page := b.get("/settings").is(http.StatusOK, "set up by", "There is one; left empty, it stays.", "Take the account away")
+	for _, secret := range []string{front.Token, front.ReadToken} {
+		if strings.Contains(page.body, secret) {
+			t.Error("a token is on the page")
+		}
+		if n := s.count("select count(*) from cloudflare where token like '%" + secret + "%' or read_token like '%" + secret + "%'"); n != 0 {
+			t.Error("a token is stored as it is")
+		}
+		if n := s.count("select count(*) from audit where detail like '%" + secret + "%' or statement like '%" + secret + "%' or target like '%" + secret + "%'"); n != 0 {
+			t.Error("a token is in the audit log")
+		}
+		if strings.Contains(s.log.String(), secret) {
+			t.Error("a token is in the log")
+		}
+	}
+	// Empty fields keep what is there.
+	b.post("/settings/cloudflare", url.Values{"account": {front.Account}}).is(http.StatusSeeOther)
+	b.post("/settings/cloudflare/test", url.Values{"account": {front.Account}}).is(http.StatusOK, "everything is as it should be")
+	b.post("/settings/cloudflare", url.Values{"account": {front.Account}, "no_read_token": {"on"}}).is(http.StatusSeeOther)
+	if s.account.State().ReadToken {
+		t.Error("the reading token is still there")
+	}
+	b.post("/settings/cloudflare", url.Values{"account": {"!"}, "token": {"x"}}).is(http.StatusUnprocessableEntity, "32 hexadecimal digits")
+	b.get("/").is(http.StatusOK, "of 1200 calls")
+
+	b.post("/settings/cloudflare/forget", url.Values{"confirm": {"x"}}).is(http.StatusUnprocessableEntity, "Type "+front.Account)
+	b.post("/settings/cloudflare/forget", url.Values{"confirm": {front.Account}}).is(http.StatusSeeOther)
+	b.get("/settings").is(http.StatusOK, "not set up")
+	if s.account.State().ID != "" {
+		t.Error("the account is still there")
+	}
+}
+
+func TestAnAccountOfTheEnvironmentIsNotChangedHere(t *testing.T) {
+	t.Parallel()
+	cloud := front.New(t, front.Options{})
+	s := newSiteAt(t, cloud.URL, account.Credentials{ID: front.Account, Token: config.NewSecret(front.Token)})
+	b := s.as(auth.RoleOwner)
+	b.get("/settings").is(http.StatusOK, "from the environment of the program", "Test connection")
+	b.post("/settings/cloudflare/test", nil).is(http.StatusOK, "everything is as it should be")
+	b.post("/settings/cloudflare", url.Values{"account": {front.Account}, "token": {front.Token}}).is(http.StatusConflict, "comes from the environment")
+	b.post("/settings/cloudflare/forget", url.Values{"confirm": {front.Account}}).is(http.StatusConflict, "comes from the environment")
+}

@@ -1,0 +1,26 @@
+package views
+
+import "github.com/kuratchi/dashboard/internal/account"
+
+// Installation is what the dashboard itself is set up with.
+type Installation struct {
+	State account.State
+	// ID is the account's as it was typed.
+	ID string
+	// Error is why something was refused, Errors by field.
+	Error  string
+	Errors map[string]string
+	// Found is what a test of the tokens found; Typed says that it was of tokens
+	// that are not saved.
+	Found []account.Permission
+	Typed bool
+}
+
+func (v Installation) allOK() bool {
+	for _, p := range v.Found {
+		if !p.OK {
+			return false
+		}
+	}
+	return true
+}
