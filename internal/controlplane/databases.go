@@ -17,7 +17,7 @@ func database(r orm.Row) fleet.Database {
 	d := fleet.Database{
 		ID: id.Database(r.Text("id")), Name: r.Text("name"), Org: id.Org(r.Text("org_id")), OrgSlug: r.Text("org_slug"), OrgName: r.Text("org_name"),
 		Provider: r.Text("provider"), ProviderID: r.Text("provider_id"), Schema: r.Text("schema_name"), Version: int(r.Int("schema_version")),
-		Location: r.Text("location"), State: fleet.State(r.Text("state")), Error: r.Text("error"), Request: r.Text("request"),
+		Location: r.Text("location"), Jurisdiction: r.Text("jurisdiction"), Replication: r.Text("replication"), State: fleet.State(r.Text("state")), Error: r.Text("error"), Request: r.Text("request"),
 		CreatedAt: r.Time("created_at"), CreatedBy: r.Text("created_by"), UpdatedAt: r.Time("updated_at"),
 		ArchivedAt: r.Time("archived_at"), DeletedAt: r.Time("deleted_at"), PurgeAt: r.Time("purge_at"), FinalPoint: r.Text("final_point"),
 		Health: fleet.Health(r.Text("health")), HealthDetail: r.Text("health_detail"), CheckedAt: r.Time("checked_at"),
@@ -69,7 +69,7 @@ func databaseValues(d fleet.Database) orm.Values {
 	v := changing(d)
 	for k, val := range (orm.Values{
 		"id": d.ID, "name": d.Name, "org_id": d.Org, "org_slug": d.OrgSlug, "org_name": d.OrgName, "provider": d.Provider,
-		"location": d1.OptStr(d.Location), "request": d1.OptStr(d.Request), "created_at": d.CreatedAt, "created_by": d.CreatedBy,
+		"location": d1.OptStr(d.Location), "jurisdiction": d1.OptStr(d.Jurisdiction), "replication": d1.OptStr(d.Replication), "request": d1.OptStr(d.Request), "created_at": d.CreatedAt, "created_by": d.CreatedBy,
 	}) {
 		v[k] = val
 	}
@@ -373,9 +373,9 @@ func (s *Store) Purge(ctx context.Context, d fleet.Database, e audit.Entry) erro
 	return b.audit(e).run(ctx, databaseMoved, nil)
 }
 
-// Due returns ready databases that were not checked since then.
-func (s *Store) Due(ctx context.Context, since time.Time, n int) ([]fleet.Database, error) {
-	rows, err := s.table("databases").Where(inState(fleet.Ready), orm.Or(orm.Eq("checked_at", nil), orm.Lt("checked_at", since))).
+// Due returns a place's ready databases that were not checked since then.
+func (s *Store) Due(ctx context.Context, provider string, since time.Time, n int) ([]fleet.Database, error) {
+	rows, err := s.table("databases").Where(inState(fleet.Ready), orm.Eq("provider", provider), orm.Or(orm.Eq("checked_at", nil), orm.Lt("checked_at", since))).
 		OrderBy("checked_at").Limit(n).Many(ctx)
 	if err != nil {
 		return nil, err

@@ -52,40 +52,79 @@ func (f *Fleet) Check(ctx context.Context, a auth.Actor, name string) (Database,
 	return f.store.Database(ctx, name)
 }
 
-// lookTimeout is how long a database has to answer a check.
+// lookTimeout is how long an embedded database has to answer a check. D1's
+// transport has limits of its own, and may wait for the account's calls.
 const lookTimeout = 10 * time.Second
+
+// sized notes the size that D1 tells with every answer, which saves a call.
+type sized struct {
+	d1.Conn
+	size int64
+}
+
+func (s *sized) Query(ctx context.Context, st d1.Stmt) (*d1.Result, error) {
+	r, err := s.Conn.Query(ctx, st)
+	if err == nil && r.Meta.SizeAfter > 0 {
+		s.size = r.Meta.SizeAfter
+	}
+	return r, err
+}
 
 // look inspects a database. What goes wrong is part of what was seen.
 func (f *Fleet) look(ctx context.Context, d Database) Check {
-	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
-	defer cancel()
 	c := Check{Database: d.ID, At: f.now(), Health: HealthOK, Size: d.Size, Tables: d.Tables, From: d.Version, Version: d.Version}
-	if info, err := f.at(d).Get(ctx, d.ProviderID); err == nil {
-		c.Size = info.Size
+	if d.Provider == Embedded {
+		limited, cancel := context.WithTimeout(ctx, lookTimeout)
+		defer cancel()
+		ctx = limited
+		if info, err := f.at(d).Get(ctx, d.ProviderID); err == nil {
+			c.Size = info.Size
+		}
 	}
-	conn, err := f.at(d).Visit(ctx, d.ProviderID)
+	opened, err := f.at(d).Visit(ctx, d.ProviderID)
 	if err != nil {
-		c.Health, c.Detail = HealthUnreachable, fault.Message(err)
+		c.failed(d, err)
 		return c
 	}
+	conn := &sized{Conn: opened}
 	defer func() { _ = conn.Close() }()
+	f.inspect(ctx, conn, d, &c)
+	if d.Provider != Embedded && conn.size > 0 {
+		c.Size = conn.size
+	}
+	return c
+}
+
+func (f *Fleet) inspect(ctx context.Context, conn d1.Conn, d Database, c *Check) {
 	live, err := migrate.Inspect(ctx, conn)
-	switch {
-	case fault.Is(err, fault.Invalid):
-		c.Health, c.Detail = HealthDrifted, fault.Message(err)
-		return c
-	case err != nil:
-		c.Health, c.Detail = HealthUnreachable, fault.Message(err)
-		return c
+	if err != nil {
+		c.failed(d, err)
+		return
 	}
 	c.Tables = len(live.Schema.Tables)
 	if d.Schema == "" {
-		return c
+		return
 	}
-	if err := f.compare(ctx, conn, d, live, &c); err != nil {
-		c.Health, c.Detail = HealthDrifted, "It could not be compared: "+fault.Message(err)
+	switch err := f.compare(ctx, conn, d, live, c); fault.KindOf(err) {
+	case fault.Unavailable, fault.Limited:
+		c.failed(d, err)
+	default:
+		if err != nil {
+			c.Health, c.Detail = HealthDrifted, "It could not be compared: "+fault.Message(err)
+		}
 	}
-	return c
+}
+
+// failed says what a failure to look means.
+func (c *Check) failed(d Database, err error) {
+	switch fault.KindOf(err) {
+	case fault.Invalid:
+		c.Health, c.Detail = HealthDrifted, fault.Message(err)
+	case fault.Limited: // the account's calls are used up: nothing was seen
+		c.Health, c.Detail, c.At = d.Health, d.HealthDetail, d.CheckedAt
+	default:
+		c.Health, c.Detail = HealthUnreachable, fault.Message(err)
+	}
 }
 
 // compare finds the version a live schema is: the one the database records, the

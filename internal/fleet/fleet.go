@@ -37,16 +37,18 @@ type Fleet struct {
 	works map[id.Database]Work
 	// rehearsed are the last rehearsals, by plan.
 	rehearsed map[id.Plan]Rehearsed
-	// sweep is since when every database is to be checked at once, zero for no
-	// hurry; wake tells Run of it.
-	sweep time.Time
-	wake  chan struct{}
+	// sweep is since when every database of a place is to be checked at once;
+	// wake tells Run of it.
+	sweep map[string]time.Time
+	wake  map[string]chan struct{}
 }
 
 // New returns a fleet. Close must be called.
 func New(store Store, providers Providers, log *slog.Logger, now func() time.Time) *Fleet {
 	ctx, stop := context.WithCancel(context.Background())
-	return &Fleet{store: store, providers: providers, log: log, now: now, holder: holderName(), background: ctx, stop: stop, busy: map[id.Database]bool{}, works: map[id.Database]Work{}, rehearsed: map[id.Plan]Rehearsed{}, wake: make(chan struct{}, 1)}
+	return &Fleet{store: store, providers: providers, log: log, now: now, holder: holderName(), background: ctx, stop: stop, busy: map[id.Database]bool{}, works: map[id.Database]Work{}, rehearsed: map[id.Plan]Rehearsed{},
+		sweep: map[string]time.Time{}, wake: map[string]chan struct{}{Embedded: make(chan struct{}, 1), D1: make(chan struct{}, 1)},
+	}
 }
 
 // Close waits until the steps under way have ended; no further one begins.
@@ -130,6 +132,17 @@ func (f *Fleet) usable(d Database) error {
 		return fault.New(fault.Conflict, "The database %s is being put back to an earlier state, by %s. Nothing was changed by you. Try again in a moment.", d.Name, w.By)
 	}
 	return nil
+}
+
+// Size returns how large a database is, in bytes: on D1 as it was when it was last
+// seen, since asking costs a call.
+func (f *Fleet) Size(ctx context.Context, d Database) int64 {
+	if d.Provider == Embedded {
+		if info, err := f.at(d).Get(ctx, d.ProviderID); err == nil {
+			return info.Size
+		}
+	}
+	return d.Size
 }
 
 // Info returns what the provider knows of a database.

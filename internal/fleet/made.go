@@ -45,7 +45,7 @@ func (f *Fleet) made(ctx context.Context, d Database, since time.Time) (d1.Info,
 func (f *Fleet) makeOnce(ctx context.Context, d Database, since time.Time) (d1.Info, error) {
 	info, err := f.made(ctx, d, since)
 	if fault.Is(err, fault.NotFound) {
-		info, err = f.at(d).Create(ctx, d1.CreateInput{Name: d.Name, Location: d.Location})
+		info, err = f.at(d).Create(ctx, d1.CreateInput{Name: d.Name, Location: d.Location, Jurisdiction: d.Jurisdiction, Replication: d.Replication})
 	}
 	return info, err
 }

@@ -35,6 +35,20 @@ func (o Only) Provider(name string) (d1.Provider, error) {
 	return o.Engine, nil
 }
 
+// OnD1 reports whether databases can be made on D1 here.
+func (f *Fleet) OnD1() bool {
+	_, err := f.providers.Provider(D1)
+	return err == nil
+}
+
+// where is the place in words.
+func (d Database) where() string {
+	if d.Provider == D1 {
+		return "on D1"
+	}
+	return "in the data folder"
+}
+
 // at returns the place a database lives in, or, while that can't be reached at
 // all, one that says so whatever is asked of it.
 func (f *Fleet) at(d Database) d1.Provider {

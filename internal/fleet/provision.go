@@ -21,8 +21,11 @@ type ProvisionInput struct {
 	// are refused: which was meant can't be told.
 	Org, OrgName string
 	// Name is the database's; "" takes the proposed one.
-	Name     string
-	Location string
+	Name string
+	// Place is Embedded or D1, "" for Embedded. The jurisdiction and the mode of
+	// replication are D1's: see d1.CreateInput.
+	Place, Jurisdiction, Replication string
+	Location                         string
 	// Schema and Version are what it starts with; "" for an empty database, 0
 	// for the latest version.
 	Schema  string
@@ -74,7 +77,7 @@ func (f *Fleet) provisionOnce(ctx context.Context, a auth.Actor, in ProvisionInp
 		return d, err
 	}
 	es := []audit.Entry{about(f.entry(a, audit.DatabaseProvision, audit.Intent), d)}
-	es[0].Detail = fmt.Sprintf("schema %s v%d, location %s", orDash(d.Schema), d.Version, orDash(d.Location))
+	es[0].Detail = fmt.Sprintf("%s, schema %s v%d, location %s", d.where(), orDash(d.Schema), d.Version, orDash(d.Location))
 	if org != nil {
 		e := f.entry(a, audit.OrgCreate, audit.Done)
 		e.Org, e.Target = org.Slug, org.Name
@@ -124,8 +127,8 @@ func (f *Fleet) wish(ctx context.Context, a auth.Actor, in ProvisionInput) (Data
 		return Database{}, nil, fault.New(fault.Invalid, "There is no organization %q.", in.Org).At("org")
 	}
 	d := Database{
-		ID: id.At[id.Database](f.now()), Name: in.Name, Org: org.ID, OrgSlug: org.Slug, OrgName: org.Name, Provider: Embedded,
-		Location: in.Location, State: Provisioning, Request: in.Request, CreatedAt: f.now(), CreatedBy: a.Email, UpdatedAt: f.now(),
+		ID: id.At[id.Database](f.now()), Name: in.Name, Org: org.ID, OrgSlug: org.Slug, OrgName: org.Name, Provider: in.Place,
+		Location: in.Location, Jurisdiction: in.Jurisdiction, Replication: in.Replication, State: Provisioning, Request: in.Request, CreatedAt: f.now(), CreatedBy: a.Email, UpdatedAt: f.now(),
 	}
 	if d.Name == "" {
 		if d.Name, err = f.ProposeName(ctx, org.Slug); err != nil {
@@ -138,7 +141,7 @@ func (f *Fleet) wish(ctx context.Context, a auth.Actor, in ProvisionInput) (Data
 	if strings.EqualFold(d.Name, reservedName) {
 		return d, nil, fault.New(fault.Invalid, "The name %q is taken by a page of the dashboard. Choose another name.", d.Name).At("name")
 	}
-	if err := checkLocation(in.Location); err != nil {
+	if err := f.checkPlace(&d); err != nil {
 		return d, nil, err
 	}
 	if in.Schema != "" {
@@ -157,13 +160,36 @@ func (f *Fleet) wish(ctx context.Context, a auth.Actor, in ProvisionInput) (Data
 	return d, created, nil
 }
 
-func checkLocation(code string) error {
-	for _, l := range d1.Locations {
-		if code == "" || code == l.Code {
-			return nil
-		}
+// checkPlace checks where a new database is to live, and leaves out what that place
+// doesn't know.
+func (f *Fleet) checkPlace(d *Database) error {
+	if d.Provider == "" {
+		d.Provider = Embedded
 	}
-	return fault.New(fault.Invalid, "There is no location %q.", code).At("location")
+	if d.Provider != Embedded && d.Provider != D1 {
+		return fault.New(fault.Invalid, "There is no place %q for databases.", d.Provider).At("place")
+	}
+	if _, err := f.providers.Provider(d.Provider); err != nil {
+		return fault.Wrap(err, fault.Invalid, "%s", fault.Message(err)).At("place")
+	}
+	if !among(d1.Locations, d.Location) {
+		return fault.New(fault.Invalid, "There is no location %q.", d.Location).At("location")
+	}
+	if d.Provider == Embedded {
+		d.Jurisdiction, d.Replication = "", ""
+		return nil
+	}
+	if !among(d1.Jurisdictions, d.Jurisdiction) {
+		return fault.New(fault.Invalid, "There is no jurisdiction %q.", d.Jurisdiction).At("jurisdiction")
+	}
+	if d.Replication != "" && d.Replication != "auto" && d.Replication != "disabled" {
+		return fault.New(fault.Invalid, "Read replication is auto or disabled.").At("replication")
+	}
+	return nil
+}
+
+func among(list []struct{ Code, Name string }, code string) bool {
+	return code == "" || slices.ContainsFunc(list, func(x struct{ Code, Name string }) bool { return x.Code == code })
 }
 
 // claim takes a database for a provision of this process, and reports whether it

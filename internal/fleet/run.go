@@ -3,55 +3,68 @@ package fleet
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/kuratchi/dashboard/internal/audit"
 	"github.com/kuratchi/dashboard/internal/auth"
+	"github.com/kuratchi/dashboard/internal/d1"
 )
 
 // How the background work is bounded: a round looks at checkBatch databases and
 // then rests, so that an idle program checks some ten a second at most, and one
 // that was asked to hurry some hundred.
 const (
-	// CheckEvery is how old a check may get before the background looks again.
-	CheckEvery = 5 * time.Minute
-	checkBatch = 10
-	roundRest  = time.Second
-	hurryRest  = 50 * time.Millisecond
-	idleRest   = 15 * time.Second
-	purgeEvery = 10 * time.Minute
+	// CheckEvery is how old a check may get before the background looks again, and
+	// CheckD1Every the same on D1, where each costs calls of the account.
+	CheckEvery   = 5 * time.Minute
+	CheckD1Every = time.Hour
+	checkBatch   = 10
+	roundRest    = time.Second
+	hurryRest    = 50 * time.Millisecond
+	idleRest     = 15 * time.Second
+	purgeEvery   = 10 * time.Minute
 )
 
 // Run checks databases and purges expired copies until ctx ends or Close is
 // called. One Run a Fleet.
 func (f *Fleet) Run(ctx context.Context) {
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, cancel := context.WithCancel(d1.Background(ctx))
 	defer cancel()
 	defer context.AfterFunc(f.background, cancel)()
+	var wg sync.WaitGroup
+	wg.Go(func() { f.watch(ctx, D1, CheckD1Every) }) // may wait for the account's calls
+	f.watch(ctx, Embedded, CheckEvery)
+	wg.Wait()
+}
+
+// watch checks the databases of one place until ctx ends. That of the embedded
+// engine purges too.
+func (f *Fleet) watch(ctx context.Context, place string, every time.Duration) {
 	var purged time.Time
 	for ctx.Err() == nil {
-		if f.now().Sub(purged) >= purgeEvery {
+		if place == Embedded && f.now().Sub(purged) >= purgeEvery {
 			purged = f.now()
 			if err := f.PurgeExpired(ctx); err != nil && ctx.Err() == nil {
 				f.log.Error("purge", "error", err)
 			}
 		}
-		rest := f.round(ctx)
+		rest := f.round(ctx, place, every)
 		select {
 		case <-ctx.Done():
-		case <-f.wake:
+		case <-f.wake[place]:
 		case <-time.After(rest):
 		}
 	}
 }
 
 // round checks a batch and returns how long to rest after it.
-func (f *Fleet) round(ctx context.Context) time.Duration {
-	since, hurry := f.now().Add(-CheckEvery), false
-	if s := f.Sweeping(); !s.IsZero() {
+func (f *Fleet) round(ctx context.Context, place string, every time.Duration) time.Duration {
+	since, hurry := f.now().Add(-every), false
+	if s := f.sweeping(place); !s.IsZero() {
 		since, hurry = s, true
 	}
-	n, err := f.checkDue(ctx, since)
+	n, err := f.checkDue(ctx, place, since)
 	switch {
 	case err != nil:
 		if ctx.Err() == nil {
@@ -64,14 +77,14 @@ func (f *Fleet) round(ctx context.Context) time.Duration {
 		return roundRest
 	}
 	if hurry {
-		f.swept(since)
+		f.swept(place, since)
 	}
 	return idleRest
 }
 
 // checkDue looks at the databases longest unchecked and returns how many.
-func (f *Fleet) checkDue(ctx context.Context, since time.Time) (int, error) {
-	due, err := f.store.Due(ctx, since, checkBatch)
+func (f *Fleet) checkDue(ctx context.Context, place string, since time.Time) (int, error) {
+	due, err := f.store.Due(ctx, place, since, checkBatch)
 	if err != nil || len(due) == 0 {
 		return 0, err
 	}
@@ -101,11 +114,13 @@ func (f *Fleet) CheckAll(ctx context.Context, a auth.Actor) error {
 		return err
 	}
 	f.mu.Lock()
-	f.sweep = f.now()
+	f.sweep[Embedded], f.sweep[D1] = f.now(), f.now()
 	f.mu.Unlock()
-	select {
-	case f.wake <- struct{}{}:
-	default:
+	for _, wake := range f.wake {
+		select {
+		case wake <- struct{}{}:
+		default:
+		}
 	}
 	return nil
 }
@@ -113,15 +128,22 @@ func (f *Fleet) CheckAll(ctx context.Context, a auth.Actor) error {
 // Sweeping returns since when every database is being checked because somebody
 // asked, zero when that is done.
 func (f *Fleet) Sweeping() time.Time {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.sweep
+	if s := f.sweeping(Embedded); !s.IsZero() {
+		return s
+	}
+	return f.sweeping(D1)
 }
 
-func (f *Fleet) swept(since time.Time) {
+func (f *Fleet) sweeping(place string) time.Time {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.sweep.Equal(since) { // else somebody asked again
-		f.sweep = time.Time{}
+	return f.sweep[place]
+}
+
+func (f *Fleet) swept(place string, since time.Time) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.sweep[place].Equal(since) { // else somebody asked again
+		delete(f.sweep, place)
 	}
 }

@@ -87,9 +87,9 @@ type Store interface {
 	// EndLeases ends all leases.
 	EndLeases(ctx context.Context) error
 
-	// Due returns ready databases that were not checked since then, those longest
-	// ago first.
-	Due(ctx context.Context, since time.Time, n int) ([]Database, error)
+	// Due returns a place's ready databases that were not checked since then, those
+	// longest ago first.
+	Due(ctx context.Context, provider string, since time.Time, n int) ([]Database, error)
 	// SaveChecks stores what checks saw, and the version where it is another one,
 	// of databases that are still at the version they were checked at.
 	SaveChecks(ctx context.Context, cs []Check) error

@@ -84,7 +84,7 @@ type Database struct {
 	Org     id.Org
 	OrgSlug string
 	OrgName string
-	// Provider says where it lives: embedded.
+	// Provider says where it lives: Embedded or D1.
 	Provider string
 	// ProviderID is its id there, "" before it was created.
 	ProviderID string
@@ -96,7 +96,9 @@ type Database struct {
 	Schema   string
 	Version  int
 	Location string
-	State    State
+	// Jurisdiction and Replication are what D1 was asked for, "" for its choice.
+	Jurisdiction, Replication string
+	State                     State
 	// Error says why a provision failed.
 	Error string
 	// Request is the id of the form that asked for it.

@@ -30,7 +30,7 @@ const maxOrgOptions = 500
 func (s *Server) provisionForm(c echo.Context, status int, form url.Values, cause error) error {
 	ctx := c.Request().Context()
 	v := views.Provision{
-		Org: form.Get("org"), OrgName: form.Get("org_name"), Name: form.Get("name"), Location: form.Get("location"),
+		Org: form.Get("org"), OrgName: form.Get("org_name"), Name: form.Get("name"), Location: form.Get("location"), Place: form.Get("place"), Jurisdiction: form.Get("jurisdiction"), Replication: form.Get("replication"), OnD1: s.Fleet.OnD1(),
 		Schema: form.Get("schema"), Version: form.Get("version"), Request: form.Get("request"), Errors: map[string]string{}, Proposed: "{organization}-org-001",
 	}
 	if v.Request == "" {
@@ -80,6 +80,7 @@ func (s *Server) databasesCreate(c echo.Context) error {
 	}
 	in := fleet.ProvisionInput{
 		Org: form.Get("org"), OrgName: form.Get("org_name"), Name: form.Get("name"), Location: form.Get("location"),
+		Place: form.Get("place"), Jurisdiction: form.Get("jurisdiction"), Replication: form.Get("replication"),
 		Schema: form.Get("schema"), Request: form.Get("request"),
 	}
 	if text := form.Get("version"); text != "" && in.Schema != "" {
@@ -131,9 +132,7 @@ func (s *Server) databasesShow(c echo.Context) error {
 			return err
 		}
 		v := views.Tables{Database: d, Tables: cat.Tables, Latest: s.latest(c, d)}
-		if info, err := s.Fleet.Info(ctx, d); err == nil {
-			v.Size = info.Size
-		}
+		v.Size = s.Fleet.Size(ctx, d)
 		return render(c, http.StatusOK, views.TablesPage(s.databasePage(c, d, "data", "Data"), v))
 	})
 }

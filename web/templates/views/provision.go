@@ -14,12 +14,18 @@ type Provision struct {
 	Schemas []fleet.Schema
 	// The fields as they were sent.
 	Org, OrgName, Name, Location, Schema, Version, Request string
+	Place, Jurisdiction, Replication                       string
+	// OnD1 says that a Cloudflare account is set up.
+	OnD1 bool
 	// Proposed is the name it gets when none is given.
 	Proposed string
 	Error    string
 	// Errors are by field.
 	Errors map[string]string
 }
+
+// jurisdictions are the options of that field.
+func jurisdictions() []struct{ Code, Name string } { return d1.Jurisdictions }
 
 // locations are the options of the location field.
 func locations() []struct{ Code, Name string } { return d1.Locations }

@@ -1,0 +1,149 @@
+package fleet_test
+
+import (
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/kuratchi/dashboard/internal/d1"
+	"github.com/kuratchi/dashboard/internal/d1/d1test/front"
+	"github.com/kuratchi/dashboard/internal/d1/rest"
+	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/fleet"
+)
+
+// places has D1 beside the engine.
+type places struct{ engine, cloud d1.Provider }
+
+func (p places) Provider(name string) (d1.Provider, error) {
+	if name == fleet.D1 {
+		return p.cloud, nil
+	}
+	return p.engine, nil
+}
+
+// newCloudWorld is a fleet with an account whose API is real D1's, by a front.
+func newCloudWorld(t *testing.T) (*world, *front.Front) {
+	t.Helper()
+	cloud := front.New(t, front.Options{})
+	p, err := rest.New(rest.Options{
+		Account: front.Account, Token: front.Token, ReadToken: front.ReadToken, BaseURL: cloud.URL, Dir: t.TempDir(), Poll: time.Millisecond,
+		HTTPClient: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := newWorld(t, nil)
+	w.Fleet = fleet.New(w.store, places{w.engine, p}, slog.New(slog.DiscardHandler), now)
+	t.Cleanup(w.Close)
+	return w, cloud
+}
+
+// TestADatabaseOnD1 goes the whole way of a database: made, migrated, put back,
+// deleted and brought back.
+func TestADatabaseOnD1(t *testing.T) {
+	w, cloud := newCloudWorld(t)
+	ctx := t.Context()
+	for field, in := range map[string]fleet.ProvisionInput{
+		"place": {OrgName: "Acme", Place: "moon"}, "jurisdiction": {OrgName: "Acme", Place: fleet.D1, Jurisdiction: "moon"},
+		"replication": {OrgName: "Acme", Place: fleet.D1, Replication: "some"},
+	} {
+		if _, err := w.Provision(ctx, ada, in); !fault.Is(err, fault.Invalid) || fault.FieldOf(err) != field {
+			t.Errorf("%s: %v", field, err)
+		}
+	}
+	d := w.provision(fleet.ProvisionInput{OrgName: "Acme", Place: fleet.D1, Jurisdiction: "eu", Replication: "auto", Schema: "app", Version: 1, Request: "f"})
+	if d.State != fleet.Ready || d.Provider != fleet.D1 {
+		t.Fatalf("%+v", d)
+	}
+	info, err := w.Info(ctx, d)
+	if err != nil || info.Jurisdiction != "eu" || info.Replication != "auto" {
+		t.Errorf("%+v %v", info, err)
+	}
+	w.exec(d.Name, "insert into users(id, email) values (9007199254740993, 'a@x')")
+
+	p := w.approved(d.Name)
+	before := len(cloud.Calls())
+	if p, err = w.Apply(ctx, ada, p.ID, p.Hash); err != nil || p.State != fleet.PlanApplied {
+		t.Fatalf("%+v %v", p, err)
+	}
+	var ops []string
+	for _, c := range cloud.Calls()[before:] {
+		ops = append(ops, c.Op)
+	}
+	// A bookmark, the plan, and the look that says how it stands now.
+	if got := strings.Join(ops, " "); got != "bookmark raw raw raw" {
+		t.Errorf("applying took: %s", got)
+	}
+	if got := w.value(d.Name, "select id || role from users"); got != "9007199254740993member" {
+		t.Errorf("afterwards: %s", got)
+	}
+	if p, err = w.Plan(ctx, p.ID); err != nil || p.Point == "" {
+		t.Fatal(err)
+	}
+	if err := w.Rehearse(ctx, ada, p.ID); err != nil || w.Rehearsed(p.ID).Rehearsal.Failed == "" { // stale by now
+		t.Errorf("%v %+v", err, w.Rehearsed(p.ID))
+	}
+
+	point, err := w.RestoreTo(ctx, ada, d.Name, p.Point)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := w.value(d.Name, "select count(*) from pragma_table_info('users')"); got != "2" {
+		t.Errorf("put back: %s columns", got)
+	}
+	if _, err := w.RestoreTo(ctx, ada, d.Name, point.ID); err != nil {
+		t.Fatal(err)
+	}
+	if got := w.value(d.Name, "select role from users"); got != "member" {
+		t.Errorf("the restore undone: %s", got)
+	}
+
+	file, err := w.Download(ctx, ada, d.Name, "")
+	if err != nil || file.Size() == 0 {
+		t.Fatalf("%v", err)
+	}
+	_ = file.Close()
+	if err := w.Delete(ctx, ada, d.Name); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := w.Open(ctx, d.Name); !fault.Is(err, fault.Conflict) {
+		t.Errorf("open although deleted: %v", err)
+	}
+	if err := w.Revive(ctx, ada, d.Name); err != nil {
+		t.Fatal(err)
+	}
+	if got := w.value(d.Name, "select id || role from users"); got != "9007199254740993member" {
+		t.Errorf("brought back: %s", got)
+	}
+	d, err = w.Check(ctx, ada, d.Name)
+	if err != nil || d.Health != fleet.HealthOK || d.Version != 2 || d.Size == 0 {
+		t.Errorf("%+v %v", d, err)
+	}
+}
+
+func TestAFleetMixesPlaces(t *testing.T) {
+	w, _ := newCloudWorld(t)
+	a := w.provision(fleet.ProvisionInput{OrgName: "Acme", Schema: "app", Version: 1, Request: "a"})
+	b := w.provision(fleet.ProvisionInput{Org: "acme", Place: fleet.D1, Schema: "app", Version: 1, Request: "b"})
+	for _, d := range []fleet.Database{a, b} {
+		w.exec(d.Name, "insert into users(id, email) values (1, '"+d.Provider+"')")
+		if got := w.value(d.Name, "select email from users"); got != d.Provider {
+			t.Errorf("%s holds %s", d.Name, got)
+		}
+	}
+	// Without the account those on D1 say so, and the others work.
+	alone := fleet.New(w.store, fleet.Only{Engine: w.engine}, slog.New(slog.DiscardHandler), now)
+	defer alone.Close()
+	if _, _, err := alone.Open(t.Context(), b.Name); !fault.Is(err, fault.Unavailable) || !strings.Contains(fault.Message(err), "Cloudflare") {
+		t.Errorf("%v", err)
+	}
+	if d, err := alone.Check(t.Context(), ada, b.Name); err != nil || d.Health != fleet.HealthUnreachable {
+		t.Errorf("%+v %v", d, err)
+	}
+	if d, err := alone.Check(t.Context(), ada, a.Name); err != nil || d.Health != fleet.HealthOK {
+		t.Errorf("%+v %v", d, err)
+	}
+}
