@@ -162,7 +162,7 @@ func (w *Write) whole(ctx context.Context, conn d1.Conn) ([][]d1.Value, error) {
 		if err != nil {
 			return nil, err
 		}
-		s, err := a.stmt("SELECT " + strings.Join(refs, ", ") + " FROM " + quote(w.r.Name) + " AS t WHERE " + where + " LIMIT 1")
+		s, err := a.read("SELECT "+strings.Join(refs, ", ")+" FROM "+quote(w.r.Name)+" AS t WHERE "+where+" LIMIT 1", len(refs))
 		if err != nil {
 			return nil, err
 		}

@@ -212,7 +212,7 @@ func (w *Write) read(ctx context.Context, conn d1.Conn, key string, cols []int) 
 	for n, col := range cols {
 		refs[n] = w.r.ref("t", col)
 	}
-	s, err := a.stmt("SELECT " + strings.Join(refs, ", ") + " FROM " + quote(w.r.Name) + " AS t WHERE " + where + " LIMIT 1")
+	s, err := a.read("SELECT "+strings.Join(refs, ", ")+" FROM "+quote(w.r.Name)+" AS t WHERE "+where+" LIMIT 1", len(refs))
 	if err != nil {
 		return nil, err
 	}

@@ -53,7 +53,8 @@ func (as As) Typed() bool {
 	return as == AsValue || as == AsNumber || as == AsText || as == AsBlob
 }
 
-// maxTyped is how many bytes may be typed for a cell, D1's limit.
+// maxTyped is how many bytes may be typed for a cell, D1's limit; of a BLOB those
+// that its digits stand for.
 const maxTyped = d1.MaxValue
 
 // resolve returns the SQL of an input and adds its value to the statement. The
@@ -65,7 +66,7 @@ func (c Column) resolve(in Input, old Seen, now time.Time, a *args) (string, err
 	if c.Generated && in.As != AsKeep {
 		return bad("this column is computed by the database and can't be written.")
 	}
-	if len(in.Text) > maxTyped {
+	if len(in.Text) > maxTyped && in.As != AsBlob {
 		return bad("%d bytes are more than the %d that a value may have.", len(in.Text), maxTyped)
 	}
 	switch in.As {
@@ -89,6 +90,9 @@ func (c Column) resolve(in Input, old Seen, now time.Time, a *args) (string, err
 		b, err := hex.DecodeString(strings.Join(strings.Fields(in.Text), ""))
 		if err != nil {
 			return bad("a BLOB is an even number of hexadecimal digits, for instance 00ff.")
+		}
+		if len(b) > maxTyped {
+			return bad("%d bytes are more than the %d that a value may have.", len(b), maxTyped)
 		}
 		return a.add(d1.Bytes(b)), nil
 	case AsNull:

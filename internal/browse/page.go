@@ -119,7 +119,7 @@ func (r *relation) query(req Request) (*query, error) {
 		way.desc = q.order.desc != (req.Before != "")
 		arms = r.beyond(way, r.bind(way, p, a))
 	}
-	q.stmt, err = a.stmt(q.sql(way, conds, arms))
+	q.stmt, err = a.read(q.sql(way, conds, arms), len(q.sel.all))
 	return q, err
 }
 

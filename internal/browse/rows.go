@@ -29,7 +29,7 @@ func FetchRows(ctx context.Context, conn d1.Conn, cat *Catalog, req Request, key
 		if !ok {
 			return nil, fault.New(fault.NotFound, "This is not the key of a row of %s.", r.Name)
 		}
-		s, err := a.stmt(r.selectSQL(q.sel) + " WHERE " + where + " LIMIT 1")
+		s, err := a.read(r.selectSQL(q.sel)+" WHERE "+where+" LIMIT 1", len(q.sel.all))
 		if err != nil {
 			return nil, err
 		}

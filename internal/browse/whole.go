@@ -51,7 +51,7 @@ func Whole(ctx context.Context, conn d1.Conn, cat *Catalog, table, key, column s
 	if !ok {
 		return Content{}, fault.New(fault.NotFound, "This is not the key of a row of %s.", r.Name)
 	}
-	s, err := a.stmt("SELECT " + r.ref("t", i) + " FROM " + quote(r.Name) + " AS t WHERE " + where + " LIMIT 1")
+	s, err := a.read("SELECT "+r.ref("t", i)+" FROM "+quote(r.Name)+" AS t WHERE "+where+" LIMIT 1", 1)
 	if err != nil {
 		return Content{}, err
 	}

@@ -50,9 +50,11 @@ func (q Query) selectStmt() (d1.Stmt, error) {
 		return d1.Stmt{}, err
 	}
 	c.sql.WriteString("SELECT ")
+	var names []string
 	if len(q.columns) == 0 {
 		for i := range q.table.Columns {
 			c.name(i, &q.table.Columns[i])
+			names = append(names, q.table.Columns[i].Name)
 		}
 	}
 	for i, n := range q.columns {
@@ -61,6 +63,7 @@ func (q Query) selectStmt() (d1.Stmt, error) {
 			return d1.Stmt{}, err
 		}
 		c.name(i, col)
+		names = append(names, col.Name)
 	}
 	c.sql.WriteString(" FROM " + schema.Quote(q.table.Name))
 	if err := c.where(q.conds); err != nil {
@@ -80,7 +83,9 @@ func (q Query) selectStmt() (d1.Stmt, error) {
 	if q.offset > 0 {
 		c.sql.WriteString(" OFFSET " + strconv.Itoa(q.offset))
 	}
-	return c.stmt(d1.Read)
+	s, err := c.stmt(d1.Read)
+	s.Columns = names
+	return s, err
 }
 
 func (c *compiler) orderBy(order []string) error {
