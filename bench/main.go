@@ -3,7 +3,7 @@
 // same SQLite in C. Both sides are measured in one run, taking turns, so what
 // else the machine does meets both.
 //
-//	go run .                    # four minutes
+//	go run .                    # five minutes
 //	go run . -short             # little data, to see that it runs
 //	go run . -only page,fleet   # some of it
 //
