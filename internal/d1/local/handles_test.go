@@ -45,8 +45,12 @@ func TestRemovingWaitsForTheCallsOnADatabaseThatWasPushedOut(t *testing.T) {
 				removed <- nil
 			case <-time.After(100 * time.Millisecond):
 			}
-			if !rows.Next() || !rows.Next() || rows.Next() {
-				t.Errorf("not two rows: %v", rows.Err())
+			n := 0
+			for rows.Next() {
+				n++
+			}
+			if n != 2 || rows.Err() != nil {
+				t.Errorf("%d of 2 rows: %v", n, rows.Err())
 			}
 			if err := rows.Close(); err != nil {
 				t.Error(err)
