@@ -3,7 +3,7 @@
 // same SQLite in C. Both sides are measured in one run, taking turns, so what
 // else the machine does meets both.
 //
-//	go run .                    # four minutes
+//	go run .                    # five minutes
 //	go run . -short             # little data, to see that it runs
 //	go run . -only page,fleet   # some of it
 //
@@ -87,7 +87,12 @@ func run(ctx context.Context) (err error) {
 	isShort := flag.Bool("short", false, "use little data: it shows that everything runs, and its figures mean nothing")
 	only := flag.String("only", strings.Join(names, ","), "the parts to run")
 	profile := flag.String("cpuprofile", "", "write a profile of the run to this file")
+	folder := flag.String("rollout", "", "what the part migrate runs in a process of its own: apply a plan to the databases in this folder")
+	atOnce := flag.Int("at-once", 2, "how many of them at a time")
 	flag.Parse()
+	if *folder != "" {
+		return rollOut(ctx, *folder, *atOnce)
+	}
 	wanted := strings.Split(*only, ",")
 	for _, w := range wanted {
 		if !slices.Contains(names, w) {

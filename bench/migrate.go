@@ -3,11 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 	"strconv"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/kuratchi/dashboard/internal/d1"
@@ -25,14 +22,15 @@ func migrations(ctx context.Context, b *bench) ([]line, error) {
 	}
 	defer func() { _ = e.Close() }()
 	var lines []line
-	for _, part := range []func(context.Context, *bench, *local.Engine) (line, error){planned, rebuilt, rolledOut} {
+	for _, part := range []func(context.Context, *bench, *local.Engine) (line, error){planned, rebuilt} {
 		l, err := part(ctx, b, e)
 		if err != nil {
 			return nil, err
 		}
 		lines = append(lines, l)
 	}
-	return lines, nil
+	rollouts, err := rolledOut(ctx, b)
+	return append(lines, rollouts...), err
 }
 
 // opened makes a database of statements.
@@ -150,89 +148,4 @@ func rebuilt(ctx context.Context, b *bench, e *local.Engine) (line, error) {
 	}
 	p, err := compare((b.longRounds+1)/2, 1, ours, bare)
 	return ratio(fmt.Sprintf("a parent of %d rows made anew, against the bare SQL of the recipe", b.rows), p, 1.5), err
-}
-
-// rolledOut applies a plan of three steps to many small databases, two at a time.
-func rolledOut(ctx context.Context, b *bench, e *local.Engine) (line, error) {
-	n := b.databases / 5
-	from, err := parsed(3, "")
-	if err != nil {
-		return line{}, err
-	}
-	to, err := parsed(3, `, "note": "text"`)
-	if err != nil {
-		return line{}, err
-	}
-	ids := make([]string, n)
-	for i := range ids {
-		info, err := e.Create(ctx, d1.CreateInput{Name: fmt.Sprintf("small-%05d", i)})
-		if err != nil {
-			return line{}, err
-		}
-		ids[i] = info.ID
-		if err := withConn(ctx, e, info.ID, func(conn d1.Conn) error {
-			_, err := migrate.Synchronize(ctx, conn, from, "first", "bench", time.Now())
-			return err
-		}); err != nil {
-			return line{}, err
-		}
-	}
-	var p *migrate.Plan // all are alike, and the batch itself asserts that
-	if err := withConn(ctx, e, ids[0], func(conn d1.Conn) error {
-		live, err := migrate.Inspect(ctx, conn)
-		if err != nil {
-			return err
-		}
-		p, err = migrate.New(live, to, nil)
-		return err
-	}); err != nil {
-		return line{}, err
-	}
-	var next atomic.Int64
-	var wg sync.WaitGroup
-	failed := make(chan error, 2)
-	began := time.Now()
-	for range 2 {
-		wg.Go(func() {
-			for i := next.Add(1) - 1; int(i) < n; i = next.Add(1) - 1 {
-				if err := withConn(ctx, e, ids[i], func(conn d1.Conn) error {
-					_, err := migrate.Apply(ctx, conn, p, migrate.Attempt{ID: "second", Actor: "bench", At: time.Now()})
-					return err
-				}); err != nil {
-					failed <- err
-					return
-				}
-			}
-		})
-	}
-	wg.Wait()
-	took := time.Since(began)
-	select {
-	case err := <-failed:
-		return line{}, err
-	default:
-	}
-	rate := float64(n) / took.Seconds()
-	l := line{what: fmt.Sprintf("a plan of three steps applied to %d small databases", n), result: fmt.Sprintf("%.0f a second, %d MB resident", rate, resident()), goal: "≥ 600 a second", met: rate >= 600}
-	return l, nil
-}
-
-func withConn(ctx context.Context, e *local.Engine, id string, do func(d1.Conn) error) error {
-	conn, err := e.Open(ctx, id)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = conn.Close() }()
-	return do(conn)
-}
-
-// resident is this process's memory in MB, 0 where it isn't told.
-func resident() int {
-	status, err := os.ReadFile("/proc/self/status")
-	if err != nil {
-		return 0
-	}
-	_, rest, _ := strings.Cut(string(status), "VmRSS:")
-	kb, _ := strconv.Atoi(strings.Fields(rest + " 0")[0])
-	return kb / 1024
 }

@@ -17,23 +17,34 @@ const maxReaders = 4
 // maxStreams is how many of them may be streams, which can take long.
 const maxStreams = 2
 
+// maxClosing is how many databases are closed at once in the background. Closing
+// waits for the disk three times; several that wait together share its work.
+const maxClosing = 8
+
 // handles is the set of open databases. Evicting one closes it as soon as the
-// calls on it are done.
+// calls on it are done: in the background, or, when maxClosing are being closed
+// already, by who evicted it or gave it back last. So no more are open than are
+// kept, maxClosing, and one a caller.
 type handles struct {
 	idle time.Duration
 	// statements is how many compiled statements a connection keeps.
 	statements int
+	closers    chan struct{} // holds maxClosing permits
 
-	mu     sync.Mutex // guards gone, lru, the handles' refs and last, and closed
-	gone   map[string]bool
-	lru    *simplelru.LRU[string, *handle]
-	timer  *time.Timer
-	closed bool
+	mu   sync.Mutex // guards what follows, and the handles' refs and last
+	gone map[string]bool
+	lru  *simplelru.LRU[string, *handle]
+	// leaving are those that were evicted and aren't closed yet; spare, of them,
+	// those that nobody uses and whose closing has not begun.
+	leaving map[*handle]bool
+	spare   []*handle
+	timer   *time.Timer
+	closed  bool
 }
 
 // handle is one open database.
 type handle struct {
-	path       string
+	key, path  string
 	statements int
 	// write holds the only permit to use writer; read holds maxReaders permits.
 	write, read chan struct{}
@@ -44,10 +55,9 @@ type handle struct {
 	mu      sync.Mutex // guards readers
 	readers []*sqlite.Conn
 
-	refs    int
-	last    time.Time
-	evicted bool
-	done    chan struct{} // closed when the files are
+	refs int
+	last time.Time
+	done chan struct{} // closed when the files are
 }
 
 func newHandles(o Options) *handles {
@@ -57,17 +67,44 @@ func newHandles(o Options) *handles {
 	if o.IdleTimeout == 0 {
 		o.IdleTimeout = time.Minute
 	}
-	hs := &handles{idle: o.IdleTimeout, statements: o.statements, gone: map[string]bool{}}
+	hs := &handles{idle: o.IdleTimeout, statements: o.statements, closers: make(chan struct{}, maxClosing), gone: map[string]bool{}, leaving: map[*handle]bool{}}
 	hs.lru, _ = simplelru.NewLRU(o.OpenDatabases, hs.onEvict) // fails only on a size of 0
 	return hs
 }
 
 // onEvict runs under mu, whenever an entry leaves the set.
 func (hs *handles) onEvict(_ string, h *handle) {
-	h.evicted = true
+	hs.leaving[h] = true
 	if h.refs == 0 {
-		h.close()
+		hs.spare = append(hs.spare, h)
 	}
+}
+
+// unlock gives mu back and then closes what nobody uses any more.
+func (hs *handles) unlock() {
+	spare := hs.spare
+	hs.spare = nil
+	hs.mu.Unlock()
+	for _, h := range spare {
+		select {
+		case hs.closers <- struct{}{}:
+			go func() {
+				hs.closeFiles(h)
+				<-hs.closers
+			}()
+		default:
+			hs.closeFiles(h)
+		}
+	}
+}
+
+// closeFiles closes a handle that nobody uses and nobody can get.
+func (hs *handles) closeFiles(h *handle) {
+	h.close()
+	hs.mu.Lock()
+	delete(hs.leaving, h)
+	hs.mu.Unlock()
+	close(h.done)
 }
 
 // errRemoved is what who still holds a handle of a removed database gets.
@@ -76,7 +113,7 @@ var errRemoved = errors.New("local: the database was removed")
 // acquire returns the handle of a database and counts its user.
 func (hs *handles) acquire(key, path string) (*handle, error) {
 	hs.mu.Lock()
-	defer hs.mu.Unlock()
+	defer hs.unlock()
 	if hs.closed {
 		return nil, errors.New("local: the engine is closed")
 	}
@@ -85,7 +122,10 @@ func (hs *handles) acquire(key, path string) (*handle, error) {
 	}
 	h, ok := hs.lru.Get(key)
 	if !ok {
-		h = &handle{path: path, statements: hs.statements, write: make(chan struct{}, 1), read: make(chan struct{}, maxReaders), streams: make(chan struct{}, maxStreams), done: make(chan struct{})}
+		h = &handle{
+			key: key, path: path, statements: hs.statements, write: make(chan struct{}, 1), read: make(chan struct{}, maxReaders),
+			streams: make(chan struct{}, maxStreams), done: make(chan struct{}),
+		}
 		hs.lru.Add(key, h)
 	}
 	h.refs++
@@ -96,11 +136,11 @@ func (hs *handles) acquire(key, path string) (*handle, error) {
 
 func (hs *handles) release(h *handle) {
 	hs.mu.Lock()
-	defer hs.mu.Unlock()
+	defer hs.unlock()
 	h.refs--
 	h.last = time.Now()
-	if h.evicted && h.refs == 0 {
-		h.close()
+	if h.refs == 0 && hs.leaving[h] {
+		hs.spare = append(hs.spare, h)
 	}
 }
 
@@ -114,7 +154,7 @@ func (hs *handles) schedule() {
 // sweep closes what has been idle for too long.
 func (hs *handles) sweep() {
 	hs.mu.Lock()
-	defer hs.mu.Unlock()
+	defer hs.unlock()
 	hs.timer = nil
 	for {
 		key, h, ok := hs.lru.GetOldest()
@@ -133,12 +173,20 @@ func (hs *handles) sweep() {
 func (hs *handles) forget(key string) {
 	hs.mu.Lock()
 	hs.gone[key] = true
-	h, ok := hs.lru.Peek(key)
-	if ok {
-		hs.lru.Remove(key)
+	hs.lru.Remove(key)
+	hs.wait(func(h *handle) bool { return h.key == key })
+}
+
+// wait gives mu back and returns when those of the leaving handles are closed.
+func (hs *handles) wait(which func(*handle) bool) {
+	var leaving []*handle
+	for h := range hs.leaving {
+		if which(h) {
+			leaving = append(leaving, h)
+		}
 	}
-	hs.mu.Unlock()
-	if ok {
+	hs.unlock()
+	for _, h := range leaving {
 		<-h.done
 	}
 }
@@ -157,12 +205,8 @@ func (hs *handles) close() error {
 	if hs.timer != nil {
 		hs.timer.Stop()
 	}
-	open := hs.lru.Values()
 	hs.lru.Purge()
-	hs.mu.Unlock()
-	for _, h := range open {
-		<-h.done
-	}
+	hs.wait(func(*handle) bool { return true })
 	return nil
 }
 
@@ -174,7 +218,6 @@ func (h *handle) close() {
 	if h.writer != nil { // the last one to close moves the log into the file
 		_ = h.writer.Close()
 	}
-	close(h.done)
 }
 
 // borrow returns a connection that is the caller's until give.
