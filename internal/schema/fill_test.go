@@ -52,6 +52,23 @@ func TestFillIsNoPartOfTheSchema(t *testing.T) {
 	}
 }
 
+// TestWhichTriggersFireOnUpdate reads triggers as they may be written.
+func TestWhichTriggersFireOnUpdate(t *testing.T) {
+	for sql, want := range map[string]bool{
+		"create trigger g after update on t begin select 1; end":                            true,
+		"CREATE TRIGGER IF NOT EXISTS main.g UPDATE OF a, [C] ON t BEGIN SELECT 1; END":     true,
+		"create trigger g before update of a, b on t begin update t set c = 1; end":         false,
+		"create trigger \"update\" after insert on t begin update t set c = 1; end":         false,
+		"create trigger begin /* update */ after delete on t begin update t set c = 1; end": false,
+		"create temp trigger g instead of update of \"c\" on v begin select 1; end":         true,
+		"create table update_of(c)": false,
+	} {
+		if got := schema.FiresOnUpdate(sql, "c"); got != want {
+			t.Errorf("%v: %s", got, sql)
+		}
+	}
+}
+
 // TestFillIsRefusedWhereItMakesNoSense tells why, at the column.
 func TestFillIsRefusedWhereItMakesNoSense(t *testing.T) {
 	for src, want := range map[string]string{
