@@ -87,3 +87,14 @@ func FiresOnUpdate(sql, column string) bool {
 	}
 	return false
 }
+
+// Line returns the column as it stands in a schema file, for instance
+// "name": "text fill (lower(email))".
+func (t *Table) Line(c *Column) string { return quoteJSON(c.Name) + ": " + quoteJSON(t.columnSource(c)) }
+
+// CheckedColumn returns the only column a CHECK of the table speaks of, "" when it
+// speaks of none or several. Such a check comes with the column.
+func (t *Table) CheckedColumn(check string) string { return t.checkedColumn(check) }
+
+// Clone returns a copy that shares nothing with the schema.
+func (s *Schema) Clone() *Schema { return s.clone() }
