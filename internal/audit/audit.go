@@ -50,6 +50,8 @@ const (
 	PlanApprove       Action = "plan.approve"
 	PlanReject        Action = "plan.reject"
 	PlanApply         Action = "plan.apply"
+	PlanFill          Action = "plan.fill"
+	PlanFillStop      Action = "plan.fill_stop"
 )
 
 // Actions are all actions, in the order a menu shows them.
@@ -57,7 +59,7 @@ var Actions = []Action{
 	SetupClaim, SessionLogin, SessionFailed, SessionLogout, SessionRevoke, OperatorPassword, OrgCreate, OrgRename, OrgDelete, FleetCheck,
 	DatabaseProvision, DatabaseUndo, DatabaseQuery, DatabaseWrite, DatabaseUnlock, DatabaseRows, DatabaseDownload,
 	DatabaseArchive, DatabaseUnarchive, DatabaseDelete, DatabaseRevive, DatabasePurge, PointKeep, PointRestore, PointForget,
-	SchemaSave, PlanCreate, PlanApprove, PlanReject, PlanApply,
+	SchemaSave, PlanCreate, PlanApprove, PlanReject, PlanApply, PlanFill, PlanFillStop,
 }
 
 // Outcomes are all outcomes, in the order a menu shows them.

@@ -2,6 +2,7 @@ package controlplane
 
 import (
 	"context"
+	"maps"
 	"time"
 
 	"github.com/kuratchi/dashboard/internal/audit"
@@ -19,14 +20,19 @@ func planOf(r orm.Row) (fleet.Plan, error) {
 		AppliedAt: r.Time("applied_at"), AppliedBy: r.Text("applied_by"), Duration: time.Duration(r.Int("duration_us")) * time.Microsecond,
 		Error: r.Text("error"), Intent: r.Text("intent"), Point: r.Text("point"),
 	}
+	p.Filling = fleet.Filling{
+		State: fleet.FillState(r.Text("fill")), Error: r.Text("fill_error"), Intent: r.Text("fill_intent"), By: r.Text("fill_by"), Since: r.Time("fill_since"),
+	}
 	return p, r.JSON("body", &p.Body)
 }
 
 func planChanging(p fleet.Plan) orm.Values {
-	return orm.Values{
+	v := orm.Values{
 		"state": p.State, "decided_at": p.DecidedAt, "decided_by": d1.OptStr(p.DecidedBy), "applied_at": p.AppliedAt,
 		"applied_by": d1.OptStr(p.AppliedBy), "duration_us": p.Duration.Microseconds(), "error": d1.OptStr(p.Error), "intent": d1.OptStr(p.Intent), "point": d1.OptStr(p.Point),
 	}
+	maps.Copy(v, fillChanging(p.Filling))
+	return v
 }
 
 // Plan returns a stored plan.

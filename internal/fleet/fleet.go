@@ -27,16 +27,17 @@ type Fleet struct {
 	log      *slog.Logger
 	now      func() time.Time
 
-	// background is cancelled by Close; work counts the provisions under way.
+	// background is cancelled by Close; work counts the provisions and fills under way.
 	background context.Context
 	stop       context.CancelFunc
 	work       sync.WaitGroup
 
 	versions versions
 
-	mu    sync.Mutex // guards busy, works and sweep
+	mu    sync.Mutex // guards busy, works, fills and sweep
 	busy  map[id.Database]bool
 	works map[id.Database]Work
+	fills map[id.Plan]*fillRun
 	// sweep is since when every database is to be checked at once, zero for no
 	// hurry; wake tells Run of it.
 	sweep time.Time
@@ -46,7 +47,7 @@ type Fleet struct {
 // New returns a fleet. Close must be called.
 func New(store Store, provider d1.Provider, log *slog.Logger, now func() time.Time) *Fleet {
 	ctx, stop := context.WithCancel(context.Background())
-	return &Fleet{store: store, provider: provider, log: log, now: now, background: ctx, stop: stop, busy: map[id.Database]bool{}, works: map[id.Database]Work{}, wake: make(chan struct{}, 1)}
+	return &Fleet{store: store, provider: provider, log: log, now: now, background: ctx, stop: stop, busy: map[id.Database]bool{}, works: map[id.Database]Work{}, fills: map[id.Plan]*fillRun{}, wake: make(chan struct{}, 1)}
 }
 
 // Close waits until the steps under way have ended; no further one begins.

@@ -294,6 +294,8 @@ type Plan struct {
 	Intent string
 	// Point is the restore point kept before it was applied. It may be gone.
 	Point string
+	// Filling is how its fills stand, the zero value for a plan without any.
+	Filling Filling
 }
 
 // SelfApproved reports whether the author was also the approver.

@@ -194,7 +194,7 @@ func (f Fill) Chunk(ctx context.Context, conn d1.Conn, plan string, at FillProgr
 	_, cause := conn.Batch(ctx, batch)
 	switch {
 	case cause == nil || fault.Is(cause, fault.Unknown):
-	case said(cause, movedText):
+	case Moved(cause):
 		return at, fault.Wrap(cause, fault.Conflict, "Somebody else goes on with filling %s.", f.Object())
 	default:
 		return at, f.explain(ctx, conn, plan, at, cause)
@@ -261,3 +261,8 @@ func said(err error, text string) bool {
 	de, ok := errors.AsType[*d1.Error](err)
 	return ok && strings.Contains(de.Text, text)
 }
+
+// Moved reports whether Chunk failed because the fill is not where it was: somebody
+// else did that chunk, or the database was put back to a point. StartFills reads how
+// far it is.
+func Moved(err error) bool { return said(err, movedText) || noTable(err) }

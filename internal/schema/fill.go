@@ -90,7 +90,9 @@ func FiresOnUpdate(sql, column string) bool {
 
 // Line returns the column as it stands in a schema file, for instance
 // "name": "text fill (lower(email))".
-func (t *Table) Line(c *Column) string { return quoteJSON(c.Name) + ": " + quoteJSON(t.columnSource(c)) }
+func (t *Table) Line(c *Column) string {
+	return quoteJSON(c.Name) + ": " + quoteJSON(t.columnSource(c))
+}
 
 // CheckedColumn returns the only column a CHECK of the table speaks of, "" when it
 // speaks of none or several. Such a check comes with the column.
