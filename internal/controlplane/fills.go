@@ -23,9 +23,14 @@ func (s *Store) UpdateFilling(ctx context.Context, p fleet.Plan, from fleet.Fill
 	return b.audit(es...).run(ctx, moved, nil)
 }
 
-// Filling returns the plans whose fills are under way.
-func (s *Store) Filling(ctx context.Context) ([]fleet.Plan, error) {
-	rows, err := s.table("plans").Where(orm.Eq("fill", fleet.FillRunning)).Many(ctx)
+// Filling returns the plans of a database, or of all for "", whose fills are not
+// done, the oldest first.
+func (s *Store) Filling(ctx context.Context, database string) ([]fleet.Plan, error) {
+	q := s.table("plans").Where(orm.In("fill", fleet.FillRunning, fleet.FillStopped, fleet.FillFailed))
+	if database != "" {
+		q = q.Where(orm.Eq("database_name", database))
+	}
+	rows, err := q.OrderBy("created_at", "id").Many(ctx)
 	if err != nil {
 		return nil, err
 	}

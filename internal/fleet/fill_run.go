@@ -29,7 +29,7 @@ type fillRun struct{ cancel context.CancelFunc }
 
 // recoverFills goes on with what was running when the program stopped.
 func (f *Fleet) recoverFills(ctx context.Context, a auth.Actor) error {
-	plans, err := f.store.Filling(ctx)
+	plans, err := f.store.Filling(ctx, "")
 	if err != nil {
 		return err
 	}
