@@ -17,7 +17,7 @@ import (
 type Filling struct {
 	// State is "" before the plan was applied, and for a plan without fills.
 	State FillState
-	// Error says why it failed.
+	// Error says why it failed, or how many rows have no value though it is done.
 	Error string
 	// Intent is the audit entry written before it began, or went on.
 	Intent string

@@ -2,6 +2,8 @@ package fleet
 
 import (
 	"context"
+	"fmt"
+	"strings"
 	"time"
 
 	"github.com/kuratchi/dashboard/internal/audit"
@@ -86,15 +88,34 @@ func (f *Fleet) filled(ctx context.Context, a auth.Actor, p Plan, cause error) {
 		rows, words := filledSoFar(all)
 		e.Rows, e.Detail = rows, e.Detail+", "+words
 	}
-	p.Filling.State, p.Filling.Error, p.Filling.Since = FillDone, "", f.now()
+	p.Filling.State, p.Filling.Error, p.Filling.Since = FillDone, f.unfilled(ctx, p), f.now()
 	if cause != nil {
 		f.log.Warn("fill", "plan", p.ID, "database", p.Database, "error", cause)
 		p.Filling.State, p.Filling.Error, e.Outcome = FillFailed, fault.Message(cause), audit.Failed
+	}
+	if p.Filling.Error != "" {
 		e.Detail += ": " + p.Filling.Error
 	}
 	if err := f.store.UpdateFilling(ctx, p, FillRunning, e); err != nil {
 		f.log.Error("fill", "plan", p.ID, "database", p.Database, "error", err)
 	}
+}
+
+// unfilled says how many rows have no value though every chunk is done, "" for none
+// and where that can't be read.
+func (f *Fleet) unfilled(ctx context.Context, p Plan) string {
+	_, conn, err := f.Open(ctx, p.Database)
+	if err != nil {
+		return ""
+	}
+	defer func() { _ = conn.Close() }()
+	var words []string
+	for _, fill := range p.Body.Fills {
+		if n, err := fill.Left(ctx, conn); err == nil && n > 0 {
+			words = append(words, fmt.Sprintf("Rows without %s: %d. The expression gave NULL, or they were written without a value meanwhile.", fill.Object(), n))
+		}
+	}
+	return strings.Join(words, " ")
 }
 
 // fill does the chunks of a plan's fills that are left. The error is what it can't go

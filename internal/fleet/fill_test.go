@@ -128,6 +128,7 @@ func TestAnAppliedPlanIsFilledInTheBackground(t *testing.T) {
 	b.before = func(n int) error {
 		if n > 1 {
 			w.exec("acme-org-001", fmt.Sprintf("update users set mail = 'mine' where id in (%d, %d)", n*10_000-10_001, n*10_000-9_000))
+			w.exec("acme-org-001", fmt.Sprintf("insert into users(id, email) values (%d, 'behind it')", -n))
 		}
 		return nil
 	}
@@ -136,8 +137,8 @@ func TestAnAppliedPlanIsFilledInTheBackground(t *testing.T) {
 		t.Errorf("as it was applied: %+v", p.Filling)
 	}
 	p = w.until(p, fleet.FillDone)
-	if got := w.value("acme-org-001", notFilled); got != "0" {
-		t.Errorf("%s rows are not filled", got)
+	if got := w.value("acme-org-001", notFilled); got != "2" || !strings.HasPrefix(p.Filling.Error, "Rows without users.mail: 2.") {
+		t.Errorf("%s rows are not filled, and it says %q", got, p.Filling.Error)
 	}
 	if got := w.value("acme-org-001", "select group_concat(id) from users where mail = 'mine'"); got != "9999,11000,19999,21000" {
 		t.Errorf("the application's own: %s", got)
