@@ -177,7 +177,10 @@ func TestAnOperatorStopsAFillAndLetsItGoOn(t *testing.T) {
 		t.Fatal(err)
 	}
 	close(stopped) // the chunk under way is done
-	time.Sleep(200 * time.Millisecond)
+	for end := time.Now().Add(20 * time.Second); time.Now().Before(end) && w.value("acme-org-001", "select chunks from kuratchi_fills") != "2"; {
+		time.Sleep(5 * time.Millisecond)
+	}
+	time.Sleep(200 * time.Millisecond) // time enough for another
 	p, _ = w.Plan(t.Context(), p.ID)
 	at, err := w.FillProgress(t.Context(), p)
 	if err != nil || at[0].Chunks != 2 || p.Filling.State != fleet.FillStopped {

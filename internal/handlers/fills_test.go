@@ -74,7 +74,7 @@ func TestATooLargeTableIsExpandedFilledAndGoesOn(t *testing.T) {
 	// Another expression, and a row that forbids it.
 	source = strings.Replace(source, `fill (upper('x'))`, `fill (upper(name)) check (label <> 'ITEM 15000')`, 1)
 	b.post("/schemas/shop/versions", url.Values{"source": {source}, "do": {"save"}}).is(http.StatusSeeOther)
-	b.get("/databases/acme-org-001/migrations?schema=shop&version=3").is(http.StatusOK, "Filled afterwards", "items.label", "10000 rows at a time", "CP104")
+	b.get("/databases/acme-org-001/migrations?schema=shop&version=3").is(http.StatusOK, "Filled afterwards", "items.label", "10,000 rows at a time", "CP104")
 	page = b.post("/databases/acme-org-001/plans", url.Values{"schema": {"shop"}, "version": {"3"}}).is(http.StatusSeeOther).location()
 	plan := id.Plan(strings.TrimPrefix(page, "/plans/"))
 	p, err := s.fleet.Plan(t.Context(), plan)

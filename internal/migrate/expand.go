@@ -134,7 +134,8 @@ func (e *expansion) column(want, goal *schema.Table, c schema.Column) error {
 	object := goal.Name + "." + c.Name
 	var words []string
 	say := func(format string, args ...any) { words = append(words, fmt.Sprintf(format, args...)) }
-	switch full, whole := c, notByAlter(schema.AddColumn{Table: *goal, Column: c}) == ""; {
+	full, whole := c, notByAlter(schema.AddColumn{Table: *goal, Column: c}) == ""
+	switch {
 	case whole: // it comes as it is
 	case c.Generated != "":
 		c.Stored = false
@@ -157,11 +158,17 @@ func (e *expansion) column(want, goal *schema.Table, c schema.Column) error {
 		}
 		if passes || c.Default != "" || c.Generated != "" {
 			want.Checks = append(want.Checks, check)
+			if !whole && passes {
+				say("Its CHECK (%s) comes now, as NULL passes it.", check)
+			}
 		}
 	}
 	for _, fk := range goal.ForeignKeys {
 		if len(fk.Columns) == 1 && strings.EqualFold(fk.Columns[0], c.Name) {
 			want.ForeignKeys = append(want.ForeignKeys, fk)
+			if !whole {
+				say("Its reference to %s comes now.", fk.Table)
+			}
 		}
 	}
 	want.Columns = append(want.Columns, c)
