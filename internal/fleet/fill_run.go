@@ -24,6 +24,8 @@ const (
 	// a longer wait each time, a minute in all.
 	fillTries = 10
 	retryRest = time.Second
+	// fillLeast is the fewest rows of a chunk: one that takes too long is halved.
+	fillLeast = 100
 )
 
 // fillRun is the fills of one plan under way in this process.
@@ -122,6 +124,7 @@ func (f *Fleet) unfilled(ctx context.Context, p Plan) string {
 // on for; nil too when ctx ended.
 func (f *Fleet) fill(ctx context.Context, p Plan) error {
 	var at []migrate.FillProgress
+	rows := migrate.FillChunk
 	for i := 0; i < len(p.Body.Fills); {
 		began := time.Now()
 		err := f.patientFill(ctx, p, func(ctx context.Context, conn d1.Conn) (err error) {
@@ -129,7 +132,10 @@ func (f *Fleet) fill(ctx context.Context, p Plan) error {
 				at, err = migrate.StartFills(ctx, conn, &p.Body, string(p.ID), f.now())
 				return err
 			}
-			return f.chunk(ctx, conn, p, i, at)
+			if err = f.chunk(ctx, conn, p, i, at, rows); fault.Is(err, fault.Limited) {
+				rows = max(fillLeast, rows/2)
+			}
+			return err
 		})
 		if err != nil || ctx.Err() != nil {
 			return err
@@ -148,8 +154,8 @@ func (f *Fleet) fill(ctx context.Context, p Plan) error {
 }
 
 // chunk does the next chunk of the plan's fill i. One that somebody else did is read.
-func (f *Fleet) chunk(ctx context.Context, conn d1.Conn, p Plan, i int, at []migrate.FillProgress) error {
-	next, err := p.Body.Fills[i].Chunk(ctx, conn, string(p.ID), at[i], f.now())
+func (f *Fleet) chunk(ctx context.Context, conn d1.Conn, p Plan, i int, at []migrate.FillProgress, rows int) error {
+	next, err := p.Body.Fills[i].Chunk(ctx, conn, string(p.ID), at[i], rows, f.now())
 	if migrate.Moved(err) {
 		all, lost := migrate.StartFills(ctx, conn, &p.Body, string(p.ID), f.now())
 		if lost == nil && len(all) == len(at) {

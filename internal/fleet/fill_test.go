@@ -257,6 +257,23 @@ func TestLostAndRefusedChunks(t *testing.T) {
 	}
 }
 
+// TestAChunkThatTakesTooLongIsHalved until it doesn't.
+func TestAChunkThatTakesTooLongIsHalved(t *testing.T) {
+	var b *between
+	w := newWorld(t, func(p d1.Provider) d1.Provider { b = &between{Provider: p}; return b })
+	b.before = func(n int) error {
+		if n == 2 || n == 3 {
+			return fault.New(fault.Limited, "It took too long.")
+		}
+		return nil
+	}
+	p := w.until(w.filling("fill (lower(email))"), fleet.FillDone)
+	at, err := w.FillProgress(t.Context(), p)
+	if err != nil || at[0].Chunks != 8 || at[0].Filled != users || w.value("acme-org-001", notFilled) != "0" { // 10,000, six of 2,500, one that is empty
+		t.Errorf("%v %+v", err, at)
+	}
+}
+
 // TestAStopOfTheProgramEndsAtAChunkAndTheNextStartGoesOn, in two programs at once.
 func TestAStopOfTheProgramEndsAtAChunkAndTheNextStartGoesOn(t *testing.T) {
 	var b *between

@@ -172,7 +172,7 @@ func (s *scratch) proveFills(p *Plan) error {
 	}
 	for i, f := range p.Fills {
 		for _, first := range []bool{true, false} {
-			for _, q := range f.statements("proof", first, 0) {
+			for _, q := range f.statements("proof", first, FillChunk, 0) {
 				if err := s.bound(q); err != nil {
 					return &stepError{fill: &p.Fills[i], text: engineWords(err)}
 				}

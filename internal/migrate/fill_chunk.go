@@ -86,7 +86,7 @@ func (f Fill) within(first bool) string {
 }
 
 // last selects the last key of the chunk, its columns named k0, k1 and so on.
-func (f Fill) last(first bool) string {
+func (f Fill) last(first bool, rows int) string {
 	names, up, down := make([]string, len(f.Key)), f.key(), make([]string, len(f.Key))
 	columns := make([]string, len(f.Key))
 	for i, q := range up {
@@ -100,12 +100,12 @@ func (f Fill) last(first bool) string {
 		down[i] += " DESC"
 	}
 	return "SELECT " + list(names) + " FROM (SELECT " + list(columns) + " FROM " + schema.Quote(f.Table) + " WHERE " + f.after(first) +
-		" ORDER BY " + list(up) + " LIMIT " + strconv.Itoa(FillChunk) + ") ORDER BY " + list(down) + " LIMIT 1"
+		" ORDER BY " + list(up) + " LIMIT " + strconv.Itoa(rows) + ") ORDER BY " + list(down) + " LIMIT 1"
 }
 
 // statements do one chunk, once it is certain that it is the next: they find its
 // last key, write the rows that are NULL, and note how far it is.
-func (f Fill) statements(plan string, first bool, now int64) []d1.Stmt {
+func (f Fill) statements(plan string, first bool, rows int, now int64) []d1.Stmt {
 	fill := []d1.Value{d1.Str(plan), d1.Str(f.Table), d1.Str(f.Column)}
 	positions, cases := make([]string, len(f.Key)), make([]string, len(f.Key))
 	for i := range f.Key {
@@ -115,10 +115,10 @@ func (f Fill) statements(plan string, first bool, now int64) []d1.Stmt {
 	column := schema.Quote(f.Column)
 	expr := (&schema.Column{Fill: f.Expression}).FillSQL()
 	return []d1.Stmt{
-		d1.Exec("INSERT INTO kuratchi_fill_keys (plan, table_name, column_name, side, position, value) SELECT ?1, ?2, ?3, 1, p.column1, CASE p.column1 "+strings.Join(cases, " ")+" END FROM ("+f.last(first)+") CROSS JOIN (VALUES "+list(positions)+") AS p", fill...),
+		d1.Exec("INSERT INTO kuratchi_fill_keys (plan, table_name, column_name, side, position, value) SELECT ?1, ?2, ?3, 1, p.column1, CASE p.column1 "+strings.Join(cases, " ")+" END FROM ("+f.last(first, rows)+") CROSS JOIN (VALUES "+list(positions)+") AS p", fill...),
 		d1.Exec("UPDATE "+schema.Quote(f.Table)+" SET "+column+" = "+expr+" WHERE "+f.within(first)+" AND "+schema.Quote(f.Table)+"."+column+" IS NULL", fill...),
 		d1.Exec("UPDATE kuratchi_fills SET chunks = chunks + 1, filled = filled + changes(), latest = (SELECT count(*) FROM "+schema.Quote(f.Table)+" WHERE "+f.within(first)+"), last_key = coalesce((SELECT group_concat(substr(quote(value), 1, 100), ', ') FROM (SELECT value FROM kuratchi_fill_keys WHERE "+thisFill+" AND side = 1 ORDER BY position)), last_key) WHERE "+thisFill, fill...),
-		d1.Exec("UPDATE kuratchi_fills SET passed = passed + latest, finished_at = CASE WHEN latest < "+strconv.Itoa(FillChunk)+" THEN ?4 END WHERE "+thisFill, append(fill[:3:3], d1.Int(now))...),
+		d1.Exec("UPDATE kuratchi_fills SET passed = passed + latest, finished_at = CASE WHEN latest < "+strconv.Itoa(rows)+" THEN ?4 END WHERE "+thisFill, append(fill[:3:3], d1.Int(now))...),
 		d1.Exec("DELETE FROM kuratchi_fill_keys WHERE "+thisFill+" AND (side = 0 OR EXISTS (SELECT 1 FROM kuratchi_fills WHERE "+thisFill+" AND finished_at IS NOT NULL))", fill...),
 		d1.Exec("UPDATE kuratchi_fill_keys SET side = 0 WHERE "+thisFill, fill...),
 	}
@@ -179,25 +179,27 @@ func Progress(ctx context.Context, conn d1.Conn, plan string) ([]FillProgress, e
 	return out, nil
 }
 
-// Chunk does the chunk after at, in one batch: the next FillChunk rows, of which
-// those are written whose column is NULL, with the row in kuratchi_fills. It returns
+// Chunk does the chunk after at, in one batch: the next rows, FillChunk of them or
+// fewer where they are too much for one transaction. Those are written whose column
+// is NULL, with the row in kuratchi_fills. It returns
 // how far the fill then is. An answer that was lost is resolved by reading that row.
 // Errors: fault.Conflict when somebody else did the chunk, or when the rows forbid
 // it; its message then has the engine's words and says which rows. Nothing of the
-// chunk was written then. fault.Unavailable when it may be tried again.
+// chunk was written then. fault.Unavailable when it may be tried again, and
+// fault.Limited when it took too long: with fewer rows.
 // fault.Unknown when it can't be read what became of it; ask Progress.
-func (f Fill) Chunk(ctx context.Context, conn d1.Conn, plan string, at FillProgress, now time.Time) (FillProgress, error) {
+func (f Fill) Chunk(ctx context.Context, conn d1.Conn, plan string, at FillProgress, rows int, now time.Time) (FillProgress, error) {
 	batch := append([]d1.Stmt{
 		d1.Query("SELECT iif((SELECT count(*) FROM kuratchi_fills WHERE "+thisFill+" AND chunks = ?4 AND finished_at IS NULL) = 1, 1, json_extract('{}', '"+movedText+"'))",
 			d1.Str(plan), d1.Str(f.Table), d1.Str(f.Column), d1.Int(at.Chunks)),
-	}, f.statements(plan, at.Chunks == 0, now.UnixMilli())...)
+	}, f.statements(plan, at.Chunks == 0, rows, now.UnixMilli())...)
 	_, cause := conn.Batch(ctx, batch)
 	switch {
 	case cause == nil || fault.Is(cause, fault.Unknown):
 	case Moved(cause):
 		return at, fault.Wrap(cause, fault.Conflict, "Somebody else goes on with filling %s.", f.Object())
 	default:
-		return at, f.explain(ctx, conn, plan, at, cause)
+		return at, f.explain(ctx, conn, plan, at, rows, cause)
 	}
 	next, err := f.progress(ctx, conn, plan)
 	switch {
@@ -223,7 +225,7 @@ func (f Fill) progress(ctx context.Context, conn d1.Conn, plan string) (FillProg
 }
 
 // explain adds to the engine's words which rows they are about.
-func (f Fill) explain(ctx context.Context, conn d1.Conn, plan string, at FillProgress, cause error) error {
+func (f Fill) explain(ctx context.Context, conn d1.Conn, plan string, at FillProgress, n int, cause error) error {
 	de, ok := errors.AsType[*d1.Error](cause)
 	if !ok || fault.Is(cause, fault.Unavailable) || fault.Is(cause, fault.Limited) {
 		return cause
@@ -240,7 +242,7 @@ func (f Fill) explain(ctx context.Context, conn d1.Conn, plan string, at FillPro
 	if at.Chunks == 0 {
 		args = nil
 	}
-	r, err := conn.Query(ctx, d1.Query("SELECT "+strings.Join(quoted, " || ', ' || ")+" FROM ("+f.last(at.Chunks == 0)+")", args...))
+	r, err := conn.Query(ctx, d1.Query("SELECT "+strings.Join(quoted, " || ', ' || ")+" FROM ("+f.last(at.Chunks == 0, n)+")", args...))
 	if err == nil && len(r.Rows) == 1 {
 		rows += " up to " + r.Rows[0][0].Text()
 	}

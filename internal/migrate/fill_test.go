@@ -60,7 +60,7 @@ func (f filling) finish(t *testing.T, between func(chunk int)) []migrate.FillPro
 	all := f.start(t)
 	for i, fill := range f.plan.Fills {
 		for n := 1; all[i].Finished.IsZero(); n++ {
-			next, err := fill.Chunk(t.Context(), f.conn, "p1", all[i], now)
+			next, err := fill.Chunk(t.Context(), f.conn, "p1", all[i], migrate.FillChunk, now)
 			if err != nil {
 				t.Fatalf("chunk %d of %s: %v", n, fill.Object(), err)
 			}
@@ -111,7 +111,7 @@ func TestFillLeavesWhatTheApplicationWrote(t *testing.T) {
 			if left, err := f.plan.Fills[0].Left(t.Context(), f.conn); err != nil || left != 0 {
 				t.Errorf("%v: %d left", err, left)
 			}
-			if _, err := f.plan.Fills[0].Chunk(t.Context(), f.conn, "p1", got[0], now); !fault.Is(err, fault.Conflict) {
+			if _, err := f.plan.Fills[0].Chunk(t.Context(), f.conn, "p1", got[0], migrate.FillChunk, now); !fault.Is(err, fault.Conflict) {
 				t.Errorf("a chunk after the last: %v", err)
 			}
 		})
@@ -194,7 +194,7 @@ func TestTwoRunnersDoAChunkOnce(t *testing.T) {
 			errs := make(chan error, 4)
 			for range cap(errs) {
 				go func() {
-					_, err := f.plan.Fills[0].Chunk(t.Context(), f.conn, "p1", at, now)
+					_, err := f.plan.Fills[0].Chunk(t.Context(), f.conn, "p1", at, migrate.FillChunk, now)
 					errs <- err
 				}()
 			}
@@ -242,11 +242,11 @@ func TestLostAnswerOfAChunk(t *testing.T) {
 			f := newFilling(t, open(t), users, "create table users(id integer primary key, email text)", numbers("users", "id, email", 12_000, "x, 'A' || x"))
 			at, fill := f.start(t)[0], f.plan.Fills[0]
 			l := &lossy{Conn: f.conn, before: 1}
-			if got, err := fill.Chunk(t.Context(), l, "p1", at, now); !fault.Is(err, fault.Unavailable) || got != at {
+			if got, err := fill.Chunk(t.Context(), l, "p1", at, migrate.FillChunk, now); !fault.Is(err, fault.Unavailable) || got != at {
 				t.Errorf("not sent: %v %+v", err, got)
 			}
 			l.after = 1
-			next, err := fill.Chunk(t.Context(), l, "p1", at, now)
+			next, err := fill.Chunk(t.Context(), l, "p1", at, migrate.FillChunk, now)
 			if err != nil || next.Chunks != 1 || next.Filled != migrate.FillChunk {
 				t.Errorf("sent, and the answer lost: %v %+v", err, next)
 			}
@@ -265,11 +265,11 @@ func TestFillThatTheRowsForbid(t *testing.T) {
 			target := strings.Replace(users, "fill (lower(email))", "fill (lower(email)) check (mail <> 'a15000')", 1)
 			f := newFilling(t, open(t), target, "create table users(id integer primary key, email text)", numbers("users", "id, email", 25_000, "x, 'A' || x"))
 			fill, at := f.plan.Fills[0], f.start(t)[0]
-			at, err := fill.Chunk(t.Context(), f.conn, "p1", at, now)
+			at, err := fill.Chunk(t.Context(), f.conn, "p1", at, migrate.FillChunk, now)
 			if err != nil {
 				t.Fatal(err)
 			}
-			stays, err := fill.Chunk(t.Context(), f.conn, "p1", at, now)
+			stays, err := fill.Chunk(t.Context(), f.conn, "p1", at, migrate.FillChunk, now)
 			for _, want := range []string{"CHECK constraint failed", "in the rows of users with (id) after 10000 up to 20000. Nothing of this chunk was written."} {
 				if !strings.Contains(fault.Message(err), want) {
 					t.Errorf("no %q in %v", want, err)
@@ -303,7 +303,7 @@ func TestAChunkReadsNoMoreThanItself(t *testing.T) {
 	var took []time.Duration
 	for at.Finished.IsZero() {
 		began := time.Now()
-		next, err := fill.Chunk(t.Context(), f.conn, "p1", at, now)
+		next, err := fill.Chunk(t.Context(), f.conn, "p1", at, migrate.FillChunk, now)
 		if err != nil {
 			t.Fatal(err)
 		}
