@@ -56,6 +56,8 @@ const (
 	DatabaseAdopt     Action = "database.adopt"
 	DatabaseMove      Action = "database.move"
 	DatabaseReplicate Action = "database.replication"
+	PlanFill          Action = "plan.fill"
+	PlanFillStop      Action = "plan.fill_stop"
 )
 
 // Actions are all actions, in the order a menu shows them.
@@ -63,7 +65,7 @@ var Actions = []Action{
 	SetupClaim, SessionLogin, SessionFailed, SessionLogout, SessionRevoke, OperatorPassword, OrgCreate, OrgRename, OrgDelete, FleetCheck,
 	DatabaseProvision, DatabaseUndo, DatabaseQuery, DatabaseWrite, DatabaseUnlock, DatabaseRows, DatabaseDownload,
 	DatabaseArchive, DatabaseUnarchive, DatabaseDelete, DatabaseRevive, DatabasePurge, PointKeep, PointRestore, PointForget,
-	SchemaSave, PlanCreate, PlanApprove, PlanReject, PlanApply,
+	SchemaSave, PlanCreate, PlanApprove, PlanReject, PlanApply, PlanFill, PlanFillStop,
 	AccountSave, AccountForget, SecretsRotate, DatabaseAdopt, DatabaseMove, DatabaseReplicate,
 }
 

@@ -1,7 +1,6 @@
 package browse
 
 import (
-
 	"strconv"
 	"strings"
 

@@ -2,6 +2,7 @@ package controlplane
 
 import (
 	"context"
+	"maps"
 	"time"
 
 	"github.com/kuratchi/dashboard/internal/audit"
@@ -24,6 +25,9 @@ func planOf(r orm.Row) (fleet.Plan, error) {
 			return p, err
 		}
 	}
+	p.Filling = fleet.Filling{
+		State: fleet.FillState(r.Text("fill")), Error: r.Text("fill_error"), Intent: r.Text("fill_intent"), By: r.Text("fill_by"), Since: r.Time("fill_since"),
+	}
 	return p, r.JSON("body", &p.Body)
 }
 
@@ -35,6 +39,7 @@ func planChanging(p fleet.Plan) orm.Values {
 	if len(p.Overrides) > 0 {
 		v["overrides"] = p.Overrides
 	}
+	maps.Copy(v, fillChanging(p.Filling))
 	return v
 }
 

@@ -25,7 +25,7 @@ type Fleet struct {
 	now       func() time.Time
 	holder    string // names this program in leases
 
-	// background is cancelled by Close; work counts the provisions under way.
+	// background is cancelled by Close; work counts the provisions and fills under way.
 	background context.Context
 	stop       context.CancelFunc
 	work       sync.WaitGroup
@@ -35,6 +35,7 @@ type Fleet struct {
 	mu    sync.Mutex // guards what follows
 	busy  map[id.Database]bool
 	works map[id.Database]Work
+	fills map[id.Plan]*fillRun
 	// rehearsed are the last rehearsals, by plan.
 	rehearsed map[id.Plan]Rehearsed
 	// sweep is since when every database of a place is to be checked at once;
@@ -46,7 +47,7 @@ type Fleet struct {
 // New returns a fleet. Close must be called.
 func New(store Store, providers Providers, log *slog.Logger, now func() time.Time) *Fleet {
 	ctx, stop := context.WithCancel(context.Background())
-	return &Fleet{store: store, providers: providers, log: log, now: now, holder: holderName(), background: ctx, stop: stop, busy: map[id.Database]bool{}, works: map[id.Database]Work{}, rehearsed: map[id.Plan]Rehearsed{},
+	return &Fleet{store: store, providers: providers, log: log, now: now, holder: holderName(), background: ctx, stop: stop, busy: map[id.Database]bool{}, works: map[id.Database]Work{}, rehearsed: map[id.Plan]Rehearsed{}, fills: map[id.Plan]*fillRun{},
 		sweep: map[string]time.Time{}, wake: map[string]chan struct{}{Embedded: make(chan struct{}, 1), D1: make(chan struct{}, 1)},
 	}
 }

@@ -63,6 +63,8 @@ type Look struct {
 	Next  *migrate.Plan
 	// Answers are those of the plan's live checks.
 	Answers []migrate.Answer
+	// Offer is what to do instead where a table is too large, nil where none is.
+	Offer *Offer
 }
 
 // Look asks the database about a plan that waits; of any other there is nothing to
@@ -89,6 +91,9 @@ func (f *Fleet) Look(ctx context.Context, p Plan) (Look, error) {
 		return l, nil
 	}
 	l.Answers, err = p.Body.Ask(ctx, conn)
+	if err == nil {
+		l.Offer = f.offer(ctx, d, p, live, l.Answers)
+	}
 	return l, err
 }
 
@@ -296,9 +301,14 @@ func (f *Fleet) settle(ctx context.Context, a auth.Actor, d Database, conn d1.Co
 	if p.Error != "" {
 		e.Detail += ": " + p.Error
 	}
-	if err := f.store.UpdatePlan(ctx, p, from, update, e); err != nil {
+	entries := []audit.Entry{e}
+	if cause == nil {
+		entries = append(entries, f.beginFilling(a, d, &p)...)
+	}
+	if err := f.store.UpdatePlan(ctx, p, from, update, entries...); err != nil {
 		return p, err
 	}
+	f.fillOn(a, p)
 	if cause != nil {
 		f.log.Warn("apply", "plan", p.ID, "database", d.Name, "state", p.State, "error", cause)
 	}
@@ -342,6 +352,9 @@ func (f *Fleet) Recover(ctx context.Context) error {
 		if err := f.retire(ctx, a, d, intent); err != nil {
 			f.log.Error("recover", "database", d.Name, "error", err)
 		}
+	}
+	if err := f.recoverFills(ctx, a); err != nil {
+		return err
 	}
 	plans, err := f.store.Applying(ctx)
 	if err != nil {

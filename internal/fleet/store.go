@@ -114,6 +114,11 @@ type Store interface {
 	// UpdatePlan stores everything but the body, if the plan is still in the
 	// state from; d, when not nil, is updated in the same batch.
 	UpdatePlan(ctx context.Context, p Plan, from PlanState, d *Database, es ...audit.Entry) error
+	// UpdateFilling stores how the fills of a plan stand, if they still stand as from.
+	UpdateFilling(ctx context.Context, p Plan, from FillState, es ...audit.Entry) error
+	// Filling returns the plans of a database, or of all for "", whose fills are not
+	// done: running, stopped or failed, the oldest first.
+	Filling(ctx context.Context, database string) ([]Plan, error)
 	// Applying returns the plans in state PlanApplying or PlanUnknown.
 	Applying(ctx context.Context) ([]Plan, error)
 

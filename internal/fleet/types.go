@@ -21,7 +21,9 @@
 // [Fleet.Decide] and [Fleet.Apply] refer to it by id and hash: what was approved
 // is what runs. Before it runs, a point to go back to is kept; without one it
 // does not run. [Fleet.Recover] resolves at start what a crash left open, by
-// reading the database's ledger.
+// reading the database's ledger. What a plan fills afterwards runs in the background
+// and goes on after a stop; [Fleet.StopFilling] and [Fleet.GoOnFilling] are for
+// operators.
 //
 // # What is true of the fleet
 //
@@ -301,6 +303,8 @@ type Plan struct {
 	Intent string
 	// Point is the restore point kept before it was applied. It may be gone.
 	Point string
+	// Filling is how its fills stand, the zero value for a plan without any.
+	Filling Filling
 }
 
 // SelfApproved reports whether the author was also the approver.

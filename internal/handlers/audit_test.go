@@ -1,6 +1,7 @@
 package handlers_test
 
 import (
+	stdcmp "cmp"
 	"net/http"
 	"net/url"
 	"slices"
@@ -22,6 +23,7 @@ type deed struct {
 	path   string
 	status int
 	wait   string // a database to wait for
+	plan   string // the plan in the route, whose fills are waited for; "" for the one that is proposed
 	want   []string
 }
 
@@ -77,6 +79,8 @@ var deeds = []deed{
 	{route: "/plans/:plan/approve", form: hashOf("proposed"), want: []string{"plan.approve done"}},
 	{route: "/plans/:plan/reject", form: hashOf("proposed"), want: []string{"plan.reject done"}},
 	{route: "/plans/:plan/apply", form: hashOf("approved"), want: []string{"plan.apply intent", "plan.apply done"}},
+	{route: "/plans/:plan/fill/stop", plan: "fill running", want: []string{"plan.fill_stop done"}},
+	{route: "/plans/:plan/fill", plan: "fill stopped", want: []string{"plan.fill intent", "plan.fill failed"}}, // the database has no such plan
 	{route: "/databases/:db/tables/:table/rows", form: fixed(url.Values{"v.name": {"new"}, "as.name": {"value"}}), want: []string{"database.rows intent", "database.rows done"}},
 	{route: "/databases/:db/tables/:table/rows", form: fixed(url.Values{"v.name": {"new"}, "as.name": {"value"}, "do": {"sql"}}), status: http.StatusOK},
 	{route: "/databases/:db/tables/:table/row", form: func(s *site) url.Values { return s.editForm(5, "name", "by its form") }, want: []string{"database.rows intent", "database.rows done"}},
@@ -124,7 +128,7 @@ func TestWhatIsDoneIsInTheAuditLog(t *testing.T) {
 		before := len(s.actions())
 		path, values := d.path, url.Values{}
 		if path == "" {
-			path = strings.Replace(d.route, ":plan", string(s.plans["proposed"]), 1)
+			path = strings.Replace(d.route, ":plan", string(s.plans[stdcmp.Or(d.plan, "proposed")]), 1)
 			if strings.HasSuffix(d.route, "/apply") {
 				path = strings.Replace(d.route, ":plan", string(s.plans["approved"]), 1)
 			}
@@ -139,6 +143,9 @@ func TestWhatIsDoneIsInTheAuditLog(t *testing.T) {
 		b.post(path, values).is(d.status)
 		if d.wait != "" {
 			s.ready(d.wait)
+		}
+		if d.plan != "" {
+			s.fillEnds(s.plans[d.plan])
 		}
 		if diff := cmp.Diff(d.want, s.actions()[before:], cmpEmpty); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", d.route, diff)
@@ -182,6 +189,10 @@ func refusals(s *site) map[string]func() (string, url.Values) {
 		"apply without the name":                        plan("approved", "apply", s.hash("approved"), "acme"),
 		"apply another hash":                            plan("approved", "apply", "x", "acme-org-001"),
 		"apply what is unknown":                         plan("unknown", "apply", s.hash("unknown"), "acme-org-001"),
+		"go on with a filling that runs":                plan("fill running", "fill", "", ""),
+		"go on with a filling that is done":             plan("fill done", "fill", "", ""),
+		"stop a filling that is stopped":                plan("fill stopped", "fill/stop", "", ""),
+		"fill what is not applied":                      plan("proposed", "fill", "", ""),
 		"a row without a name":                          post("/databases/acme-org-001/tables/items/rows", url.Values{"as.name": {"magic"}}),
 		"changes that are none":                         post("/databases/acme-org-001/tables/items/changes", url.Values{"changes": {"{"}}),
 		"a change of a column that isn't":               post("/databases/acme-org-001/tables/cheap/changes", changes(5, "name", "text", "item 5", "value", "x")),

@@ -93,6 +93,9 @@ func (s *Server) settingsPage(c echo.Context, status int, verb string, cause err
 		return err
 	}
 	v := views.DatabaseSettings{Database: d, Latest: s.latest(c, d), Work: s.Fleet.Work(d.ID)}
+	if v.Filling, err = s.Fleet.Filling(c.Request().Context(), d.Name); err != nil {
+		return err
+	}
 	if cause != nil {
 		v.Error = fault.Message(cause)
 		if fault.FieldOf(cause) == "confirm" {

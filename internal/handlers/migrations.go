@@ -70,6 +70,9 @@ func (s *Server) migrationsPage(c echo.Context, status int, form url.Values, cau
 		if v.Plans, _, err = s.Fleet.Plans(ctx, d.Name, fleet.Page{Number: 1, Size: pageSize}); err != nil {
 			return err
 		}
+		if v.Filling, err = s.Fleet.Filling(ctx, d.Name); err != nil {
+			return err
+		}
 		if v.Ledger, err = migrate.Ledger(ctx, conn); err != nil {
 			return err
 		}
@@ -148,12 +151,15 @@ func (s *Server) planPage(c echo.Context, status int, cause error) error {
 		return err
 	}
 	o, _ := middleware.Operator(c)
-	v := views.Plan{Plan: plan, Rehearsed: s.Fleet.Rehearsed(plan.ID), CanApprove: o.Role.Can(auth.PlansApprove), CanApply: o.Role.Can(auth.PlansApply), CanRehearse: o.Role.Can(auth.PlansCreate)}
+	v := views.Plan{Plan: plan, Rehearsed: s.Fleet.Rehearsed(plan.ID), CanApprove: o.Role.Can(auth.PlansApprove), CanApply: o.Role.Can(auth.PlansApply), CanRehearse: o.Role.Can(auth.PlansCreate), CanDraft: mayDraft(c)}
 	if cause != nil {
 		v.Error = fault.Message(cause)
 	}
 	if v.Look, err = s.Fleet.Look(ctx, plan); err != nil {
 		v.Error = fault.Message(err) // the plan can be read all the same
+	}
+	if v.Fills, err = s.Fleet.FillProgress(ctx, plan); err != nil && plan.Filling.State != fleet.FillDone {
+		v.Error = fault.Message(err)
 	}
 	d, err := s.Fleet.Database(ctx, plan.Database)
 	if err != nil {

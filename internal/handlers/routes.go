@@ -114,6 +114,8 @@ func (s *Server) routes() []Route {
 		{Method: post, Path: "/plans/:plan/approve", Permission: auth.PlansApprove, Handler: s.plansApprove, Form: "/plans/:plan"},
 		{Method: post, Path: "/plans/:plan/reject", Permission: auth.PlansApprove, Handler: s.plansReject, Form: "/plans/:plan"},
 		{Method: post, Path: "/plans/:plan/apply", Permission: auth.PlansApply, Handler: s.plansApply, Form: "/plans/:plan"},
+		{Method: post, Path: "/plans/:plan/fill", Permission: auth.PlansApply, Handler: s.fillsGoOn, Form: "/plans/:plan"},
+		{Method: post, Path: "/plans/:plan/fill/stop", Permission: auth.PlansApply, Handler: s.fillsStop, Form: "/plans/:plan"},
 
 		{Method: get, Path: "/account", Permission: auth.SessionOwn, Handler: s.accountShow},
 		{Method: post, Path: "/account/password", Permission: auth.SessionOwn, Handler: s.accountPassword, Form: "/account"},

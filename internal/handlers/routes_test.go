@@ -118,7 +118,7 @@ func (s *site) addresses() map[string][]string {
 		"/schemas":                              {"/schemas"},
 		"/schemas/new":                          {"/schemas/new"},
 		"/schemas/:name":                        {"/schemas/shop"},
-		"/schemas/:name/versions/new":           {"/schemas/shop/versions/new"},
+		"/schemas/:name/versions/new":           {"/schemas/shop/versions/new"}, // from an offer: fills_test.go
 		"/schemas/:name/versions/:version":      {"/schemas/shop/versions/1", "/schemas/shop/versions/2", "/schemas/shop/versions/3"},
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/fleet"
 	"github.com/kuratchi/dashboard/internal/handlers/middleware"
+	"github.com/kuratchi/dashboard/internal/id"
 	"github.com/kuratchi/dashboard/internal/schema"
 	"github.com/kuratchi/dashboard/web/templates/layout"
 	"github.com/kuratchi/dashboard/web/templates/paths"
@@ -110,7 +111,8 @@ func (s *Server) schemasNew(c echo.Context) error {
 
 var versionKey = regexp.MustCompile(`("version"\s*:\s*)\d+`)
 
-// versionsNew starts from the latest version, its number raised.
+// versionsNew starts from the latest version, its number raised, or from what is
+// offered instead of a plan ("plan").
 func (s *Server) versionsNew(c echo.Context) error {
 	ctx := c.Request().Context()
 	sc, _, err := s.Fleet.Schema(ctx, c.Param("name"))
@@ -122,6 +124,9 @@ func (s *Server) versionsNew(c echo.Context) error {
 		return err
 	}
 	v := views.Editor{Name: sc.Name, Next: sc.Latest + 1, Source: raise(latest.Source, sc.Latest+1)}
+	if plan := c.QueryParam("plan"); plan != "" {
+		return s.offered(c, v, id.Plan(plan))
+	}
 	if form := draft(c); form.Has("source") {
 		v.Source = form.Get("source")
 	}

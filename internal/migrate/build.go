@@ -117,6 +117,9 @@ func (b *builder) build() (*Plan, error) {
 	b.createObjects(changes)
 	b.assertions()
 	b.findings(changes, gone)
+	if err := b.fills(changes); err != nil {
+		return nil, err
+	}
 	if len(b.plan.Refusals) > 0 || len(b.plan.Steps) == 0 { // no way to prove, or none to go
 		return b.plan, nil
 	}
@@ -134,7 +137,10 @@ func (b *builder) prove() error {
 	err := prove(b.live, b.target, b.plan, keep)
 	if e, ok := errors.AsType[*stepError](err); ok {
 		r := Refusal{Object: b.target.Name, Cause: "Leave every view and trigger whole", Reason: "Afterwards one of them could not be read any more: " + e.text + ". Change it in the schema too, or drop it first."}
-		if e.step >= 0 {
+		switch {
+		case e.fill != nil:
+			r = Refusal{Object: e.fill.Object(), Cause: e.fill.Words(), Reason: "The engine refuses to fill it on an empty copy of this schema: " + e.text + "."}
+		case e.step >= 0:
 			s := b.plan.Steps[e.step]
 			for i := e.step; s.More && i > 0; i-- {
 				s = b.plan.Steps[i-1]

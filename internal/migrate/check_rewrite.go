@@ -13,7 +13,7 @@ func (b *builder) checkRewrite(tc *tableChange) {
 	writes := 3 + len(want.Indexes)
 	b.check(LiveCheck{
 		Severity: Size, Object: want.Name, What: "rows of " + want.Name + " that are written anew", PerRow: writes,
-		Fix:   "Expand and contract instead: add a column that may be NULL, fill it in portions from the console, and let the old one go in a later version.",
+		Fix:   "Expand and contract instead, as the plan's page writes it: columns that may be NULL, filled in portions afterwards.",
 		Count: "SELECT count(*) FROM " + schema.Quote(b.liveTable(want.Name)),
 	})
 	for _, c := range tc.gone {

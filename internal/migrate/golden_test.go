@@ -104,6 +104,13 @@ func printed(p *migrate.Plan) string {
 		}
 		fmt.Fprintf(&b, "  %s;\n", strings.ReplaceAll(s.SQL, "\n", "\n  "))
 	}
+	for _, f := range p.Fills {
+		fmt.Fprintf(&b, "fill: %s, in the order of", f.Words())
+		for _, k := range f.Key {
+			fmt.Fprintf(&b, " %s", k.Name)
+		}
+		b.WriteString("\n")
+	}
 	for _, a := range p.After {
 		fmt.Fprintf(&b, "after: %s\n", a.What)
 	}

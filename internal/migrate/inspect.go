@@ -8,6 +8,7 @@
 //	answers, err := plan.Ask(ctx, conn)          // what the rows say to it
 //	err = plan.Ready()                          // or: what it can't do, and why
 //	entry, err := migrate.Apply(ctx, conn, plan, meta)
+//	at, err := migrate.StartFills(ctx, conn, plan, id, now) // then Fill.Chunk until done
 //
 // A [Plan] is data: it can be printed, hashed, stored and compared. [New] replays
 // it on a scratch engine, and a plan that doesn't end at its target is an error,
@@ -17,8 +18,9 @@
 //
 // # Its tables
 //
-// In the database: kuratchi_ledger, a row an apply, and kuratchi_schema_state,
-// the schema it is at (the Kuratchi SDK's table).
+// In the database: kuratchi_ledger, a row an apply; kuratchi_schema_state, the
+// schema it is at (the Kuratchi SDK's table); kuratchi_fills and kuratchi_fill_keys,
+// how far what a plan fills is.
 package migrate
 
 import (

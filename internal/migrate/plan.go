@@ -79,8 +79,10 @@ type Plan struct {
 	Fingerprint string `json:"fingerprint"`
 	// Before are the statements that count what must be kept; none where no row
 	// is at stake.
-	Before   []string    `json:"before,omitempty"`
-	Steps    []Step      `json:"steps"`
+	Before []string `json:"before,omitempty"`
+	Steps  []Step   `json:"steps"`
+	// Fills come after the batch, in chunks; see Fill.Chunk.
+	Fills    []Fill      `json:"fills,omitempty"`
 	After    []Assertion `json:"after,omitempty"`
 	Losses   []Loss      `json:"losses,omitempty"`
 	Checks   []LiveCheck `json:"checks,omitempty"`

@@ -14,7 +14,8 @@ import (
 
 // stepError is a statement the engine refused on the scratch copy.
 type stepError struct {
-	step int // index into Plan.Steps, or -1 for what the steps leave behind
+	step int   // index into Plan.Steps, or -1 for what the steps leave behind
+	fill *Fill // what can't be filled, nil for a step
 	text string
 }
 
@@ -49,6 +50,9 @@ func prove(live *Live, target *schema.Schema, p *Plan, keep []schema.MasterRow) 
 		if err := s.broken(); err != nil {
 			return &stepError{step: -1, text: engineWords(err)}
 		}
+	}
+	if err := s.proveFills(p); err != nil {
+		return err
 	}
 	after, err := s.inspect()
 	if err != nil {

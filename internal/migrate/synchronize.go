@@ -15,7 +15,8 @@ type Outcome struct {
 	Changed bool
 	// Applied are the statements that ran, in order.
 	Applied []string
-	// Warnings name what the database has and the schema doesn't speak of.
+	// Warnings name what the database has and the schema doesn't speak of, and the
+	// columns that came and stay NULL because a fill is not run here.
 	Warnings []string
 	// Hash is the schema's.
 	Hash string
@@ -54,6 +55,9 @@ func Synchronize(ctx context.Context, conn d1.Conn, target *schema.Schema, id, a
 	}
 	if _, err := Apply(ctx, conn, p, Attempt{ID: id, Actor: actor, At: now}); err != nil {
 		return out, err
+	}
+	for _, f := range p.Fills { // it may take minutes, and must go on after a stop: work for a fleet
+		out.Warnings = append(out.Warnings, "The rows that were there have no "+f.Object()+": only a plan that was reviewed is followed by its fills.")
 	}
 	for _, s := range p.Steps {
 		out.Applied = append(out.Applied, s.SQL)

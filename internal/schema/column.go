@@ -183,12 +183,14 @@ func (r *columnReader) modifier() {
 		r.readGenerated(w)
 	case r.is("was"), r.is("was:"):
 		r.readWas(w)
+	case r.is("fill"):
+		r.readFill(w)
 	case isEnum(w.text):
 		r.i++
 		r.readEnum(w)
 	default:
 		r.i++
-		r.bad(w, "unknown word %q; after the type come primary key, autoincrement, not null, unique, enum(…), default …, collate …, check (…), as (…), -> table.column and was …", w.text)
+		r.bad(w, "unknown word %q; after the type come primary key, autoincrement, not null, unique, enum(…), default …, collate …, check (…), as (…), -> table.column, was … and fill (…)", w.text)
 	}
 }
 
@@ -428,6 +430,7 @@ func (r *columnReader) finish() {
 	if r.c.Generated != "" && (r.deflt != nil || r.isPK) {
 		r.p.bad(r.base, "a generated column has no default and is no primary key")
 	}
+	r.checkFill()
 	r.t.Checks = append(r.t.Checks, r.check...)
 	if r.isUQ {
 		r.t.Unique = append(r.t.Unique, []string{r.c.Name})

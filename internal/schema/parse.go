@@ -22,8 +22,9 @@ const MaxSource = 1 << 20
 // A column is one string: its type (text, integer, real, blob, json, boolean,
 // timestamp_ms or enum(a,b)), then in any order: primary key, not null, unique,
 // enum(a,b), default X, -> table.column [cascade | restrict | set null |
-// set default | no action]. X is now, null, true, false, a number, 'text',
-// "text", a bare word or an (SQL expression). The error is Problems, all of them.
+// set default | no action], was old, fill (expression). X is now, null, true,
+// false, a number, 'text', "text", a bare word or an (SQL expression). The error
+// is Problems, all of them.
 func Parse(src []byte) (*Schema, error) {
 	if len(src) > MaxSource {
 		return nil, Problems{{Line: 1, Column: 1, Msg: fmt.Sprintf("the file is larger than %d bytes", MaxSource)}}

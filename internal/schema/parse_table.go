@@ -19,6 +19,7 @@ func (p *parser) option(t *Table, option string, m member) {
 	case "primary key":
 		if cols, ok := p.columnList(t, m.value); ok {
 			t.PrimaryKey = cols
+			p.fillInKey(t, m.value.offset)
 		}
 	case "unique":
 		for _, n := range p.strings(m.value, option) {

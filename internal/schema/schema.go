@@ -72,6 +72,10 @@ type Column struct {
 	Stored bool
 	// Was is the name the column had before, "" for none.
 	Was string `json:",omitempty"`
+	// Fill is the expression whose value the rows get that are there when the
+	// column comes, "" for none. Like Was it says how to get there: it is neither
+	// in the DDL nor in the hash.
+	Fill string `json:",omitempty"`
 }
 
 // Mode is a reading of a column's values that SQL has no word for.

@@ -179,7 +179,7 @@ func TestEveryMistakeIsReportedAtItsPlace(t *testing.T) {
 		`line 2, column 37: unknown key "extra"; a schema has name, version, mixins, tables, indexes, views, triggers and virtual`,
 		`line 3, column 61: users....loop: the mixin "loop" contains itself`,
 		`line 7, column 13: users.a: "txet" is no type; use text, integer, real, blob, json, boolean, timestamp_ms, enum(…) or sql(…)`,
-		`line 8, column 18: users.b: unknown word "nonsense"; after the type come primary key, autoincrement, not null, unique, enum(…), default …, collate …, check (…), as (…), -> table.column and was …`,
+		`line 8, column 18: users.b: unknown word "nonsense"; after the type come primary key, autoincrement, not null, unique, enum(…), default …, collate …, check (…), as (…), -> table.column, was … and fill (…)`,
 		`line 9, column 29: users.c: "abc" is no default for a column of numbers; put text in quotes if it is meant`,
 		`line 10, column 21: users.d: there is no table "nowhere" to refer to`,
 		`line 11, column 21: users.e: users.a is neither a primary key nor unique, so nothing can refer to it`,
@@ -324,6 +324,7 @@ func FuzzParse(f *testing.F) {
 	f.Add(string(src))
 	f.Add(`{"name":"x","version":1,"tables":{"t":{"a":"text -> t.a set null","b":"enum(a,'b c')"}}}`)
 	f.Add(`{"name":"x","version":1,"tables":{"t":{"@@a":"sql(VARCHAR(9)) check (x > 'a(') collate nocase was \"o p\"","g":"text as (lower(\"@a\")) stored","@check":["g <> 1"],"@strict":false,"@was":"u"}},"indexes":{"t":{"i":{"columns":["(lower(g))","g desc"],"where":"g"}}},"views":{"v":"create view v as select 1"}}`)
+	f.Add(`{"name":"x","version":1,"tables":{"t":{"a":"text","b":"text fill (lower(a) || '(' -- x)"}}}`)
 	f.Fuzz(func(t *testing.T, src string) {
 		s, err := schema.Parse([]byte(src))
 		if err != nil {
@@ -338,8 +339,12 @@ func FuzzParse(f *testing.F) {
 		if err != nil {
 			return // what SQLite could not have either
 		}
-		if again, err := schema.Parse([]byte(written)); err != nil || again.Hash() != s.Hash() {
-			t.Errorf("it comes back otherwise: %v\n%s", err, written)
+		again, err := schema.Parse([]byte(written))
+		if err != nil || again.Hash() != s.Hash() {
+			t.Fatalf("it comes back otherwise: %v\n%s", err, written)
+		}
+		if d := cmp.Diff(fillsOf(s), fillsOf(again)); d != "" {
+			t.Errorf("its fills come back otherwise: %s\n%s", d, written)
 		}
 	})
 }

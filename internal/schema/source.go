@@ -259,6 +259,7 @@ func (t *Table) columnSource(c *Column) string {
 		}
 	}
 	add(c.Was != "", "was "+dottedSource(c.Was))
+	add(c.Fill != "", "fill ("+c.Fill+")")
 	return strings.Join(parts, " ")
 }
 

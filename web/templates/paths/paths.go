@@ -120,6 +120,12 @@ func Provision(db, verb string) string { return Database(db) + "/" + verb }
 // Plan is a plan's page.
 func Plan(p id.Plan) string { return "/plans/" + string(p) }
 
+// Fill is where the fills of a plan are let go on.
+func Fill(p id.Plan) string { return Plan(p) + "/fill" }
+
+// StopFill is where the fills of a plan are stopped.
+func StopFill(p id.Plan) string { return Fill(p) + "/stop" }
+
 // Schema is a schema's page.
 func Schema(name string) string { return Schemas + "/" + name }
 

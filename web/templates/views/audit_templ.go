@@ -544,7 +544,7 @@ func auditWhat(e audit.Entry) templ.Component {
 			templ_7745c5c3_Var26 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		if e.Action == audit.PlanCreate || e.Action == audit.PlanApprove || e.Action == audit.PlanReject || e.Action == audit.PlanApply {
+		if e.Action == audit.PlanCreate || e.Action == audit.PlanApprove || e.Action == audit.PlanReject || e.Action == audit.PlanApply || e.Action == audit.PlanFill || e.Action == audit.PlanFillStop {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 49, "<a class=\"mono\" href=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

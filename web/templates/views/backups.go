@@ -147,6 +147,8 @@ type DatabaseSettings struct {
 	Latest   int
 	// Work is what is being done to the database, or ended not long ago.
 	Work fleet.Work
+	// Filling are the plans whose fills are not done.
+	Filling []fleet.Plan
 	// Verb and Error are the form that was refused, and why.
 	Verb, Error string
 }

@@ -27,6 +27,8 @@ type Migrations struct {
 	Plan *migrate.Plan
 	// Error is why there is no comparison.
 	Error string
+	// Filling are the plans whose fills are not done.
+	Filling []fleet.Plan
 	// Plans are the stored ones, the newest first; Ledger is the database's own.
 	Plans  []fleet.Plan
 	Ledger []migrate.Entry
@@ -44,7 +46,9 @@ type Plan struct {
 	// Rehearsed is its last rehearsal, zero for none.
 	Rehearsed fleet.Rehearsed
 	// CanApprove, CanApply and CanRehearse are what the operator may do.
-	CanApprove, CanApply, CanRehearse bool
+	CanApprove, CanApply, CanRehearse, CanDraft bool
+	// Fills are how far the plan's fills are, where they have begun.
+	Fills []migrate.FillProgress
 	// Restorable says that the restore point kept before it is still there, and
 	// that the operator may use it.
 	Restorable bool

@@ -1,0 +1,215 @@
+package fleet
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/kuratchi/dashboard/internal/audit"
+	"github.com/kuratchi/dashboard/internal/auth"
+	"github.com/kuratchi/dashboard/internal/d1"
+	"github.com/kuratchi/dashboard/internal/failpoint"
+	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/migrate"
+)
+
+// How a fill leaves room for others, and how long it waits for a database that
+// doesn't answer.
+const (
+	// fillRest is the least rest between two chunks; a chunk that took longer is
+	// followed by as long a rest, so that others have half of the time.
+	fillRest = 50 * time.Millisecond
+	// fillTries is how often in a row a chunk is tried that may be tried again, with
+	// a longer wait each time, a minute in all.
+	fillTries = 10
+	retryRest = time.Second
+	// fillLeast is the fewest rows of a chunk: one that takes too long is halved.
+	fillLeast = 100
+)
+
+// fillRun is the fills of one plan under way in this process.
+type fillRun struct{ cancel context.CancelFunc }
+
+// recoverFills goes on with what was running when the program stopped.
+func (f *Fleet) recoverFills(ctx context.Context, a auth.Actor) error {
+	plans, err := f.store.Filling(ctx, "")
+	if err != nil {
+		return err
+	}
+	for _, p := range plans {
+		f.fillOn(a, p)
+	}
+	return nil
+}
+
+// fillOn runs the fills of a plan in the background, where they are to run and don't
+// yet. They end at a chunk when the program stops or an operator stops them.
+func (f *Fleet) fillOn(a auth.Actor, p Plan) {
+	if p.Filling.State != FillRunning {
+		return
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.fills[p.ID] != nil || f.background.Err() != nil {
+		return
+	}
+	ctx, cancel := context.WithCancel(f.background)
+	run := &fillRun{cancel}
+	f.fills[p.ID] = run
+	f.work.Add(1)
+	go func() {
+		defer f.work.Done()
+		defer func() {
+			cancel()
+			f.mu.Lock()
+			defer f.mu.Unlock()
+			if f.fills[p.ID] == run {
+				delete(f.fills, p.ID)
+			}
+		}()
+		failpoint.Hit("fill:begun")
+		f.filled(ctx, a, p, f.fill(ctx, p))
+	}()
+}
+
+// filled records how the fills of a plan ended, unless they were stopped: by the
+// program, then they go on at the next start, or by an operator, who recorded it.
+func (f *Fleet) filled(ctx context.Context, a auth.Actor, p Plan, cause error) {
+	if ctx.Err() != nil {
+		return
+	}
+	ctx = context.WithoutCancel(ctx)
+	d, err := f.store.Database(ctx, p.Database)
+	if err != nil {
+		f.log.Error("fill", "plan", p.ID, "database", p.Database, "error", err)
+		return
+	}
+	e := f.fillEntry(a, audit.PlanFill, audit.Done, d, p)
+	if all, err := f.FillProgress(ctx, p); err == nil { // else the outcome is told without the numbers
+		rows, words := filledSoFar(all)
+		e.Rows, e.Detail = rows, e.Detail+", "+words
+	}
+	p.Filling.State, p.Filling.Error, p.Filling.Since = FillDone, f.unfilled(ctx, p), f.now()
+	if cause != nil {
+		f.log.Warn("fill", "plan", p.ID, "database", p.Database, "error", cause)
+		p.Filling.State, p.Filling.Error, e.Outcome = FillFailed, fault.Message(cause), audit.Failed
+	}
+	if p.Filling.Error != "" {
+		e.Detail += ": " + p.Filling.Error
+	}
+	if err := f.store.UpdateFilling(ctx, p, FillRunning, e); err != nil {
+		f.log.Error("fill", "plan", p.ID, "database", p.Database, "error", err)
+	}
+}
+
+// unfilled says how many rows have no value though every chunk is done, "" for none
+// and where that can't be read.
+func (f *Fleet) unfilled(ctx context.Context, p Plan) string {
+	_, conn, err := f.Open(ctx, p.Database)
+	if err != nil {
+		return ""
+	}
+	defer func() { _ = conn.Close() }()
+	var words []string
+	for _, fill := range p.Body.Fills {
+		if n, err := fill.Left(ctx, conn); err == nil && n > 0 {
+			words = append(words, fmt.Sprintf("Rows without %s: %d. The expression gave NULL, or they were written without a value meanwhile.", fill.Object(), n))
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+// fill does the chunks of a plan's fills that are left. The error is what it can't go
+// on for; nil too when ctx ended.
+func (f *Fleet) fill(ctx context.Context, p Plan) error {
+	var at []migrate.FillProgress
+	rows := migrate.FillChunk
+	for i := 0; i < len(p.Body.Fills); {
+		began := time.Now()
+		err := f.patientFill(ctx, p, func(ctx context.Context, conn d1.Conn) (err error) {
+			if at == nil {
+				at, err = migrate.StartFills(ctx, conn, &p.Body, string(p.ID), f.now())
+				return err
+			}
+			if err = f.chunk(ctx, conn, p, i, at, rows); fault.Is(err, fault.Limited) {
+				rows = max(fillLeast, rows/2)
+			}
+			return err
+		})
+		if err != nil || ctx.Err() != nil {
+			return err
+		}
+		if len(at) != len(p.Body.Fills) {
+			return fault.New(fault.Conflict, "The database does not know of these fills any more.")
+		}
+		for i < len(at) && !at[i].Finished.IsZero() {
+			i++
+		}
+		if i < len(at) {
+			rest(ctx, max(fillRest, time.Since(began)))
+		}
+	}
+	return nil
+}
+
+// chunk does the next chunk of the plan's fill i. One that somebody else did is read.
+func (f *Fleet) chunk(ctx context.Context, conn d1.Conn, p Plan, i int, at []migrate.FillProgress, rows int) error {
+	next, err := p.Body.Fills[i].Chunk(ctx, conn, string(p.ID), at[i], rows, f.now())
+	if migrate.Moved(err) {
+		all, lost := migrate.StartFills(ctx, conn, &p.Body, string(p.ID), f.now())
+		if lost == nil && len(all) == len(at) {
+			copy(at, all)
+		}
+		return lost
+	}
+	if err != nil {
+		return err
+	}
+	at[i] = next
+	failpoint.Hit("fill:chunk")
+	return nil
+}
+
+// patientFill does one thing to the plan's database, which a stop of the program
+// doesn't cut short, and tries again what may be tried again.
+func (f *Fleet) patientFill(ctx context.Context, p Plan, do func(context.Context, d1.Conn) error) error {
+	for try := 1; ; {
+		restoring, err := f.onDatabase(context.WithoutCancel(ctx), p.Database, do)
+		switch {
+		case restoring: // what comes back says how far the fill then is
+		case fault.Is(err, fault.Unavailable), fault.Is(err, fault.Limited), fault.Is(err, fault.Unknown):
+			if try == fillTries {
+				return err
+			}
+			try++
+		default:
+			return err
+		}
+		if rest(ctx, time.Duration(try)*retryRest); ctx.Err() != nil {
+			return nil
+		}
+	}
+}
+
+// onDatabase opens a database for one thing. It reports whether the database is being
+// put back to a point, so that nobody opens it now.
+func (f *Fleet) onDatabase(ctx context.Context, name string, do func(context.Context, d1.Conn) error) (restoring bool, err error) {
+	d, conn, err := f.Open(ctx, name)
+	if err != nil {
+		w := f.Work(d.ID)
+		return w.Under() && w.Kind == WorkRestore, err
+	}
+	defer func() { _ = conn.Close() }()
+	return false, do(ctx, conn)
+}
+
+// rest waits, or until ctx ends.
+func rest(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.C:
+	}
+}

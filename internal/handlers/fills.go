@@ -1,0 +1,33 @@
+package handlers
+
+import (
+	"github.com/labstack/echo/v4"
+
+	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/id"
+	"github.com/kuratchi/dashboard/web/templates/views"
+)
+
+func (s *Server) fillsGoOn(c echo.Context) error {
+	return s.decided(c, s.Fleet.GoOnFilling(c.Request().Context(), s.actor(c), id.Plan(c.Param("plan"))))
+}
+
+func (s *Server) fillsStop(c echo.Context) error {
+	return s.decided(c, s.Fleet.StopFilling(c.Request().Context(), s.actor(c), id.Plan(c.Param("plan"))))
+}
+
+// offered shows the editor with what is offered instead of a plan, compared with the
+// latest version. Nothing is saved.
+func (s *Server) offered(c echo.Context, v views.Editor, plan id.Plan) error {
+	ctx := c.Request().Context()
+	name, source, err := s.Fleet.DrawOffer(ctx, plan)
+	if err == nil && name != v.Name {
+		err = fault.New(fault.NotFound, "The plan %s is of another schema.", plan)
+	}
+	if err != nil {
+		return s.editorAnswer(c, v, err)
+	}
+	v.Source = source
+	v.Draft, err = s.Fleet.CheckVersion(ctx, v.Name, source)
+	return s.editorAnswer(c, v, err)
+}
