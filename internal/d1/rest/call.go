@@ -25,9 +25,8 @@ const (
 	maxAnswer = 64 << 20
 	// maxRefusal is how much of an answer that isn't a 2xx is looked at.
 	maxRefusal = 64 << 10
-	// tries is how often a read is sent at most, with pauses from firstPause on.
-	tries      = 3
-	firstPause = 250 * time.Millisecond
+	// tries is how often a read is sent at most.
+	tries = 3
 	// maxPause is the longest Retry-After a read waits for by itself.
 	maxPause = 5 * time.Second
 )
@@ -54,7 +53,7 @@ type requester func(ctx context.Context, opts ...option.RequestOption) error
 // when they failed in a way that passes; a call that writes is sent once. The
 // error is a fault; one that read made itself stays as it is.
 func (p *Provider) do(ctx context.Context, c call, send requester, read func(body io.Reader) error) error {
-	pause := firstPause
+	pause := p.pause
 	for n := 1; ; n++ {
 		err := p.once(ctx, c, send, read)
 		f, failed := failure(err)
