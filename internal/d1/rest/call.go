@@ -42,6 +42,8 @@ type call struct {
 	writes bool
 	// readToken sends it with the token that can't write, if there is one.
 	readToken bool
+	// token is sent instead of both, "" for none.
+	token string
 }
 
 var errTooLarge = errors.New("the answer is too large")
@@ -168,6 +170,9 @@ func (p *Provider) send(ctx context.Context, c call, send requester) (*http.Resp
 }
 
 func (p *Provider) token(c call) string {
+	if c.token != "" {
+		return c.token
+	}
 	if c.readToken && p.readToken != "" {
 		return p.readToken
 	}
