@@ -4,12 +4,15 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"net/http"
 	"strconv"
 	"testing"
 
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/d1/d1test"
+	"github.com/kuratchi/dashboard/internal/d1/d1test/front"
 	"github.com/kuratchi/dashboard/internal/d1/local"
+	"github.com/kuratchi/dashboard/internal/d1/rest"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/sqlite"
 )
@@ -124,6 +127,7 @@ func engines(t *testing.T) map[string]func(t *testing.T) d1.Conn {
 	}
 	t.Cleanup(func() { _ = e.Close() })
 	n := 0
+	far := overREST(t)
 	return map[string]func(t *testing.T) d1.Conn{
 		"embedded": func(t *testing.T) d1.Conn {
 			n++
@@ -139,6 +143,31 @@ func engines(t *testing.T) map[string]func(t *testing.T) d1.Conn {
 			return c
 		},
 		"workerd": func(t *testing.T) d1.Conn { return rig{d1test.Workerd(t).Database(t)} },
+		"rest":    far,
+	}
+}
+
+// overREST is real D1 through the transport the dashboard uses.
+func overREST(t *testing.T) func(t *testing.T) d1.Conn {
+	t.Helper()
+	f := front.New(t, front.Options{})
+	tr := &http.Transport{}
+	t.Cleanup(tr.CloseIdleConnections)
+	p, err := rest.New(rest.Options{
+		Account: front.Account, Token: front.Token, BaseURL: f.URL, Dir: t.TempDir(), HTTPClient: &http.Client{Transport: tr},
+		Budget: rest.NewBudget(rest.BudgetOptions{Calls: 1 << 20}),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	return func(t *testing.T) d1.Conn {
+		n++
+		c, err := p.Open(t.Context(), f.Add("m"+strconv.Itoa(n)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
 	}
 }
 
