@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"net/http"
 	"strconv"
 	"testing"
 
@@ -12,7 +11,6 @@ import (
 	"github.com/kuratchi/dashboard/internal/d1/d1test"
 	"github.com/kuratchi/dashboard/internal/d1/d1test/front"
 	"github.com/kuratchi/dashboard/internal/d1/local"
-	"github.com/kuratchi/dashboard/internal/d1/rest"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/sqlite"
 )
@@ -151,15 +149,7 @@ func engines(t *testing.T) map[string]func(t *testing.T) d1.Conn {
 func overREST(t *testing.T) func(t *testing.T) d1.Conn {
 	t.Helper()
 	f := front.New(t, front.Options{})
-	tr := &http.Transport{}
-	t.Cleanup(tr.CloseIdleConnections)
-	p, err := rest.New(rest.Options{
-		Account: front.Account, Token: front.Token, BaseURL: f.URL, Dir: t.TempDir(), HTTPClient: &http.Client{Transport: tr},
-		Budget: rest.NewBudget(rest.BudgetOptions{Calls: 1 << 20}),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	p := front.Provider(t, f.URL)
 	n := 0
 	return func(t *testing.T) d1.Conn {
 		n++

@@ -13,11 +13,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/d1/d1test/front"
 	"github.com/kuratchi/dashboard/internal/d1/local"
-	"github.com/kuratchi/dashboard/internal/d1/rest"
 )
-
-// unlimited is a budget no test uses up.
-func unlimited(o *rest.Options) { o.Budget = rest.NewBudget(rest.BudgetOptions{Calls: 1 << 20}) }
 
 // embedded returns an empty database of the embedded engine.
 func embedded(t *testing.T) d1.Conn {
@@ -124,7 +120,7 @@ func numbered(s d1.Stmt, form int) d1.Stmt {
 // refusal.
 func TestStatementsAgreeWithTheEmbeddedEngine(t *testing.T) {
 	f := front.New(t, front.Options{})
-	far, near := open(t, provider(t, f.URL, unlimited), "agree"), embedded(t)
+	far, near := open(t, provider(t, f.URL), "agree"), embedded(t)
 	for _, c := range []d1.Conn{far, near} {
 		exec(t, c, "create table a(id integer primary key, t text, i integer, r real, b blob, n)")
 	}

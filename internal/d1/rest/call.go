@@ -46,7 +46,10 @@ type call struct {
 	token string
 }
 
-var errTooLarge = errors.New("the answer is too large")
+var (
+	errTooLarge = errors.New("the answer is too large")
+	errDrips    = errors.New("the answer took too long")
+)
 
 // requester is a function of the SDK with its arguments.
 type requester func(ctx context.Context, opts ...option.RequestOption) error
@@ -94,7 +97,13 @@ func sleep(ctx context.Context, d time.Duration) bool {
 
 // once sends a request once.
 func (p *Provider) once(ctx context.Context, c call, send requester, read func(body io.Reader) error) error {
-	resp, err := p.send(ctx, c, send)
+	// An answer that drips for ever has an end too.
+	whole, cancel := context.WithTimeoutCause(ctx, 10*p.quiet, errDrips)
+	defer cancel()
+	resp, err := p.send(whole, c, send)
+	if f, failed := failure(err); failed && ctx.Err() == nil {
+		f.stopped = nil
+	}
 	if err != nil {
 		return err
 	}
@@ -113,6 +122,9 @@ func (p *Provider) explain(ctx context.Context, resp *http.Response, err error) 
 			return err
 		}
 		f = &Failure{Cause: cause(err), retryAfter: -1}
+	}
+	if errors.Is(err, context.Canceled) && ctx.Err() == nil { // the silence did it
+		f.Cause = "no answer in time"
 	}
 	f.Status, f.RequestID, f.Sent, f.stopped = resp.StatusCode, requestID(resp), true, ctx.Err()
 	return f

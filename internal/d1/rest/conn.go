@@ -102,7 +102,7 @@ func (c *conn) prepare(s d1.Stmt, hexTexts bool) (wire, error) {
 		}
 	}
 	w, err := bind(forD1(s.SQL), s.Args)
-	if err != nil || s.Columns == nil {
+	if err != nil || s.Columns == nil || !selects(withoutComments(s.SQL)) {
 		return w, err
 	}
 	return exact(w, s.Columns, hexTexts), nil

@@ -17,7 +17,7 @@ var excuses = map[string]string{
 
 func TestProbe(t *testing.T) {
 	f := front.New(t, front.Options{})
-	db := open(t, provider(t, f.URL, unlimited), "probe")
+	db := open(t, provider(t, f.URL), "probe")
 	for _, sql := range []string{"create table before(a)", "drop table before"} {
 		exec(t, db, sql)
 	}
