@@ -37,7 +37,7 @@ var mayImport = map[string][]string{
 	"internal/d1/rest":   {"internal/d1", "internal/fault", "internal/lex", "internal/sqlite"},
 	"internal/d1/d1test": {"internal/d1", "internal/fault"},
 
-	"internal/d1/d1test/front": {"internal/d1/d1test", "internal/sqlite"},
+	"internal/d1/d1test/front": {"internal/d1/d1test", "internal/d1/rest", "internal/sqlite"},
 
 	"internal/orm":      {"internal/d1", "internal/fault", "internal/schema"},
 	"internal/migrate":  {"internal/d1", "internal/fault", "internal/lex", "internal/schema", "internal/sqlite"},

@@ -10,6 +10,7 @@ import (
 
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/d1/d1test"
+	"github.com/kuratchi/dashboard/internal/d1/d1test/front"
 	"github.com/kuratchi/dashboard/internal/d1/local"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/sqlite"
@@ -127,6 +128,7 @@ func engines(t *testing.T) map[string]func(t *testing.T) d1.Conn {
 	}
 	t.Cleanup(func() { _ = e.Close() })
 	n := 0
+	far := overREST(t)
 	return map[string]func(t *testing.T) d1.Conn{
 		"embedded": func(t *testing.T) d1.Conn {
 			n++
@@ -142,6 +144,23 @@ func engines(t *testing.T) map[string]func(t *testing.T) d1.Conn {
 			return c
 		},
 		"workerd": func(t *testing.T) d1.Conn { return rig{d1test.Workerd(t).Database(t)} },
+		"rest":    far,
+	}
+}
+
+// overREST is real D1 through the transport the dashboard uses.
+func overREST(t *testing.T) func(t *testing.T) d1.Conn {
+	t.Helper()
+	f := front.New(t, front.Options{})
+	p := front.Provider(t, f.URL)
+	n := 0
+	return func(t *testing.T) d1.Conn {
+		n++
+		c, err := p.Open(t.Context(), f.Add("m"+strconv.Itoa(n)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
 	}
 }
 

@@ -353,6 +353,10 @@ func exerciseModes(t *testing.T, c d1.Conn, _ Traits) {
 			t.Errorf("mode Read refused %s: %v", sql, err)
 		}
 	}
+	if r, err := c.Query(t.Context(), d1.Stmt{SQL: "insert into m values (1) returning a", Mode: d1.Write, Columns: []string{"a"}}); err != nil || r.Rows[0][0] != d1.Int(1) {
+		t.Errorf("a write with named columns: %v", err)
+	}
+	mustExec(t, c, "delete from m where rowid > 1")
 	// A read within a writing batch still can't write, and nothing of the batch stays.
 	_, err := c.Batch(t.Context(), []d1.Stmt{d1.Exec("insert into m values (6)"), d1.Query("delete from m")})
 	if e, ok := errors.AsType[*d1.Error](err); !ok || e.Class != d1.ReadOnly {

@@ -213,18 +213,31 @@ func (a *answer) statementField() (done bool, err error) {
 
 func (a *answer) readMeta() (d1.Meta, error) {
 	var m struct {
-		Changes     float64 `json:"changes"`
-		LastRowID   float64 `json:"last_row_id"`
+		Changes     count   `json:"changes"`
+		LastRowID   count   `json:"last_row_id"`
 		Duration    float64 `json:"duration"` // milliseconds
-		SizeAfter   float64 `json:"size_after"`
-		RowsRead    float64 `json:"rows_read"`
-		RowsWritten float64 `json:"rows_written"`
+		SizeAfter   count   `json:"size_after"`
+		RowsRead    count   `json:"rows_read"`
+		RowsWritten count   `json:"rows_written"`
 	}
 	err := a.dec.Decode(&m)
 	return d1.Meta{
 		Changes: int64(m.Changes), LastRowID: int64(m.LastRowID), Duration: time.Duration(m.Duration * float64(time.Millisecond)),
 		SizeAfter: int64(m.SizeAfter), RowsRead: int64(m.RowsRead), RowsWritten: int64(m.RowsWritten),
 	}, err
+}
+
+// count is an integer that may be written as any JSON number, or null.
+type count int64
+
+// UnmarshalJSON reads an integer exactly and cuts any other number to one.
+func (c *count) UnmarshalJSON(b []byte) error {
+	if string(b) == "null" {
+		return nil
+	}
+	v, err := plainNumber(string(b))
+	*c = count(v.Int())
+	return err
 }
 
 // enterRows reads up to the first row.

@@ -25,9 +25,8 @@ const (
 	maxAnswer = 64 << 20
 	// maxRefusal is how much of an answer that isn't a 2xx is looked at.
 	maxRefusal = 64 << 10
-	// tries is how often a read is sent at most, with pauses from firstPause on.
-	tries      = 3
-	firstPause = 250 * time.Millisecond
+	// tries is how often a read is sent at most.
+	tries = 3
 	// maxPause is the longest Retry-After a read waits for by itself.
 	maxPause = 5 * time.Second
 )
@@ -43,9 +42,14 @@ type call struct {
 	writes bool
 	// readToken sends it with the token that can't write, if there is one.
 	readToken bool
+	// token is sent instead of both, "" for none.
+	token string
 }
 
-var errTooLarge = errors.New("the answer is too large")
+var (
+	errTooLarge = errors.New("the answer is too large")
+	errDrips    = errors.New("the answer took too long")
+)
 
 // requester is a function of the SDK with its arguments.
 type requester func(ctx context.Context, opts ...option.RequestOption) error
@@ -54,7 +58,7 @@ type requester func(ctx context.Context, opts ...option.RequestOption) error
 // when they failed in a way that passes; a call that writes is sent once. The
 // error is a fault; one that read made itself stays as it is.
 func (p *Provider) do(ctx context.Context, c call, send requester, read func(body io.Reader) error) error {
-	pause := firstPause
+	pause := p.pause
 	for n := 1; ; n++ {
 		err := p.once(ctx, c, send, read)
 		f, failed := failure(err)
@@ -93,7 +97,13 @@ func sleep(ctx context.Context, d time.Duration) bool {
 
 // once sends a request once.
 func (p *Provider) once(ctx context.Context, c call, send requester, read func(body io.Reader) error) error {
-	resp, err := p.send(ctx, c, send)
+	// An answer that drips for ever has an end too.
+	whole, cancel := context.WithTimeoutCause(ctx, 10*p.quiet, errDrips)
+	defer cancel()
+	resp, err := p.send(whole, c, send)
+	if f, failed := failure(err); failed && ctx.Err() == nil {
+		f.stopped = nil
+	}
 	if err != nil {
 		return err
 	}
@@ -112,6 +122,9 @@ func (p *Provider) explain(ctx context.Context, resp *http.Response, err error) 
 			return err
 		}
 		f = &Failure{Cause: cause(err), retryAfter: -1}
+	}
+	if errors.Is(err, context.Canceled) && ctx.Err() == nil { // the silence did it
+		f.Cause = "no answer in time"
 	}
 	f.Status, f.RequestID, f.Sent, f.stopped = resp.StatusCode, requestID(resp), true, ctx.Err()
 	return f
@@ -169,6 +182,9 @@ func (p *Provider) send(ctx context.Context, c call, send requester) (*http.Resp
 }
 
 func (p *Provider) token(c call) string {
+	if c.token != "" {
+		return c.token
+	}
 	if c.readToken && p.readToken != "" {
 		return p.readToken
 	}

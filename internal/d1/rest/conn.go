@@ -102,7 +102,7 @@ func (c *conn) prepare(s d1.Stmt, hexTexts bool) (wire, error) {
 		}
 	}
 	w, err := bind(forD1(s.SQL), s.Args)
-	if err != nil || s.Columns == nil {
+	if err != nil || s.Columns == nil || !selects(withoutComments(s.SQL)) {
 		return w, err
 	}
 	return exact(w, s.Columns, hexTexts), nil
@@ -153,11 +153,18 @@ func collect(a *answer, ws []wire, ss []d1.Stmt, writes bool) (rs []*d1.Result, 
 		}
 		switch ev {
 		case aRow:
-			if size += len(row); size > maxAnswer {
-				return nil, nil, errTooLarge
-			}
 			if err := current.add(row); err != nil {
 				return nil, nil, err
+			}
+			if !current.r.Cut {
+				if size += len(row); size > maxAnswer {
+					return nil, nil, errTooLarge
+				}
+				continue
+			}
+			if len(ws) == 1 && !writes { // the rest isn't needed, and neither is its meta
+				current.r.Columns, err = ws[0].names(a.columns)
+				return []*d1.Result{current.r}, current.rows.broken(), err
 			}
 		case aResult:
 			r := current.r
@@ -240,6 +247,13 @@ type rowReader struct {
 	w       wire
 	columns int
 	lost    bool // a text's bytes are
+}
+
+func (r *rowReader) broken() error {
+	if r.lost {
+		return errBroken
+	}
+	return nil
 }
 
 // read returns the values and how many bytes the row's texts and BLOBs have.

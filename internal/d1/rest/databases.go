@@ -241,14 +241,14 @@ func (p *Provider) bookmark(ctx context.Context, id string, at time.Time) (strin
 	}
 	params := cf.DatabaseTimeTravelGetBookmarkParams{}
 	set(&params.AccountID.Value, &params.AccountID.Present, p.account)
-	if !at.IsZero() {
-		set(&params.Timestamp.Value, &params.Timestamp.Present, at.UTC())
-	}
 	c := call{what: "the bookmark of the database %s", id: id, readToken: true}
 	var r struct {
 		Bookmark string `json:"bookmark"`
 	}
 	err := p.result(ctx, c, func(ctx context.Context, opts ...option.RequestOption) error {
+		if !at.IsZero() { // the SDK's own field cuts it to the second
+			opts = append(opts, option.WithQuery("timestamp", at.UTC().Format("2006-01-02T15:04:05.000Z07:00")))
+		}
 		_, err := p.api.Database.TimeTravel.GetBookmark(ctx, id, params, opts...)
 		return err
 	}, &r)

@@ -88,6 +88,9 @@ func (d *dumper) all(ctx context.Context) error {
 
 func (d *dumper) line(sql string) {
 	_, _ = d.w.WriteString(sql) // the writer keeps its error for Flush
+	if len(sql) < maxDumped && end(sql) < len(sql) {
+		_, _ = d.w.WriteString("\n") // a comment would swallow the semicolon
+	}
 	_, _ = d.w.WriteString(";\n")
 }
 

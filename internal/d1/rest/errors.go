@@ -203,7 +203,7 @@ func (f *Failure) words(c call, subject string) (fault.Kind, string) {
 		return fault.Invalid, fmt.Sprintf("The answer to %s is larger than %d MB. Select fewer rows, or less of them with substr(column, 1, 1000).", subject, maxAnswer>>20)
 	case f.Status == 0:
 		return fault.Unavailable, fmt.Sprintf("Cloudflare can't be reached for %s (%s). Nothing was changed. Check the network, then try again.", subject, f.Cause)
-	case f.Text != "" && f.Status < 500:
+	case f.Text != "" && f.Status < 500 && !hasAny(f.Text, unsure) && !hasAny(f.Text, transient):
 		return fault.Invalid, fmt.Sprintf("Cloudflare refused %s: %s", subject, sentence(f.Text))
 	}
 	return fault.Unavailable, fmt.Sprintf("Cloudflare can't answer %s now. Nothing was changed. Try again in a minute.", subject)

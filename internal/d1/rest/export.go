@@ -96,7 +96,7 @@ func (p *Provider) export(ctx context.Context, id, path string) (exported, error
 			return exported{t.AtBookmark, hex.EncodeToString(sum.Sum(nil))}, nil
 		case !failed:
 			return exported{}, err
-		case n == tries || f.stopped != nil || !sleep(ctx, firstPause):
+		case n == tries || f.stopped != nil || !sleep(ctx, p.pause):
 			return exported{}, f.fault(c, p.subject(c))
 		}
 	}

@@ -100,7 +100,7 @@ func (p *Provider) importFile(ctx context.Context, id, path string, size int64, 
 			return (&Failure{Cause: cause(ctx.Err()), Sent: true, stopped: ctx.Err(), retryAfter: -1}).fault(start, p.subject(start))
 		}
 		t, err = p.importStep(ctx, ask, map[string]any{"action": "poll", "current_bookmark": t.AtBookmark})
-		if f, ok := errors.AsType[*Failure](err); ok && !fault.Is(err, fault.Invalid) { // it was begun all the same
+		if f, ok := errors.AsType[*Failure](err); ok && t.Status != "error" { // it was begun all the same
 			f.Sent, f.Status = true, 0
 			err = f.fault(start, p.subject(start))
 		}

@@ -54,16 +54,16 @@ func withoutComments(sql string) []lex.Token {
 }
 
 func reads(tokens []lex.Token) bool {
-	switch first := tokens[0]; {
-	case first.Is("select"), first.Is("values"):
-		return true
-	case first.Is("with"):
-		rest := afterWith(tokens[1:])
-		return len(rest) > 0 && (rest[0].Is("select") || rest[0].Is("values"))
-	case first.Is("pragma"):
-		return pragmaReads(tokens[1:])
+	return selects(tokens) || tokens[0].Is("pragma") && pragmaReads(tokens[1:])
+}
+
+// selects reports a SELECT or VALUES, with or without WITH: what can stand in
+// the parentheses of another one.
+func selects(tokens []lex.Token) bool {
+	if len(tokens) > 0 && tokens[0].Is("with") {
+		tokens = afterWith(tokens[1:])
 	}
-	return false
+	return len(tokens) > 0 && (tokens[0].Is("select") || tokens[0].Is("values"))
 }
 
 // afterWith returns what follows the tables of a WITH, nil if they aren't

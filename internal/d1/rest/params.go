@@ -84,6 +84,11 @@ func bind(sql string, args []d1.Value) (wire, error) {
 	if count != len(args) {
 		return wire{}, d1.NewError("Wrong number of parameter bindings for SQL query.")
 	}
+	for _, p := range places {
+		if p.number > d1.MaxParams {
+			return wire{}, d1.NewError("too many SQL variables at offset " + strconv.Itoa(p.token.Offset) + ": SQLITE_ERROR")
+		}
+	}
 	forms, first := make([]string, count), make([]int, count)
 	w := wire{}
 	several := false
@@ -143,7 +148,7 @@ func placeholders(sql string) (places []place, count int) {
 			n = count + 1
 		case t.Text[0] == '?':
 			n, _ = strconv.Atoi(t.Text[1:])
-			n = max(1, min(n, d1.MaxParams+1)) // D1 has the words for a wrong one
+			n = max(1, min(n, d1.MaxParams+1)) // and never as many values as there are numbers
 		case n == 0:
 			n = count + 1
 			names[t.Text] = n

@@ -49,6 +49,9 @@ type Options struct {
 	// Poll is the pause between two questions about an export or import; 0 means
 	// a second. An export that isn't asked about is given up.
 	Poll time.Duration
+	// Pause is how long a read that failed waits before it is sent a second time;
+	// before the third it is twice as long. 0 means 250 ms.
+	Pause time.Duration
 }
 
 // Provider is one Cloudflare account as a d1.Provider and d1.Replicator.
@@ -60,7 +63,7 @@ type Provider struct {
 	dir                  string
 	budget               *Budget
 	judge                func(string) error
-	quiet, poll          time.Duration
+	quiet, poll, pause   time.Duration
 	base                 *url.URL
 
 	mu    sync.Mutex // guards names
@@ -105,7 +108,7 @@ func New(o Options) (*Provider, error) {
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	p := &Provider{
 		api: service(base.String(), client), client: client, account: o.Account, editToken: o.Token, readToken: o.ReadToken,
-		dir: o.Dir, budget: o.Budget, judge: o.Judge, quiet: o.Quiet, poll: o.Poll, base: base, names: map[string]string{},
+		dir: o.Dir, budget: o.Budget, judge: o.Judge, quiet: o.Quiet, poll: o.Poll, pause: o.Pause, base: base, names: map[string]string{},
 	}
 	if p.budget == nil {
 		p.budget = NewBudget(BudgetOptions{})
@@ -115,6 +118,9 @@ func New(o Options) (*Provider, error) {
 	}
 	if p.poll <= 0 {
 		p.poll = time.Second
+	}
+	if p.pause <= 0 {
+		p.pause = 250 * time.Millisecond
 	}
 	p.sweep()
 	return p, nil
@@ -204,7 +210,7 @@ func (p *Provider) Visit(ctx context.Context, id string) (d1.Conn, error) { retu
 // open sends a read whose answer the caller reads and closes, repeated when it
 // failed in a way that passes.
 func (p *Provider) open(ctx context.Context, c call, send requester) (*http.Response, error) {
-	pause := firstPause
+	pause := p.pause
 	for n := 1; ; n++ {
 		resp, err := p.send(ctx, c, send)
 		f, failed := failure(err)

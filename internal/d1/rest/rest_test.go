@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
@@ -18,28 +17,17 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// transport is a client whose connections end with the test.
+// client is one whose connections end with the test.
 func client(t testing.TB) *http.Client {
 	tr := &http.Transport{}
 	t.Cleanup(tr.CloseIdleConnections)
 	return &http.Client{Transport: tr}
 }
 
-// provider returns a Provider of f's account; change may alter its options.
+// provider returns a Provider of the account behind base.
 func provider(t testing.TB, base string, change ...func(*rest.Options)) *rest.Provider {
 	t.Helper()
-	o := rest.Options{
-		Account: front.Account, Token: front.Token, BaseURL: base, Dir: t.TempDir(),
-		HTTPClient: client(t), Poll: time.Millisecond,
-	}
-	for _, c := range change {
-		c(&o)
-	}
-	p, err := rest.New(o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p
+	return front.Provider(t, base, change...)
 }
 
 // open makes a database and opens it.

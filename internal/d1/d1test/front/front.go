@@ -31,6 +31,7 @@
 package front
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -209,6 +210,8 @@ func (f *Front) checked(h handler) http.Handler {
 }
 
 func (f *Front) allowed(w http.ResponseWriter, r *http.Request, h handler) Call {
+	// Cloudflare goes on when the caller has left: a cancelled call is no undone one.
+	r = r.WithContext(context.WithoutCancel(r.Context()))
 	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	account := r.PathValue("account")
 	switch {

@@ -15,6 +15,7 @@ import (
 type statement struct {
 	SQL    string            `json:"sql"`
 	Params []json.RawMessage `json:"params,omitempty"`
+	dump   string            // it as a dump has it, "" for SQL itself
 }
 
 func (f *Front) query(w http.ResponseWriter, r *http.Request, d *database) Call {
@@ -47,8 +48,7 @@ func (f *Front) statements(w http.ResponseWriter, r *http.Request, d *database, 
 		refuse(w, http.StatusForbidden, 7403, "The given account is not valid or is not authorized to access this service")
 		return Call{Op: op}
 	}
-	// D1 goes on when the caller has left: a cancelled call is no undone one.
-	text, err := d.post(context.WithoutCancel(r.Context()), rows, list, in.Batch != nil)
+	text, err := d.post(r.Context(), rows, list, in.Batch != nil)
 	if err != nil {
 		f.t.Errorf("front: %v", err)
 		refuse(w, http.StatusInternalServerError, 7500, "internal error")

@@ -72,18 +72,17 @@ func (f *Front) export(w http.ResponseWriter, r *http.Request, d *database) Call
 	return Call{Op: "export"}
 }
 
-// asText writes statements as a dump, parameters as literals.
+// asText writes statements as a dump.
 func asText(list []statement) []byte {
 	var b bytes.Buffer
 	for _, s := range list {
-		parts := strings.Split(s.SQL, "unhex(?)") // no other placeholder is made
-		for i, p := range parts {
-			if i > 0 {
-				var h string
-				_ = json.Unmarshal(s.Params[i-1], &h)
-				b.WriteString("X'" + h + "'")
-			}
-			b.WriteString(p)
+		text := s.SQL
+		if s.dump != "" {
+			text = s.dump
+		}
+		b.WriteString(text)
+		if strings.Contains(text, "--") { // it may end in a comment
+			b.WriteString("\n")
 		}
 		b.WriteString(";\n")
 	}

@@ -3,6 +3,7 @@ package front
 import (
 	"context"
 	"crypto/md5"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -102,10 +103,11 @@ func (d *database) load(ctx context.Context, list []statement) error {
 	return nil
 }
 
-// cellSQL is what a column C is read as to be written again: an SQL literal, or
-// h and the bytes in hexadecimal when it is long, b for a BLOB's.
-const cellSQL = `case when typeof(C)='text' and (octet_length(C)>1000 or instr(cast(C as blob), x'00')>0) then 'h'||hex(C)
- when typeof(C)='blob' and octet_length(C)>1000 then 'b'||hex(C) else quote(C) end`
+// cellSQL is what a column C is read as to be written again: an SQL literal, a
+// text as h and its bytes in hexadecimal, t and itself when it is too long for
+// that, a long BLOB as itself.
+const cellSQL = `case when typeof(C)='text' then case when octet_length(C)<500000 then 'h'||hex(C) else 't'||C end
+ when typeof(C)='blob' and octet_length(C)>1000 then C else quote(C) end`
 
 // contents reads the whole database as the statements that make it.
 func (d *database) contents(ctx context.Context) ([]statement, error) {
@@ -157,10 +159,9 @@ func (d *database) tableRows(ctx context.Context, table string) ([]statement, er
 		name, _ := r[0].(string)
 		quoted := `"` + strings.ReplaceAll(name, `"`, `""`) + `"`
 		names = append(names, quoted)
-		cells = append(cells, strings.ReplaceAll(cellSQL, "C)", quoted+")"))
-	}
-	for i := range cells { // the "C as" of a cast
-		cells[i] = strings.ReplaceAll(cells[i], "cast(C ", "cast("+names[i]+" ")
+		cell := strings.ReplaceAll(cellSQL, "C)", quoted+")")
+		cell = strings.ReplaceAll(strings.ReplaceAll(cell, "||C ", "||"+quoted+" "), "then C ", "then "+quoted+" ")
+		cells = append(cells, cell)
 	}
 	quotedTable := `"` + strings.ReplaceAll(table, `"`, `""`) + `"`
 	data, err := d.run(ctx, "select "+strings.Join(cells, ", ")+" from "+quotedTable)
@@ -170,25 +171,46 @@ func (d *database) tableRows(ctx context.Context, table string) ([]statement, er
 	var out []statement
 	for _, r := range data.Rows {
 		s := statement{}
-		var values []string
+		var values, literals []string
 		for _, v := range r {
-			text, _ := v.(string)
-			if text == "" || text[0] != 'h' && text[0] != 'b' {
-				values = append(values, text)
-				continue
-			}
-			form := "unhex(?)"
-			if text[0] == 'h' {
-				form = "cast(unhex(?) as text)"
-			}
-			param, err := json.Marshal(text[1:])
+			value, literal, param, err := again(v)
 			if err != nil {
 				return nil, err
 			}
-			values, s.Params = append(values, form), append(s.Params, param)
+			values, literals = append(values, value), append(literals, literal)
+			if param != nil {
+				s.Params = append(s.Params, param)
+			}
 		}
-		s.SQL = "INSERT INTO " + quotedTable + " (" + strings.Join(names, ",") + ") VALUES(" + strings.Join(values, ",") + ")"
+		into := "INSERT INTO " + quotedTable + " (" + strings.Join(names, ",") + ") VALUES("
+		s.SQL, s.dump = into+strings.Join(values, ",")+")", into+strings.Join(literals, ",")+")"
 		out = append(out, s)
 	}
 	return out, nil
+}
+
+// again returns how a cell that cellSQL read is written: in a statement, with its
+// parameter if it has one, and in a dump.
+func again(cell any) (value, literal string, param json.RawMessage, err error) {
+	switch v := cell.(type) {
+	case []any:
+		b := make([]byte, len(v))
+		for i := range v {
+			n, _ := v[i].(float64)
+			b[i] = byte(n)
+		}
+		param, err = json.Marshal(v)
+		return "?", "X'" + hex.EncodeToString(b) + "'", param, err
+	case string:
+		switch {
+		case strings.HasPrefix(v, "h"):
+			param, err = json.Marshal(v[1:])
+			return "cast(unhex(?) as text)", "CAST(X'" + v[1:] + "' AS TEXT)", param, err
+		case strings.HasPrefix(v, "t"):
+			param, err = json.Marshal(v[1:])
+			return "?", "'" + strings.ReplaceAll(v[1:], "'", "''") + "'", param, err
+		}
+		return v, v, nil, nil
+	}
+	return "", "", nil, fmt.Errorf("a cell was read as %T", cell)
 }

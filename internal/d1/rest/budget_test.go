@@ -1,0 +1,204 @@
+package rest_test
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/kuratchi/dashboard/internal/d1"
+	"github.com/kuratchi/dashboard/internal/d1/d1test/front"
+	"github.com/kuratchi/dashboard/internal/d1/rest"
+	"github.com/kuratchi/dashboard/internal/fault"
+)
+
+func header(pairs ...string) http.Header {
+	h := http.Header{}
+	for i := 0; i < len(pairs); i += 2 {
+		h.Set(pairs[i], pairs[i+1])
+	}
+	return h
+}
+
+// call takes one call that is answered after a while.
+func call(ctx context.Context, b *rest.Budget, takes time.Duration) error {
+	settle, err := rest.Take(b, ctx)
+	if err != nil {
+		return err
+	}
+	time.Sleep(takes)
+	settle(nil)
+	return nil
+}
+
+// Seen from the server, where a call arrives at any time between its start and
+// its answer, no window holds more calls than allowed.
+func TestNeverMoreCallsThanAllowedInAnyWindow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const calls, window = 40, time.Minute
+		b := rest.NewBudget(rest.BudgetOptions{Calls: calls, Window: window})
+		var mu sync.Mutex
+		var arrived []time.Time
+		var wg sync.WaitGroup
+		for w := range 8 {
+			ctx := t.Context()
+			if w%2 == 0 {
+				ctx = d1.Background(ctx)
+			}
+			wg.Go(func() {
+				for i := range 60 {
+					settle, err := rest.Take(b, ctx)
+					if err != nil {
+						time.Sleep(time.Second)
+						continue
+					}
+					takes := time.Duration((w*7+i*13)%40) * 100 * time.Millisecond
+					before := takes * time.Duration((w+i)%3) / 2
+					time.Sleep(before)
+					mu.Lock()
+					arrived = append(arrived, time.Now())
+					mu.Unlock()
+					time.Sleep(takes - before)
+					settle(nil)
+				}
+			})
+		}
+		wg.Wait()
+		for i := range arrived {
+			n := 0
+			for _, at := range arrived[i:] {
+				if at.Sub(arrived[i]) < window {
+					n++
+				}
+			}
+			if n > calls {
+				t.Fatalf("%d calls within a window", n)
+			}
+		}
+		if len(arrived) < 240 {
+			t.Errorf("only %d calls were made", len(arrived))
+		}
+	})
+}
+
+func TestAShareIsKeptForPeople(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := rest.NewBudget(rest.BudgetOptions{Calls: 100})
+		for range 75 {
+			if err := call(d1.Background(t.Context()), b, 0); err != nil {
+				t.Fatal(err)
+			}
+		}
+		began := time.Now()
+		var told string
+		ctx := d1.WithProgress(d1.Background(t.Context()), func(step string, _, _ int64) { told = step })
+		done := make(chan time.Time)
+		go func() {
+			_ = call(ctx, b, 0)
+			done <- time.Now()
+		}()
+		synctest.Wait()
+		if s := b.State(); s.Used != 75 || s.Limit != 100 || s.ForPeople != 25 || s.Waiting != 1 || !s.Until.Equal(began.Add(5*time.Minute)) || !s.ResetsAt.Equal(s.Until) || s.Closed {
+			t.Errorf("while work waits: %+v", s)
+		}
+		if want := "waiting for Cloudflare's limit of calls until 00:05:00 UTC"; told != want {
+			t.Errorf("told %q, want %q", told, want)
+		}
+		for range 25 { // people are served
+			if err := call(t.Context(), b, 0); err != nil {
+				t.Fatal(err)
+			}
+		}
+		err := call(t.Context(), b, 0)
+		if !fault.Is(err, fault.Limited) || fault.Message(err) != "Cloudflare's limit of 100 calls in 5 minutes is used up. Nothing was sent. Calls are possible again at 00:05:00 UTC." {
+			t.Errorf("one too many: %v", err)
+		}
+		if at := <-done; at.Sub(began) < 5*time.Minute || at.Sub(began) > 5*time.Minute+2*time.Second {
+			t.Errorf("the work went on after %s", at.Sub(began))
+		}
+		gone, stop := context.WithTimeout(d1.Background(t.Context()), time.Second)
+		defer stop()
+		for range 75 {
+			_ = call(t.Context(), b, 0)
+		}
+		if err := call(gone, b, 0); !fault.Is(err, fault.Limited) {
+			t.Errorf("work that was stopped while it waited: %v", err)
+		}
+		if s := b.State(); s.Waiting != 0 || !s.Until.IsZero() {
+			t.Errorf("nobody waits: %+v", s)
+		}
+	})
+}
+
+func TestHeadersCorrectTheBudget(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := rest.NewBudget(rest.BudgetOptions{Calls: 1200})
+		settle, err := rest.Take(b, t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		settle(&http.Response{Header: header("Ratelimit", `"default";r=2;t=30`, "Ratelimit-Policy", `"default";q=1200;w=300`)})
+		if s := b.State(); s.Used != 1198 {
+			t.Errorf("others use the account too: %+v", s)
+		}
+		began := time.Now()
+		for range 2 {
+			if err := call(t.Context(), b, 0); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := call(t.Context(), b, 0); !fault.Is(err, fault.Limited) {
+			t.Errorf("beyond what Cloudflare says is left: %v", err)
+		}
+		if err := call(d1.Background(t.Context()), b, 0); err != nil || time.Since(began) < 30*time.Second || time.Since(began) > 32*time.Second {
+			t.Errorf("work after %s: %v", time.Since(began), err)
+		}
+		rest.Refuse(b, 90)
+		if s := b.State(); !s.Closed || !s.ResetsAt.Equal(time.Now().Add(90*time.Second)) {
+			t.Errorf("after a 429: %+v", s)
+		}
+		if err := call(t.Context(), b, 0); !fault.Is(err, fault.Limited) {
+			t.Errorf("a call while Cloudflare refuses all: %v", err)
+		}
+		time.Sleep(91 * time.Second)
+		if err := call(t.Context(), b, 0); err != nil {
+			t.Error(err)
+		}
+		rest.Refuse(b, -1) // without Retry-After it is the rest of the window
+		if s := b.State(); !s.ResetsAt.Equal(time.Now().Add(5 * time.Minute)) {
+			t.Errorf("after a 429 without words: %+v", s)
+		}
+		settle, _ = rest.Take(rest.NewBudget(rest.BudgetOptions{}), t.Context())
+		settle(&http.Response{Header: header("Ratelimit", "nonsense;r=x")})
+	})
+}
+
+// An answer 429 of the account closes the budget for every provider of it, one of
+// a database for nobody.
+func TestA429ClosesTheAccount(t *testing.T) {
+	f := front.New(t, front.Options{})
+	x := front.NewFaults(t, f)
+	b := rest.NewBudget(rest.BudgetOptions{})
+	shared := func(o *rest.Options) { o.Budget, o.Pause = b, time.Millisecond }
+	one, two := provider(t, x.URL, shared), provider(t, x.URL, shared)
+	x.Next(front.Overloaded, front.Overloaded, front.Overloaded)
+	if _, err := one.List(t.Context()); !fault.Is(err, fault.Unavailable) {
+		t.Errorf("an overloaded database: %v", err)
+	}
+	if _, err := two.List(t.Context()); err != nil {
+		t.Error(err)
+	}
+	x.Next(front.LimitedFor)
+	if _, err := one.List(t.Context()); !fault.Is(err, fault.Limited) {
+		t.Errorf("the account's limit: %v", err)
+	}
+	seen := x.Seen()
+	if _, err := two.List(t.Context()); !fault.Is(err, fault.Limited) || x.Seen() != seen {
+		t.Errorf("a call of another provider: %v", err)
+	}
+	if s := b.State(); !s.Closed {
+		t.Errorf("%+v", s)
+	}
+}
