@@ -59,6 +59,10 @@ func Load(ctx context.Context, conn d1.Conn) (*Catalog, error) {
 	if err != nil {
 		return nil, err
 	}
+	return catalogOf(r), nil
+}
+
+func catalogOf(r *d1.Result) *Catalog {
 	cat := &Catalog{}
 	var rows []schema.MasterRow
 	indexes := map[string]int{}
@@ -82,7 +86,7 @@ func Load(ctx context.Context, conn d1.Conn) (*Catalog, error) {
 	for i := range cat.Tables {
 		cat.Tables[i].Indexes = indexes[fold(cat.Tables[i].Name)]
 	}
-	return cat, nil
+	return cat
 }
 
 func kindOf(listed, master string) string {

@@ -80,11 +80,16 @@ func try(ctx context.Context, conn d1.Conn, ss []*statement, l Limits) (seen map
 		return nil, "", errors.New("console: a trial was not rolled back")
 	case limited.Err() != nil && ctx.Err() == nil:
 		return nil, fmt.Sprintf("trying it out took longer than %.2g s", l.Trial.Seconds()), nil
-	case ok && e.Stmt == len(batch)-1:
+	case ok && (e.Stmt == len(batch)-1 || strings.Contains(e.Text, triedMark)): // D1 doesn't tell which one failed
 		seen, err = readTrial(e.Text, before)
 		return seen, "", err
 	case ok && e.Stmt >= 0 && owner[e.Stmt] >= 0 && e.Class != d1.Interrupted && e.Class != d1.Busy && e.Class != d1.Storage:
 		e.Stmt = owner[e.Stmt]
+		return nil, "", &refusal{err: err}
+	case ok && e.Stmt < 0 && (e.Class == d1.Syntax || e.Class == d1.Constraint || e.Class == d1.Auth || e.Class == d1.TooBig):
+		if len(ss) == 1 {
+			e.Stmt = 0
+		}
 		return nil, "", &refusal{err: err}
 	}
 	return nil, "", err

@@ -180,7 +180,7 @@ func (f *Fleet) purge(ctx context.Context, a auth.Actor, d Database) error {
 		return err
 	}
 	for _, p := range ps {
-		if err := f.at(d).Forget(ctx, p.ID); err != nil {
+		if err := f.at(d).Forget(ctx, p.there()); err != nil {
 			return err
 		}
 	}

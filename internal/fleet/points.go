@@ -3,6 +3,8 @@ package fleet
 import (
 	"context"
 	"errors"
+	"strings"
+	"time"
 
 	"github.com/kuratchi/dashboard/internal/audit"
 	"github.com/kuratchi/dashboard/internal/auth"
@@ -52,7 +54,7 @@ func (f *Fleet) keep(ctx context.Context, a auth.Actor, d Database, kind PointKi
 	if err != nil {
 		return RestorePoint{}, err
 	}
-	p := RestorePoint{ID: kept.ID, Database: d.ID, Kind: kind, Plan: plan, Size: kept.Size, CreatedAt: at, CreatedBy: a.Email}
+	p := RestorePoint{ID: pointID(d, kept), Database: d.ID, Kind: kind, Plan: plan, Size: kept.Size, CreatedAt: at, CreatedBy: a.Email}
 	for i := range es {
 		es[i].Target = p.ID
 	}
@@ -86,7 +88,7 @@ func (f *Fleet) giveUp(ctx context.Context, d Database, used string) error {
 		if n++; n <= KeptPoints || p.ID == used {
 			continue
 		}
-		if err := f.at(d).Forget(ctx, p.ID); err != nil {
+		if err := f.at(d).Forget(ctx, p.there()); err != nil {
 			return err
 		}
 		if err := f.store.DeletePoint(ctx, p); err != nil {
@@ -106,12 +108,74 @@ func (f *Fleet) ForgetPoint(ctx context.Context, a auth.Actor, name, point strin
 	if err != nil {
 		return err
 	}
-	if err := f.at(d).Forget(ctx, p.ID); err != nil {
+	if err := f.at(d).Forget(ctx, p.there()); err != nil {
 		return err
 	}
 	e := about(f.entry(a, audit.PointForget, audit.Done), d)
 	e.Target = p.ID
 	return f.store.DeletePoint(ctx, p, e)
+}
+
+// pointID is a point's id here. D1's bookmarks are told apart by their database: two
+// that are new may have the same one.
+func pointID(d Database, p d1.Point) string {
+	if d.Provider == D1 {
+		return string(d.ID) + bookmarkOf + p.ID
+	}
+	return p.ID
+}
+
+// bookmarkOf stands between a database's id and a bookmark.
+const bookmarkOf = "|"
+
+// there is the point's id where the database lives.
+func (p RestorePoint) there() string {
+	return strings.TrimPrefix(p.ID, string(p.Database)+bookmarkOf)
+}
+
+// PointAt returns the restore point of a moment: on D1 its bookmark, which is noted
+// as a point somebody asked for; on the embedded engine the newest point that is not
+// younger. fault.NotFound where there is none, fault.Invalid for the future.
+func (f *Fleet) PointAt(ctx context.Context, a auth.Actor, name string, t time.Time) (RestorePoint, error) {
+	d, err := f.store.Database(ctx, name)
+	if err != nil {
+		return RestorePoint{}, err
+	}
+	if err := f.usable(d); err != nil {
+		return RestorePoint{}, err
+	}
+	if t.After(f.now()) {
+		return RestorePoint{}, fault.New(fault.Invalid, "%s is in the future. Choose an earlier moment.", t.UTC().Format("2006-01-02 15:04 UTC")).At("at")
+	}
+	if d.Provider == Embedded {
+		return f.newestBefore(ctx, d, t)
+	}
+	at, err := f.at(d).PointAt(ctx, d.ProviderID, t)
+	if err != nil {
+		return RestorePoint{}, err
+	}
+	p, err := f.Point(ctx, d, pointID(d, at))
+	if !fault.Is(err, fault.NotFound) {
+		return p, err
+	}
+	p = RestorePoint{ID: pointID(d, at), Database: d.ID, Kind: PointManual, CreatedAt: t.UTC(), CreatedBy: a.Email}
+	e := about(f.entry(a, audit.PointKeep, audit.Done), d)
+	e.Target, e.Detail = p.ID, "the bookmark of "+t.UTC().Format("2006-01-02 15:04:05 UTC")
+	return p, f.store.CreatePoint(ctx, p, e)
+}
+
+// newestBefore returns the newest restore point that isn't younger than t.
+func (f *Fleet) newestBefore(ctx context.Context, d Database, t time.Time) (RestorePoint, error) {
+	ps, err := f.store.Points(ctx, d.ID)
+	if err != nil {
+		return RestorePoint{}, err
+	}
+	for _, p := range ps {
+		if !p.CreatedAt.After(t) {
+			return p, nil
+		}
+	}
+	return RestorePoint{}, fault.New(fault.NotFound, "No restore point of %s is as old as that. The embedded engine can go back only to points that were kept.", d.Name)
 }
 
 // RestoreTo puts a database back to one of its points. The state it leaves is
@@ -143,7 +207,7 @@ func (f *Fleet) restore(ctx context.Context, a auth.Actor, d Database, p Restore
 	failpoint.Hit("restore:intent")
 	e := about(f.entry(a, audit.PointRestore, audit.Done), d)
 	e.Intent, e.Target, e.Detail = intent.ID, p.ID, "the state before is kept as "+before.ID
-	if err := f.at(d).Restore(ctx, d.ProviderID, p.ID); err != nil {
+	if err := f.at(d).Restore(ctx, d.ProviderID, p.there()); err != nil {
 		e.Outcome, e.Detail = audit.Failed, fault.Message(err)
 		return before, errors.Join(err, f.store.Record(ctx, e))
 	}
@@ -169,9 +233,11 @@ func (f *Fleet) Download(ctx context.Context, a auth.Actor, name, point string) 
 	case d.State != Ready && d.State != Archived:
 		return nil, fault.New(fault.Conflict, "The database %s is %s; there is nothing to download.", d.Name, d.State)
 	case point != "":
-		if _, err := f.Point(ctx, d, point); err != nil {
+		p, err := f.Point(ctx, d, point)
+		if err != nil {
 			return nil, err
 		}
+		point = p.there()
 	}
 	file, err := f.at(d).Copy(ctx, d.ProviderID, point)
 	if err != nil {

@@ -24,14 +24,14 @@ func TestTheAccountIsSetUpTestedAndTakenAway(t *testing.T) {
 
 	// What is typed is tested before it is saved.
 	typed := url.Values{"account": {front.Account}, "token": {front.ReadToken}}
-	b.post("/settings/cloudflare/test", typed).is(http.StatusOK, "something is missing", "what was typed is not saved yet", "D1 Edit", "The token does not have it for this account")
+	b.post("/settings/cloudflare/test", typed).is(http.StatusOK, "something is missing", "what was typed is not saved yet", "D1 Edit", "The token may only read D1.")
 	typed.Set("token", "no-token-of-anybody")
-	b.post("/settings/cloudflare/test", typed).is(http.StatusOK, "D1 Read", "The token does not have it")
+	b.post("/settings/cloudflare/test", typed).is(http.StatusOK, "accept the token. Make a new one")
 	typed.Set("token", front.Token)
 	typed.Set("read_token", front.Token)
-	b.post("/settings/cloudflare/test", typed).is(http.StatusOK, "The reading token may edit too")
+	b.post("/settings/cloudflare/test", typed).is(http.StatusOK, "The reading token may also write")
 	typed.Set("read_token", front.ReadToken)
-	b.post("/settings/cloudflare/test", typed).is(http.StatusOK, "everything is as it should be", "The reading token does not have it, as it should be")
+	b.post("/settings/cloudflare/test", typed).is(http.StatusOK, "everything is as it should be", "change anything.")
 	if _, effects := cloud.Count("edit"); effects != 0 {
 		t.Error("a test changed something")
 	}

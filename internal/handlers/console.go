@@ -27,7 +27,7 @@ const writesFor = 10 * time.Minute
 // consoleView starts what the console shows: whether this session may write, and
 // what its operator ran on this database before.
 func (s *Server) consoleView(c echo.Context, d fleet.Database) (views.Console, error) {
-	v := views.Console{Database: d.Name, Cap: s.SQLRowCap, Timeout: s.SQLTimeout, MayWrite: mayWrite(c), MayDraft: mayDraft(c)}
+	v := views.Console{Database: d.Name, Cap: s.SQLRowCap, Timeout: s.SQLTimeout, MayWrite: mayWrite(c), MayDraft: mayDraft(c), Guard: s.consoleLimits(d).Guard}
 	sess, _ := middleware.Session(c)
 	var err error
 	if v.MayWrite {
@@ -170,7 +170,7 @@ func (s *Server) consoleRun(c echo.Context) error {
 		}
 		script := console.Script{Database: string(d.ID), SQL: v.SQL, Params: v.Params, Confirm: form.Get("confirm"), Reason: form.Get("reason")}
 		v.Reason = script.Reason
-		v.Judgement, err = console.Judge(ctx, conn, script, s.consoleLimits())
+		v.Judgement, err = console.Judge(ctx, conn, script, s.consoleLimits(d))
 		switch {
 		case err != nil:
 			return s.consoleRan(c, d, conn, v, err)
@@ -184,15 +184,23 @@ func (s *Server) consoleRun(c echo.Context) error {
 	})
 }
 
-func (s *Server) consoleLimits() console.Limits {
-	return console.Limits{Rows: s.SQLRowCap, Timeout: s.SQLTimeout}
+func (s *Server) consoleLimits(d fleet.Database) console.Limits {
+	l := console.Limits{Rows: s.SQLRowCap, Timeout: s.SQLTimeout}
+	switch {
+	case d.Provider != fleet.D1:
+	case s.Account.State().ReadToken:
+		l.Guard = console.ByToken
+	default:
+		l.Guard = console.ByCompiler
+	}
+	return l
 }
 
 // consoleRead runs statements reading only. Leaving the page stops them.
 func (s *Server) consoleRead(ctx context.Context, c echo.Context, d fleet.Database, conn d1.Conn, v views.Console) error {
 	began := time.Now()
 	var err error
-	v.Results, err = console.Run(ctx, conn, v.SQL, v.Params, s.consoleLimits())
+	v.Results, err = console.Run(ctx, conn, v.SQL, v.Params, s.consoleLimits(d))
 	v.Total, v.Ran = time.Since(began), err == nil
 	return s.consoleRan(c, d, conn, v, err)
 }
@@ -217,7 +225,7 @@ func (s *Server) consoleWrite(ctx context.Context, c echo.Context, d fleet.Datab
 	began, status := time.Now(), http.StatusOK
 	err := s.write(c, d, audit.DatabaseWrite, writing{statement: v.SQL, detail: v.Judgement.Overridden}, func(context.Context) (int64, error) {
 		var err error
-		v.Results, err = console.Write(ctx, conn, script, s.consoleLimits(), v.Judgement)
+		v.Results, err = console.Write(ctx, conn, script, s.consoleLimits(d), v.Judgement)
 		var rows int64
 		for _, r := range v.Results {
 			rows += r.Changes

@@ -72,7 +72,7 @@ func (s *Server) handleError(err error, c echo.Context) {
 	err = asFault(err)
 	kind := fault.KindOf(err)
 	st := statuses[kind]
-	v := views.Problem{Status: st.status, Title: st.title, Text: fault.Message(err), Icon: st.icon, Code: codeOf(err), Request: middleware.RequestID(c), Home: paths.Fleet, HomeText: "Go to the fleet"}
+	v := views.Problem{Status: st.status, Title: st.title, Text: fault.Message(err), Icon: st.icon, Code: codeOf(err), Ref: fault.RefOf(err), Request: middleware.RequestID(c), Home: paths.Fleet, HomeText: "Go to the fleet"}
 	if c.Request().Method == http.MethodGet && kind != fault.NotFound && kind != fault.Denied {
 		v.Retry = c.Request().URL.RequestURI()
 	}

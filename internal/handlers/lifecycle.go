@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"runtime/debug"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -92,7 +93,7 @@ func (s *Server) settingsPage(c echo.Context, status int, verb string, cause err
 	if err != nil {
 		return err
 	}
-	v := views.DatabaseSettings{Database: d, Latest: s.latest(c, d), Work: s.Fleet.Work(d.ID)}
+	v := views.DatabaseSettings{Database: d, Latest: s.latest(c, d), Work: s.Fleet.Work(d.ID), OnD1: s.onD1(c, d)}
 	if v.Filling, err = s.Fleet.Filling(c.Request().Context(), d.Name); err != nil {
 		return err
 	}
@@ -248,6 +249,57 @@ func (s *Server) pointsCreate(c echo.Context) error {
 
 func (s *Server) pointsForget(c echo.Context) error {
 	return s.pointed(c, s.Fleet.ForgetPoint(c.Request().Context(), s.actor(c), c.Param("db"), c.FormValue("point")), "forgotten")
+}
+
+// pointsAt leads to the question whether a database is to be put back to a moment.
+func (s *Server) pointsAt(c echo.Context) error {
+	name := c.Param("db")
+	t, err := momentOf(c.FormValue("at"))
+	if err == nil {
+		var p fleet.RestorePoint
+		if p, err = s.Fleet.PointAt(c.Request().Context(), s.actor(c), name, t); err == nil {
+			return redirect(c, views.RestoreHref(name, p.ID))
+		}
+	}
+	if fault.Is(err, fault.NotFound) {
+		err = fault.Wrap(err, fault.Invalid, "%s", fault.Message(err))
+	}
+	return s.pointed(c, err, "")
+}
+
+// momentOf reads what a browser's field for a date and a time sends, as UTC.
+func momentOf(text string) (time.Time, error) {
+	for _, layout := range []string{"2006-01-02T15:04", "2006-01-02T15:04:05", "2006-01-02 15:04", "2006-01-02 15:04:05", time.RFC3339} {
+		if t, err := time.Parse(layout, strings.TrimSpace(text)); err == nil {
+			return t.UTC(), nil
+		}
+	}
+	return time.Time{}, fault.New(fault.Invalid, "Give the moment as a date and a time in UTC, for instance 2026-11-25 04:05.")
+}
+
+func (s *Server) databasesReplication(c echo.Context) error {
+	return s.change("replication", false, func(c echo.Context, a auth.Actor, name string) error {
+		return s.Fleet.SetReplication(c.Request().Context(), a, name, c.FormValue("mode"))
+	}, "replication")(c)
+}
+
+// infoTimeout is how long a page waits for what D1 says of a database.
+const infoTimeout = 5 * time.Second
+
+// onD1 is what D1 says of a database, and how long it took to.
+func (s *Server) onD1(c echo.Context, d fleet.Database) *views.OnD1 {
+	if d.Provider != fleet.D1 || d.ProviderID == "" || d.State != fleet.Ready {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(c.Request().Context(), infoTimeout)
+	defer cancel()
+	began := time.Now()
+	info, err := s.Fleet.Info(ctx, d)
+	v := &views.OnD1{Info: info, Latency: time.Since(began)}
+	if err != nil {
+		v.Error = fault.Message(err)
+	}
+	return v
 }
 
 // pointsAsk asks before a database is put back.

@@ -21,6 +21,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/account"
 	"github.com/kuratchi/dashboard/internal/audit"
 	"github.com/kuratchi/dashboard/internal/auth"
+	"github.com/kuratchi/dashboard/internal/browse"
 	"github.com/kuratchi/dashboard/internal/fleet"
 	"github.com/kuratchi/dashboard/internal/handlers/middleware"
 	"github.com/kuratchi/dashboard/internal/id"
@@ -72,6 +73,8 @@ type Server struct {
 	// console holds a permit for each run of the console that goes on.
 	console chan struct{}
 	runs    runs
+	// catalogs are of databases on D1.
+	catalogs browse.Cache
 }
 
 // compression is for pages: level 5 takes a fifth of the time of the best and
@@ -145,7 +148,7 @@ var doneWords = map[string]string{
 	"archived": "Archived. Nothing of it changed.", "unarchived": "It is in use again.", "revived": "Its last state is back.",
 	"kept": "The restore point is kept.", "forgotten": "The restore point is gone.", "restored": "The database is put back. The state before is kept as a restore point.",
 	"renamed": "Renamed.", "org-deleted": "The organization is deleted.", "checking": "Every database is being checked.", "checked": "Checked just now.",
-	"inserted": "The row is inserted.", "saved": "The changes are saved.", "rows-deleted": "The rows are deleted.", "account-saved": "The Cloudflare account is set up.", "account-forgotten": "The Cloudflare account is taken away.",
+	"inserted": "The row is inserted.", "saved": "The changes are saved.", "rows-deleted": "The rows are deleted.", "replication": "Read replication is switched.", "account-saved": "The Cloudflare account is set up.", "account-forgotten": "The Cloudflare account is taken away.",
 }
 
 // done returns the address of a page that says what was just done.

@@ -139,8 +139,12 @@ func (s *site) exec(conn d1.Conn, sql string, args ...d1.Value) {
 func (s *site) open(name string) d1.Conn {
 	s.t.Helper()
 	info, err := s.engine.Find(s.t.Context(), name)
-	must(s.t, err)
-	conn, err := s.engine.Open(s.t.Context(), info.ID)
+	var conn d1.Conn
+	if err == nil {
+		conn, err = s.engine.Open(s.t.Context(), info.ID)
+	} else { // on D1
+		_, conn, err = s.fleet.Open(s.t.Context(), name)
+	}
 	must(s.t, err)
 	s.t.Cleanup(func() { _ = conn.Close() })
 	return conn

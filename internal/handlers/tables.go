@@ -45,12 +45,8 @@ func (s *Server) tablesShow(c echo.Context) error {
 		req.Filters = append(req.Filters, f)
 		return c.Redirect(http.StatusSeeOther, paths.With(paths.Table(c.Param("db"), table), req.Query()))
 	}
-	return s.withDatabase(c, func(d fleet.Database, conn d1.Conn) error {
+	return s.reading(c, func(d fleet.Database, conn d1.Conn, cat *browse.Catalog) error {
 		ctx := c.Request().Context()
-		cat, err := browse.Load(ctx, conn)
-		if err != nil {
-			return err
-		}
 		page, err := browse.Fetch(ctx, conn, cat, req)
 		if err != nil {
 			return err
@@ -63,18 +59,30 @@ func (s *Server) tablesShow(c echo.Context) error {
 	})
 }
 
+// reading does f with a database and its catalog, for a page that only reads. On D1
+// the catalog is a kept one that the page's own call checks.
+func (s *Server) reading(c echo.Context, f func(fleet.Database, d1.Conn, *browse.Catalog) error) error {
+	return s.withDatabase(c, func(d fleet.Database, conn d1.Conn) error {
+		ctx := c.Request().Context()
+		if d.Provider == fleet.D1 {
+			return s.catalogs.Read(ctx, d.ProviderID, conn, func(conn d1.Conn, cat *browse.Catalog) error { return f(d, conn, cat) })
+		}
+		cat, err := browse.Load(ctx, conn)
+		if err != nil {
+			return err
+		}
+		return f(d, conn, cat)
+	})
+}
+
 // whole reads the cell that a request names.
 func (s *Server) whole(c echo.Context, f func(fleet.Database, string, browse.Content) error) error {
 	table, err := tableName(c)
 	if err != nil {
 		return err
 	}
-	return s.withDatabase(c, func(d fleet.Database, conn d1.Conn) error {
+	return s.reading(c, func(d fleet.Database, conn d1.Conn, cat *browse.Catalog) error {
 		ctx := c.Request().Context()
-		cat, err := browse.Load(ctx, conn)
-		if err != nil {
-			return err
-		}
 		content, err := browse.Whole(ctx, conn, cat, table, c.QueryParam("key"), c.QueryParam("column"))
 		if err != nil {
 			return err

@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fleet"
 	"github.com/kuratchi/dashboard/web/templates/paths"
 	"github.com/kuratchi/dashboard/web/templates/textual"
@@ -97,7 +98,13 @@ func (v Backups) size() string {
 	return textual.Size(n)
 }
 
+// onD1 reports whether its restore points are D1's bookmarks.
+func (v Backups) onD1() bool { return v.Database.Provider == fleet.D1 }
+
 func (v Backups) workTakes() string {
+	if v.onD1() {
+		return "" // D1 keeps every moment anyway
+	}
 	if v.Work.Kind == fleet.WorkRestore {
 		return restoreTakes(v.Database.Size, v.Database.Size)
 	}
@@ -132,6 +139,9 @@ type Restore struct {
 
 // meanwhile says what the database's users notice.
 func (v Restore) meanwhile() string {
+	if v.Database.Provider == fleet.D1 {
+		return "Cloudflare ends the statements that run in it at that moment."
+	}
 	words := "Nobody can read or write the database until it is put back"
 	if takes := restoreTakes(v.Database.Size, v.Point.Size); takes != "" {
 		words += ", which takes " + takes
@@ -149,8 +159,37 @@ type DatabaseSettings struct {
 	Work fleet.Work
 	// Filling are the plans whose fills are not done.
 	Filling []fleet.Plan
+	// OnD1 is what D1 says of it, nil for one that isn't there.
+	OnD1 *OnD1
 	// Verb and Error are the form that was refused, and why.
 	Verb, Error string
+}
+
+// OnD1 is what D1 says of a database.
+type OnD1 struct {
+	Info d1.Info
+	// Latency is how long Cloudflare's API took to say so.
+	Latency time.Duration
+	// Error is why it says nothing.
+	Error string
+}
+
+func replicationWords(mode string) string {
+	switch mode {
+	case "auto":
+		return "automatic"
+	case "disabled":
+		return "off"
+	}
+	return "not told"
+}
+
+// placeWords say where a database lives.
+func placeWords(d fleet.Database) string {
+	if d.Provider == fleet.D1 {
+		return "Cloudflare D1"
+	}
+	return "the data folder, embedded"
 }
 
 func (v DatabaseSettings) problem(verb string) string {

@@ -27,6 +27,8 @@ type Console struct {
 	Total   time.Duration
 	Cap     int
 	Timeout time.Duration
+	// Guard says who makes sure that what reads only reads.
+	Guard console.Guard
 	// MayWrite says that who is signed in may allow writes, WritesUntil until when
 	// they are allowed, zero for not.
 	MayWrite bool
@@ -40,6 +42,16 @@ type Console struct {
 	Reason string
 	// History is what was run before.
 	History []audit.Entry
+}
+
+func (v Console) guardWords() string {
+	switch v.Guard {
+	case console.ByToken:
+		return "enforced by Cloudflare: the reading token"
+	case console.ByCompiler:
+		return "each statement is compiled here before it is sent"
+	}
+	return "enforced by the engine"
 }
 
 // agree is what the button says that confirms.

@@ -30,6 +30,9 @@ type Problem struct {
 	// Request is the request's id, for the log, and Code the engine's own, "" where
 	// it wasn't the engine.
 	Request, Code string
+	// Ref is Cloudflare's id of the request that failed, for its support, "" where
+	// none did.
+	Ref string
 	// Icon tells the kinds apart at a glance.
 	Icon string
 	// Retry says that the same again may help.

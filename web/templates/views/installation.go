@@ -18,7 +18,7 @@ type Installation struct {
 
 func (v Installation) allOK() bool {
 	for _, p := range v.Found {
-		if !p.OK {
+		if !p.Granted {
 			return false
 		}
 	}

@@ -1,0 +1,135 @@
+package handlers_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/kuratchi/dashboard/internal/account"
+	"github.com/kuratchi/dashboard/internal/auth"
+	"github.com/kuratchi/dashboard/internal/config"
+	"github.com/kuratchi/dashboard/internal/d1/d1test/front"
+)
+
+// newCloudSite is a site whose account is real D1 behind a front, with a database
+// there; reading says whether there is a reading token.
+func newCloudSite(t *testing.T, reading bool) (*site, *front.Front, *browser) {
+	t.Helper()
+	cloud := front.New(t, front.Options{History: true})
+	env := account.Credentials{ID: front.Account, Token: config.NewSecret(front.Token)}
+	if reading {
+		env.ReadToken = config.NewSecret(front.ReadToken)
+	}
+	s := newSiteAt(t, cloud.URL, env)
+	owner := s.operator(auth.RoleOwner)
+	a := auth.Actor{Operator: owner.ID, Email: owner.Email}
+	_, err := s.fleet.SaveVersion(t.Context(), a, "", shop(1))
+	must(t, err)
+	b := s.signedIn(owner)
+	b.get("/databases/new").is(http.StatusOK, "Cloudflare D1", "Jurisdiction, on D1")
+	b.post("/databases", form(url.Values{"org": {""}, "org_name": {"Acme"}, "name": {"acme-d1"}, "place": {"d1"}, "jurisdiction": {"eu"}, "replication": {"auto"}, "schema": {"shop"}, "version": {"1"}})).is(http.StatusSeeOther)
+	s.ready("acme-d1")
+	return s, cloud, b
+}
+
+// calls are the operations that fn made the account answer.
+func calls(cloud *front.Front, fn func()) string {
+	before := len(cloud.Calls())
+	fn()
+	var ops []string
+	for _, c := range cloud.Calls()[before:] {
+		ops = append(ops, c.Op)
+	}
+	return strings.Join(ops, " ")
+}
+
+func TestPagesOfADatabaseOnD1(t *testing.T) {
+	t.Parallel()
+	s, cloud, b := newCloudSite(t, true)
+	const db = "/databases/acme-d1"
+	s.exec(s.open("acme-d1"), "insert into items (id, name, price) values (9007199254740993, 'a', 1.0), (2, 'b', null)")
+	s.clock.add(time.Minute)
+	// What each page costs in calls; docs/d1.md has the table.
+	b.get(db + "/tables/items").is(http.StatusOK) // the first page reads the catalog once more
+	for path, want := range map[string]string{
+		"/": "", "/orgs/acme": "", db: "raw", db + "/tables/items": "raw", db + "/tables/items/cell?key=" + itemKey(2) + "&column=name": "raw", db + "/structure": "raw", db + "/sql": "raw",
+		db + "/backups": "", db + "/settings": "get", "/audit": "", "/schemas/shop": "",
+	} {
+		if got := calls(cloud, func() { b.get(path).is(http.StatusOK) }); got != want {
+			t.Errorf("%s takes %q, want %q", path, got, want)
+		}
+	}
+	b.get(db+"/tables/items").is(http.StatusOK, "9007199254740993", "1.0")
+	// A schema that changed is seen at once.
+	s.exec(s.open("acme-d1"), "alter table items add column colour text default 'green'")
+	s.exec(s.open("acme-d1"), "create table fresh(a)")
+	b.get(db+"/tables/items").is(http.StatusOK, "colour", "green")
+	s.exec(s.open("acme-d1"), "drop table fresh")
+	s.exec(s.open("acme-d1"), "create table fresh2(a)")
+	b.get(db+"/tables/fresh2").is(http.StatusOK, "fresh2")
+	b.get(db + "/tables/fresh").is(http.StatusNotFound)
+	s.exec(s.open("acme-d1"), "alter table items drop column colour")
+	if got := b.get(db + "/tables/items").is(http.StatusOK); strings.Contains(got.body, "green") {
+		t.Error("a column that is gone is shown")
+	}
+	b.get(db+"/settings").is(http.StatusOK, "Cloudflare D1", "Region", "eu", "automatic", "API latency", "Switch off")
+	b.post(db+"/replication", url.Values{"mode": {"disabled"}}).is(http.StatusSeeOther)
+	b.get(db+"/settings").is(http.StatusOK, "Switch on")
+	b.post(db+"/replication", url.Values{"mode": {"some"}}).is(http.StatusUnprocessableEntity)
+
+	b.get(db+"/backups").is(http.StatusOK, "Time Travel", "D1 keeps every moment for 30 days")
+	b.post(db+"/points", nil).is(http.StatusSeeOther)
+	s.exec(s.open("acme-d1"), "delete from items")
+	points, err := s.fleet.Points(t.Context(), s.databaseNamed("acme-d1"))
+	must(t, err)
+	b.post(db+"/points/at", url.Values{"at": {"yesterday"}}).is(http.StatusUnprocessableEntity, "a date and a time in UTC")
+	b.post(db+"/points/at", url.Values{"at": {"2999-01-01T00:00"}}).is(http.StatusUnprocessableEntity, "in the future")
+	asked := b.post(db+"/points/at", url.Values{"at": {s.clock.now().UTC().Format("2006-01-02T15:04:05")}}).is(http.StatusSeeOther).location()
+	b.get(asked).is(http.StatusOK, "Every write since then is undone", "Cloudflare ends the statements")
+	b.post(db+"/points/restore", url.Values{"point": {points[0].ID}, "confirm": {"acme-d1"}}).is(http.StatusSeeOther)
+	if got := s.text("acme-d1", "select count(*) from items"); got != "2" {
+		t.Errorf("put back: %s rows", got)
+	}
+}
+
+// TestTheConsoleOnD1ReadsOnly tries to write by the reading console, with a reading
+// token and without one.
+func TestTheConsoleOnD1ReadsOnly(t *testing.T) {
+	t.Parallel()
+	for name, reading := range map[string]bool{"with a reading token": true, "without": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, cloud, b := newCloudSite(t, reading)
+			const path = "/databases/acme-d1/sql"
+			b.get(path).is(http.StatusOK, map[bool]string{true: "enforced by Cloudflare: the reading token", false: "each statement is compiled here before it is sent"}[reading])
+			s.exec(s.open("acme-d1"), "insert into items (id, name, price) values (9007199254740993, 'a', 2.0)")
+			viewer := s.as(auth.RoleViewer)
+			viewer.post(path, url.Values{"sql": {"select id, price, name from items"}}).is(http.StatusOK, "9007199254740993", "2.0")
+			for _, sql := range []string{
+				"delete from items", "with x as (select 1) delete from items", "pragma optimize", "select * from pragma_optimize", "create table x(a)",
+				"explain delete from items", "update items set name = 'x' returning *",
+			} {
+				before := cloud.Calls()
+				a := viewer.post(path, url.Values{"sql": {sql}})
+				if a.status == http.StatusOK && !strings.Contains(a.body, "Nothing was changed") && !strings.Contains(a.body, "not authorized") && !strings.Contains(a.body, "syntax error") {
+					t.Errorf("%s: %s", sql, a.body)
+				}
+				for _, c := range cloud.Calls()[len(before):] {
+					if c.Effect {
+						t.Errorf("%s changed something", sql)
+					}
+				}
+			}
+			viewer.post(path, url.Values{"sql": {"select nope from items"}}).is(http.StatusOK, "no such column: nope", "line 1, column 8")
+
+			b.post(path+"/writes", url.Values{"writes": {"on"}}).is(http.StatusOK)
+			b.post(path, url.Values{"sql": {"update items set name = 'b' where id = 9007199254740993"}}).is(http.StatusOK, "1 row changed")
+			b.post(path, url.Values{"sql": {"delete from items"}}).is(http.StatusOK, "Nothing has run yet", "Delete every row of items: 1 row")
+			if got := s.text("acme-d1", "select name from items"); got != "b" {
+				t.Errorf("%s", got)
+			}
+		})
+	}
+}
