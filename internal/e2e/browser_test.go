@@ -66,6 +66,8 @@ type tab struct {
 	mu       sync.Mutex
 	faults   []string
 	expected []string
+	// place is where new databases are to live, "" for where the form says.
+	place string
 }
 
 func newTab(t *testing.T) *tab {
@@ -287,6 +289,9 @@ func (x *tab) picture(name string) {
 	dir := os.Getenv("SCREENSHOTS")
 	if dir == "" {
 		return
+	}
+	if x.place != "" {
+		name = x.place + "-" + name
 	}
 	time.Sleep(150 * time.Millisecond) // transitions
 	png, err := chromedp.Run(x.ctx, chromedp.CaptureScreenshot())

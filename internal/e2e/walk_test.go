@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp"
+
+	"github.com/kuratchi/dashboard/internal/d1/d1test/front"
 )
 
 const (
@@ -32,16 +34,62 @@ func (x *tab) provision(p *program, org, name, version string) {
 	x.fill("#org_name", org)
 	x.fill("#name", name)
 	x.fill("#version", version)
+	x.at()
 	x.press("Provision database")
 	x.waitFor("location.pathname.startsWith('/databases/') && !location.pathname.endsWith('/new')")
+}
+
+// at chooses where a new database is to live, in a tab that has a place.
+func (x *tab) at() {
+	x.t.Helper()
+	if x.place != "" {
+		x.fill("#place", x.place)
+	}
 }
 
 // TestWalk is the main job, in a browser, from an empty folder: setup, login,
 // provision, browse, query, a new schema version, review, apply, logout.
 func TestWalk(t *testing.T) {
 	t.Parallel()
-	p := start(t, t.TempDir())
+	walk(t, newTab(t), start(t, t.TempDir()))
+}
+
+// TestWalkOnD1 is the same with every database of an organization on real D1, behind
+// a front for Cloudflare's API.
+func TestWalkOnD1(t *testing.T) {
+	t.Parallel()
+	cloud := front.New(t, front.Options{})
 	x := newTab(t)
+	x.place = "d1"
+	walk(t, x, start(t, t.TempDir(), "KURATCHI_CF_API_URL="+cloud.URL, "CF_ACCOUNT_ID="+front.Account, "CF_API_TOKEN="+front.Token, "CF_API_READ_TOKEN="+front.ReadToken))
+	if made, _ := cloud.Count("create"); made != 3 {
+		t.Errorf("%d databases were made on D1, want 3", made)
+	}
+}
+
+// onD1 looks at what only a database on D1 has.
+func (x *tab) onD1(p *program) {
+	x.t.Helper()
+	x.open(p.base + "/databases/acme-inc-org-001/settings")
+	x.sees("API latency")
+	x.audit("settings of a database on D1")
+	x.picture("database-settings")
+	x.open(p.base + "/databases/acme-inc-org-001/backups")
+	x.sees("D1 keeps every moment")
+	x.sees("before a plan")
+	x.audit("backups of a database on D1")
+	x.picture("backups")
+	x.open(p.base + "/settings")
+	x.press("Test connection")
+	x.sees("everything is as it should be")
+	x.audit("the account's settings")
+	x.picture("cloudflare")
+	x.open(p.base + "/databases/acme-inc-org-001/sql")
+	x.sees("enforced by Cloudflare")
+}
+
+func walk(t *testing.T, x *tab, p *program) {
+	t.Helper()
 	x.claim(p)
 	x.audit("an empty fleet")
 	x.picture("fleet-empty")
@@ -60,6 +108,7 @@ func TestWalk(t *testing.T) {
 	x.audit("the provision form")
 	x.fill("#org_name", "Acme Inc.")
 	x.fill("#version", "1")
+	x.at()
 	x.picture("provision")
 	x.press("Provision database")
 	x.sees("acme-inc-org-001")
@@ -124,6 +173,10 @@ func TestWalk(t *testing.T) {
 	x.sees("There is nothing to do.")
 	x.audit("migrations afterwards")
 	x.picture("migrations")
+
+	if x.place != "" {
+		x.onD1(p)
+	}
 
 	x.open(p.base + "/schemas/organization/versions/new")
 	x.sees("organization v3")
