@@ -61,6 +61,13 @@ func TestPagesOfADatabaseOnD1(t *testing.T) {
 			t.Errorf("%s takes %q, want %q", path, got, want)
 		}
 	}
+	h := b.htmx()
+	if got := calls(cloud, func() { h.post(db+"/sql", url.Values{"sql": {"select 1; select 2"}}).is(http.StatusOK, "1 row") }); got != "raw raw raw" {
+		t.Errorf("two statements that read take %q", got)
+	}
+	if got := calls(cloud, func() { b.get(db + "/migrations").is(http.StatusOK) }); got != "raw raw" {
+		t.Errorf("a review takes %q", got)
+	}
 	b.get(db+"/tables/items").is(http.StatusOK, "9007199254740993", "1.0")
 	// A schema that changed is seen at once.
 	s.exec(s.open("acme-d1"), "alter table items add column colour text default 'green'")

@@ -91,6 +91,9 @@ func workTone(w fleet.Work) string {
 }
 
 func (v Backups) size() string {
+	if v.onD1() {
+		return "which take no room"
+	}
 	var n int64
 	for _, p := range v.Points {
 		n += p.Size
