@@ -2,6 +2,7 @@ package controlplane
 
 import (
 	"context"
+	"slices"
 
 	"github.com/kuratchi/dashboard/internal/account"
 	"github.com/kuratchi/dashboard/internal/audit"
@@ -41,4 +42,23 @@ func (s *Store) ForgetCloudflareAccount(ctx context.Context, e audit.Entry) erro
 func (s *Store) DatabasesOnD1(ctx context.Context) (int, error) {
 	n, err := s.table("databases").Where(orm.Eq("provider", fleet.D1)).Count(ctx)
 	return int(n), err
+}
+
+// Registered returns the names of the databases with these ids on D1, by id.
+func (s *Store) Registered(ctx context.Context, ids []string) (map[string]string, error) {
+	out := map[string]string{}
+	for part := range slices.Chunk(ids, d1.MaxParams/2) {
+		values := make([]any, len(part))
+		for i, id := range part {
+			values[i] = id
+		}
+		rows, err := s.table("databases").Where(orm.Eq("provider", fleet.D1), orm.In("provider_id", values...)).Many(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range rows {
+			out[r.Text("provider_id")] = r.Text("name")
+		}
+	}
+	return out, nil
 }

@@ -275,6 +275,9 @@ func (s *Store) CreateDatabase(ctx context.Context, o *fleet.Org, d fleet.Databa
 	}
 	b.insert("databases", databaseValues(d))
 	for i, name := range fleet.StepNames {
+		if d.State == fleet.Ready {
+			break // adopted: nothing is to be done
+		}
 		b.insert("provision_steps", orm.Values{"id": stepID(d.ID, name), "database_id": d.ID, "position": i, "name": name, "state": fleet.StepPending})
 	}
 	return b.audit(es...).run(ctx, nil, taken)

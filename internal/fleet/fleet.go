@@ -35,7 +35,9 @@ type Fleet struct {
 	mu    sync.Mutex // guards what follows
 	busy  map[id.Database]bool
 	works map[id.Database]Work
-	fills map[id.Plan]*fillRun
+	// listed are the account's databases as they were read last.
+	listed accountList
+	fills  map[id.Plan]*fillRun
 	// rehearsed are the last rehearsals, by plan.
 	rehearsed map[id.Plan]Rehearsed
 	// sweep is since when every database of a place is to be checked at once;

@@ -138,7 +138,7 @@ func (f *Fleet) wish(ctx context.Context, a auth.Actor, in ProvisionInput) (Data
 	if err := d1.CheckName(d.Name); err != nil {
 		return d, nil, err
 	}
-	if strings.EqualFold(d.Name, reservedName) {
+	if slices.Contains(reservedNames, strings.ToLower(d.Name)) {
 		return d, nil, fault.New(fault.Invalid, "The name %q is taken by a page of the dashboard. Choose another name.", d.Name).At("name")
 	}
 	if err := f.checkPlace(&d); err != nil {
@@ -325,9 +325,9 @@ func (f *Fleet) provisionFailed(ctx context.Context, a auth.Actor, d Database, s
 	}
 }
 
-// reservedName is a path of its own where the names of databases and schemas
+// reservedNames are paths of their own where the names of databases and schemas
 // stand, so nothing can be called so.
-const reservedName = "new"
+var reservedNames = []string{"new", "adopt"}
 
 // Steps returns the steps of a provision.
 func (f *Fleet) Steps(ctx context.Context, d Database) ([]Step, error) {

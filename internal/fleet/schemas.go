@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/kuratchi/dashboard/internal/audit"
@@ -129,7 +130,7 @@ func (f *Fleet) CheckVersion(ctx context.Context, name, source string) (*Draft, 
 	if err != nil {
 		return nil, err
 	}
-	if strings.EqualFold(s.Name, reservedName) {
+	if slices.Contains(reservedNames, strings.ToLower(s.Name)) {
 		return nil, fault.New(fault.Invalid, "The name %q is taken by a page of the dashboard. Choose another one.", s.Name).At("source")
 	}
 	if name != "" && s.Name != name {

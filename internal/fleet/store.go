@@ -78,6 +78,8 @@ type Store interface {
 	// log, and an organization that waited for it.
 	Purge(ctx context.Context, d Database, e audit.Entry) error
 
+	// Registered returns the names of the databases with these ids on D1, by id.
+	Registered(ctx context.Context, ids []string) (map[string]string, error)
 	// TakeLease makes holder the one who works on a database until then;
 	// fault.Conflict while somebody else does.
 	TakeLease(ctx context.Context, d id.Database, holder string, until time.Time) (Lease, error)

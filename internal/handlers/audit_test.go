@@ -61,6 +61,7 @@ var deeds = []deed{
 	{route: "/orgs", form: fixed(url.Values{"org_name": {"Audited"}}), want: []string{"org.create done"}},
 	{route: "/databases", form: fixed(form(url.Values{"org": {""}, "org_name": {"Also audited"}, "name": {"aa-1"}})), wait: "aa-1",
 		want: []string{"org.create done", "database.provision intent", "database.provision done"}},
+	{route: "/databases/adopt", form: fixed(url.Values{"id": {"x"}}), status: http.StatusUnprocessableEntity}, // there is no account; d1_test.go has one
 	{route: "/databases/:db/resume", path: "/databases/acme-failed/resume", wait: "acme-failed", want: []string{"database.provision intent", "database.provision done"}},
 	{route: "/databases/:db/undo", path: "/databases/acme-interrupted/undo", want: []string{"database.provision_undo intent", "database.provision_undo done"}},
 	{route: "/databases/:db/sql", form: fixed(url.Values{"sql": {"select 1"}}), status: http.StatusOK, want: []string{"database.query done"}},

@@ -3,6 +3,7 @@ package handlers_test
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -10,7 +11,10 @@ import (
 	"github.com/kuratchi/dashboard/internal/account"
 	"github.com/kuratchi/dashboard/internal/auth"
 	"github.com/kuratchi/dashboard/internal/config"
+	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/d1/d1test/front"
+	"github.com/kuratchi/dashboard/internal/migrate"
+	"github.com/kuratchi/dashboard/internal/schema"
 )
 
 // newCloudSite is a site whose account is real D1 behind a front, with a database
@@ -139,4 +143,64 @@ func TestTheConsoleOnD1ReadsOnly(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestDatabasesOfTheAccountAreAdopted lists 60, looks into some, and registers them.
+func TestDatabasesOfTheAccountAreAdopted(t *testing.T) {
+	t.Parallel()
+	s, cloud, b := newCloudSite(t, true)
+	provider, err := s.account.Provider()
+	must(t, err)
+	target, err := schema.Parse([]byte(shop(1)))
+	must(t, err)
+	ids := map[string]string{}
+	for _, name := range []string{"exact", "drifted", "empty-one", "new"} {
+		ids[name] = cloud.Add(name)
+		conn, err := provider.Open(t.Context(), ids[name])
+		must(t, err)
+		switch name {
+		case "exact", "drifted":
+			_, err = migrate.Synchronize(t.Context(), conn, target, "x", "test", s.clock.now())
+			must(t, err)
+		}
+		if name == "drifted" {
+			_, err = conn.Query(t.Context(), d1.Exec("alter table items add column by_hand"))
+			must(t, err)
+		}
+	}
+	page := b.get("/databases/adopt").is(http.StatusOK, "exact", "drifted", "acme-d1", "not registered", "5 of 5")
+	if !strings.Contains(page.body, `href="/databases/acme-d1"`) {
+		t.Error("what is registered is not linked")
+	}
+	if got := calls(cloud, func() { b.get("/databases/adopt?q=exa").is(http.StatusOK, "exact", "1 of 1") }); got != "" {
+		t.Errorf("a search takes %q", got)
+	}
+	if got := calls(cloud, func() { b.get("/databases/adopt?again=1").is(http.StatusOK) }); got != "list" {
+		t.Errorf("reading again takes %q", got)
+	}
+	b.get("/databases/adopt?q=nothing-like-it").is(http.StatusOK, "No database matches")
+	b.get("/").is(http.StatusOK, "Adopt")
+	chosen := url.Values{"schema": {"shop"}, "id": {ids["exact"], ids["drifted"], ids["empty-one"], ids["new"]}}
+	b.get("/databases/adopt?"+chosen.Encode()).is(http.StatusOK, "shop v1", "differs", "Add column items.by_hand", "table items is missing", "Adopt 4 databases")
+	b.get("/databases/adopt?id=gone").is(http.StatusNotFound, "no database gone any more")
+	many := url.Values{"id": slices.Repeat([]string{ids["exact"]}, 26)}
+	b.get("/databases/adopt?"+many.Encode()).is(http.StatusUnprocessableEntity, "At most 25")
+
+	b.post("/databases/adopt", url.Values{"org_name": {"X"}}).is(http.StatusUnprocessableEntity, "Choose at least one")
+	b.post("/databases/adopt", chosen).is(http.StatusUnprocessableEntity, "Give the organization a name", "Adopt 4 databases")
+	chosen.Set("org_name", "Adopted Inc.")
+	b.post("/databases/adopt", chosen).is(http.StatusOK, "3 databases adopted", "is taken by a page of the dashboard")
+	if got := s.count("select count(*) from audit where action = 'database.adopt' and org = 'adopted-inc'"); got != 3 {
+		t.Errorf("%d entries", got)
+	}
+	if d := s.databaseNamed("exact"); d.Schema != "shop" || d.Version != 1 || d.ProviderID != ids["exact"] || d.OrgSlug != "adopted-inc" {
+		t.Errorf("%+v", d)
+	}
+	if d := s.databaseNamed("drifted"); d.Schema != "" {
+		t.Errorf("%+v", d)
+	}
+	b.get("/databases/drifted/tables/items").is(http.StatusOK, "by_hand")
+	b.post("/databases/adopt", url.Values{"id": {ids["exact"], ids["new"]}, "each": {"on"}}).is(http.StatusOK, "0 databases adopted", "registered already, as exact")
+	s.as(auth.RoleViewer).get("/databases/adopt").is(http.StatusForbidden)
+	s.as(auth.RoleViewer).post("/databases/adopt", chosen).is(http.StatusForbidden)
 }

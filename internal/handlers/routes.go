@@ -71,6 +71,8 @@ func (s *Server) routes() []Route {
 		{Method: post, Path: "/orgs/:org/delete", Permission: auth.OrgsManage, Handler: s.orgsDelete, Form: "/orgs/:org/settings"},
 
 		{Method: get, Path: "/databases/new", Permission: auth.DatabasesCreate, Handler: s.databasesNew},
+		{Method: get, Path: "/databases/adopt", Permission: auth.DatabasesCreate, Handler: s.adoptShow},
+		{Method: post, Path: "/databases/adopt", Permission: auth.DatabasesCreate, Handler: s.adoptCreate, Form: "/databases/adopt"},
 		{Method: post, Path: "/databases", Permission: auth.DatabasesCreate, Handler: s.databasesCreate, Form: "/databases/new", Keep: true},
 		{Method: post, Path: "/databases/:db/resume", Permission: auth.DatabasesCreate, Handler: s.databasesResume, Form: "/databases/:db"},
 		{Method: post, Path: "/databases/:db/undo", Permission: auth.DatabasesCreate, Handler: s.databasesUndo, Form: "/databases/:db"},

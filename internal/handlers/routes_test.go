@@ -113,6 +113,7 @@ func (s *site) addresses() map[string][]string {
 		"/plans/:plan/rehearsal":                rehearsals,
 		"/account":                              {"/account", "/account?done=password"},
 		"/audit":                                {"/audit", "/audit?action=plan.apply&outcome=done&q=a", "/audit?database=acme-org-001&since=2020-01-01&until=2999-01-01", "/audit?before=zz&actor=nobody"},
+		"/databases/adopt":                      {"/databases/adopt", "/databases/adopt?id=x"},
 		"/settings":                             {"/settings"},
 		"/audit.csv":                            {"/audit.csv", "/audit.csv?database=acme-org-001"},
 		"/schemas":                              {"/schemas"},

@@ -22,6 +22,8 @@ const (
 	Schemas     = "/schemas"
 	Account     = "/account"
 	Audit       = "/audit"
+	// AdoptDatabases is where databases of the Cloudflare account become the fleet's.
+	AdoptDatabases = "/databases/adopt"
 	// Installation is what the dashboard itself is set up with.
 	Installation = "/settings"
 	AuditCSV     = "/audit.csv"

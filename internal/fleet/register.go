@@ -1,0 +1,287 @@
+package fleet
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/kuratchi/dashboard/internal/audit"
+	"github.com/kuratchi/dashboard/internal/auth"
+	"github.com/kuratchi/dashboard/internal/d1"
+	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/id"
+	"github.com/kuratchi/dashboard/internal/migrate"
+)
+
+// Foreign is a database of the Cloudflare account.
+type Foreign struct {
+	d1.Info
+	// Known is the name it is registered under here, "" for one that isn't.
+	Known string
+}
+
+// Examined is what a look into a database of the account saw.
+type Examined struct {
+	Foreign
+	// Size is in bytes, 0 where it wasn't told; Tables counts the tables.
+	Size   int64
+	Tables int
+	// Version is the version of the schema it is exactly, 0 for none; Detail is then
+	// how it differs from the latest, or why it could not be read.
+	Version int
+	Detail  string
+	// Unread says that it could not be read.
+	Unread bool
+}
+
+const (
+	// MaxExamined is how many databases are examined or adopted at once: each costs
+	// a call or two of the account.
+	MaxExamined = 25
+	// accountKept is how long the list of the account's databases is kept, so that
+	// paging and searching cost nothing: reading it costs a call a page.
+	accountKept = time.Minute
+)
+
+// accountList is the account's databases as they were read.
+type accountList struct {
+	infos []d1.Info
+	at    time.Time
+}
+
+// Account returns a page of the account's databases whose name holds search, how
+// many match, and when the list was read; again reads it anew.
+func (f *Fleet) Account(ctx context.Context, search string, p Page, again bool) (page []Foreign, total int, at time.Time, err error) {
+	infos, at, err := f.account(ctx, again)
+	if err != nil {
+		return nil, 0, at, err
+	}
+	var match []d1.Info
+	for _, info := range infos {
+		if strings.Contains(strings.ToLower(info.Name), strings.ToLower(search)) {
+			match = append(match, info)
+		}
+	}
+	total = len(match)
+	from := min((max(p.Number, 1)-1)*p.Size, total)
+	page, err = f.known(ctx, match[from:min(from+p.Size, total)])
+	return page, total, at, err
+}
+
+func (f *Fleet) account(ctx context.Context, again bool) ([]d1.Info, time.Time, error) {
+	provider, err := f.providers.Provider(D1)
+	if err != nil {
+		return nil, time.Time{}, err
+	}
+	f.mu.Lock()
+	kept := f.listed
+	f.mu.Unlock()
+	if !again && f.now().Sub(kept.at) < accountKept && !kept.at.IsZero() {
+		return kept.infos, kept.at, nil
+	}
+	infos, err := provider.List(ctx)
+	if err != nil {
+		return nil, time.Time{}, err
+	}
+	kept = accountList{infos: infos, at: f.now()}
+	f.mu.Lock()
+	f.listed = kept
+	f.mu.Unlock()
+	return kept.infos, kept.at, nil
+}
+
+// known says which databases are registered here.
+func (f *Fleet) known(ctx context.Context, infos []d1.Info) ([]Foreign, error) {
+	ids := make([]string, len(infos))
+	for i, info := range infos {
+		ids[i] = info.ID
+	}
+	names, err := f.store.Registered(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Foreign, len(infos))
+	for i, info := range infos {
+		out[i] = Foreign{Info: info, Known: names[info.ID]}
+	}
+	return out, nil
+}
+
+// Examine looks into databases of the account and compares them with a schema, ""
+// for none. Nothing is changed. One that can't be read says so and spoils nothing.
+func (f *Fleet) Examine(ctx context.Context, ids []string, name string) ([]Examined, error) {
+	if len(ids) > MaxExamined {
+		return nil, fault.New(fault.Invalid, "At most %d databases are looked into at once, because each costs calls of the account. Choose fewer.", MaxExamined)
+	}
+	provider, err := f.providers.Provider(D1)
+	if err != nil {
+		return nil, err
+	}
+	latest := 0
+	if name != "" {
+		sc, err := f.store.Schema(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		latest = sc.Latest
+	}
+	infos, _, err := f.account(ctx, false)
+	if err != nil {
+		return nil, err
+	}
+	var chosen []d1.Info
+	for _, wanted := range ids {
+		i := slices.IndexFunc(infos, func(info d1.Info) bool { return info.ID == wanted })
+		if i < 0 {
+			return nil, fault.New(fault.NotFound, "The account has no database %.60s any more. Read the list again.", wanted)
+		}
+		chosen = append(chosen, infos[i])
+	}
+	foreign, err := f.known(ctx, chosen)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Examined, len(foreign))
+	for i, x := range foreign {
+		out[i] = Examined{Foreign: x}
+		f.examine(ctx, provider, name, latest, &out[i])
+	}
+	return out, nil
+}
+
+func (f *Fleet) examine(ctx context.Context, provider d1.Provider, name string, latest int, x *Examined) {
+	opened, err := provider.Visit(ctx, x.ID)
+	if err != nil {
+		x.Unread, x.Detail = true, fault.Message(err)
+		return
+	}
+	conn := &sized{Conn: opened}
+	defer func() { _ = conn.Close() }()
+	live, err := migrate.Inspect(ctx, conn)
+	x.Size = conn.size
+	if err != nil {
+		x.Unread, x.Detail = true, fault.Message(err)
+		return
+	}
+	x.Tables = len(live.Schema.Tables)
+	if name == "" {
+		return
+	}
+	c := Check{Health: HealthOK}
+	if err := f.compare(ctx, conn, Database{Schema: name, Version: latest}, live, &c); err != nil {
+		x.Unread, x.Detail = true, fault.Message(err)
+		return
+	}
+	if c.Health == HealthOK {
+		x.Version = c.Version
+		return
+	}
+	x.Detail = c.Detail
+}
+
+// RegisterInput says which databases become the fleet's, and whose.
+type RegisterInput struct {
+	IDs []string
+	// Schema is what they are compared with; one that is exactly a version of it is
+	// recorded at that version.
+	Schema string
+	// Org is the slug of an organization; OrgName names a new one; EachItsOwn makes
+	// one for each database, named after it.
+	Org, OrgName string
+	EachItsOwn   bool
+}
+
+// Registered is what became of one of them.
+type Registered struct {
+	Name string
+	// Error says why it was not adopted, "" when it was.
+	Error string
+}
+
+// Register adds databases of the account. Nothing is written in them. What is
+// against one is in its Registered, and the others are adopted all the same.
+func (f *Fleet) Register(ctx context.Context, a auth.Actor, in RegisterInput) ([]Registered, error) {
+	if len(in.IDs) == 0 {
+		return nil, fault.New(fault.Invalid, "Choose at least one database.")
+	}
+	if !in.EachItsOwn && in.Org != "" && strings.TrimSpace(in.OrgName) != "" {
+		return nil, fault.New(fault.Invalid, "Choose an organization or name a new one, not both.").At("org_name")
+	}
+	found, err := f.Examine(ctx, in.IDs, in.Schema)
+	if err != nil {
+		return nil, err
+	}
+	var org Org
+	isNew := false
+	switch {
+	case in.EachItsOwn:
+	case in.Org != "":
+		if org, err = f.store.Org(ctx, in.Org); err != nil || !org.DeletedAt.IsZero() {
+			return nil, fault.New(fault.Invalid, "There is no organization %q.", in.Org).At("org")
+		}
+	default:
+		if org, err = f.newOrg(a, in.OrgName, ""); err != nil {
+			return nil, err
+		}
+		isNew = true
+	}
+	out := make([]Registered, len(found))
+	for i, x := range found {
+		out[i].Name = x.Name
+		its, create := org, isNew
+		if in.EachItsOwn {
+			its, err = f.newOrg(a, x.Name, "")
+			create = true
+		}
+		if err == nil {
+			err = f.register(ctx, a, x, in.Schema, its, create)
+		}
+		if err != nil {
+			if k := fault.KindOf(err); k != fault.Invalid && k != fault.Conflict {
+				return out[:i], err
+			}
+			out[i].Error, err = fault.Message(err), nil
+			continue
+		}
+		isNew = false // it is there now
+	}
+	return out, nil
+}
+
+func (f *Fleet) register(ctx context.Context, a auth.Actor, x Examined, schema string, org Org, create bool) error {
+	switch {
+	case x.Known != "":
+		return fault.New(fault.Conflict, "It is registered already, as %s.", x.Known)
+	case x.Unread:
+		return fault.New(fault.Conflict, "It can't be read: %s", x.Detail)
+	case slices.Contains(reservedNames, strings.ToLower(x.Name)):
+		return fault.New(fault.Invalid, "The name %q is taken by a page of the dashboard, and D1 can't rename a database.", x.Name)
+	}
+	if err := d1.CheckName(x.Name); err != nil {
+		return err
+	}
+	d := Database{
+		ID: id.At[id.Database](f.now()), Name: x.Name, Org: org.ID, OrgSlug: org.Slug, OrgName: org.Name, Provider: D1, ProviderID: x.ID,
+		Jurisdiction: x.Jurisdiction, State: Ready, CreatedAt: f.now(), CreatedBy: a.Email, UpdatedAt: f.now(),
+	}
+	if x.Version > 0 {
+		d.Schema, d.Version = schema, x.Version
+	}
+	e := about(f.entry(a, audit.DatabaseAdopt, audit.Done), d)
+	e.Target = x.ID
+	e.Detail = fmt.Sprintf("made at %s, %d tables, schema %s v%d", x.CreatedAt.UTC().Format("2006-01-02 15:04 UTC"), x.Tables, orDash(d.Schema), d.Version)
+	es := []audit.Entry{e}
+	var created *Org
+	if create {
+		oe := f.entry(a, audit.OrgCreate, audit.Done)
+		oe.Org, oe.Target = org.Slug, org.Name
+		es, created = append([]audit.Entry{oe}, es...), &org
+	}
+	if err := f.store.CreateDatabase(ctx, created, d, es...); err != nil {
+		return err
+	}
+	c := Check{Database: d.ID, At: f.now(), Health: HealthOK, Size: x.Size, Tables: x.Tables, From: d.Version, Version: d.Version}
+	return f.store.SaveChecks(ctx, []Check{c})
+}

@@ -1,0 +1,88 @@
+package handlers
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/fleet"
+	"github.com/kuratchi/dashboard/web/templates/layout"
+	"github.com/kuratchi/dashboard/web/templates/paths"
+	"github.com/kuratchi/dashboard/web/templates/views"
+)
+
+// adoptShow lists the account's databases, and looks into those that are chosen.
+func (s *Server) adoptShow(c echo.Context) error {
+	q := c.QueryParams()
+	v := views.Adopt{Chosen: q["id"], Schema: q.Get("schema")}
+	var err error
+	if len(v.Chosen) > 0 {
+		v.Examined, err = s.Fleet.Examine(c.Request().Context(), v.Chosen, v.Schema)
+	}
+	return s.adoptPage(c, http.StatusOK, v, err)
+}
+
+// adoptFrame frames the page.
+func (s *Server) adoptFrame(c echo.Context) layout.Page {
+	return s.page(c, "Adopt databases", "fleet", layout.Crumb{Text: "Fleet", Href: paths.Fleet}, layout.Crumb{Text: "Adopt"})
+}
+
+func (s *Server) adoptPage(c echo.Context, status int, v views.Adopt, cause error) error {
+	ctx := c.Request().Context()
+	if s.Account.State().ID == "" {
+		if c.Request().Method == http.MethodPost {
+			status = http.StatusUnprocessableEntity
+		}
+		return render(c, status, views.AdoptNowhere(s.adoptFrame(c)))
+	}
+	number, err := pageNumber(c)
+	if err != nil {
+		return err
+	}
+	v.Search, v.Page, v.Errors = c.QueryParam("q"), fleet.Page{Number: number, Size: pageSize}, map[string]string{}
+	if v.Databases, v.Total, v.Read, err = s.Fleet.Account(ctx, v.Search, v.Page, c.QueryParam("again") != ""); err != nil {
+		return err
+	}
+	if err := beyond(v.Page, v.Total); err != nil {
+		return err
+	}
+	if v.Schemas, err = s.Fleet.Schemas(ctx); err != nil {
+		return err
+	}
+	if v.Orgs, _, err = s.Fleet.Orgs(ctx, "", fleet.Page{Number: 1, Size: maxOrgOptions}); err != nil {
+		return err
+	}
+	if cause != nil {
+		if !expected(cause) && !fault.Is(cause, fault.NotFound) {
+			return cause
+		}
+		status = statusOf(cause)
+		if field := fault.FieldOf(cause); field != "" {
+			v.Errors[field] = fault.Message(cause)
+		} else {
+			v.Error = fault.Message(cause)
+		}
+	}
+	return render(c, status, views.AdoptPage(s.adoptFrame(c), v))
+}
+
+// adoptCreate registers databases of the account and says what became of each.
+func (s *Server) adoptCreate(c echo.Context) error {
+	form, err := c.FormParams()
+	if err != nil {
+		return asFault(err)
+	}
+	in := fleet.RegisterInput{IDs: form["id"], Schema: form.Get("schema"), Org: form.Get("org"), OrgName: form.Get("org_name"), EachItsOwn: form.Get("each") == "on"}
+	done, err := s.Fleet.Register(c.Request().Context(), s.actor(c), in)
+	v := views.Adopt{Done: done, Schema: in.Schema}
+	if err != nil && len(done) == 0 { // the form again, with what is in them
+		v.Chosen, v.Org, v.OrgName, v.Each = in.IDs, in.Org, in.OrgName, in.EachItsOwn
+		if len(in.IDs) > 0 && expected(err) {
+			if v.Examined, _ = s.Fleet.Examine(c.Request().Context(), in.IDs, in.Schema); v.Examined == nil {
+				v.Chosen = nil
+			}
+		}
+	}
+	return s.adoptPage(c, http.StatusOK, v, err)
+}
