@@ -25,8 +25,10 @@ func (x *tab) audit(what string) {
 	}
 	// The script is given to the debugger, not to the page, so the policy that
 	// forbids foreign scripts stays in force.
-	_ = eval[bool](x, "("+"() => { if (!window.axe) { "+source+" } return true })()")
-	x.settle() // colours too
+	for there := false; !there; there = eval[bool](x, "!!window.axe") { // until the page that was asked for has come
+		_ = eval[bool](x, "("+"() => { if (!window.axe) { "+source+" } return true })()")
+		x.settle() // colours too
+	}
 	if found := x.axe("{}"); found != "" {
 		x.t.Errorf("%s: axe-core: %s", what, found)
 	}

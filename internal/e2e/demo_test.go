@@ -57,6 +57,9 @@ func startDemo(t *testing.T) (*program, *client) {
 	if err := os.CopyFS(data, os.DirFS(dir)); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.Chmod(filepath.Join(data, "secret.key"), 0o600); err != nil { // a copy is anybody's to read
+		t.Fatal(err)
+	}
 	p := start(t, data, "KURATCHI_DEMO=true")
 	return p, claimOwner(t, p)
 }

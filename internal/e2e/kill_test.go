@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -64,6 +65,7 @@ func standing(t *testing.T, data string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	ledger = slices.DeleteFunc(ledger, func(e migrate.Entry) bool { return e.Ended == migrate.Failed })
 	for state, rows := range map[string]int{"organization.v1.json": 1, "organization.v2.json": 2} {
 		if live.Schema.Hash() != organizationSchema(t, state).Hash() {
 			continue
