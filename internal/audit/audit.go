@@ -55,6 +55,7 @@ const (
 	SecretsRotate     Action = "secrets.rotate"
 	DatabaseAdopt     Action = "database.adopt"
 	DatabaseMove      Action = "database.move"
+	DatabaseLetGo     Action = "database.let_go"
 	DatabaseReplicate Action = "database.replication"
 	PlanFill          Action = "plan.fill"
 	PlanFillStop      Action = "plan.fill_stop"
@@ -66,7 +67,7 @@ var Actions = []Action{
 	DatabaseProvision, DatabaseUndo, DatabaseQuery, DatabaseWrite, DatabaseUnlock, DatabaseRows, DatabaseDownload,
 	DatabaseArchive, DatabaseUnarchive, DatabaseDelete, DatabaseRevive, DatabasePurge, PointKeep, PointRestore, PointForget,
 	SchemaSave, PlanCreate, PlanApprove, PlanReject, PlanApply, PlanFill, PlanFillStop,
-	AccountSave, AccountForget, SecretsRotate, DatabaseAdopt, DatabaseMove, DatabaseReplicate,
+	AccountSave, AccountForget, SecretsRotate, DatabaseAdopt, DatabaseMove, DatabaseLetGo, DatabaseReplicate,
 }
 
 // Outcomes are all outcomes, in the order a menu shows them.

@@ -17,7 +17,10 @@ func database(r orm.Row) fleet.Database {
 	d := fleet.Database{
 		ID: id.Database(r.Text("id")), Name: r.Text("name"), Org: id.Org(r.Text("org_id")), OrgSlug: r.Text("org_slug"), OrgName: r.Text("org_name"),
 		Provider: r.Text("provider"), ProviderID: r.Text("provider_id"), Schema: r.Text("schema_name"), Version: int(r.Int("schema_version")),
-		Location: r.Text("location"), Jurisdiction: r.Text("jurisdiction"), Replication: r.Text("replication"), State: fleet.State(r.Text("state")), Error: r.Text("error"), Request: r.Text("request"),
+		Location: r.Text("location"), Jurisdiction: r.Text("jurisdiction"), Replication: r.Text("replication"),
+		Moving: fleet.Elsewhere{Place: r.Text("moving_place"), ID: r.Text("moving_id"), At: r.Time("moving_at")},
+		Left:   fleet.Elsewhere{Place: r.Text("left_place"), ID: r.Text("left_id"), At: r.Time("left_at")},
+		State:  fleet.State(r.Text("state")), Error: r.Text("error"), Request: r.Text("request"),
 		CreatedAt: r.Time("created_at"), CreatedBy: r.Text("created_by"), UpdatedAt: r.Time("updated_at"),
 		ArchivedAt: r.Time("archived_at"), DeletedAt: r.Time("deleted_at"), PurgeAt: r.Time("purge_at"), FinalPoint: r.Text("final_point"),
 		Health: fleet.Health(r.Text("health")), HealthDetail: r.Text("health_detail"), CheckedAt: r.Time("checked_at"),
@@ -38,6 +41,8 @@ func database(r orm.Row) fleet.Database {
 // changing are the columns of a database that change.
 func changing(d fleet.Database) orm.Values {
 	v := orm.Values{
+		"provider": d.Provider, "moving_place": d1.OptStr(d.Moving.Place), "moving_id": d1.OptStr(d.Moving.ID), "moving_at": d.Moving.At,
+		"left_place": d1.OptStr(d.Left.Place), "left_id": d1.OptStr(d.Left.ID), "left_at": d.Left.At,
 		"provider_id": d1.OptStr(d.ProviderID), "schema_name": d1.OptStr(d.Schema), "schema_version": d.Version,
 		"state": d.State, "error": d1.OptStr(d.Error), "updated_at": d.UpdatedAt,
 		"archived_at": nil, "deleted_at": nil, "purge_at": nil, "final_point": d1.OptStr(d.FinalPoint),
@@ -68,7 +73,7 @@ var inUse = orm.And(orm.Eq("archived_at", nil), orm.Eq("deleted_at", nil))
 func databaseValues(d fleet.Database) orm.Values {
 	v := changing(d)
 	for k, val := range (orm.Values{
-		"id": d.ID, "name": d.Name, "org_id": d.Org, "org_slug": d.OrgSlug, "org_name": d.OrgName, "provider": d.Provider,
+		"id": d.ID, "name": d.Name, "org_id": d.Org, "org_slug": d.OrgSlug, "org_name": d.OrgName,
 		"location": d1.OptStr(d.Location), "jurisdiction": d1.OptStr(d.Jurisdiction), "replication": d1.OptStr(d.Replication), "request": d1.OptStr(d.Request), "created_at": d.CreatedAt, "created_by": d.CreatedBy,
 	}) {
 		v[k] = val
@@ -380,6 +385,15 @@ func (s *Store) Purge(ctx context.Context, d fleet.Database, e audit.Entry) erro
 func (s *Store) Due(ctx context.Context, provider string, since time.Time, n int) ([]fleet.Database, error) {
 	rows, err := s.table("databases").Where(inState(fleet.Ready), orm.Eq("provider", provider), orm.Or(orm.Eq("checked_at", nil), orm.Lt("checked_at", since))).
 		OrderBy("checked_at").Limit(n).Many(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return each(rows, database), nil
+}
+
+// Moving returns the databases whose move hasn't ended.
+func (s *Store) Moving(ctx context.Context) ([]fleet.Database, error) {
+	rows, err := s.table("databases").Where(orm.Ne("moving_place", nil)).Many(ctx)
 	if err != nil {
 		return nil, err
 	}

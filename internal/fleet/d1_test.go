@@ -36,9 +36,15 @@ func newCloudWorld(t *testing.T) (*world, *front.Front) {
 		t.Fatal(err)
 	}
 	w := newWorld(t, nil)
-	w.Fleet = fleet.New(w.store, places{w.engine, p}, slog.New(slog.DiscardHandler), now)
-	t.Cleanup(w.Close)
+	w.cloud = p
+	w.places(func(p places) places { return p })
 	return w, cloud
+}
+
+// places gives the world a fleet with other places.
+func (w *world) places(change func(places) places) {
+	w.Fleet = fleet.New(w.store, change(places{w.engine, w.cloud}), slog.New(slog.DiscardHandler), now)
+	w.t.Cleanup(w.Close)
 }
 
 // TestADatabaseOnD1 goes the whole way of a database: made, migrated, put back,

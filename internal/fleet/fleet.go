@@ -131,7 +131,11 @@ func (f *Fleet) usable(d Database) error {
 	default:
 		return fault.New(fault.Conflict, "The database %s is not ready: it is %s.", d.Name, d.State)
 	}
-	if w := f.Work(d.ID); w.Under() && w.Kind == WorkRestore {
+	w := f.Work(d.ID)
+	if w.Under() && w.Kind == WorkMove {
+		return fault.New(fault.Conflict, "The database %s is being moved to another place, by %s. Nothing was changed by you. Try again in a moment.", d.Name, w.By)
+	}
+	if w.Under() && w.Kind == WorkRestore {
 		return fault.New(fault.Conflict, "The database %s is being put back to an earlier state, by %s. Nothing was changed by you. Try again in a moment.", d.Name, w.By)
 	}
 	return nil

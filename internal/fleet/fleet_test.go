@@ -36,6 +36,7 @@ type world struct {
 	t      *testing.T
 	store  *controlplane.Store
 	engine *local.Engine
+	cloud  d1.Provider // of newCloudWorld
 }
 
 // broken wraps the provider of a world with faults.

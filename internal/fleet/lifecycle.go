@@ -59,6 +59,9 @@ func (f *Fleet) Unarchive(ctx context.Context, a auth.Actor, name string) error 
 // by Recover.
 func (f *Fleet) Delete(ctx context.Context, a auth.Actor, name string) error {
 	return f.claimed(ctx, name, []State{Ready, Archived}, func(ctx context.Context, d Database) error {
+		if d.Left.ID != "" {
+			return fault.New(fault.Conflict, "The database %s was moved, and the old one is still kept. Let that go first.", d.Name)
+		}
 		from := d.State
 		intent := about(f.entry(a, audit.DatabaseDelete, audit.Intent), d)
 		d.State, d.DeletedAt, d.PurgeAt, d.UpdatedAt = Deleted, f.now(), f.now().Add(KeptFor), f.now()
@@ -180,7 +183,7 @@ func (f *Fleet) purge(ctx context.Context, a auth.Actor, d Database) error {
 		return err
 	}
 	for _, p := range ps {
-		if err := f.at(d).Forget(ctx, p.there()); err != nil {
+		if err := f.of(p).Forget(ctx, p.there()); err != nil {
 			return err
 		}
 	}

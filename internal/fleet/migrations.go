@@ -356,6 +356,9 @@ func (f *Fleet) Recover(ctx context.Context) error {
 	if err := f.recoverFills(ctx, a); err != nil {
 		return err
 	}
+	if err := f.recoverMoves(ctx, a); err != nil {
+		return err
+	}
 	plans, err := f.store.Applying(ctx)
 	if err != nil {
 		return err

@@ -88,7 +88,7 @@ func (f *Fleet) giveUp(ctx context.Context, d Database, used string) error {
 		if n++; n <= KeptPoints || p.ID == used {
 			continue
 		}
-		if err := f.at(d).Forget(ctx, p.there()); err != nil {
+		if err := f.of(p).Forget(ctx, p.there()); err != nil {
 			return err
 		}
 		if err := f.store.DeletePoint(ctx, p); err != nil {
@@ -108,7 +108,7 @@ func (f *Fleet) ForgetPoint(ctx context.Context, a auth.Actor, name, point strin
 	if err != nil {
 		return err
 	}
-	if err := f.at(d).Forget(ctx, p.there()); err != nil {
+	if err := f.of(p).Forget(ctx, p.there()); err != nil {
 		return err
 	}
 	e := about(f.entry(a, audit.PointForget, audit.Done), d)
@@ -132,6 +132,28 @@ const bookmarkOf = "|"
 func (p RestorePoint) there() string {
 	return strings.TrimPrefix(p.ID, string(p.Database)+bookmarkOf)
 }
+
+// place is where the point is: a database that was moved has points of two places.
+func (p RestorePoint) place() string {
+	if strings.HasPrefix(p.ID, string(p.Database)+bookmarkOf) {
+		return D1
+	}
+	return Embedded
+}
+
+// AtPlace reports whether the point is one of where the database lives now.
+func (p RestorePoint) AtPlace(d Database) bool { return p.place() == d.Provider }
+
+// wrongPlace refuses a point of where the database lived before.
+func wrongPlace(d Database, p RestorePoint) error {
+	if p.AtPlace(d) {
+		return nil
+	}
+	return fault.New(fault.Conflict, "This restore point belongs to where %s lived before it was moved. Move it back to use it.", d.Name)
+}
+
+// of is the place a point is in, as far as that is set up.
+func (f *Fleet) of(p RestorePoint) d1.Provider { return f.at(Database{Provider: p.place()}) }
 
 // PointAt returns the restore point of a moment: on D1 its bookmark, which is noted
 // as a point somebody asked for; on the embedded engine the newest point that is not
@@ -171,7 +193,7 @@ func (f *Fleet) newestBefore(ctx context.Context, d Database, t time.Time) (Rest
 		return RestorePoint{}, err
 	}
 	for _, p := range ps {
-		if !p.CreatedAt.After(t) {
+		if !p.CreatedAt.After(t) && p.AtPlace(d) {
 			return p, nil
 		}
 	}
@@ -184,6 +206,9 @@ func (f *Fleet) RestoreTo(ctx context.Context, a auth.Actor, name, point string)
 	var before RestorePoint
 	err := f.claimed(ctx, name, []State{Ready}, func(ctx context.Context, d Database) error {
 		p, err := f.Point(ctx, d, point)
+		if err == nil {
+			err = wrongPlace(d, p)
+		}
 		if err != nil {
 			return err
 		}
@@ -234,6 +259,9 @@ func (f *Fleet) Download(ctx context.Context, a auth.Actor, name, point string) 
 		return nil, fault.New(fault.Conflict, "The database %s is %s; there is nothing to download.", d.Name, d.State)
 	case point != "":
 		p, err := f.Point(ctx, d, point)
+		if err == nil {
+			err = wrongPlace(d, p)
+		}
 		if err != nil {
 			return nil, err
 		}

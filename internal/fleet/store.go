@@ -72,6 +72,8 @@ type Store interface {
 	Unfinished(ctx context.Context) ([]Database, error)
 	// Retiring returns the deleted databases whose last state isn't kept yet.
 	Retiring(ctx context.Context) ([]Database, error)
+	// Moving returns the databases whose move hasn't ended.
+	Moving(ctx context.Context) ([]Database, error)
 	// Expired returns the deleted databases that are to be purged by then.
 	Expired(ctx context.Context, by time.Time) ([]Database, error)
 	// Purge forgets a deleted database with all that belongs to it but the audit

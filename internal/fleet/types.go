@@ -90,6 +90,9 @@ type Database struct {
 	Provider string
 	// ProviderID is its id there, "" before it was created.
 	ProviderID string
+	// Moving is where a move under way fills a copy; Left is the old database after a
+	// move, until it is let go.
+	Moving, Left Elsewhere
 	// Fence is the number of the lease it is worked on under, 0 for none. It isn't
 	// stored with the database.
 	Fence int64

@@ -16,6 +16,10 @@ type Work struct {
 	Point time.Time
 	By    string
 	Since time.Time
+	// Step says what is being done of it, and Done how much of Total, "" and 0 where
+	// that isn't told.
+	Step        string
+	Done, Total int64
 	// Ended is zero while it goes on; Error says why it failed, if it did.
 	Ended time.Time
 	Error string
@@ -29,6 +33,7 @@ const (
 	WorkKeep    WorkKind = "keep"
 	WorkRestore WorkKind = "restore"
 	WorkRevive  WorkKind = "revive"
+	WorkMove    WorkKind = "move"
 )
 
 // Under reports whether it goes on.
@@ -59,6 +64,16 @@ func (f *Fleet) during(a auth.Actor, d Database, w Work, fn func() error) error 
 		w.Error = fault.Message(err)
 	}
 	return err
+}
+
+// progress notes how far a work is.
+func (f *Fleet) progress(d Database, step string, done, total int64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if w, ok := f.works[d.ID]; ok && w.Under() {
+		w.Step, w.Done, w.Total = step, done, total
+		f.works[d.ID] = w
+	}
 }
 
 func (f *Fleet) note(d id.Database, w Work) {

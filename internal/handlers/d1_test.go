@@ -204,3 +204,26 @@ func TestDatabasesOfTheAccountAreAdopted(t *testing.T) {
 	s.as(auth.RoleViewer).get("/databases/adopt").is(http.StatusForbidden)
 	s.as(auth.RoleViewer).post("/databases/adopt", chosen).is(http.StatusForbidden)
 }
+
+func TestADatabaseIsMovedAndTheOldOneLetGo(t *testing.T) {
+	t.Parallel()
+	s, cloud, b := newCloudSite(t, true)
+	const db = "/databases/acme-d1"
+	s.exec(s.open("acme-d1"), "insert into items (id, name, price) values (9007199254740993, 'a', 1.0)")
+	b.get(db+"/settings").is(http.StatusOK, "Move to the data folder, embedded")
+	move := url.Values{"place": {"embedded"}}
+	b.post(db+"/move", move).is(http.StatusUnprocessableEntity, "Type acme-d1")
+	s.as(auth.RoleOperator).post(db+"/move", move).is(http.StatusForbidden)
+	move.Set("confirm", "acme-d1")
+	b.post(db+"/move", move).is(http.StatusSeeOther)
+	for s.fleet.Work(s.databaseNamed("acme-d1").ID).Under() {
+		time.Sleep(10 * time.Millisecond)
+	}
+	b.get(db+"/settings").is(http.StatusOK, "the data folder, embedded", "The old one is kept", "is still in Cloudflare D1", "Let the old one go")
+	b.get(db+"/tables/items").is(http.StatusOK, "9007199254740993", "1.0")
+	b.post(db+"/let-go", url.Values{"confirm": {"acme-d1"}}).is(http.StatusSeeOther)
+	if _, gone := cloud.Count("delete"); gone != 1 {
+		t.Errorf("%d deleted on D1", gone)
+	}
+	b.get(db+"/settings").is(http.StatusOK, "Move to Cloudflare D1")
+}

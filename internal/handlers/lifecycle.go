@@ -93,7 +93,7 @@ func (s *Server) settingsPage(c echo.Context, status int, verb string, cause err
 	if err != nil {
 		return err
 	}
-	v := views.DatabaseSettings{Database: d, Latest: s.latest(c, d), Work: s.Fleet.Work(d.ID), OnD1: s.onD1(c, d)}
+	v := views.DatabaseSettings{Database: d, Latest: s.latest(c, d), Work: s.Fleet.Work(d.ID), OnD1: s.onD1(c, d), MayMove: s.Fleet.OnD1()}
 	if v.Filling, err = s.Fleet.Filling(c.Request().Context(), d.Name); err != nil {
 		return err
 	}
@@ -275,6 +275,19 @@ func momentOf(text string) (time.Time, error) {
 		}
 	}
 	return time.Time{}, fault.New(fault.Invalid, "Give the moment as a date and a time in UTC, for instance 2026-11-25 04:05.")
+}
+
+func (s *Server) databasesMove(c echo.Context) error {
+	place := c.FormValue("place")
+	return s.change("move", true, func(c echo.Context, _ auth.Actor, name string) error {
+		return s.patiently(c, func(ctx context.Context, a auth.Actor) error { return s.Fleet.Move(ctx, a, name, place) })
+	}, "moved")(c)
+}
+
+func (s *Server) databasesLetGo(c echo.Context) error {
+	return s.change("let-go", true, func(c echo.Context, a auth.Actor, name string) error {
+		return s.Fleet.LetGo(c.Request().Context(), a, name)
+	}, "let-go")(c)
 }
 
 func (s *Server) databasesReplication(c echo.Context) error {

@@ -50,6 +50,18 @@ func workWords(w fleet.Work, d fleet.Database) string {
 		return "Putting " + d.Name + " back to how it was at " + full(w.Point) + ". Nobody can read or write it until that is done."
 	case fleet.WorkRevive:
 		return "Bringing " + d.Name + " back."
+	case fleet.WorkMove:
+		words := "Moving " + d.Name + ". Nobody can read or write it until that is done."
+		if w.Step != "" {
+			words += " Now: " + w.Step
+			if w.Total > 0 {
+				words += ", " + textual.Count(int(w.Done)) + " of " + textual.Count(int(w.Total))
+			} else if w.Done > 0 {
+				words += ", " + textual.Count(int(w.Done))
+			}
+			words += "."
+		}
+		return words
 	}
 	return "Keeping a restore point of " + d.Name + "."
 }
@@ -71,12 +83,14 @@ func workEnd(w fleet.Work) string {
 		return ""
 	case w.Error != "":
 		return map[fleet.WorkKind]string{
-			fleet.WorkKeep: "No restore point was kept", fleet.WorkRestore: "Putting it back failed", fleet.WorkRevive: "Bringing it back failed",
+			fleet.WorkKeep: "No restore point was kept", fleet.WorkRestore: "Putting it back failed", fleet.WorkRevive: "Bringing it back failed", fleet.WorkMove: "Moving it failed",
 		}[w.Kind] + " at " + full(w.Ended) + by + ": " + w.Error
 	case took < worthWords:
 		return ""
 	case w.Kind == fleet.WorkRestore:
 		return "Put back at " + full(w.Ended) + " to how it was at " + full(w.Point) + by + ". It took " + textual.Duration(took) + ". The state before is kept as a restore point."
+	case w.Kind == fleet.WorkMove:
+		return "Moved at " + full(w.Ended) + by + ". It took " + textual.Duration(took) + "."
 	case w.Kind == fleet.WorkRevive:
 		return "Brought back at " + full(w.Ended) + by + ". It took " + textual.Duration(took) + "."
 	}
@@ -162,6 +176,8 @@ type DatabaseSettings struct {
 	Work fleet.Work
 	// Filling are the plans whose fills are not done.
 	Filling []fleet.Plan
+	// MayMove says that there are two places.
+	MayMove bool
 	// OnD1 is what D1 says of it, nil for one that isn't there.
 	OnD1 *OnD1
 	// Verb and Error are the form that was refused, and why.
@@ -187,9 +203,19 @@ func replicationWords(mode string) string {
 	return "not told"
 }
 
-// placeWords say where a database lives.
-func placeWords(d fleet.Database) string {
+// other is the place a database can be moved to.
+func other(d fleet.Database) string {
 	if d.Provider == fleet.D1 {
+		return fleet.Embedded
+	}
+	return fleet.D1
+}
+
+// placeWords say where a database lives.
+func placeWords(d fleet.Database) string { return placeName(d.Provider) }
+
+func placeName(place string) string {
+	if place == fleet.D1 {
 		return "Cloudflare D1"
 	}
 	return "the data folder, embedded"

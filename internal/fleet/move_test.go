@@ -1,0 +1,201 @@
+package fleet_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/kuratchi/dashboard/internal/audit"
+	"github.com/kuratchi/dashboard/internal/d1"
+	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/fleet"
+)
+
+// odd is a database of what is easily lost.
+var odd = []string{
+	`create table parents (id integer primary key autoincrement, name text not null unique collate nocase, at integer default 7)`,
+	`create table "od d" (a text not null, b integer not null, v, doubled integer generated always as (b * 2) stored, primary key (a, b)) without rowid`,
+	`create table kids (id integer primary key, parent integer references parents(id) on delete cascade, amount real, body blob)`,
+	`create index kids_parent on kids(parent)`,
+	`create view names as select name from parents`,
+	`create trigger stamp after insert on kids begin update parents set at = at + 1 where id = new.parent; end`,
+	`insert into parents (id, name) values (1, 'a'), (9007199254740993, 'it''s "b"'), (40, 'gone')`,
+	`delete from parents where id = 40`,
+	`insert into "od d" (a, b, v) values ('x' || char(0) || 'y', -9223372036854775808, 1.0), ('x', 2, x'00ff'), ('ü', 3, null), ('', 4, '42')`,
+	`insert into kids (id, parent, amount, body) values (1, 1, 2.0, zeroblob(3)), (2, 9007199254740993, 1e300, x''), (3, null, null, null)`,
+}
+
+const content = `select (select group_concat(id || name || at, ';') from (select * from parents order by id)) || '|' ||
+	(select group_concat(hex(a) || b || typeof(v) || quote(v) || typeof(doubled), ';') from (select * from "od d" order by a, b)) || '|' ||
+	(select group_concat(id || quote(parent) || typeof(amount) || quote(body), ';') from (select * from kids order by id)) || '|' ||
+	(select seq from sqlite_sequence where name = 'parents') || '|' || (select count(*) from names)`
+
+func TestADatabaseMovesThereAndBack(t *testing.T) {
+	w, cloud := newCloudWorld(t)
+	ctx := t.Context()
+	d := w.provision(fleet.ProvisionInput{OrgName: "Acme", Request: "f"})
+	for _, sql := range odd {
+		w.exec(d.Name, sql)
+	}
+	before := w.value(d.Name, content)
+	local, err := w.KeepPoint(ctx, ada, d.Name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Move(ctx, ada, d.Name, fleet.Embedded); !fault.Is(err, fault.Invalid) {
+		t.Errorf("to where it is: %v", err)
+	}
+	if err := w.Move(ctx, ada, d.Name, fleet.D1); err != nil {
+		t.Fatal(err)
+	}
+	d, _ = w.Database(ctx, d.Name)
+	if d.Provider != fleet.D1 || d.Left.Place != fleet.Embedded || d.Left.ID == "" || d.Moving.Place != "" {
+		t.Errorf("%+v", d)
+	}
+	if got := w.value(d.Name, content); got != before {
+		t.Errorf("on D1\n%s\nwas\n%s", got, before)
+	}
+	if _, err := w.engine.Get(ctx, d.Left.ID); err != nil {
+		t.Errorf("the old one: %v", err)
+	}
+	// A point of the old place is no point of the new one.
+	if _, err := w.RestoreTo(ctx, ada, d.Name, local.ID); !fault.Is(err, fault.Conflict) || !strings.Contains(fault.Message(err), "before it was moved") {
+		t.Errorf("%v", err)
+	}
+	if err := w.Delete(ctx, ada, d.Name); !fault.Is(err, fault.Conflict) {
+		t.Errorf("deleted: %v", err)
+	}
+	if err := w.Move(ctx, ada, d.Name, fleet.Embedded); !fault.Is(err, fault.Conflict) || !strings.Contains(fault.Message(err), "Let that go first") {
+		t.Errorf("moved again: %v", err)
+	}
+	old := d.Left.ID
+	if err := w.LetGo(ctx, ada, d.Name); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.engine.Get(ctx, old); !fault.Is(err, fault.NotFound) {
+		t.Errorf("the old one is still there: %v", err)
+	}
+	if ps, err := w.Points(ctx, d); err != nil || len(ps) != 0 {
+		t.Errorf("its points: %v %v", ps, err)
+	}
+	if err := w.LetGo(ctx, ada, d.Name); !fault.Is(err, fault.Conflict) {
+		t.Errorf("let go twice: %v", err)
+	}
+
+	w.exec(d.Name, "insert into parents (name) values ('new')")
+	before = w.value(d.Name, content)
+	if err := w.Move(ctx, ada, d.Name, fleet.Embedded); err != nil {
+		t.Fatal(err)
+	}
+	if got := w.value(d.Name, content); got != before {
+		t.Errorf("back\n%s\nwas\n%s", got, before)
+	}
+	if err := w.LetGo(ctx, ada, d.Name); err != nil {
+		t.Fatal(err)
+	}
+	if _, effects := cloud.Count("delete"); effects != 1 {
+		t.Errorf("%d databases deleted on D1", effects)
+	}
+	var got []string
+	for _, e := range w.actions(d.Name) {
+		if strings.HasPrefix(e, "database.move") || strings.HasPrefix(e, "database.let_go") {
+			got = append(got, e)
+		}
+	}
+	if s := strings.Join(got, ", "); s != "database.move intent, database.move done, database.let_go intent, database.let_go done, database.move intent, database.move done, database.let_go intent, database.let_go done" {
+		t.Errorf("%s", s)
+	}
+}
+
+// spoiled fills databases wrongly, or not at all.
+type spoiled struct {
+	d1.Provider
+	fail error
+	with string
+}
+
+func (s *spoiled) Fill(ctx context.Context, id, path string) error {
+	if s.fail != nil {
+		return s.fail
+	}
+	if err := s.Provider.Fill(ctx, id, path); err != nil {
+		return err
+	}
+	c, err := s.Open(ctx, id)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = c.Close() }()
+	_, err = c.Query(ctx, d1.Exec(s.with))
+	return err
+}
+
+func TestAMoveThatFailsLeavesEverythingWhereItWas(t *testing.T) {
+	for name, s := range map[string]*spoiled{
+		"it can't be filled":      {fail: fault.New(fault.Unavailable, "The import failed.")},
+		"a row is missing":        {with: "delete from kids where id = 2"},
+		"a key is another":        {with: "update kids set id = 4 where id = 3"},
+		"a table has come":        {with: "create table more(a)"},
+		"an integer was rounded":  {with: "update parents set id = 9007199254740992 where id = 9007199254740993"},
+		"a text lost what is NUL": {with: `update "od d" set a = 'x' || char(0) || 'z' where b < 0`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w, cloud := newCloudWorld(t)
+			w.places(func(p places) places { s.Provider = p.cloud; p.cloud = s; return p })
+			d := w.provision(fleet.ProvisionInput{OrgName: "Acme", Request: "f"})
+			for _, sql := range odd {
+				w.exec(d.Name, sql)
+			}
+			before := w.value(d.Name, content)
+			err := w.Move(t.Context(), ada, d.Name, fleet.D1)
+			if err == nil {
+				t.Fatal("it was moved")
+			}
+			d, _ = w.Database(t.Context(), d.Name)
+			if d.Provider != fleet.Embedded || d.Moving.Place != "" || d.Left.ID != "" {
+				t.Errorf("%+v", d)
+			}
+			if got := w.value(d.Name, content); got != before {
+				t.Errorf("%s\nwas\n%s", got, before)
+			}
+			made, _ := cloud.Count("create")
+			if _, gone := cloud.Count("delete"); made != 1 || gone != 1 {
+				t.Errorf("%d made, %d removed", made, gone)
+			}
+			es, _ := w.store.Audit(t.Context(), audit.Filter{Database: d.Name, Limit: 1})
+			if es[0].Action != audit.DatabaseMove || es[0].Outcome != audit.Failed {
+				t.Errorf("%+v", es[0])
+			}
+		})
+	}
+}
+
+func TestAMoveThatWasCutIsUndoneAtTheNextStart(t *testing.T) {
+	w, cloud := newCloudWorld(t)
+	d := w.provision(fleet.ProvisionInput{OrgName: "Acme", Request: "f"})
+	w.exec(d.Name, "create table t(a)")
+	for _, noted := range []bool{true, false} { // the id of what was made is recorded, or lost
+		d, _ = w.Database(t.Context(), d.Name)
+		p, _ := w.cloud.Create(t.Context(), d1.CreateInput{Name: d.Name})
+		d.Moving = fleet.Elsewhere{Place: fleet.D1, At: now()}
+		if noted {
+			d.Moving.ID = p.ID
+		}
+		if err := w.store.UpdateDatabase(t.Context(), d, fleet.Ready, audit.Entry{ID: "i" + p.ID, At: now(), Action: audit.DatabaseMove, Outcome: audit.Intent, Database: d.Name}); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Recover(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		d, _ = w.Database(t.Context(), d.Name)
+		if d.Provider != fleet.Embedded || d.Moving.Place != "" {
+			t.Errorf("%+v", d)
+		}
+		if _, err := w.cloud.Get(t.Context(), p.ID); !fault.Is(err, fault.NotFound) {
+			t.Errorf("what was made is still there: %v", err)
+		}
+	}
+	if made, _ := cloud.Count("create"); made != 2 {
+		t.Errorf("%d made", made)
+	}
+}
