@@ -55,6 +55,7 @@ const (
 	SecretsRotate     Action = "secrets.rotate"
 	DatabaseAdopt     Action = "database.adopt"
 	DatabaseMove      Action = "database.move"
+	DatabaseImport    Action = "database.import"
 	DatabaseLetGo     Action = "database.let_go"
 	DatabaseReplicate Action = "database.replication"
 	PlanFill          Action = "plan.fill"
@@ -67,7 +68,7 @@ var Actions = []Action{
 	DatabaseProvision, DatabaseUndo, DatabaseQuery, DatabaseWrite, DatabaseUnlock, DatabaseRows, DatabaseDownload,
 	DatabaseArchive, DatabaseUnarchive, DatabaseDelete, DatabaseRevive, DatabasePurge, PointKeep, PointRestore, PointForget,
 	SchemaSave, PlanCreate, PlanApprove, PlanReject, PlanApply, PlanFill, PlanFillStop,
-	AccountSave, AccountForget, SecretsRotate, DatabaseAdopt, DatabaseMove, DatabaseLetGo, DatabaseReplicate,
+	AccountSave, AccountForget, SecretsRotate, DatabaseAdopt, DatabaseMove, DatabaseImport, DatabaseLetGo, DatabaseReplicate,
 }
 
 // Outcomes are all outcomes, in the order a menu shows them.

@@ -37,7 +37,9 @@ type Fleet struct {
 	works map[id.Database]Work
 	// listed are the account's databases as they were read last.
 	listed accountList
-	fills  map[id.Plan]*fillRun
+	// exports are copies that wait to be downloaded.
+	exports map[id.Database]*prepared
+	fills   map[id.Plan]*fillRun
 	// rehearsed are the last rehearsals, by plan.
 	rehearsed map[id.Plan]Rehearsed
 	// sweep is since when every database of a place is to be checked at once;
@@ -49,7 +51,7 @@ type Fleet struct {
 // New returns a fleet. Close must be called.
 func New(store Store, providers Providers, log *slog.Logger, now func() time.Time) *Fleet {
 	ctx, stop := context.WithCancel(context.Background())
-	return &Fleet{store: store, providers: providers, log: log, now: now, holder: holderName(), background: ctx, stop: stop, busy: map[id.Database]bool{}, works: map[id.Database]Work{}, rehearsed: map[id.Plan]Rehearsed{}, fills: map[id.Plan]*fillRun{},
+	return &Fleet{store: store, providers: providers, log: log, now: now, holder: holderName(), background: ctx, stop: stop, busy: map[id.Database]bool{}, works: map[id.Database]Work{}, exports: map[id.Database]*prepared{}, rehearsed: map[id.Plan]Rehearsed{}, fills: map[id.Plan]*fillRun{},
 		sweep: map[string]time.Time{}, wake: map[string]chan struct{}{Embedded: make(chan struct{}, 1), D1: make(chan struct{}, 1)},
 	}
 }
@@ -60,6 +62,7 @@ func (f *Fleet) Close() {
 	f.stop()
 	f.mu.Unlock()
 	f.work.Wait()
+	f.dropExports()
 }
 
 // entry starts an audit entry by the actor.

@@ -51,8 +51,7 @@ func (f *Fleet) Move(ctx context.Context, a auth.Actor, name, place string) erro
 			return err
 		}
 		return f.during(a, d, Work{Kind: WorkMove}, func() error {
-			ctx := d1.WithProgress(ctx, func(step string, done, total int64) { f.progress(d, step, done, total) })
-			return f.move(ctx, a, d, place)
+			return f.move(f.told(ctx, d), a, d, place)
 		})
 	})
 }

@@ -267,9 +267,14 @@ func (f *Fleet) Download(ctx context.Context, a auth.Actor, name, point string) 
 		}
 		point = p.there()
 	}
-	file, err := f.at(d).Copy(ctx, d.ProviderID, point)
-	if err != nil {
-		return nil, err
+	file := d1.File(nil)
+	if point == "" {
+		file = f.takeExport(d.ID)
+	}
+	if file == nil {
+		if file, err = f.at(d).Copy(ctx, d.ProviderID, point); err != nil {
+			return nil, err
+		}
 	}
 	e := about(f.entry(a, audit.DatabaseDownload, audit.Done), d)
 	e.Target = point

@@ -34,6 +34,8 @@ const (
 	WorkRestore WorkKind = "restore"
 	WorkRevive  WorkKind = "revive"
 	WorkMove    WorkKind = "move"
+	WorkExport  WorkKind = "export"
+	WorkImport  WorkKind = "import"
 )
 
 // Under reports whether it goes on.

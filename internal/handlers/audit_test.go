@@ -96,6 +96,7 @@ var deeds = []deed{
 	{route: "/databases/:db/points/restore", form: func(s *site) url.Values { return url.Values{"point": {s.point}, "confirm": {"acme-org-001"}} },
 		want: []string{"point.restore intent", "point.restore done"}},
 	{route: "/databases/:db/points/at", form: func(s *site) url.Values { return url.Values{"at": {s.clock.now().UTC().Format("2006-01-02T15:04:05")}} }},
+	{route: "/databases/:db/import", status: http.StatusUnprocessableEntity}, // without a file; d1_test.go has one
 	{route: "/databases/:db/move", form: fixed(url.Values{"place": {"embedded"}, "confirm": {"acme-org-001"}}), status: http.StatusUnprocessableEntity},
 	{route: "/databases/:db/let-go", form: fixed(url.Values{"confirm": {"acme-org-001"}}), status: http.StatusConflict},
 	{route: "/databases/:db/replication", form: fixed(url.Values{"mode": {"auto"}}), status: http.StatusUnprocessableEntity},

@@ -1,6 +1,8 @@
 package handlers_test
 
 import (
+	"bytes"
+	"mime/multipart"
 	"net/http"
 	"net/url"
 	"slices"
@@ -226,4 +228,57 @@ func TestADatabaseIsMovedAndTheOldOneLetGo(t *testing.T) {
 		t.Errorf("%d deleted on D1", gone)
 	}
 	b.get(db+"/settings").is(http.StatusOK, "Move to Cloudflare D1")
+}
+
+// upload posts a file.
+func (b *browser) upload(path, name string, content []byte) answer {
+	b.s.t.Helper()
+	var body bytes.Buffer
+	w := multipart.NewWriter(&body)
+	part, err := w.CreateFormFile("file", name)
+	must(b.s.t, err)
+	_, err = part.Write(content)
+	must(b.s.t, err)
+	must(b.s.t, w.Close())
+	return b.send(http.MethodPost, path, w.FormDataContentType(), &body)
+}
+
+func TestExportAndImportOnBothPlaces(t *testing.T) {
+	t.Parallel()
+	s, cloud, b := newCloudSite(t, true)
+	s.exec(s.open("acme-d1"), "insert into items (id, name, price, picture) values (9007199254740993, 'a', 1.0, x'00ff')")
+	idle := func(name string) {
+		for s.fleet.Work(s.databaseNamed(name).ID).Under() {
+			time.Sleep(10 * time.Millisecond)
+		}
+	}
+	b.get("/databases/acme-d1/settings").is(http.StatusOK, "Export it")
+	b.post("/databases/acme-d1/download", nil).is(http.StatusSeeOther)
+	idle("acme-d1")
+	b.get("/databases/acme-d1/settings").is(http.StatusOK, "acme-d1.db", "exported")
+	exports, _ := cloud.Count("export")
+	file := b.post("/databases/acme-d1/download", nil).is(http.StatusOK)
+	if again, _ := cloud.Count("export"); again != exports || !strings.HasPrefix(file.body, "SQLite format 3") {
+		t.Errorf("%d exports, %d before; %.20q", again, exports, file.body)
+	}
+	if n := s.count("select count(*) from audit where action = 'database.download'"); n != 1 {
+		t.Errorf("%d downloads in the audit log", n)
+	}
+	for _, place := range []string{"embedded", "d1"} {
+		name := "into-" + place
+		b.post("/databases", form(url.Values{"org": {"acme"}, "name": {name}, "place": {place}, "schema": {""}, "request": {name}})).is(http.StatusSeeOther)
+		s.ready(name)
+		b.get("/databases/"+name+"/settings").is(http.StatusOK, "SQLite file")
+		b.upload("/databases/"+name+"/import", "x.db", []byte("no database")).is(http.StatusUnprocessableEntity)
+		b.upload("/databases/"+name+"/import", "x.db", []byte(file.body)).is(http.StatusSeeOther)
+		idle(name)
+		if got := s.text(name, "select id || typeof(price) || hex(picture) from items"); got != "9007199254740993real00FF" {
+			t.Errorf("%s: %s", name, got)
+		}
+		b.upload("/databases/"+name+"/import", "x.db", []byte(file.body)).is(http.StatusConflict, "isn't empty")
+		if n := s.count("select count(*) from audit where action = 'database.import' and outcome = 'done' and database_name = '" + name + "'"); n != 1 {
+			t.Errorf("%d imports in the audit log", n)
+		}
+	}
+	s.as(auth.RoleOperator).upload("/databases/into-d1/import", "x.db", []byte(file.body)).is(http.StatusForbidden)
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"os"
 	"runtime/debug"
 	"strconv"
 	"strings"
@@ -93,7 +94,7 @@ func (s *Server) settingsPage(c echo.Context, status int, verb string, cause err
 	if err != nil {
 		return err
 	}
-	v := views.DatabaseSettings{Database: d, Latest: s.latest(c, d), Work: s.Fleet.Work(d.ID), OnD1: s.onD1(c, d), MayMove: s.Fleet.OnD1()}
+	v := views.DatabaseSettings{Database: d, Latest: s.latest(c, d), Work: s.Fleet.Work(d.ID), OnD1: s.onD1(c, d), MayMove: s.Fleet.OnD1(), Export: s.Fleet.Exported(d.ID)}
 	if v.Filling, err = s.Fleet.Filling(c.Request().Context(), d.Name); err != nil {
 		return err
 	}
@@ -172,6 +173,15 @@ func (s *Server) databasesRevive(c echo.Context) error {
 // databasesDownload sends a database, or a restore point of it, as a file.
 func (s *Server) databasesDownload(c echo.Context) error {
 	name := c.Param("db")
+	d, err := s.Fleet.Database(c.Request().Context(), name)
+	if err != nil {
+		return err
+	}
+	if d.Provider == fleet.D1 && d.State == fleet.Ready && c.FormValue("point") == "" && s.Fleet.Exported(d.ID).At.IsZero() {
+		return s.change("export", false, func(c echo.Context, _ auth.Actor, name string) error {
+			return s.patiently(c, func(ctx context.Context, a auth.Actor) error { return s.Fleet.Prepare(ctx, a, name) })
+		}, "exported")(c)
+	}
 	f, err := s.Fleet.Download(c.Request().Context(), s.actor(c), name, c.FormValue("point"))
 	if err != nil {
 		return err
@@ -275,6 +285,56 @@ func momentOf(text string) (time.Time, error) {
 		}
 	}
 	return time.Time{}, fault.New(fault.Invalid, "Give the moment as a date and a time in UTC, for instance 2026-11-25 04:05.")
+}
+
+// maxImport is how large a file may be that is uploaded to be imported.
+const maxImport = 512 << 20
+
+// uploadTime is how long an upload may take.
+const uploadTime = 10 * time.Minute
+
+// databasesImport fills an empty database from an uploaded SQLite file.
+func (s *Server) databasesImport(c echo.Context) error {
+	deadlines := http.NewResponseController(c.Response())
+	_ = deadlines.SetReadDeadline(time.Now().Add(uploadTime)) // where that can't be set, the server's holds
+	_ = deadlines.SetWriteDeadline(time.Now().Add(uploadTime + time.Minute))
+	return s.change("import", false, func(c echo.Context, _ auth.Actor, name string) error {
+		path, drop, err := uploaded(c, "file")
+		if err != nil {
+			return err
+		}
+		return s.patiently(c, func(ctx context.Context, a auth.Actor) error {
+			defer drop()
+			return s.Fleet.Import(ctx, a, name, path)
+		})
+	}, "imported")(c)
+}
+
+// uploaded writes an uploaded file to one of its own.
+func uploaded(c echo.Context, field string) (path string, drop func(), err error) {
+	h, err := c.FormFile(field)
+	if err != nil {
+		if _, tooBig := errors.AsType[*http.MaxBytesError](err); tooBig {
+			return "", nil, asFault(err)
+		}
+		return "", nil, fault.Wrap(err, fault.Invalid, "Choose an SQLite file.")
+	}
+	src, err := h.Open()
+	if err != nil {
+		return "", nil, err
+	}
+	defer func() { _ = src.Close() }()
+	dst, err := os.CreateTemp("", "import-*.db") // readable by this program alone
+	if err != nil {
+		return "", nil, fault.Wrap(err, fault.Unavailable, "There is no room for the file. Nothing was changed.")
+	}
+	drop = func() { _ = os.Remove(dst.Name()) }
+	_, err = io.Copy(dst, src)
+	if err = errors.Join(err, dst.Close()); err != nil {
+		drop()
+		return "", nil, fault.Wrap(err, fault.Unavailable, "There is no room for the file. Nothing was changed.")
+	}
+	return dst.Name(), drop, nil
 }
 
 func (s *Server) databasesMove(c echo.Context) error {

@@ -103,6 +103,7 @@ func (s *Server) routes() []Route {
 		{Method: get, Path: "/databases/:db/points/restore", Permission: auth.DatabasesRestore, Handler: s.pointsAsk},
 		{Method: post, Path: "/databases/:db/points/restore", Permission: auth.DatabasesRestore, Handler: s.pointsRestore, Form: "/databases/:db/backups"},
 		{Method: post, Path: "/databases/:db/points/at", Permission: auth.DatabasesRestore, Handler: s.pointsAt, Form: "/databases/:db/backups"},
+		{Method: post, Path: "/databases/:db/import", Permission: auth.DatabasesManage, Handler: s.databasesImport, Form: "/databases/:db/settings", Limit: maxImport},
 		{Method: post, Path: "/databases/:db/move", Permission: auth.DatabasesManage, Handler: s.databasesMove, Form: "/databases/:db/settings"},
 		{Method: post, Path: "/databases/:db/let-go", Permission: auth.DatabasesManage, Handler: s.databasesLetGo, Form: "/databases/:db/settings"},
 		{Method: post, Path: "/databases/:db/replication", Permission: auth.DatabasesManage, Handler: s.databasesReplication, Form: "/databases/:db/settings"},

@@ -50,8 +50,11 @@ func workWords(w fleet.Work, d fleet.Database) string {
 		return "Putting " + d.Name + " back to how it was at " + full(w.Point) + ". Nobody can read or write it until that is done."
 	case fleet.WorkRevive:
 		return "Bringing " + d.Name + " back."
-	case fleet.WorkMove:
-		words := "Moving " + d.Name + ". Nobody can read or write it until that is done."
+	case fleet.WorkMove, fleet.WorkExport, fleet.WorkImport:
+		words := map[fleet.WorkKind]string{
+			fleet.WorkMove: "Moving " + d.Name + ". Nobody can read or write it until that is done.", fleet.WorkExport: "Exporting " + d.Name + ".",
+			fleet.WorkImport: "Importing into " + d.Name + ".",
+		}[w.Kind]
 		if w.Step != "" {
 			words += " Now: " + w.Step
 			if w.Total > 0 {
@@ -83,12 +86,16 @@ func workEnd(w fleet.Work) string {
 		return ""
 	case w.Error != "":
 		return map[fleet.WorkKind]string{
-			fleet.WorkKeep: "No restore point was kept", fleet.WorkRestore: "Putting it back failed", fleet.WorkRevive: "Bringing it back failed", fleet.WorkMove: "Moving it failed",
+			fleet.WorkKeep: "No restore point was kept", fleet.WorkRestore: "Putting it back failed", fleet.WorkRevive: "Bringing it back failed", fleet.WorkMove: "Moving it failed", fleet.WorkExport: "The export failed", fleet.WorkImport: "The import failed",
 		}[w.Kind] + " at " + full(w.Ended) + by + ": " + w.Error
 	case took < worthWords:
 		return ""
 	case w.Kind == fleet.WorkRestore:
 		return "Put back at " + full(w.Ended) + " to how it was at " + full(w.Point) + by + ". It took " + textual.Duration(took) + ". The state before is kept as a restore point."
+	case w.Kind == fleet.WorkExport:
+		return "Exported at " + full(w.Ended) + by + ". It took " + textual.Duration(took) + "."
+	case w.Kind == fleet.WorkImport:
+		return "Imported at " + full(w.Ended) + by + ". It took " + textual.Duration(took) + "."
 	case w.Kind == fleet.WorkMove:
 		return "Moved at " + full(w.Ended) + by + ". It took " + textual.Duration(took) + "."
 	case w.Kind == fleet.WorkRevive:
@@ -176,6 +183,8 @@ type DatabaseSettings struct {
 	Work fleet.Work
 	// Filling are the plans whose fills are not done.
 	Filling []fleet.Plan
+	// Export is a copy that is ready to be downloaded.
+	Export fleet.Export
 	// MayMove says that there are two places.
 	MayMove bool
 	// OnD1 is what D1 says of it, nil for one that isn't there.
@@ -219,6 +228,20 @@ func placeName(place string) string {
 		return "Cloudflare D1"
 	}
 	return "the data folder, embedded"
+}
+
+// follows reports whether the page follows a work that goes on.
+func (v DatabaseSettings) follows() bool {
+	switch v.Work.Kind {
+	case fleet.WorkRevive, fleet.WorkMove, fleet.WorkExport, fleet.WorkImport:
+		return v.Work.Under()
+	}
+	return false
+}
+
+// exports reports whether a download is an export that is made first.
+func (v DatabaseSettings) exports() bool {
+	return v.Database.Provider == fleet.D1 && v.Database.State == fleet.Ready
 }
 
 func (v DatabaseSettings) problem(verb string) string {

@@ -1,0 +1,122 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/kuratchi/dashboard/internal/audit"
+	"github.com/kuratchi/dashboard/internal/auth"
+	"github.com/kuratchi/dashboard/internal/d1"
+	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/id"
+)
+
+// Export is a database's copy that is ready to be downloaded.
+type Export struct {
+	Size int64
+	// At is when it was made, zero for none.
+	At time.Time
+}
+
+// prepared is an export with its file.
+type prepared struct {
+	Export
+	file d1.File
+}
+
+// exportKept is how long an export waits to be downloaded.
+const exportKept = 30 * time.Minute
+
+// Prepare makes a database's copy for Download, which on D1 takes a while and makes
+// it unavailable meanwhile. How far it is is in Work, and its end in Exported.
+func (f *Fleet) Prepare(ctx context.Context, a auth.Actor, name string) error {
+	return f.claimed(ctx, name, []State{Ready}, func(ctx context.Context, d Database) error {
+		return f.during(a, d, Work{Kind: WorkExport}, func() error {
+			file, err := f.at(d).Copy(f.told(ctx, d), d.ProviderID, "")
+			if err != nil {
+				return err
+			}
+			f.keepExport(d.ID, &prepared{Export: Export{Size: file.Size(), At: f.now()}, file: file})
+			return nil
+		})
+	})
+}
+
+// told is a context whose long calls note their progress with the database's work.
+func (f *Fleet) told(ctx context.Context, d Database) context.Context {
+	return d1.WithProgress(ctx, func(step string, done, total int64) { f.progress(d, step, done, total) })
+}
+
+// Exported returns the database's export that is ready; its At is zero for none.
+func (f *Fleet) Exported(d id.Database) Export {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if p := f.exports[d]; p != nil && f.now().Sub(p.At) < exportKept {
+		return p.Export
+	}
+	return Export{}
+}
+
+// takeExport hands the export out, once; nil for none.
+func (f *Fleet) takeExport(d id.Database) d1.File {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	p := f.exports[d]
+	delete(f.exports, d)
+	if p == nil {
+		return nil
+	}
+	return p.file
+}
+
+// keepExport keeps one export a database, and drops those that waited too long.
+func (f *Fleet) keepExport(d id.Database, p *prepared) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for other, old := range f.exports {
+		if other == d || f.now().Sub(old.At) >= exportKept {
+			_ = old.file.Close()
+			delete(f.exports, other)
+		}
+	}
+	if p != nil {
+		f.exports[d] = p
+	}
+}
+
+// dropExports removes what nobody downloaded.
+func (f *Fleet) dropExports() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for d, p := range f.exports {
+		_ = p.file.Close()
+		delete(f.exports, d)
+	}
+}
+
+// Import fills an empty database from an SQLite file. One that holds something is
+// fault.Conflict, and a file that isn't one fault.Invalid; nothing is changed then.
+func (f *Fleet) Import(ctx context.Context, a auth.Actor, name, path string) error {
+	return f.claimed(ctx, name, []State{Ready}, func(ctx context.Context, d Database) error {
+		return f.during(a, d, Work{Kind: WorkImport}, func() error {
+			intent := about(f.entry(a, audit.DatabaseImport, audit.Intent), d)
+			if err := f.store.Record(ctx, intent); err != nil {
+				return err
+			}
+			e := about(f.entry(a, audit.DatabaseImport, audit.Done), d)
+			e.Intent = intent.ID
+			err := f.at(d).Fill(f.told(ctx, d), d.ProviderID, path)
+			switch {
+			case fault.Is(err, fault.Unknown):
+				e.Outcome, e.Detail = audit.Unknown, fault.Message(err)
+			case err != nil:
+				e.Outcome, e.Detail = audit.Failed, fault.Message(err)
+			}
+			if rerr := f.store.Record(ctx, e); err != nil || rerr != nil {
+				return errors.Join(err, rerr)
+			}
+			return f.store.SaveChecks(ctx, []Check{f.look(ctx, d)})
+		})
+	})
+}
