@@ -22,7 +22,7 @@ import (
 // maxImport is the largest dump Cloudflare imports.
 const maxImport = 5 << 30
 
-// Fill imports a file into an empty database: about six calls, and the database
+// Fill imports a file into an empty database: four calls or more, and the database
 // answers nobody meanwhile. What D1's import can't take, virtual tables such as
 // full-text indexes, is fault.Invalid before anything is sent.
 func (p *Provider) Fill(ctx context.Context, id, path string) error {

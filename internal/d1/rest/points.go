@@ -158,7 +158,7 @@ func (p *Provider) Forget(_ context.Context, point string) error {
 const maxExports = 3
 
 // Retire exports a database into a file, looks whether it was written to
-// meanwhile, and deletes it: about six calls. A database that is written to all
+// meanwhile, and deletes it: four calls or more. A database that is written to all
 // the time is fault.Conflict and stays.
 func (p *Provider) Retire(ctx context.Context, id string) (d1.Point, error) {
 	if err := checkID(id); err != nil {
