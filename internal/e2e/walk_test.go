@@ -61,6 +61,7 @@ func TestWalkOnD1(t *testing.T) {
 	cloud := front.New(t, front.Options{})
 	x := newTab(t)
 	x.place = "d1"
+	cloud.Add("found-by-hand")
 	walk(t, x, start(t, t.TempDir(), "KURATCHI_CF_API_URL="+cloud.URL, "CF_ACCOUNT_ID="+front.Account, "CF_API_TOKEN="+front.Token, "CF_API_READ_TOKEN="+front.ReadToken))
 	if made, _ := cloud.Count("create"); made != 3 {
 		t.Errorf("%d databases were made on D1, want 3", made)
@@ -74,6 +75,14 @@ func (x *tab) onD1(p *program) {
 	x.sees("API latency")
 	x.audit("settings of a database on D1")
 	x.picture("database-settings")
+	x.sees("Move to the data folder")
+	x.open(p.base + "/databases/adopt")
+	x.sees("found-by-hand")
+	x.do(chromedp.Click(chromedp.CSS("input[name=id]")))
+	x.press("Look into the chosen ones")
+	x.sees("What is in them")
+	x.audit("adopting databases")
+	x.picture("adopt")
 	x.open(p.base + "/databases/acme-inc-org-001/backups")
 	x.sees("D1 keeps every moment")
 	x.sees("before a plan")
