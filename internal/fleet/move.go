@@ -44,6 +44,9 @@ func (f *Fleet) Move(ctx context.Context, a auth.Actor, name, place string) erro
 		if d.Left.ID != "" {
 			return fault.New(fault.Conflict, "The database %s was moved before, and the old one is still kept. Let that go first.", d.Name)
 		}
+		if d.Moving.Place != "" {
+			return fault.New(fault.Conflict, "What an earlier move of %s made in its new place is not removed yet. The next start tries again; then move it.", d.Name)
+		}
 		if place != Embedded && place != D1 {
 			return fault.New(fault.Invalid, "There is no place %q for databases.", place)
 		}
