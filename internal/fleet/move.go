@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -125,6 +126,17 @@ func (f *Fleet) carry(ctx context.Context, d *Database, place string) (next Data
 		return next, "", err
 	}
 	after, err := f.moment(ctx, *d)
+	if err == nil && d.Provider == Embedded { // a handle opened before the move may have written
+		again, dropAgain, cerr := f.copied(ctx, from, d.ProviderID)
+		if cerr != nil {
+			return next, "", cerr
+		}
+		defer dropAgain()
+		var equal bool
+		if equal, err = sameBytes(path, again); !equal {
+			after = "changed"
+		}
+	}
 	if err == nil && before != after {
 		err = fault.New(fault.Conflict, "Somebody wrote to %s while it was copied, so the copy is not all of it. Nothing was changed; move it when nobody writes.", d.Name)
 	}
@@ -165,6 +177,27 @@ func (f *Fleet) copied(ctx context.Context, from d1.Provider, id string) (path s
 		return "", nil, fault.Wrap(err, fault.Unavailable, "There is no room for a copy. Nothing was changed.")
 	}
 	return path, drop, nil
+}
+
+// sameBytes compares two copies of one database: a write between them shows.
+func sameBytes(one, two string) (bool, error) {
+	a, err := sum(one)
+	if err != nil {
+		return false, err
+	}
+	b, err := sum(two)
+	return a == b, err
+}
+
+func sum(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = f.Close() }()
+	h := sha256.New()
+	_, err = io.Copy(h, f)
+	return string(h.Sum(nil)), err
 }
 
 // unmove removes what a move that failed made, and notes that.

@@ -199,3 +199,37 @@ func TestAMoveThatWasCutIsUndoneAtTheNextStart(t *testing.T) {
 		t.Errorf("%d made", made)
 	}
 }
+
+// late writes by a handle that was opened before the move, once the copy was taken.
+type late struct {
+	d1.Provider
+	write func()
+}
+
+func (l *late) Fill(ctx context.Context, id, path string) error {
+	l.write()
+	return l.Provider.Fill(ctx, id, path)
+}
+
+func TestAWriteByAnOpenHandleStopsAMove(t *testing.T) {
+	w, _ := newCloudWorld(t)
+	d := w.provision(fleet.ProvisionInput{OrgName: "Acme", Request: "f"})
+	w.exec(d.Name, "create table t(id integer primary key, v text)")
+	w.exec(d.Name, "insert into t values (1, 'before')")
+	_, conn, err := w.Open(t.Context(), d.Name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := &late{write: func() {
+		if _, err := conn.Query(t.Context(), d1.Exec("update t set v = 'after'")); err != nil {
+			t.Error(err)
+		}
+	}}
+	w.places(func(p places) places { l.Provider = p.cloud; p.cloud = l; return p })
+	if err := w.Move(t.Context(), ada, d.Name, fleet.D1); !fault.Is(err, fault.Conflict) {
+		t.Errorf("moved without the write: %v", err)
+	}
+	if got := w.value(d.Name, "select v from t"); got != "after" {
+		t.Errorf("%s", got)
+	}
+}
