@@ -220,6 +220,8 @@ type File interface {
 	io.ReadCloser
 	// Size is in bytes.
 	Size() int64
+	// Name is its path on this machine, until Close.
+	Name() string
 }
 
 // Locations are D1's location hints with what they mean.

@@ -70,6 +70,14 @@ func (s *sized) Query(ctx context.Context, st d1.Stmt) (*d1.Result, error) {
 	return r, err
 }
 
+// remember looks into a database that was changed as a whole. That the look fails is
+// no failure of the change: the next check sees it.
+func (f *Fleet) remember(ctx context.Context, d Database) {
+	if err := f.store.SaveChecks(ctx, []Check{f.look(ctx, d)}); err != nil {
+		f.log.Warn("check", "database", d.Name, "error", err)
+	}
+}
+
 // look inspects a database. What goes wrong is part of what was seen.
 func (f *Fleet) look(ctx context.Context, d Database) Check {
 	c := Check{Database: d.ID, At: f.now(), Health: HealthOK, Size: d.Size, Tables: d.Tables, From: d.Version, Version: d.Version}

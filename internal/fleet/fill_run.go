@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -175,9 +176,9 @@ func (f *Fleet) chunk(ctx context.Context, conn d1.Conn, p Plan, i int, at []mig
 // doesn't cut short, and tries again what may be tried again.
 func (f *Fleet) patientFill(ctx context.Context, p Plan, do func(context.Context, d1.Conn) error) error {
 	for try := 1; ; {
-		restoring, err := f.onDatabase(context.WithoutCancel(ctx), p.Database, do)
+		busy, err := f.onDatabase(context.WithoutCancel(ctx), p.Database, do)
 		switch {
-		case restoring: // what comes back says how far the fill then is
+		case busy: // what comes back says how far the fill then is
 		case fault.Is(err, fault.Unavailable), fault.Is(err, fault.Limited), fault.Is(err, fault.Unknown):
 			if try == fillTries {
 				return err
@@ -192,16 +193,17 @@ func (f *Fleet) patientFill(ctx context.Context, p Plan, do func(context.Context
 	}
 }
 
-// onDatabase opens a database for one thing. It reports whether the database is being
-// put back to a point, so that nobody opens it now.
-func (f *Fleet) onDatabase(ctx context.Context, name string, do func(context.Context, d1.Conn) error) (restoring bool, err error) {
+// onDatabase opens a database for one thing. It reports whether that could not be
+// done because the database is worked on as a whole.
+func (f *Fleet) onDatabase(ctx context.Context, name string, do func(context.Context, d1.Conn) error) (busy bool, err error) {
 	d, conn, err := f.Open(ctx, name)
 	if err != nil {
 		w := f.Work(d.ID)
-		return w.Under() && w.Kind == WorkRestore, err
+		return w.Under() && w.Kind.exclusive() != "", err
 	}
 	defer func() { _ = conn.Close() }()
-	return false, do(ctx, conn)
+	err = do(ctx, conn)
+	return errors.Is(err, errStale), err
 }
 
 // rest waits, or until ctx ends.

@@ -316,20 +316,33 @@ func TestAStopOfTheProgramEndsAtAChunkAndTheNextStartGoesOn(t *testing.T) {
 func TestAFillOfADatabaseThatWasPutBack(t *testing.T) {
 	var b *between
 	w := newWorld(t, func(p d1.Provider) d1.Provider { b = &between{Provider: p}; return b })
-	first, restored := make(chan struct{}), make(chan struct{})
+	first, goOn, restored := make(chan struct{}), make(chan struct{}), make(chan error)
 	b.before = func(n int) error {
 		if n == 1 {
 			close(first)
-			<-restored
+			<-goOn
 		}
 		return nil
 	}
 	p := w.filling("fill (lower(email))")
 	<-first
-	if _, err := w.RestoreTo(t.Context(), ada, p.Database, p.Point); err != nil {
+	go func() {
+		_, err := w.RestoreTo(t.Context(), ada, p.Database, p.Point)
+		restored <- err
+	}()
+	d := w.database(p.Database)
+	for !w.Work(d.ID).Under() {
+		time.Sleep(time.Millisecond)
+	}
+	select {
+	case err := <-restored:
+		t.Fatalf("the restore did not wait for the chunk: %v", err)
+	case <-time.After(50 * time.Millisecond):
+	}
+	close(goOn)
+	if err := <-restored; err != nil {
 		t.Fatal(err)
 	}
-	close(restored)
 	p = w.until(p, fleet.FillFailed)
 	if !strings.Contains(p.Filling.Error, "put back to a point before it") {
 		t.Error(p.Filling.Error)

@@ -31,6 +31,7 @@ type Fleet struct {
 	work       sync.WaitGroup
 
 	versions versions
+	gates    gates
 
 	mu    sync.Mutex // guards what follows
 	busy  map[id.Database]bool
@@ -51,7 +52,7 @@ type Fleet struct {
 // New returns a fleet. Close must be called.
 func New(store Store, providers Providers, log *slog.Logger, now func() time.Time) *Fleet {
 	ctx, stop := context.WithCancel(context.Background())
-	return &Fleet{store: store, providers: providers, log: log, now: now, holder: holderName(), background: ctx, stop: stop, busy: map[id.Database]bool{}, works: map[id.Database]Work{}, exports: map[id.Database]*prepared{}, rehearsed: map[id.Plan]Rehearsed{}, fills: map[id.Plan]*fillRun{},
+	return &Fleet{store: store, providers: providers, log: log, now: now, holder: holderName(), background: ctx, stop: stop, gates: newGates(), busy: map[id.Database]bool{}, works: map[id.Database]Work{}, exports: map[id.Database]*prepared{}, rehearsed: map[id.Plan]Rehearsed{}, fills: map[id.Plan]*fillRun{},
 		sweep: map[string]time.Time{}, wake: map[string]chan struct{}{Embedded: make(chan struct{}, 1), D1: make(chan struct{}, 1)},
 	}
 }
@@ -102,8 +103,10 @@ func (f *Fleet) Database(ctx context.Context, name string) (Database, error) {
 }
 
 // Open returns a database with a handle on it. One that isn't ready is
-// fault.Conflict.
+// fault.Conflict, and so is every call by a handle whose database was moved, put
+// back or removed since.
 func (f *Fleet) Open(ctx context.Context, name string) (Database, d1.Conn, error) {
+	opened := f.gates.now()
 	d, err := f.store.Database(ctx, name)
 	if err != nil {
 		return d, nil, err
@@ -118,11 +121,14 @@ func (f *Fleet) Open(ctx context.Context, name string) (Database, d1.Conn, error
 		}
 		err = fault.Wrap(err, fault.NotFound, "The database %s is gone from where it lives. Restore it from a backup.", d.Name)
 	}
-	return d, conn, err
+	if err != nil {
+		return d, nil, err
+	}
+	return d, &gated{Conn: conn, gates: &f.gates, database: d, opened: opened}, nil
 }
 
 // usable returns nil for a database that can be read and written, else
-// fault.Conflict. One that is being put back isn't: what was written meanwhile
+// fault.Conflict. One that is worked on as a whole isn't: what was written meanwhile
 // would be lost, and be in no restore point.
 func (f *Fleet) usable(d Database) error {
 	switch d.State {
@@ -134,12 +140,12 @@ func (f *Fleet) usable(d Database) error {
 	default:
 		return fault.New(fault.Conflict, "The database %s is not ready: it is %s.", d.Name, d.State)
 	}
-	w := f.Work(d.ID)
-	if w.Under() && w.Kind == WorkMove {
-		return fault.New(fault.Conflict, "The database %s is being moved to another place, by %s. Nothing was changed by you. Try again in a moment.", d.Name, w.By)
-	}
-	if w.Under() && w.Kind == WorkRestore {
-		return fault.New(fault.Conflict, "The database %s is being put back to an earlier state, by %s. Nothing was changed by you. Try again in a moment.", d.Name, w.By)
+	if w := f.Work(d.ID); w.Under() && w.Kind.exclusive() != "" {
+		then := "Try again in a moment."
+		if w.Kind == WorkDelete {
+			then = "Its last state can be brought back on its page."
+		}
+		return fault.New(fault.Conflict, "The database %s is being %s, by %s. Nothing was changed by you. %s", d.Name, w.Kind.exclusive(), w.By, then)
 	}
 	return nil
 }

@@ -62,15 +62,23 @@ func (f *Fleet) Delete(ctx context.Context, a auth.Actor, name string) error {
 		if d.Left.ID != "" {
 			return fault.New(fault.Conflict, "The database %s was moved, and the old one is still kept. Let that go first.", d.Name)
 		}
-		from := d.State
-		intent := about(f.entry(a, audit.DatabaseDelete, audit.Intent), d)
-		d.State, d.DeletedAt, d.PurgeAt, d.UpdatedAt = Deleted, f.now(), f.now().Add(KeptFor), f.now()
-		if err := f.store.UpdateDatabase(ctx, d, from, intent); err != nil {
-			return err
+		if d.Moving.Place != "" {
+			return unmoved(d)
 		}
-		failpoint.Hit("delete:marked")
-		return f.retire(ctx, a, d, intent.ID)
+		told := f.told(ctx, d)
+		return f.exclusively(told, a, d, Work{Kind: WorkDelete}, func() error { return f.delete(told, a, d) })
 	})
+}
+
+func (f *Fleet) delete(ctx context.Context, a auth.Actor, d Database) error {
+	from := d.State
+	intent := about(f.entry(a, audit.DatabaseDelete, audit.Intent), d)
+	d.State, d.DeletedAt, d.PurgeAt, d.UpdatedAt = Deleted, f.now(), f.now().Add(KeptFor), f.now()
+	if err := f.store.UpdateDatabase(ctx, d, from, intent); err != nil {
+		return err
+	}
+	failpoint.Hit("delete:marked")
+	return f.retire(ctx, a, d, intent.ID)
 }
 
 // retire keeps the last state of a database that is marked as deleted and
@@ -125,7 +133,8 @@ func (f *Fleet) Revive(ctx context.Context, a auth.Actor, name string) error {
 		if err := f.at(d).Forget(ctx, point); err != nil { // the database itself holds it now
 			f.log.Warn("forget", "point", point, "error", err)
 		}
-		return f.store.SaveChecks(ctx, []Check{f.look(ctx, d)})
+		f.remember(ctx, d)
+		return nil
 	})
 }
 

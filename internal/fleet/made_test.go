@@ -2,7 +2,10 @@ package fleet_test
 
 import (
 	"context"
+	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -258,30 +261,70 @@ func TestNothingIsWrittenWhileADatabaseIsPutBack(t *testing.T) {
 	}
 }
 
-func TestWritingDuringADeleteSaysWhatHappened(t *testing.T) {
+// TestNoAnsweredWriteIsLostByADelete: whoever writes meanwhile is told, and what was
+// written before is in the last state.
+func TestNoAnsweredWriteIsLostByADelete(t *testing.T) {
 	w := newWorld(t, nil)
 	for _, name := range []string{"a", "b", "c", "d", "e", "f"} {
 		w.provision(fleet.ProvisionInput{OrgName: name, Name: name, Schema: "app", Version: 1})
-		stopped, begun := make(chan error), make(chan struct{})
-		go func() {
-			for n := 0; ; n++ {
-				_, conn, err := w.Open(t.Context(), name)
-				if err == nil {
-					_, err = conn.Query(t.Context(), d1.Exec("insert into users(email) values ('x')"))
-				}
-				if n == 3 {
-					close(begun)
-				}
-				if err != nil {
-					stopped <- err
-					return
-				}
-			}
-		}()
-		<-begun
+		writing := w.write(name)
 		must(t, w.Delete(t.Context(), ada, name))
-		if err := <-stopped; !fault.Is(err, fault.Conflict) || !strings.Contains(fault.Message(err), "was deleted") {
+		n, err := writing()
+		if !fault.Is(err, fault.Conflict) || !strings.Contains(fault.Message(err), "removed") && !strings.Contains(fault.Message(err), "was deleted") {
 			t.Errorf("%v", err)
 		}
+		must(t, w.Revive(t.Context(), ada, name))
+		if got := w.value(name, "select count(*) from users"); got != strconv.Itoa(n) {
+			t.Errorf("%s rows of %d", got, n)
+		}
+	}
+}
+
+// write writes rows one after the other, by a handle that stays and by new ones, until
+// both are refused. It returns once some are written; the function it returns waits
+// for the end, and returns how many were answered and the last refusal of a new handle.
+func (w *world) write(name string) (end func() (answered int, err error)) {
+	w.t.Helper()
+	_, stays, err := w.Open(w.t.Context(), name)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	row := d1.Exec("insert into users(email) values ('x')")
+	var n atomic.Int64
+	begun, by := make(chan struct{}, 2), make(chan error, 1)
+	var both sync.WaitGroup
+	loop := func(one func() error) (err error) {
+		for i := 0; err == nil; i++ {
+			if err = one(); err == nil {
+				n.Add(1)
+			}
+			if i == 3 {
+				begun <- struct{}{}
+			}
+		}
+		return err
+	}
+	both.Go(func() {
+		if err := loop(func() error {
+			_, err := stays.Query(w.t.Context(), row)
+			return err
+		}); !fault.Is(err, fault.Conflict) {
+			w.t.Errorf("by a handle of before: %v", err)
+		}
+	})
+	both.Go(func() {
+		by <- loop(func() error {
+			_, conn, err := w.Open(w.t.Context(), name)
+			if err == nil {
+				_, err = conn.Query(w.t.Context(), row)
+			}
+			return err
+		})
+	})
+	<-begun
+	<-begun
+	return func() (int, error) {
+		both.Wait()
+		return int(n.Load()), <-by
 	}
 }

@@ -1,14 +1,11 @@
 package fleet
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
-	"fmt"
 	"io"
-	"os"
-	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/kuratchi/dashboard/internal/audit"
@@ -16,8 +13,6 @@ import (
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/failpoint"
 	"github.com/kuratchi/dashboard/internal/fault"
-	"github.com/kuratchi/dashboard/internal/migrate"
-	"github.com/kuratchi/dashboard/internal/schema"
 )
 
 // Elsewhere is a database of the same name at another place: one that is being
@@ -27,16 +22,17 @@ type Elsewhere struct {
 	// ID is its id there, "" before it was made.
 	ID string
 	At time.Time
+	// Mark is the bookmark of the one that was left on D1, as it was copied: another
+	// one now says that somebody wrote to it since. It is "" elsewhere.
+	Mark string
 }
-
-// MaxKeysCompared is up to how many rows of a table a move compares every key; above
-// that the counts alone.
-const MaxKeysCompared = 100_000
 
 // Move takes a database to another place: its content is copied, compared, and only
 // then the fleet goes there. The old one stays where it is until LetGo. While it goes
-// on nobody reads or writes the database through the dashboard. Whatever fails leaves
-// the database where it was, and nothing in the new place.
+// on nobody reads or writes the database through the dashboard; on D1 others can, and
+// what they write before the end fails the move (see unwritten), and what they write
+// to the old one later is told by WrittenSince. Whatever fails leaves the database
+// where it was, and nothing in the new place.
 func (f *Fleet) Move(ctx context.Context, a auth.Actor, name, place string) error {
 	return f.claimed(ctx, name, []State{Ready}, func(ctx context.Context, d Database) error {
 		if d.Provider == place {
@@ -46,7 +42,7 @@ func (f *Fleet) Move(ctx context.Context, a auth.Actor, name, place string) erro
 			return fault.New(fault.Conflict, "The database %s was moved before, and the old one is still kept. Let that go first.", d.Name)
 		}
 		if d.Moving.Place != "" {
-			return fault.New(fault.Conflict, "What an earlier move of %s made in its new place is not removed yet. The next start tries again; then move it.", d.Name)
+			return unmoved(d)
 		}
 		if place != Embedded && place != D1 {
 			return fault.New(fault.Invalid, "There is no place %q for databases.", place)
@@ -54,10 +50,14 @@ func (f *Fleet) Move(ctx context.Context, a auth.Actor, name, place string) erro
 		if _, err := f.providers.Provider(place); err != nil {
 			return err
 		}
-		return f.during(a, d, Work{Kind: WorkMove}, func() error {
-			return f.move(f.told(ctx, d), a, d, place)
-		})
+		told := f.told(ctx, d)
+		return f.exclusively(told, a, d, Work{Kind: WorkMove}, func() error { return f.move(told, a, d, place) })
 	})
+}
+
+// unmoved refuses what would make two of what a failed move left.
+func unmoved(d Database) error {
+	return fault.New(fault.Conflict, "What an earlier move of %s made in its new place is not removed yet. The next start tries again; then try this again.", d.Name)
 }
 
 func (f *Fleet) move(ctx context.Context, a auth.Actor, d Database, place string) error {
@@ -71,17 +71,19 @@ func (f *Fleet) move(ctx context.Context, a auth.Actor, d Database, place string
 	done := about(f.entry(a, audit.DatabaseMove, audit.Done), d)
 	done.Intent, done.Target = intent.ID, place
 	next, compared, err := f.carry(ctx, &d, place)
+	if err == nil {
+		next.Moving, next.UpdatedAt = Elsewhere{}, f.now()
+		done.Detail = compared + "; the old one is kept at " + d.Provider
+		err = f.store.UpdateDatabase(ctx, next, Ready, done)
+	}
+	failpoint.Hit("move:switched")
+	ctx = context.WithoutCancel(ctx) // also when the lease was lost
 	if err != nil {
 		done.Outcome, done.Detail = audit.Failed, fault.Message(err)
-		return errors.Join(err, f.unmove(context.WithoutCancel(ctx), d, done))
+		return errors.Join(err, f.unmove(ctx, d, done))
 	}
-	next.Left = Elsewhere{Place: d.Provider, ID: d.ProviderID, At: f.now()}
-	next.Moving, next.UpdatedAt = Elsewhere{}, f.now()
-	done.Detail = compared + "; the old one is kept at " + d.Provider
-	if err := f.store.UpdateDatabase(ctx, next, Ready, done); err != nil {
-		return err
-	}
-	return f.store.SaveChecks(ctx, []Check{f.look(ctx, next)})
+	f.remember(ctx, next)
+	return nil
 }
 
 // carry copies the content to the new place and compares both. What it made is noted
@@ -90,20 +92,16 @@ func (f *Fleet) carry(ctx context.Context, d *Database, place string) (next Data
 	next = *d
 	next.Provider, next.ProviderID = place, ""
 	from, to := f.at(*d), f.at(next)
-	source, err := from.Open(ctx, d.ProviderID)
+	mark, err := f.mark(ctx, *d)
 	if err != nil {
 		return next, "", err
 	}
-	defer func() { _ = source.Close() }()
-	before, err := f.moment(ctx, *d)
+	d1.Report(ctx, "copying the database", 0, 0)
+	file, err := from.Copy(ctx, d.ProviderID, "")
 	if err != nil {
 		return next, "", err
 	}
-	path, drop, err := f.copied(ctx, from, d.ProviderID)
-	if err != nil {
-		return next, "", err
-	}
-	defer drop()
+	defer func() { _ = file.Close() }()
 	d1.Report(ctx, "making the database in its new place", 0, 0)
 	info, err := to.Create(ctx, d1.CreateInput{Name: d.Name, Location: d.Location, Jurisdiction: d.Jurisdiction, Replication: d.Replication})
 	if err != nil {
@@ -114,38 +112,38 @@ func (f *Fleet) carry(ctx context.Context, d *Database, place string) (next Data
 		return next, "", err
 	}
 	failpoint.Hit("move:made")
-	if err := to.Fill(ctx, info.ID, path); err != nil {
+	if err := to.Fill(ctx, info.ID, file.Name()); err != nil {
 		return next, "", err
 	}
-	target, err := to.Open(ctx, info.ID)
-	if err != nil {
+	failpoint.Hit("move:filled")
+	if compared, err = f.compareCopy(ctx, *d, next, file.Size()); err != nil {
 		return next, "", err
 	}
-	defer func() { _ = target.Close() }()
-	if compared, err = same(ctx, source, target); err != nil {
+	next.Left = Elsewhere{Place: d.Provider, ID: d.ProviderID, At: f.now()}
+	if next.Left.Mark, err = f.unwritten(ctx, *d, mark, file); err != nil {
 		return next, "", err
 	}
-	after, err := f.moment(ctx, *d)
-	if err == nil && d.Provider == Embedded { // a handle opened before the move may have written
-		again, dropAgain, cerr := f.copied(ctx, from, d.ProviderID)
-		if cerr != nil {
-			return next, "", cerr
-		}
-		defer dropAgain()
-		var equal bool
-		if equal, err = sameBytes(path, again); !equal {
-			after = "changed"
-		}
-	}
-	if err == nil && before != after {
-		err = fault.New(fault.Conflict, "Somebody wrote to %s while it was copied, so the copy is not all of it. Nothing was changed; move it when nobody writes.", d.Name)
-	}
-	return next, compared, err
+	failpoint.Hit("move:compared")
+	return next, compared, nil
 }
 
-// moment tells on D1 whether anything was written since: its bookmark. The embedded
-// engine is written through the dashboard alone, which waits meanwhile.
-func (f *Fleet) moment(ctx context.Context, d Database) (string, error) {
+func (f *Fleet) compareCopy(ctx context.Context, d, next Database, size int64) (string, error) {
+	source, err := f.at(d).Visit(ctx, d.ProviderID)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = source.Close() }()
+	target, err := f.at(next).Visit(ctx, next.ProviderID)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = target.Close() }()
+	return same(ctx, source, target, size)
+}
+
+// mark is what tells on D1 whether anybody wrote to a database: its bookmark. The
+// embedded engine is written to through the dashboard alone, which waits meanwhile.
+func (f *Fleet) mark(ctx context.Context, d Database) (string, error) {
 	if d.Provider != D1 {
 		return "", nil
 	}
@@ -153,58 +151,51 @@ func (f *Fleet) moment(ctx context.Context, d Database) (string, error) {
 	return p.ID, err
 }
 
-// copied writes a database's copy to a file of its own.
-func (f *Fleet) copied(ctx context.Context, from d1.Provider, id string) (path string, drop func(), err error) {
-	d1.Report(ctx, "copying the database", 0, 0)
-	src, err := from.Copy(ctx, id, "")
-	if err != nil {
-		return "", nil, err
+// unwritten returns the mark of a database that nobody wrote to since it was copied,
+// else fault.Conflict. A bookmark may move without a write: then a second copy that is
+// equal is as good.
+func (f *Fleet) unwritten(ctx context.Context, d Database, before string, file d1.File) (string, error) {
+	now, err := f.mark(ctx, d)
+	if err != nil || now == before {
+		return now, err
 	}
-	defer func() { _ = src.Close() }()
-	dir, err := os.MkdirTemp("", "move-")
-	if err != nil {
-		return "", nil, fault.Wrap(err, fault.Unavailable, "There is no room for a copy. Nothing was changed.")
-	}
-	drop = func() { _ = os.RemoveAll(dir) }
-	path = filepath.Join(dir, "copy.db")
-	out, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if err == nil {
-		_, err = io.Copy(out, src)
-		err = errors.Join(err, out.Close())
-	}
-	if err != nil {
-		drop()
-		return "", nil, fault.Wrap(err, fault.Unavailable, "There is no room for a copy. Nothing was changed.")
-	}
-	return path, drop, nil
-}
-
-// sameBytes compares two copies of one database: a write between them shows.
-func sameBytes(one, two string) (bool, error) {
-	a, err := sum(one)
-	if err != nil {
-		return false, err
-	}
-	b, err := sum(two)
-	return a == b, err
-}
-
-func sum(path string) (string, error) {
-	f, err := os.Open(path)
+	again, err := f.at(d).Copy(ctx, d.ProviderID, "")
 	if err != nil {
 		return "", err
 	}
-	defer func() { _ = f.Close() }()
-	h := sha256.New()
-	_, err = io.Copy(h, f)
-	return string(h.Sum(nil)), err
+	defer func() { _ = again.Close() }()
+	equal, err := sameBytes(file, again)
+	if err == nil && !equal {
+		err = fault.New(fault.Conflict, "Somebody wrote to %s while it was copied, so the copy is not all of it. Nothing was changed. Stop what writes to it on D1, then move it.", d.Name)
+	}
+	return now, err
 }
 
-// unmove removes what a move that failed made, and notes that.
+// sameBytes compares two copies.
+func sameBytes(a, b d1.File) (bool, error) {
+	sums := [2][]byte{}
+	for i, f := range []d1.File{a, b} {
+		h := sha256.New()
+		if _, err := io.Copy(h, f); err != nil {
+			return false, fault.Wrap(err, fault.Unavailable, "A copy can't be read. Check the disk.")
+		}
+		sums[i] = h.Sum(nil)
+	}
+	return bytes.Equal(sums[0], sums[1]), nil
+}
+
+// unmove removes what a move that failed made, and notes that. A move that was
+// recorded isn't undone, though it may have been told otherwise.
 func (f *Fleet) unmove(ctx context.Context, d Database, e audit.Entry) error {
+	now, err := f.store.Database(ctx, d.Name)
+	if err != nil {
+		return err
+	}
+	if now.Provider == d.Moving.Place {
+		return nil
+	}
 	there := d
 	there.Provider, there.ProviderID = d.Moving.Place, d.Moving.ID
-	var err error
 	if d.Moving.ID != "" {
 		if err = f.at(there).Delete(ctx, d.Moving.ID); fault.Is(err, fault.NotFound) {
 			err = nil
@@ -238,141 +229,4 @@ func (f *Fleet) recoverMoves(ctx context.Context, a auth.Actor) error {
 		}
 	}
 	return nil
-}
-
-// LetGo removes the old database after a move, with the restore points it had there.
-func (f *Fleet) LetGo(ctx context.Context, a auth.Actor, name string) error {
-	return f.claimed(ctx, name, []State{Ready, Archived}, func(ctx context.Context, d Database) error {
-		if d.Left.ID == "" {
-			return fault.New(fault.Conflict, "Nothing of %s is kept elsewhere.", d.Name)
-		}
-		intent := about(f.entry(a, audit.DatabaseLetGo, audit.Intent), d)
-		intent.Target = d.Left.Place + " " + d.Left.ID
-		if err := f.store.Record(ctx, intent); err != nil {
-			return err
-		}
-		done := about(f.entry(a, audit.DatabaseLetGo, audit.Done), d)
-		done.Intent, done.Target = intent.ID, intent.Target
-		err := f.letGo(ctx, d)
-		if err != nil {
-			done.Outcome, done.Detail = audit.Failed, fault.Message(err)
-			return errors.Join(err, f.store.Record(ctx, done))
-		}
-		from := d.State
-		d.Left = Elsewhere{}
-		return f.store.UpdateDatabase(ctx, d, from, done)
-	})
-}
-
-func (f *Fleet) letGo(ctx context.Context, d Database) error {
-	old := d
-	old.Provider, old.ProviderID = d.Left.Place, d.Left.ID
-	ps, err := f.store.Points(ctx, d.ID)
-	if err != nil {
-		return err
-	}
-	for _, p := range ps {
-		if p.place() != old.Provider {
-			continue
-		}
-		if err := f.at(old).Forget(ctx, p.there()); err != nil {
-			return err
-		}
-		if err := f.store.DeletePoint(ctx, p); err != nil {
-			return err
-		}
-	}
-	if err := f.at(old).Delete(ctx, old.ProviderID); !fault.Is(err, fault.NotFound) {
-		return err
-	}
-	return nil
-}
-
-// same compares two databases: their schemas, the rows of each table counted, and
-// their keys. It returns in words what was compared.
-func same(ctx context.Context, a, b d1.Conn) (string, error) {
-	differ := func(format string, args ...any) error {
-		return fault.New(fault.Conflict, "The copy is not what the database is: "+format+". Nothing was changed.", args...)
-	}
-	one, err := migrate.Inspect(ctx, a)
-	if err != nil {
-		return "", err
-	}
-	two, err := migrate.Inspect(ctx, b)
-	if err != nil {
-		return "", err
-	}
-	if one.Schema.Hash() != two.Schema.Hash() || len(one.Rows) != len(two.Rows) {
-		return "", differ("the schemas differ")
-	}
-	var rows, keys int64
-	for i, t := range one.Schema.Tables {
-		d1.Report(ctx, "comparing", int64(i), int64(len(one.Schema.Tables)))
-		n, err := countRows(ctx, a, t.Name)
-		if err != nil {
-			return "", err
-		}
-		m, err := countRows(ctx, b, t.Name)
-		if err != nil {
-			return "", err
-		}
-		if n != m {
-			return "", differ("%s has %d rows, and the copy %d", t.Name, n, m)
-		}
-		rows += n
-		if n > MaxKeysCompared || len(t.PrimaryKey) == 0 {
-			continue
-		}
-		if err := sameKeys(ctx, a, b, t); err != nil {
-			return "", differ("the keys of %s differ (%s)", t.Name, fault.Message(err))
-		}
-		keys += n
-	}
-	return fmt.Sprintf("%d tables with %d rows compared, %d of them by their keys", len(one.Schema.Tables), rows, keys), nil
-}
-
-func countRows(ctx context.Context, c d1.Conn, table string) (int64, error) {
-	r, err := c.Query(ctx, d1.Query("SELECT count(*) FROM "+schema.Quote(table)))
-	if err != nil {
-		return 0, err
-	}
-	return r.Rows[0][0].Int(), nil
-}
-
-// sameKeys reads the keys of a table from both, in one order.
-func sameKeys(ctx context.Context, a, b d1.Conn, t schema.Table) error {
-	quoted := make([]string, len(t.PrimaryKey))
-	for i, c := range t.PrimaryKey {
-		quoted[i] = schema.Quote(c)
-	}
-	list := strings.Join(quoted, ", ")
-	s := d1.Query("SELECT " + list + " FROM " + schema.Quote(t.Name) + " ORDER BY " + list)
-	s.Columns = t.PrimaryKey
-	one, err := a.Stream(ctx, s)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = one.Close() }()
-	two, err := b.Stream(ctx, s)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = two.Close() }()
-	for n := 1; ; n++ {
-		more, also := one.Next(), two.Next()
-		if err := errors.Join(one.Err(), two.Err()); err != nil {
-			return err
-		}
-		if !more && !also {
-			return nil
-		}
-		if more != also {
-			return fault.New(fault.Conflict, "one of them ends at row %d", n)
-		}
-		for i, v := range one.Row() {
-			if two.Row()[i] != v {
-				return fault.New(fault.Conflict, "row %d", n)
-			}
-		}
-	}
 }

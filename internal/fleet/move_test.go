@@ -2,8 +2,10 @@ package fleet_test
 
 import (
 	"context"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/kuratchi/dashboard/internal/audit"
 	"github.com/kuratchi/dashboard/internal/d1"
@@ -22,6 +24,8 @@ var odd = []string{
 	`insert into parents (id, name) values (1, 'a'), (9007199254740993, 'it''s "b"'), (40, 'gone')`,
 	`delete from parents where id = 40`,
 	`insert into "od d" (a, b, v) values ('x' || char(0) || 'y', -9223372036854775808, 1.0), ('x', 2, x'00ff'), ('ü', 3, null), ('', 4, '42')`,
+	`create table keyless (a, b text)`,
+	`insert into keyless values (1, 'x'), (1, 'y'), (2, cast(x'ff61' as text)), (-0.0, null), (9e999, 'inf')`,
 	`insert into kids (id, parent, amount, body) values (1, 1, 2.0, zeroblob(3)), (2, 9007199254740993, 1e300, x''), (3, null, null, null)`,
 }
 
@@ -69,7 +73,7 @@ func TestADatabaseMovesThereAndBack(t *testing.T) {
 		t.Errorf("moved again: %v", err)
 	}
 	old := d.Left.ID
-	if err := w.LetGo(ctx, ada, d.Name); err != nil {
+	if err := w.LetGo(ctx, ada, d.Name, false); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := w.engine.Get(ctx, old); !fault.Is(err, fault.NotFound) {
@@ -78,7 +82,7 @@ func TestADatabaseMovesThereAndBack(t *testing.T) {
 	if ps, err := w.Points(ctx, d); err != nil || len(ps) != 0 {
 		t.Errorf("its points: %v %v", ps, err)
 	}
-	if err := w.LetGo(ctx, ada, d.Name); !fault.Is(err, fault.Conflict) {
+	if err := w.LetGo(ctx, ada, d.Name, false); !fault.Is(err, fault.Conflict) {
 		t.Errorf("let go twice: %v", err)
 	}
 
@@ -90,7 +94,7 @@ func TestADatabaseMovesThereAndBack(t *testing.T) {
 	if got := w.value(d.Name, content); got != before {
 		t.Errorf("back\n%s\nwas\n%s", got, before)
 	}
-	if err := w.LetGo(ctx, ada, d.Name); err != nil {
+	if err := w.LetGo(ctx, ada, d.Name, false); err != nil {
 		t.Fatal(err)
 	}
 	if _, effects := cloud.Count("delete"); effects != 1 {
@@ -137,6 +141,10 @@ func TestAMoveThatFailsLeavesEverythingWhereItWas(t *testing.T) {
 		"a key is another":        {with: "update kids set id = 4 where id = 3"},
 		"a table has come":        {with: "create table more(a)"},
 		"an integer was rounded":  {with: "update parents set id = 9007199254740992 where id = 9007199254740993"},
+		"a value is another":      {with: `update parents set at = at + 1 where id = 1`},
+		"a text became a number":  {with: `update "od d" set v = 42 where b = 4`},
+		"a row without a key":     {with: "update keyless set a = 3 where a = 2"},
+		"a row twice":             {with: "delete from keyless where b = 'x'; insert into keyless values (1, 'y')"},
 		"a text lost what is NUL": {with: `update "od d" set a = 'x' || char(0) || 'z' where b < 0`},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -200,7 +208,36 @@ func TestAMoveThatWasCutIsUndoneAtTheNextStart(t *testing.T) {
 	}
 }
 
-// late writes by a handle that was opened before the move, once the copy was taken.
+// TestNoAnsweredWriteIsLostByAMove: whoever writes meanwhile is refused, and what was
+// written before is where the database is afterwards.
+func TestNoAnsweredWriteIsLostByAMove(t *testing.T) {
+	w, _ := newCloudWorld(t)
+	d := w.provision(fleet.ProvisionInput{OrgName: "Acme", Schema: "app", Version: 1, Request: "f"})
+	for _, place := range []string{fleet.D1, fleet.Embedded} {
+		before, _ := strconv.Atoi(w.value(d.Name, "select count(*) from users"))
+		writing := w.write(d.Name)
+		must(t, w.Move(t.Context(), ada, d.Name, place))
+		n, err := writing()
+		if !fault.Is(err, fault.Conflict) {
+			t.Errorf("%v", err)
+		}
+		if got := w.value(d.Name, "select count(*) from users"); got != strconv.Itoa(before+n) {
+			t.Errorf("%s: %s rows of %d", place, got, before+n)
+		}
+		must(t, w.LetGo(t.Context(), ada, d.Name, false))
+	}
+}
+
+// other writes to a database on D1 as whoever else uses it there would.
+func (w *world) other(id, sql string) {
+	w.t.Helper()
+	conn, err := w.cloud.Open(w.t.Context(), id)
+	must(w.t, err)
+	_, err = conn.Query(w.t.Context(), d1.Exec(sql))
+	must(w.t, err)
+}
+
+// late writes to the database that is moved away from D1, once the copy was taken.
 type late struct {
 	d1.Provider
 	write func()
@@ -211,25 +248,102 @@ func (l *late) Fill(ctx context.Context, id, path string) error {
 	return l.Provider.Fill(ctx, id, path)
 }
 
-func TestAWriteByAnOpenHandleStopsAMove(t *testing.T) {
+// TestAWriteOnD1DuringAMoveFailsIt, also one that changes no number of rows and no key.
+func TestAWriteOnD1DuringAMoveFailsIt(t *testing.T) {
 	w, _ := newCloudWorld(t)
-	d := w.provision(fleet.ProvisionInput{OrgName: "Acme", Request: "f"})
+	d := w.provision(fleet.ProvisionInput{OrgName: "Acme", Place: fleet.D1, Request: "f"})
 	w.exec(d.Name, "create table t(id integer primary key, v text)")
 	w.exec(d.Name, "insert into t values (1, 'before')")
-	_, conn, err := w.Open(t.Context(), d.Name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	l := &late{write: func() {
-		if _, err := conn.Query(t.Context(), d1.Exec("update t set v = 'after'")); err != nil {
-			t.Error(err)
-		}
-	}}
-	w.places(func(p places) places { l.Provider = p.cloud; p.cloud = l; return p })
-	if err := w.Move(t.Context(), ada, d.Name, fleet.D1); !fault.Is(err, fault.Conflict) {
+	l := &late{write: func() { w.other(d.ProviderID, "update t set v = 'after'") }}
+	w.places(func(p places) places { l.Provider = p.engine; p.engine = l; return p })
+	if err := w.Move(t.Context(), ada, d.Name, fleet.Embedded); !fault.Is(err, fault.Conflict) {
 		t.Errorf("moved without the write: %v", err)
 	}
 	if got := w.value(d.Name, "select v from t"); got != "after" {
 		t.Errorf("%s", got)
+	}
+	if all, err := w.engine.List(t.Context()); err != nil || len(all) != 0 {
+		t.Errorf("left in the data folder: %v %v", all, err)
+	}
+}
+
+// TestABookmarkThatMovesByItself: it is no write, since the content is the same.
+func TestABookmarkThatMovesByItself(t *testing.T) {
+	w, _ := newCloudWorld(t)
+	d := w.provision(fleet.ProvisionInput{OrgName: "Acme", Place: fleet.D1, Request: "f"})
+	w.exec(d.Name, "create table t(id integer primary key, v text)")
+	w.exec(d.Name, "insert into t values (1, 'a')")
+	l := &late{write: func() { // two writes that end where they began
+		w.other(d.ProviderID, "update t set v = 'b'")
+		w.other(d.ProviderID, "update t set v = 'a'")
+	}}
+	w.places(func(p places) places { l.Provider = p.engine; p.engine = l; return p })
+	must(t, w.Move(t.Context(), ada, d.Name, fleet.Embedded))
+	if got := w.value(d.Name, "select v from t"); got != "a" {
+		t.Errorf("%s", got)
+	}
+}
+
+// TestTheOldOneIsNotLetGoWithNewRows: what was written to it on D1 after the move is
+// nowhere else.
+func TestTheOldOneIsNotLetGoWithNewRows(t *testing.T) {
+	w, cloud := newCloudWorld(t)
+	d := w.provision(fleet.ProvisionInput{OrgName: "Acme", Place: fleet.D1, Request: "f"})
+	w.exec(d.Name, "create table t(id integer primary key, v text)")
+	must(t, w.Move(t.Context(), ada, d.Name, fleet.Embedded))
+	old := d.ProviderID
+	d = w.database(d.Name)
+	if written, err := w.WrittenSince(t.Context(), d); written || err != nil {
+		t.Errorf("%v %v", written, err)
+	}
+	w.other(old, "insert into t values (1, 'new')")
+	if written, err := w.WrittenSince(t.Context(), d); !written || err != nil {
+		t.Errorf("%v %v", written, err)
+	}
+	if err := w.LetGo(t.Context(), ada, d.Name, false); !fault.Is(err, fault.Conflict) || fault.FieldOf(err) != "lose" {
+		t.Errorf("let go: %v", err)
+	}
+	if _, gone := cloud.Count("delete"); gone != 0 {
+		t.Error("it is gone")
+	}
+	must(t, w.LetGo(t.Context(), ada, d.Name, true))
+	if _, gone := cloud.Count("delete"); gone != 1 {
+		t.Error("it is still there")
+	}
+	if got := w.actions(d.Name); got[len(got)-1] != "database.let_go done" || got[len(got)-3] != "database.let_go failed" {
+		t.Errorf("%v", got)
+	}
+	es, _ := w.store.Audit(t.Context(), audit.Filter{Database: d.Name, Limit: 1})
+	if !strings.Contains(es[0].Detail, "with what was written to it since the move") {
+		t.Errorf("%+v", es[0])
+	}
+}
+
+func TestAFillWaitsForAMove(t *testing.T) {
+	var b *between
+	w, _ := newCloudWorld(t)
+	w.places(func(p places) places { b = &between{Provider: p.engine}; p.engine = b; return p })
+	first, goOn, moved := make(chan struct{}), make(chan struct{}), make(chan error)
+	b.before = func(n int) error {
+		if n == 1 {
+			close(first)
+			<-goOn
+		}
+		return nil
+	}
+	p := w.filling("fill (lower(email))")
+	<-first
+	go func() { moved <- w.Move(t.Context(), ada, p.Database, fleet.D1) }()
+	for d := w.database(p.Database); !w.Work(d.ID).Under(); {
+		time.Sleep(time.Millisecond)
+	}
+	close(goOn)
+	must(t, <-moved)
+	w.until(p, fleet.FillDone)
+	if d := w.database(p.Database); d.Provider != fleet.D1 {
+		t.Errorf("%+v", d)
+	}
+	if got := w.value(p.Database, "select count(*) from users where mail is null or mail <> lower(email)"); got != "0" {
+		t.Errorf("%s rows not filled", got)
 	}
 }

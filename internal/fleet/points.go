@@ -212,7 +212,7 @@ func (f *Fleet) RestoreTo(ctx context.Context, a auth.Actor, name, point string)
 		if err != nil {
 			return err
 		}
-		return f.during(a, d, Work{Kind: WorkRestore, Point: p.CreatedAt}, func() (err error) {
+		return f.exclusively(ctx, a, d, Work{Kind: WorkRestore, Point: p.CreatedAt}, func() (err error) {
 			before, err = f.restore(ctx, a, d, p)
 			return err
 		})
@@ -241,7 +241,8 @@ func (f *Fleet) restore(ctx context.Context, a auth.Actor, d Database, p Restore
 	if err := f.store.Record(ctx, e); err != nil {
 		return before, fault.Wrap(err, fault.KindOf(err), "The database %s was put back, but that could not be recorded: %s", d.Name, fault.Message(err))
 	}
-	return before, f.store.SaveChecks(ctx, []Check{f.look(ctx, d)})
+	f.remember(ctx, d)
+	return before, nil
 }
 
 // Download returns a database, or one of its restore points, as an SQLite file.

@@ -28,8 +28,9 @@ type Examined struct {
 	// Size is in bytes, 0 where it wasn't told; Tables counts the tables.
 	Size   int64
 	Tables int
-	// Version is the version of the schema it is exactly, 0 for none; Detail is then
-	// how it differs from the latest, or why it could not be read.
+	// Version is the version of the schema its tables are, 0 for none; Detail is then
+	// how it differs from the latest, or why it could not be read or compared. Tables
+	// the schema doesn't name are left aside, as in Check.
 	Version int
 	Detail  string
 	// Unread says that it could not be read.
@@ -47,6 +48,7 @@ const (
 
 // accountList is the account's databases as they were read.
 type accountList struct {
+	of    d1.Provider // another one once the account is changed
 	infos []d1.Info
 	at    time.Time
 }
@@ -78,14 +80,14 @@ func (f *Fleet) account(ctx context.Context, again bool) ([]d1.Info, time.Time, 
 	f.mu.Lock()
 	kept := f.listed
 	f.mu.Unlock()
-	if !again && f.now().Sub(kept.at) < accountKept && !kept.at.IsZero() {
+	if !again && kept.of == provider && f.now().Sub(kept.at) < accountKept {
 		return kept.infos, kept.at, nil
 	}
 	infos, err := provider.List(ctx)
 	if err != nil {
 		return nil, time.Time{}, err
 	}
-	kept = accountList{infos: infos, at: f.now()}
+	kept = accountList{of: provider, infos: infos, at: f.now()}
 	f.mu.Lock()
 	f.listed = kept
 	f.mu.Unlock()
@@ -170,21 +172,23 @@ func (f *Fleet) examine(ctx context.Context, provider d1.Provider, name string, 
 		return
 	}
 	c := Check{Health: HealthOK}
-	if err := f.compare(ctx, conn, Database{Schema: name, Version: latest}, live, &c); err != nil {
+	err = f.compare(ctx, conn, Database{Schema: name, Version: latest}, live, &c)
+	switch {
+	case fault.Is(err, fault.Unavailable), fault.Is(err, fault.Limited):
 		x.Unread, x.Detail = true, fault.Message(err)
-		return
-	}
-	if c.Health == HealthOK {
+	case err != nil:
+		x.Detail = "It could not be compared: " + fault.Message(err)
+	case c.Health == HealthOK:
 		x.Version = c.Version
-		return
+	default:
+		x.Detail = c.Detail
 	}
-	x.Detail = c.Detail
 }
 
 // RegisterInput says which databases become the fleet's, and whose.
 type RegisterInput struct {
 	IDs []string
-	// Schema is what they are compared with; one that is exactly a version of it is
+	// Schema is what they are compared with; one whose tables are a version of it is
 	// recorded at that version.
 	Schema string
 	// Org is the slug of an organization; OrgName names a new one; EachItsOwn makes
@@ -200,8 +204,9 @@ type Registered struct {
 	Error string
 }
 
-// Register adds databases of the account. Nothing is written in them. What is
-// against one is in its Registered, and the others are adopted all the same.
+// Register adds databases of the account. Nothing is written in them. What went wrong
+// with one is in its Registered, and the others are adopted all the same; the error is
+// for what is wrong with the input, before anything is adopted.
 func (f *Fleet) Register(ctx context.Context, a auth.Actor, in RegisterInput) ([]Registered, error) {
 	if len(in.IDs) == 0 {
 		return nil, fault.New(fault.Invalid, "Choose at least one database.")
@@ -240,7 +245,7 @@ func (f *Fleet) Register(ctx context.Context, a auth.Actor, in RegisterInput) ([
 		}
 		if err != nil {
 			if k := fault.KindOf(err); k != fault.Invalid && k != fault.Conflict {
-				return out[:i], err
+				f.log.Error("adopt", "database", x.Name, "error", err)
 			}
 			out[i].Error, err = fault.Message(err), nil
 			continue
@@ -283,5 +288,8 @@ func (f *Fleet) register(ctx context.Context, a auth.Actor, x Examined, schema s
 		return err
 	}
 	c := Check{Database: d.ID, At: f.now(), Health: HealthOK, Size: x.Size, Tables: x.Tables, From: d.Version, Version: d.Version}
-	return f.store.SaveChecks(ctx, []Check{c})
+	if err := f.store.SaveChecks(ctx, []Check{c}); err != nil { // the next check sees the same
+		f.log.Warn("check", "database", d.Name, "error", err)
+	}
+	return nil
 }

@@ -99,7 +99,7 @@ func (f *Fleet) dropExports() {
 // fault.Conflict, and a file that isn't one fault.Invalid; nothing is changed then.
 func (f *Fleet) Import(ctx context.Context, a auth.Actor, name, path string) error {
 	return f.claimed(ctx, name, []State{Ready}, func(ctx context.Context, d Database) error {
-		return f.during(a, d, Work{Kind: WorkImport}, func() error {
+		return f.exclusively(ctx, a, d, Work{Kind: WorkImport}, func() error {
 			intent := about(f.entry(a, audit.DatabaseImport, audit.Intent), d)
 			if err := f.store.Record(ctx, intent); err != nil {
 				return err
@@ -116,7 +116,8 @@ func (f *Fleet) Import(ctx context.Context, a auth.Actor, name, path string) err
 			if rerr := f.store.Record(ctx, e); err != nil || rerr != nil {
 				return errors.Join(err, rerr)
 			}
-			return f.store.SaveChecks(ctx, []Check{f.look(ctx, d)})
+			f.remember(ctx, d)
+			return nil
 		})
 	})
 }

@@ -36,7 +36,17 @@ const (
 	WorkMove    WorkKind = "move"
 	WorkExport  WorkKind = "export"
 	WorkImport  WorkKind = "import"
+	WorkDelete  WorkKind = "delete"
 )
+
+// exclusive says in words what is done to a database meanwhile, "" for a work that
+// others may read and write beside.
+func (k WorkKind) exclusive() string {
+	return map[WorkKind]string{
+		WorkMove: "moved to another place", WorkRestore: "put back to an earlier state",
+		WorkImport: "filled from a file", WorkDelete: "removed",
+	}[k]
+}
 
 // Under reports whether it goes on.
 func (w Work) Under() bool { return w.Kind != "" && w.Ended.IsZero() }

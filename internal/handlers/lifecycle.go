@@ -94,7 +94,7 @@ func (s *Server) settingsPage(c echo.Context, status int, verb string, cause err
 	if err != nil {
 		return err
 	}
-	v := views.DatabaseSettings{Database: d, Latest: s.latest(c, d), Work: s.Fleet.Work(d.ID), OnD1: s.onD1(c, d), MayMove: s.Fleet.OnD1(), Export: s.Fleet.Exported(d.ID)}
+	v := views.DatabaseSettings{Database: d, Latest: s.latest(c, d), Work: s.Fleet.Work(d.ID), OnD1: s.onD1(c, d), MayMove: s.Fleet.OnD1(), Export: s.Fleet.Exported(d.ID), Left: s.left(c, d)}
 	if v.Filling, err = s.Fleet.Filling(c.Request().Context(), d.Name); err != nil {
 		return err
 	}
@@ -345,8 +345,9 @@ func (s *Server) databasesMove(c echo.Context) error {
 }
 
 func (s *Server) databasesLetGo(c echo.Context) error {
-	return s.change("let-go", true, func(c echo.Context, a auth.Actor, name string) error {
-		return s.Fleet.LetGo(c.Request().Context(), a, name)
+	lose := c.FormValue("lose") != ""
+	return s.change("let-go", true, func(c echo.Context, _ auth.Actor, name string) error {
+		return s.patiently(c, func(ctx context.Context, a auth.Actor) error { return s.Fleet.LetGo(ctx, a, name, lose) })
 	}, "let-go")(c)
 }
 
@@ -371,6 +372,17 @@ func (s *Server) onD1(c echo.Context, d fleet.Database) *views.OnD1 {
 	v := &views.OnD1{Info: info, Latency: time.Since(began)}
 	if err != nil {
 		v.Error = fault.Message(err)
+	}
+	return v
+}
+
+// left is how the old one of a moved database stands: a call where it is on D1.
+func (s *Server) left(c echo.Context, d fleet.Database) (v views.Left) {
+	ctx, cancel := context.WithTimeout(c.Request().Context(), infoTimeout)
+	defer cancel()
+	var err error
+	if v.Written, err = s.Fleet.WrittenSince(ctx, d); err != nil {
+		v.Written, v.Error = false, fault.Message(err)
 	}
 	return v
 }

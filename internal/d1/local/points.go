@@ -187,7 +187,7 @@ func (e *Engine) Copy(ctx context.Context, id, point string) (d1.File, error) {
 		if err != nil {
 			return nil, err
 		}
-		return openFile(path, false)
+		return sqlite.OpenFile(path, false)
 	}
 	f, err := e.file(id)
 	if err != nil {
@@ -197,7 +197,7 @@ func (e *Engine) Copy(ctx context.Context, id, point string) (d1.File, error) {
 	if err := e.conn(id, f).alone(ctx, sqlite.Read, func(db *sqlite.Conn) error { return db.CopyTo(ctx, path) }); err != nil {
 		return nil, err
 	}
-	return openFile(path, true)
+	return sqlite.OpenFile(path, true)
 }
 
 func (e *Engine) pointPath(point string) string {
@@ -233,36 +233,6 @@ func (c *conn) alone(ctx context.Context, m sqlite.Mode, f func(*sqlite.Conn) er
 		return c.fail(ctx, err)
 	}
 	return nil
-}
-
-// sqliteFile is a file that may remove itself.
-type sqliteFile struct {
-	*os.File
-	size int64
-	once bool
-}
-
-func openFile(path string, once bool) (d1.File, error) {
-	f, err := os.Open(path) //nolint:gosec // a path of our own making
-	if err != nil {
-		return nil, fault.Wrap(err, fault.Unavailable, "The copy can't be read.")
-	}
-	st, err := f.Stat()
-	if err != nil {
-		_ = f.Close()
-		return nil, fault.Wrap(err, fault.Unavailable, "The copy can't be read.")
-	}
-	return &sqliteFile{File: f, size: st.Size(), once: once}, nil
-}
-
-func (f *sqliteFile) Size() int64 { return f.size }
-
-func (f *sqliteFile) Close() error {
-	err := f.File.Close()
-	if f.once {
-		err = errors.Join(err, os.Remove(f.Name()))
-	}
-	return err
 }
 
 // CopyFile writes a copy of an engine's file, as it is at one moment, to a file

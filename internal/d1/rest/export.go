@@ -5,12 +5,10 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"hash"
 	"io"
 	"net/http"
 	"net/url"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -200,46 +198,11 @@ func (p *Provider) Copy(ctx context.Context, id, point string) (d1.File, error) 
 		if err != nil {
 			return nil, err
 		}
-		return openFile(path, false)
+		return sqlite.OpenFile(path, false)
 	}
 	path := filepath.Join(p.dir, "copy-"+uuid.NewString()+suffix+unborn)
 	if _, err := p.export(ctx, id, path); err != nil {
 		return nil, err
 	}
-	return openFile(path, true)
-}
-
-// sqliteFile is a file that may remove itself.
-type sqliteFile struct {
-	*os.File
-	size int64
-	once bool
-}
-
-func openFile(path string, once bool) (d1.File, error) {
-	f, err := os.Open(path) //nolint:gosec // a path of our own making
-	if err != nil {
-		return nil, fault.Wrap(err, fault.Unavailable, "The copy can't be read. Check the disk.")
-	}
-	st, err := f.Stat()
-	if err != nil {
-		_ = f.Close()
-		return nil, fault.Wrap(err, fault.Unavailable, "The copy can't be read. Check the disk.")
-	}
-	return &sqliteFile{File: f, size: st.Size(), once: once}, nil
-}
-
-// Size is in bytes.
-func (f *sqliteFile) Size() int64 { return f.size }
-
-// Close closes the file, and removes it if it was made for this one reading.
-func (f *sqliteFile) Close() error {
-	err := f.File.Close()
-	if f.once {
-		err = errors.Join(err, os.Remove(f.Name()))
-	}
-	if err != nil {
-		return fmt.Errorf("rest: close a copy: %w", err)
-	}
-	return nil
+	return sqlite.OpenFile(path, true)
 }

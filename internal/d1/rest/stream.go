@@ -9,12 +9,14 @@ import (
 
 // Stream runs one reading statement: one call, whose answer is read row by row.
 // It takes the memory of one row. Closing it before its end stops the answer;
-// D1 may go on for up to 30 s.
+// D1 may go on for up to 30 s. Texts travel as their bytes where Stmt.Columns is
+// given, which takes twice the room: rows that were handed out can't be asked for
+// again when one turns out not to be UTF-8, as Query does.
 func (c *conn) Stream(ctx context.Context, s d1.Stmt) (*d1.Rows, error) {
 	if s.Mode != d1.Read {
 		return nil, fault.New(fault.Invalid, "Only a reading statement can be streamed.")
 	}
-	w, err := c.prepare(s, false)
+	w, err := c.prepare(s, true)
 	if err != nil {
 		return nil, refuse(err, 0)
 	}

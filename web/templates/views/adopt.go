@@ -52,6 +52,15 @@ func (v Adopt) again() string {
 	return paths.With(paths.AdoptDatabases, q)
 }
 
+// here is the list as it is shown, its page too.
+func (v Adopt) here() string {
+	q := v.query()
+	if v.Page.Number > 1 {
+		q.Set("page", strconv.Itoa(v.Page.Number))
+	}
+	return paths.With(paths.AdoptDatabases, q)
+}
+
 func (v Adopt) chosen(id string) bool { return slices.Contains(v.Chosen, id) }
 
 // free counts the examined ones that can be adopted.

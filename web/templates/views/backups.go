@@ -189,6 +189,8 @@ type DatabaseSettings struct {
 	MayMove bool
 	// OnD1 is what D1 says of it, nil for one that isn't there.
 	OnD1 *OnD1
+	// Left is how the old one of a moved database stands.
+	Left Left
 	// Verb and Error are the form that was refused, and why.
 	Verb, Error string
 }
@@ -199,6 +201,14 @@ type OnD1 struct {
 	// Latency is how long Cloudflare's API took to say so.
 	Latency time.Duration
 	// Error is why it says nothing.
+	Error string
+}
+
+// Left is what is known of a database that was left by a move.
+type Left struct {
+	// Written says that somebody may have written to it since.
+	Written bool
+	// Error is why that isn't known.
 	Error string
 }
 

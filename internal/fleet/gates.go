@@ -1,0 +1,147 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"github.com/kuratchi/dashboard/internal/auth"
+	"github.com/kuratchi/dashboard/internal/d1"
+	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/id"
+)
+
+// gates keep calls away from a database that is worked on as a whole. Looking
+// whether it may be used isn't enough: a handle that was opened before the work
+// would write to what is copied, put back or gone already, and nobody would see it.
+type gates struct {
+	mu    sync.Mutex // guards what follows
+	clock int64
+	// shut is when a database's handles of before became stale.
+	shut map[id.Database]int64
+	// calls are the calls under way, with what to close when the last one has ended.
+	calls map[id.Database]*calls
+}
+
+type calls struct {
+	n    int
+	gone chan struct{} // nil while nobody waits
+}
+
+func newGates() gates { return gates{shut: map[id.Database]int64{}, calls: map[id.Database]*calls{}} }
+
+// now is the moment a handle is opened at. It is asked for before the database's row
+// is read.
+func (g *gates) now() int64 {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.clock
+}
+
+// enter begins a call by a handle, unless the handle is stale.
+func (g *gates) enter(d id.Database, opened int64) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.shut[d] > opened {
+		return false
+	}
+	if g.calls[d] == nil {
+		g.calls[d] = &calls{}
+	}
+	g.calls[d].n++
+	return true
+}
+
+func (g *gates) leave(d id.Database) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	c := g.calls[d]
+	if c.n--; c.n > 0 {
+		return
+	}
+	delete(g.calls, d)
+	if c.gone != nil {
+		close(c.gone)
+	}
+}
+
+// close makes every handle of a database stale, and waits until the calls under way
+// have ended. Those have limits of their own.
+func (g *gates) close(ctx context.Context, d id.Database) error {
+	g.mu.Lock()
+	g.clock++
+	g.shut[d] = g.clock
+	c := g.calls[d]
+	if c == nil {
+		g.mu.Unlock()
+		return nil
+	}
+	if c.gone == nil {
+		c.gone = make(chan struct{})
+	}
+	g.mu.Unlock()
+	d1.Report(ctx, "waiting for what is under way", 0, 0)
+	select {
+	case <-c.gone:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// exclusively does a work while nobody reads or writes the database through a handle
+// of Open: the calls under way are waited for, and later ones refused. A handle from
+// before the work is refused afterwards too.
+func (f *Fleet) exclusively(ctx context.Context, a auth.Actor, d Database, w Work, fn func() error) error {
+	return f.during(a, d, w, func() error {
+		// Whoever read the database's row during the work may have it as it was.
+		defer func() { _ = f.gates.close(ctx, d.ID) }()
+		if err := f.gates.close(ctx, d.ID); err != nil {
+			return err
+		}
+		return fn()
+	})
+}
+
+// errStale is in the chain of what a stale handle answers.
+var errStale = errors.New("the handle is older than the last work on its database")
+
+// gated is a handle that is good until its database is worked on as a whole.
+type gated struct {
+	d1.Conn
+	gates    *gates
+	database Database
+	opened   int64
+}
+
+func (g *gated) stale() error {
+	return fault.Wrap(errStale, fault.Conflict, "The database %s was moved, put back or removed meanwhile. Nothing was changed by you. Load the page again.", g.database.Name)
+}
+
+// Query runs one statement.
+func (g *gated) Query(ctx context.Context, s d1.Stmt) (*d1.Result, error) {
+	if !g.gates.enter(g.database.ID, g.opened) {
+		return nil, g.stale()
+	}
+	defer g.gates.leave(g.database.ID)
+	return g.Conn.Query(ctx, s)
+}
+
+// Batch runs the statements in one transaction.
+func (g *gated) Batch(ctx context.Context, ss []d1.Stmt) ([]*d1.Result, error) {
+	if !g.gates.enter(g.database.ID, g.opened) {
+		return nil, g.stale()
+	}
+	defer g.gates.leave(g.database.ID)
+	return g.Conn.Batch(ctx, ss)
+}
+
+// Stream runs one reading statement. Nobody waits for its end: it changes nothing,
+// and its reader may be slow.
+func (g *gated) Stream(ctx context.Context, s d1.Stmt) (*d1.Rows, error) {
+	if !g.gates.enter(g.database.ID, g.opened) {
+		return nil, g.stale()
+	}
+	defer g.gates.leave(g.database.ID)
+	return g.Conn.Stream(ctx, s)
+}

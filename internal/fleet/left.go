@@ -1,0 +1,91 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+
+	"github.com/kuratchi/dashboard/internal/audit"
+	"github.com/kuratchi/dashboard/internal/auth"
+	"github.com/kuratchi/dashboard/internal/fault"
+)
+
+// Left is a database that stays in its old place after a move. On D1 others than the
+// dashboard may go on writing to it: their rows are in no other place.
+
+// left is a database as it is where it was before its move.
+func (d Database) left() Database {
+	d.Provider, d.ProviderID = d.Left.Place, d.Left.ID
+	return d
+}
+
+// WrittenSince reports whether the old one of a moved database may have been written
+// to since it was copied: a call to D1, none elsewhere. Nobody else can write to one
+// in the data folder.
+func (f *Fleet) WrittenSince(ctx context.Context, d Database) (bool, error) {
+	if d.Left.ID == "" {
+		return false, nil
+	}
+	mark, err := f.mark(ctx, d.left())
+	return mark != d.Left.Mark, err
+}
+
+// LetGo removes the old database after a move, with the restore points it had there.
+// One that was written to since it was copied is fault.Conflict, unless that is to be
+// lost.
+func (f *Fleet) LetGo(ctx context.Context, a auth.Actor, name string, lose bool) error {
+	return f.claimed(ctx, name, []State{Ready, Archived}, func(ctx context.Context, d Database) error {
+		if d.Left.ID == "" {
+			return fault.New(fault.Conflict, "Nothing of %s is kept elsewhere.", d.Name)
+		}
+		intent := about(f.entry(a, audit.DatabaseLetGo, audit.Intent), d)
+		intent.Target = d.Left.Place + " " + d.Left.ID
+		if err := f.store.Record(ctx, intent); err != nil {
+			return err
+		}
+		done := about(f.entry(a, audit.DatabaseLetGo, audit.Done), d)
+		done.Intent, done.Target = intent.ID, intent.Target
+		if lose {
+			done.Detail = "with what was written to it since the move"
+		}
+		if err := f.letGo(ctx, d, lose); err != nil {
+			done.Outcome, done.Detail = audit.Failed, fault.Message(err)
+			return errors.Join(err, f.store.Record(ctx, done))
+		}
+		from := d.State
+		d.Left = Elsewhere{}
+		return f.store.UpdateDatabase(ctx, d, from, done)
+	})
+}
+
+// letGo can be done again.
+func (f *Fleet) letGo(ctx context.Context, d Database, lose bool) error {
+	written, err := f.WrittenSince(ctx, d)
+	switch {
+	case fault.Is(err, fault.NotFound): // it is gone already
+	case lose:
+	case err != nil:
+		return err
+	case written:
+		return fault.New(fault.Conflict, "The old database of %s was written to after it was copied, or D1 can't say that it was not. What was written there is not in %s. Nothing was removed. Look into it first, or say that it may be lost.", d.Name, d.Name).At("lose")
+	}
+	ps, err := f.store.Points(ctx, d.ID)
+	if err != nil {
+		return err
+	}
+	old := d.left()
+	for _, p := range ps {
+		if p.AtPlace(d) {
+			continue
+		}
+		if err := f.at(old).Forget(ctx, p.there()); err != nil {
+			return err
+		}
+		if err := f.store.DeletePoint(ctx, p); err != nil {
+			return err
+		}
+	}
+	if err := f.at(old).Delete(ctx, old.ProviderID); !fault.Is(err, fault.NotFound) {
+		return err
+	}
+	return nil
+}

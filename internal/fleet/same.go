@@ -1,0 +1,224 @@
+package fleet
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash"
+	"slices"
+	"strings"
+
+	"github.com/kuratchi/dashboard/internal/d1"
+	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/migrate"
+	"github.com/kuratchi/dashboard/internal/schema"
+)
+
+// How much of two databases is compared, since all of it is read from both.
+const (
+	// MaxRowsCompared is up to how many rows of a table are read; of a larger one the
+	// rows are counted.
+	MaxRowsCompared = 100_000
+	// MaxWholeCompared is up to how large a database every value of those rows is
+	// compared, in bytes; of a larger one their primary keys.
+	MaxWholeCompared = 32 << 20
+)
+
+// same compares two databases: their schemas, the rows of each table counted, and the
+// values of the rows, or their keys. size is how large one of them is. It returns in
+// words what was compared.
+func same(ctx context.Context, a, b d1.Conn, size int64) (string, error) {
+	differ := func(format string, args ...any) error {
+		return fault.New(fault.Conflict, "The copy is not what the database is: "+format+". Nothing was changed.", args...)
+	}
+	one, err := migrate.Inspect(ctx, a)
+	if err != nil {
+		return "", err
+	}
+	two, err := migrate.Inspect(ctx, b)
+	if err != nil {
+		return "", err
+	}
+	if one.Schema.Hash() != two.Schema.Hash() || !slices.Equal(definitions(one), definitions(two)) {
+		return "", differ("the schemas differ")
+	}
+	tables, err := stored(ctx, a)
+	if err != nil {
+		return "", err
+	}
+	also, err := stored(ctx, b)
+	if err != nil {
+		return "", err
+	}
+	if len(tables) != len(also) {
+		return "", differ("it has %d tables, and the copy %d", len(tables), len(also))
+	}
+	var c compared
+	for i, t := range tables {
+		d1.Report(ctx, "comparing", int64(i), int64(len(tables)))
+		n, err := countRows(ctx, a, t.name)
+		if err != nil {
+			return "", err
+		}
+		m, err := countRows(ctx, b, t.name)
+		if err != nil {
+			return "", err
+		}
+		if n != m {
+			return "", differ("%s has %d rows, and the copy %d", t.name, n, m)
+		}
+		what := c.add(t, n, size)
+		if len(what) == 0 || n == 0 {
+			continue
+		}
+		sums := [2]digest{}
+		for i, conn := range []d1.Conn{a, b} {
+			if sums[i], err = digestOf(ctx, conn, t.name, what); err != nil {
+				return "", err
+			}
+		}
+		if sums[0] != sums[1] {
+			return "", differ("the rows of %s differ", t.name)
+		}
+	}
+	return c.words(), nil
+}
+
+// definitions are the kinds and names of what a schema holds.
+func definitions(l *migrate.Live) []string {
+	out := make([]string, len(l.Rows))
+	for i, r := range l.Rows {
+		out[i] = r.Type + " " + r.Name
+	}
+	return out
+}
+
+// compared is what was compared, and how.
+type compared struct {
+	tables              int
+	rows, whole, byKeys int64
+	counted             []string // the tables whose rows were counted and not read
+}
+
+// add notes a table and returns which of its columns are compared, none for a table
+// whose rows are counted only.
+func (c *compared) add(t storedTable, rows, size int64) []string {
+	c.tables++
+	c.rows += rows
+	switch {
+	case rows <= MaxRowsCompared && size <= MaxWholeCompared:
+		c.whole += rows
+		return t.columns
+	case rows <= MaxRowsCompared && len(t.key) > 0:
+		c.byKeys += rows
+		return t.key
+	}
+	c.counted = append(c.counted, t.name)
+	return nil
+}
+
+// maxNamed is how many tables are named.
+const maxNamed = 20
+
+func (c *compared) words() string {
+	s := fmt.Sprintf("%d tables with %d rows compared, %d of them value by value", c.tables, c.rows, c.whole)
+	if c.byKeys > 0 {
+		s += fmt.Sprintf(", %d by their keys", c.byKeys)
+	}
+	if n := len(c.counted); n > 0 {
+		s += "; of these the rows were counted only: " + strings.Join(c.counted[:min(n, maxNamed)], ", ")
+		if n > maxNamed {
+			s += fmt.Sprintf(" and %d more", n-maxNamed)
+		}
+	}
+	return s
+}
+
+// storedTable is a table with its stored columns.
+type storedTable struct {
+	name         string
+	columns, key []string
+}
+
+// storedSQL lists every table that holds rows, the dashboard's ledgers too; what
+// SQLite and D1 keep for themselves, and virtual tables, are left out. (D1 refuses
+// pragma_table_xinfo of its own tables, so they are left out first.)
+const storedSQL = `select m.name, x.name, x.pk from (
+	select name from pragma_table_list where schema = 'main' and type = 'table'
+	and name not like '\_cf\_%' escape '\' and name not like 'sqlite\_%' escape '\'
+) m, pragma_table_xinfo(m.name) x where x.hidden = 0 order by m.name, x.cid`
+
+func stored(ctx context.Context, c d1.Conn) ([]storedTable, error) {
+	s := d1.Query(storedSQL)
+	s.Columns = []string{"t", "c", "pk"}
+	r, err := c.Query(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	var out []storedTable
+	for _, row := range r.Rows {
+		if len(out) == 0 || out[len(out)-1].name != row[0].Text() {
+			out = append(out, storedTable{name: row[0].Text()})
+		}
+		t := &out[len(out)-1]
+		t.columns = append(t.columns, row[1].Text())
+		if row[2].Int() > 0 {
+			t.key = append(t.key, row[1].Text())
+		}
+	}
+	return out, nil
+}
+
+func countRows(ctx context.Context, c d1.Conn, table string) (int64, error) {
+	r, err := c.Query(ctx, d1.Query("SELECT count(*) FROM "+schema.Quote(table)))
+	if err != nil {
+		return 0, err
+	}
+	return r.Rows[0][0].Int(), nil
+}
+
+// digest is the sum of the hashes of rows, in four lanes: the order doesn't matter,
+// and rows that stand twice count twice.
+type digest [4]uint64
+
+// digestOf reads columns of every row.
+func digestOf(ctx context.Context, c d1.Conn, table string, columns []string) (sum digest, err error) {
+	quoted := make([]string, len(columns))
+	for i, name := range columns {
+		quoted[i] = schema.Quote(name)
+	}
+	s := d1.Query("SELECT " + strings.Join(quoted, ", ") + " FROM " + schema.Quote(table))
+	s.Columns = columns
+	rows, err := c.Stream(ctx, s)
+	if err != nil {
+		return sum, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	h := sha256.New()
+	for rows.Next() {
+		h.Reset()
+		for _, v := range rows.Row() {
+			hashValue(h, v)
+		}
+		one := h.Sum(nil)
+		for i := range sum {
+			sum[i] += binary.LittleEndian.Uint64(one[i*8:])
+		}
+	}
+	return sum, rows.Err()
+}
+
+// hashValue writes a value with its storage class, and with its length, so that no two
+// rows read the same. -0.0 counts as 0.0: SQLite's own quote() writes it so, and with
+// it every dump, and nothing but its bits tells the two apart.
+func hashValue(h hash.Hash, v d1.Value) {
+	if v.Kind() == d1.Real && v.Float() == 0 {
+		v = d1.Float(0)
+	}
+	text := v.Text()
+	head := binary.LittleEndian.AppendUint64([]byte{byte(v.Kind())}, uint64(len(text)))
+	_, _ = h.Write(head) // a hash takes everything
+	_, _ = h.Write([]byte(text))
+}
