@@ -42,8 +42,10 @@ func newCloudWorld(t *testing.T) (*world, *front.Front) {
 }
 
 // places gives the world a fleet with other places.
-func (w *world) places(change func(places) places) {
-	w.Fleet = fleet.New(w.store, change(places{w.engine, w.cloud}), slog.New(slog.DiscardHandler), now)
+func (w *world) places(change func(places) places) { w.at(change(places{w.engine, w.cloud})) }
+
+func (w *world) at(p fleet.Providers) {
+	w.Fleet = fleet.New(w.store, p, slog.New(slog.DiscardHandler), now)
 	w.t.Cleanup(w.Close)
 }
 
