@@ -118,7 +118,15 @@ func (c *conn) within(ctx context.Context, m sqlite.Mode, f func(*sqlite.Conn) e
 	if err != nil {
 		return c.fail(ctx, err)
 	}
-	if err := f(db); err != nil {
+	panicked := true
+	defer func() {
+		if panicked { // the database is not kept from others
+			_ = end(false)
+		}
+	}()
+	err = f(db)
+	panicked = false
+	if err != nil {
 		_ = end(false)
 		return c.fail(ctx, err)
 	}

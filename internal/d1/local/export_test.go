@@ -3,6 +3,7 @@ package local
 import (
 	"context"
 
+	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/sqlite"
 )
 
@@ -12,4 +13,9 @@ import (
 func Refusal(name string, records bool, text string) error {
 	c := &conn{name: name, records: records}
 	return c.fail(context.Background(), &sqlite.Error{Text: text, Offset: -1})
+}
+
+// Panic has a call of c panic in its transaction.
+func Panic(c d1.Conn) {
+	_ = c.(*conn).within(context.Background(), sqlite.Write, func(db *sqlite.Conn) error { panic("in a transaction") })
 }

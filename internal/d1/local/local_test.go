@@ -328,3 +328,24 @@ func TestAReaderSeesColumnsThatWereAddedElsewhere(t *testing.T) {
 		t.Error(d)
 	}
 }
+
+// TestAPanicInACallKeepsNobodyOut: the call's writes are rolled back, and the one
+// writer a database has is given back.
+func TestAPanicInACallKeepsNobodyOut(t *testing.T) {
+	e := engine(t, local.Options{})
+	_, c := made(t, e, "db")
+	query(t, c, "create table t(x)")
+	func() {
+		defer func() {
+			if recover() == nil {
+				t.Error("it did not panic")
+			}
+		}()
+		local.Panic(c)
+	}()
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	if _, err := c.Query(ctx, d1.Exec("insert into t values (1)")); err != nil {
+		t.Errorf("afterwards: %v", err)
+	}
+}
