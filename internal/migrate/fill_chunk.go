@@ -124,6 +124,12 @@ func (f Fill) statements(plan string, first bool, rows int, now int64) []d1.Stmt
 	}
 }
 
+// whole fills every row at once, which only a copy is for.
+func (f Fill) whole() string {
+	column := schema.Quote(f.Column)
+	return "UPDATE " + schema.Quote(f.Table) + " SET " + column + " = " + (&schema.Column{Fill: f.Expression}).FillSQL() + " WHERE " + schema.Quote(f.Table) + "." + column + " IS NULL"
+}
+
 // StartFills makes a plan's fills known to the database, where they aren't yet, and
 // returns how far they are, in the plan's order. A database whose ledger doesn't
 // have the plan, because it was put back to a point before it, is fault.Conflict.

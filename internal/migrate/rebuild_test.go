@@ -326,6 +326,20 @@ func TestRehearsalIsOnACopy(t *testing.T) {
 	if err != nil || !strings.Contains(r.Failed, "NOT NULL constraint failed: p.v") {
 		t.Errorf("%v %+v", err, r)
 	}
+	for expression, want := range map[string]string{"upper(v)": "", "case id when 1 then 'x' else json('no') end": "the fill of p.w stops: malformed JSON"} {
+		p, target = to(t, db, func(s *schema.Schema) {
+			table(s, "p").Columns = append(table(s, "p").Columns, schema.Column{Name: "w", Type: "TEXT", Fill: expression})
+		})
+		src = file()
+		r, err = migrate.Rehearse(t.Context(), src, p, target)
+		_ = src.Close()
+		if err != nil || (r.Failed == "") != (want == "") || !strings.Contains(r.Failed, want) {
+			t.Errorf("%s: %v %+v", expression, err, r)
+		}
+		if want == "" && !slices.Contains(r.Held, "Fill p.w with upper(v): rows written, with what triggers wrote: 2") {
+			t.Errorf("%q", r.Held)
+		}
+	}
 	if one(t, db, "select count(*) from p") != "2" {
 		t.Error("the database was touched")
 	}

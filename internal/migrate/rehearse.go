@@ -23,8 +23,7 @@ type Rehearsal struct {
 	Tables []TableRows
 	// Held are the assertions that were true afterwards.
 	Held []string
-	// Failed says what stopped it, "" when it went through. Then nothing was
-	// changed in the copy either.
+	// Failed says what stopped the batch, or a fill after it; "" when all went through.
 	Failed string
 }
 
@@ -63,11 +62,16 @@ func Rehearse(ctx context.Context, src io.Reader, p *Plan, target *schema.Schema
 	if err != nil || r.Failed != "" {
 		return r, err
 	}
+	var filled []string
+	if filled, r.Failed, err = s.fill(ctx, p); err != nil || r.Failed != "" {
+		return r, err
+	}
 	after, err := s.rows(ctx)
 	if err != nil {
 		return r, err
 	}
 	r.Tables = compared(before, after)
+	r.Held = filled
 	for _, a := range p.After {
 		r.Held = append(r.Held, a.What)
 	}
@@ -118,6 +122,29 @@ func (s *scratch) apply(ctx context.Context, p *Plan) (failed string, err error)
 		return engineWords(err), nil
 	}
 	return "", nil
+}
+
+// fill does the plan's fills, each whole, and says in words what each did.
+func (s *scratch) fill(ctx context.Context, p *Plan) (held []string, failed string, err error) {
+	for _, f := range p.Fills {
+		if err := s.c.Begin(ctx, sqlite.Write); err != nil {
+			return nil, "", err
+		}
+		before := s.c.TotalChanges()
+		err := s.run(f.whole())
+		if ctx.Err() != nil {
+			_ = s.c.End(false)
+			return nil, "", ctx.Err()
+		}
+		if eerr := s.c.End(err == nil); err == nil {
+			err = eerr
+		}
+		if err != nil {
+			return nil, "The plan itself goes through, but then the fill of " + f.Object() + " stops: " + engineWords(err), nil
+		}
+		held = append(held, fmt.Sprintf("%s: rows written, with what triggers wrote: %d", f.Words(), s.c.TotalChanges()-before))
+	}
+	return held, "", nil
 }
 
 // bound runs a statement with its values, texts and integers.
