@@ -38,13 +38,23 @@ func (s *Store) ForgetCloudflareAccount(ctx context.Context, e audit.Entry) erro
 	return b.audit(e).run(ctx, gone, nil)
 }
 
-// DatabasesOnD1 counts the databases that live on D1, or whose last state does.
+// DatabasesOnD1 counts the databases that live on D1, or whose last state does, and
+// those of which a move made or left one there.
 func (s *Store) DatabasesOnD1(ctx context.Context) (int, error) {
-	n, err := s.table("databases").Where(orm.Eq("provider", fleet.D1)).Count(ctx)
+	var there []orm.Cond
+	for _, c := range onD1 {
+		there = append(there, orm.Eq(c.place, fleet.D1))
+	}
+	n, err := s.table("databases").Where(orm.Or(there...)).Count(ctx)
 	return int(n), err
 }
 
-// Registered returns the names of the databases with these ids on D1, by id.
+// onD1 are the columns that say where a database is, or where its like is made or left
+// by a move, with those of its id there.
+var onD1 = []struct{ place, id string }{{"provider", "provider_id"}, {"left_place", "left_id"}, {"moving_place", "moving_id"}}
+
+// Registered returns the names of the databases with these ids on D1, by id; also of
+// those that a move is making or left there.
 func (s *Store) Registered(ctx context.Context, ids []string) (map[string]string, error) {
 	out := map[string]string{}
 	for part := range slices.Chunk(ids, d1.MaxParams/2) {
@@ -52,12 +62,14 @@ func (s *Store) Registered(ctx context.Context, ids []string) (map[string]string
 		for i, id := range part {
 			values[i] = id
 		}
-		rows, err := s.table("databases").Where(orm.Eq("provider", fleet.D1), orm.In("provider_id", values...)).Many(ctx)
-		if err != nil {
-			return nil, err
-		}
-		for _, r := range rows {
-			out[r.Text("provider_id")] = r.Text("name")
+		for _, c := range onD1 {
+			rows, err := s.table("databases").Where(orm.Eq(c.place, fleet.D1), orm.In(c.id, values...)).Many(ctx)
+			if err != nil {
+				return nil, err
+			}
+			for _, r := range rows {
+				out[r.Text(c.id)] = r.Text("name")
+			}
 		}
 	}
 	return out, nil

@@ -293,6 +293,12 @@ func TestTheOldOneIsNotLetGoWithNewRows(t *testing.T) {
 	must(t, w.Move(t.Context(), ada, d.Name, fleet.Embedded))
 	old := d.ProviderID
 	d = w.database(d.Name)
+	if n, err := w.store.DatabasesOnD1(t.Context()); n != 1 || err != nil {
+		t.Errorf("%d on D1, so that the account could be taken away: %v", n, err)
+	}
+	if all, _, _, err := w.Account(t.Context(), "", fleet.Page{Number: 1, Size: 9}, false); err != nil || len(all) != 1 || all[0].Known != d.Name {
+		t.Errorf("the old one is somebody's: %+v %v", all, err)
+	}
 	if written, err := w.WrittenSince(t.Context(), d); written || err != nil {
 		t.Errorf("%v %v", written, err)
 	}
