@@ -15,6 +15,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/config"
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/d1/d1test/front"
+	"github.com/kuratchi/dashboard/internal/handlers"
 	"github.com/kuratchi/dashboard/internal/migrate"
 	"github.com/kuratchi/dashboard/internal/schema"
 )
@@ -24,11 +25,18 @@ import (
 func newCloudSite(t *testing.T, reading bool) (*site, *front.Front, *browser) {
 	t.Helper()
 	cloud := front.New(t, front.Options{History: true})
+	s, b := siteOn(t, cloud.URL, reading)
+	return s, cloud, b
+}
+
+// siteOn is a site whose account is reached at an address, with the database acme-d1.
+func siteOn(t *testing.T, api string, reading bool, tune ...func(*handlers.Options)) (*site, *browser) {
+	t.Helper()
 	env := account.Credentials{ID: front.Account, Token: config.NewSecret(front.Token)}
 	if reading {
 		env.ReadToken = config.NewSecret(front.ReadToken)
 	}
-	s := newSiteAt(t, cloud.URL, env)
+	s := newSiteAt(t, api, env, tune...)
 	owner := s.operator(auth.RoleOwner)
 	a := auth.Actor{Operator: owner.ID, Email: owner.Email}
 	_, err := s.fleet.SaveVersion(t.Context(), a, "", shop(1))
@@ -37,7 +45,31 @@ func newCloudSite(t *testing.T, reading bool) (*site, *front.Front, *browser) {
 	b.get("/databases/new").is(http.StatusOK, "Cloudflare D1", "Jurisdiction, on D1")
 	b.post("/databases", form(url.Values{"org": {""}, "org_name": {"Acme"}, "name": {"acme-d1"}, "place": {"d1"}, "jurisdiction": {"eu"}, "replication": {"auto"}, "schema": {"shop"}, "version": {"1"}})).is(http.StatusSeeOther)
 	s.ready("acme-d1")
-	return s, cloud, b
+	return s, b
+}
+
+// TestWhenCloudflareHangs: every page says so while its answer can still be written, and
+// a form says what isn't known.
+func TestWhenCloudflareHangs(t *testing.T) {
+	t.Parallel()
+	x := front.NewFaults(t, front.New(t, front.Options{}))
+	s, b := siteOn(t, x.URL, true, func(o *handlers.Options) { o.PageTime, o.FormTime = 500*time.Millisecond, 700*time.Millisecond })
+	s.exec(s.open("acme-d1"), "insert into items (id, name, price) values (1, 'a', 1.0)")
+	const db = "/databases/acme-d1"
+	x.Always(front.HangBefore)
+	for _, path := range []string{db, db + "/tables/items", db + "/migrations", "/databases/adopt?again=1"} {
+		began := time.Now()
+		b.get(path).is(http.StatusServiceUnavailable, "in time", "Nothing was changed")
+		if took := time.Since(began); took > 5*time.Second {
+			t.Errorf("%s took %s", path, took)
+		}
+	}
+	for _, path := range []string{"/", db + "/settings", db + "/backups", "/settings"} { // what is known here is shown all the same
+		b.get(path).is(http.StatusOK)
+	}
+	b.post(db+"/tables/items/rows", url.Values{"v1": {"2"}}).is(http.StatusServiceUnavailable, "in time", "Nothing was changed")
+	x.Always("")
+	b.get(db+"/tables/items").is(http.StatusOK, "a")
 }
 
 // calls are the operations that fn made the account answer.

@@ -357,15 +357,12 @@ func (s *Server) databasesReplication(c echo.Context) error {
 	}, "replication")(c)
 }
 
-// infoTimeout is how long a page waits for what D1 says of a database.
-const infoTimeout = 5 * time.Second
-
 // onD1 is what D1 says of a database, and how long it took to.
 func (s *Server) onD1(c echo.Context, d fleet.Database) *views.OnD1 {
 	if d.Provider != fleet.D1 || d.ProviderID == "" || d.State != fleet.Ready {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(c.Request().Context(), infoTimeout)
+	ctx, cancel := context.WithTimeout(c.Request().Context(), s.asideTime())
 	defer cancel()
 	began := time.Now()
 	info, err := s.Fleet.Info(ctx, d)
@@ -378,7 +375,7 @@ func (s *Server) onD1(c echo.Context, d fleet.Database) *views.OnD1 {
 
 // left is how the old one of a moved database stands: a call where it is on D1.
 func (s *Server) left(c echo.Context, d fleet.Database) (v views.Left) {
-	ctx, cancel := context.WithTimeout(c.Request().Context(), infoTimeout)
+	ctx, cancel := context.WithTimeout(c.Request().Context(), s.asideTime())
 	defer cancel()
 	var err error
 	if v.Written, err = s.Fleet.WrittenSince(ctx, d); err != nil {

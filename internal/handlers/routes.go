@@ -25,6 +25,9 @@ type Route struct {
 	Stay bool
 	// Limit is the most bytes of a body, 0 for maxForm.
 	Limit int64
+	// Slow is for what may take longer than pageTime or formTime: it sends a file or
+	// takes one, with deadlines of its own.
+	Slow bool
 }
 
 const (
@@ -46,7 +49,7 @@ func (r Route) limit() int64 {
 func (s *Server) routes() []Route {
 	get, post := http.MethodGet, http.MethodPost
 	return []Route{
-		{Method: get, Path: static.Prefix + "*", Permission: auth.Public, Handler: echo.WrapHandler(static.Handler())},
+		{Method: get, Path: static.Prefix + "*", Permission: auth.Public, Handler: echo.WrapHandler(static.Handler()), Slow: true},
 		{Method: get, Path: "/healthz", Permission: auth.Public, Handler: s.healthz},
 		{Method: get, Path: "/readyz", Permission: auth.Public, Handler: s.readyz},
 		{Method: http.MethodHead, Path: "/healthz", Permission: auth.Public, Handler: s.healthz},
@@ -103,13 +106,13 @@ func (s *Server) routes() []Route {
 		{Method: get, Path: "/databases/:db/points/restore", Permission: auth.DatabasesRestore, Handler: s.pointsAsk},
 		{Method: post, Path: "/databases/:db/points/restore", Permission: auth.DatabasesRestore, Handler: s.pointsRestore, Form: "/databases/:db/backups"},
 		{Method: post, Path: "/databases/:db/points/at", Permission: auth.DatabasesRestore, Handler: s.pointsAt, Form: "/databases/:db/backups"},
-		{Method: post, Path: "/databases/:db/import", Permission: auth.DatabasesManage, Handler: s.databasesImport, Form: "/databases/:db/settings", Limit: maxImport},
+		{Method: post, Path: "/databases/:db/import", Permission: auth.DatabasesManage, Handler: s.databasesImport, Form: "/databases/:db/settings", Limit: maxImport, Slow: true},
 		{Method: post, Path: "/databases/:db/move", Permission: auth.DatabasesManage, Handler: s.databasesMove, Form: "/databases/:db/settings"},
 		{Method: post, Path: "/databases/:db/let-go", Permission: auth.DatabasesManage, Handler: s.databasesLetGo, Form: "/databases/:db/settings"},
 		{Method: post, Path: "/databases/:db/replication", Permission: auth.DatabasesManage, Handler: s.databasesReplication, Form: "/databases/:db/settings"},
 		{Method: get, Path: "/databases/:db/settings", Permission: auth.DatabasesRead, Handler: s.settingsShow},
 		{Method: post, Path: "/databases/:db/check", Permission: auth.FleetCheck, Handler: s.databasesCheck, Form: "/databases/:db/settings"},
-		{Method: post, Path: "/databases/:db/download", Permission: auth.DatabasesExport, Handler: s.databasesDownload, Form: "/databases/:db/settings"},
+		{Method: post, Path: "/databases/:db/download", Permission: auth.DatabasesExport, Handler: s.databasesDownload, Form: "/databases/:db/settings", Slow: true},
 		{Method: post, Path: "/databases/:db/archive", Permission: auth.DatabasesManage, Handler: s.databasesArchive, Form: "/databases/:db/settings"},
 		{Method: post, Path: "/databases/:db/unarchive", Permission: auth.DatabasesManage, Handler: s.databasesUnarchive, Form: "/databases/:db/settings"},
 		{Method: post, Path: "/databases/:db/delete", Permission: auth.DatabasesManage, Handler: s.databasesDelete, Form: "/databases/:db/settings"},
@@ -135,7 +138,7 @@ func (s *Server) routes() []Route {
 		{Method: post, Path: "/settings/cloudflare/forget", Permission: auth.SettingsManage, Handler: s.cloudflareForget, Form: "/settings"},
 
 		{Method: get, Path: "/audit", Permission: auth.AuditRead, Handler: s.auditIndex},
-		{Method: get, Path: "/audit.csv", Permission: auth.AuditRead, Handler: s.auditCSV},
+		{Method: get, Path: "/audit.csv", Permission: auth.AuditRead, Handler: s.auditCSV, Slow: true},
 
 		{Method: get, Path: "/schemas", Permission: auth.SchemasRead, Handler: s.schemasIndex},
 		{Method: get, Path: "/schemas/new", Permission: auth.SchemasWrite, Handler: s.schemasNew},

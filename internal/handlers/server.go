@@ -6,6 +6,7 @@
 package handlers
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net"
@@ -62,6 +63,8 @@ type Options struct {
 	SQLRowCap      int
 	SQLTimeout     time.Duration
 	Now            func() time.Time
+	// PageTime and FormTime are how long a page and a form may take, 0 for 35 s and 50 s.
+	PageTime, FormTime time.Duration
 	// Ready, when it returns an error, makes /readyz say so: while shutting down.
 	Ready func() error
 }
@@ -87,6 +90,7 @@ var compression = echomw.GzipConfig{
 
 // New returns the program's handler.
 func New(o Options) *Server {
+	o.PageTime, o.FormTime = cmp.Or(o.PageTime, pageTime), cmp.Or(o.FormTime, formTime)
 	s := &Server{Options: o, echo: echo.New(), console: make(chan struct{}, consoleRuns)}
 	e := s.echo
 	e.HideBanner, e.HidePort = true, true
@@ -101,7 +105,7 @@ func New(o Options) *Server {
 }
 
 func (s *Server) add(r Route) {
-	s.echo.Add(r.Method, r.Path, r.Handler, middleware.BodyLimit(r.limit()), s.permit(r))
+	s.echo.Add(r.Method, r.Path, r.Handler, middleware.BodyLimit(r.limit()), s.permit(r), s.inTime(r))
 }
 
 // extractor tells whose address counts: the peer's, or behind trusted proxies

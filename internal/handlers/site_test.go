@@ -65,7 +65,7 @@ func (p places) Provider(name string) (d1.Provider, error) {
 }
 
 // newSiteAt starts an empty one whose Cloudflare is at that address.
-func newSiteAt(t *testing.T, api string, env account.Credentials) *site {
+func newSiteAt(t *testing.T, api string, env account.Credentials, tune ...func(*handlers.Options)) *site {
 	t.Helper()
 	ctx, dir := t.Context(), t.TempDir()
 	s := &site{t: t, clock: newClock(), log: &logBuffer{}, plans: map[string]id.Plan{}}
@@ -89,11 +89,15 @@ func newSiteAt(t *testing.T, api string, env account.Credentials) *site {
 	must(t, err)
 	s.sessions = auth.NewStore(s.store, auth.StoreOptions{Now: s.clock.now, Log: log})
 	s.throttle = auth.NewThrottle(s.clock.now)
-	s.server = handlers.New(handlers.Options{
+	o := handlers.Options{
 		Fleet: s.fleet, Account: s.account, Operators: s.store, Sessions: s.sessions, Hasher: s.hasher, Throttle: s.throttle, Log: log,
 		Env: layout.Env{Name: "test", Color: "gray"}, SQLRowCap: 1000, SQLTimeout: 10 * time.Second, Now: s.clock.now,
 		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("192.0.2.1/32")},
-	})
+	}
+	for _, change := range tune {
+		change(&o)
+	}
+	s.server = handlers.New(o)
 	server := httptest.NewServer(s.server.Handler())
 	t.Cleanup(server.Close)
 	s.url = server.URL

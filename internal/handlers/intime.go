@@ -1,0 +1,41 @@
+package handlers
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+)
+
+// How long a page may take, and a form: less than the 60 s in which an answer has to be
+// written, so that whoever waits for Cloudflare, or for a disk, is told why nothing
+// came; and more than the 30 s a statement may take, so that its own words come first.
+const (
+	pageTime = 35 * time.Second
+	formTime = 50 * time.Second
+)
+
+// asideTime is how long a page waits for what it can do without: 5 s.
+func (s *Server) asideTime() time.Duration { return s.PageTime / 7 }
+
+// inTime ends what a handler waits for before its answer could no longer be written.
+func (s *Server) inTime(r Route) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		if r.Slow {
+			return next
+		}
+		limit := s.PageTime
+		if r.Method == http.MethodPost {
+			limit = s.FormTime
+		}
+		return func(c echo.Context) error {
+			whole := c.Request()
+			ctx, cancel := context.WithTimeout(whole.Context(), limit)
+			defer cancel()
+			c.SetRequest(whole.WithContext(ctx))
+			defer c.SetRequest(whole) // what went wrong is still to be answered
+			return next(c)
+		}
+	}
+}
