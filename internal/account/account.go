@@ -45,8 +45,9 @@ type Store interface {
 	CloudflareAccount(ctx context.Context) (Stored, error)
 	SaveCloudflareAccount(ctx context.Context, s Stored, es ...audit.Entry) error
 	ForgetCloudflareAccount(ctx context.Context, e audit.Entry) error
-	// DatabasesOnD1 counts the databases that live in it.
-	DatabasesOnD1(ctx context.Context) (int, error)
+	// DatabasesOnD1 counts the databases that live in it, and returns the id of one
+	// that is there, "" for none.
+	DatabasesOnD1(ctx context.Context) (n int, one string, err error)
 }
 
 // Options are what an Account works with.
@@ -93,10 +94,11 @@ type State struct {
 // State and not an error: the rest of the dashboard works.
 func Open(ctx context.Context, o Options) (*Account, error) {
 	a := &Account{o: o, budgets: map[string]*rest.Budget{}}
-	return a, a.load(ctx)
+	return a, a.Reload(ctx)
 }
 
-func (a *Account) load(ctx context.Context) error {
+// Reload reads again what is set up.
+func (a *Account) Reload(ctx context.Context) error {
 	if env := a.o.Environment; env.ID != "" && !env.Token.IsZero() {
 		a.use(State{ID: env.ID, FromEnvironment: true}, env, nil)
 		return nil
@@ -207,23 +209,35 @@ type Input struct {
 	NoReadToken      bool
 }
 
-// Save sets the account up, or replaces what is set up. fault.Conflict when it comes
-// from the environment, or when databases live in another account.
-func (a *Account) Save(ctx context.Context, actor auth.Actor, in Input) error {
-	c, err := a.merged(ctx, in)
+// Save sets the account up, or replaces what is set up, once Cloudflare accepts it.
+// What it was found to be is returned, as by Check: all of it may be unknown while
+// Cloudflare can't be reached, and then it is saved all the same. fault.Invalid for
+// what lacks a permission or changes nothing; fault.Conflict when it comes from the
+// environment, or when databases live in another account.
+func (a *Account) Save(ctx context.Context, actor auth.Actor, in Input) ([]Permission, error) {
+	c, kept, err := a.merged(ctx, in)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if before := a.State(); before.ID != "" && before.ID != c.ID {
-		if err := a.unused(ctx, "The account can't be another one while %d databases of this installation live in it. Move them away first."); err != nil {
-			return err
-		}
+	if c == kept {
+		return nil, fault.New(fault.Invalid, "That is what is set up already, so nothing was saved. To replace the token, enter the new one.").At("token")
 	}
 	a.mu.Lock()
-	_, err = rest.New(a.options(c))
+	o := a.options(c)
 	a.mu.Unlock()
+	found, err := rest.Check(ctx, o)
 	if err != nil {
-		return err
+		return nil, err
+	}
+	for _, p := range found {
+		if p.Field != "" && p.Known && !p.Granted {
+			return found, fault.New(fault.Invalid, "Nothing was saved. %s", p.Words).At(p.Field)
+		}
+	}
+	if c.ID != a.State().ID {
+		if err := a.same(ctx, o); err != nil {
+			return found, err
+		}
 	}
 	s := Stored{ID: c.ID, Token: a.o.Vault.Seal(place("token"), c.Token.Reveal()), UpdatedAt: a.o.Now(), UpdatedBy: actor.Email}
 	e := a.entry(actor, audit.AccountSave, c.ID)
@@ -233,27 +247,46 @@ func (a *Account) Save(ctx context.Context, actor auth.Actor, in Input) error {
 		e.Detail += ", and one that may only read"
 	}
 	if err := a.o.Store.SaveCloudflareAccount(ctx, s, e); err != nil {
-		return err
+		return found, err
 	}
-	return a.load(ctx)
+	return found, a.Reload(ctx)
 }
 
-// merged is the input with the tokens that stay.
-func (a *Account) merged(ctx context.Context, in Input) (Credentials, error) {
-	if a.State().FromEnvironment {
-		return Credentials{}, fault.New(fault.Conflict, "The account comes from the environment of the program. Change it there.")
+// same refuses an account in which this installation's databases aren't.
+func (a *Account) same(ctx context.Context, o rest.Options) error {
+	n, one, err := a.o.Store.DatabasesOnD1(ctx)
+	if err != nil || one == "" {
+		return err
 	}
-	c := Credentials{ID: strings.ToLower(strings.TrimSpace(in.ID)), Token: config.NewSecret(strings.TrimSpace(in.Token)), ReadToken: config.NewSecret(strings.TrimSpace(in.ReadToken))}
+	p, err := rest.New(o)
+	if err != nil {
+		return err
+	}
+	switch _, err := p.Get(ctx, one); {
+	case err == nil:
+		return nil
+	case fault.Is(err, fault.NotFound), fault.Is(err, fault.Denied):
+		return fault.Wrap(err, fault.Conflict, "%d databases of this installation live on D1, but not in this account. Nothing was saved. Enter the account they live in; only one account can be used at a time.", n).At("account")
+	default:
+		return fault.Wrap(err, fault.KindOf(err), "%d databases of this installation live on D1, and whether they are in this account can't be seen now, so nothing was saved: %s", n, fault.Message(err)).At("account")
+	}
+}
+
+// merged is the input with the tokens that stay, and what is kept now.
+func (a *Account) merged(ctx context.Context, in Input) (c, kept Credentials, err error) {
+	if a.State().FromEnvironment {
+		return c, kept, fault.New(fault.Conflict, "The account comes from the environment of the program. Change it there.")
+	}
+	c = Credentials{ID: strings.ToLower(strings.TrimSpace(in.ID)), Token: config.NewSecret(strings.TrimSpace(in.Token)), ReadToken: config.NewSecret(strings.TrimSpace(in.ReadToken))}
 	stored, err := a.o.Store.CloudflareAccount(ctx)
 	if fault.Is(err, fault.NotFound) || err == nil && stored.ID != c.ID {
-		return c, nil
+		return c, kept, nil
 	}
 	if err != nil {
-		return c, err
+		return c, kept, err
 	}
-	kept, err := a.unseal(stored)
-	if err != nil {
-		return c, nil //nolint:nilerr // what can't be opened is entered anew
+	if kept, err = a.unseal(stored); err != nil {
+		return c, Credentials{}, nil //nolint:nilerr // what can't be opened is entered anew
 	}
 	if c.Token.IsZero() {
 		c.Token = kept.Token
@@ -261,7 +294,7 @@ func (a *Account) merged(ctx context.Context, in Input) (Credentials, error) {
 	if c.ReadToken.IsZero() && !in.NoReadToken {
 		c.ReadToken = kept.ReadToken
 	}
-	return c, nil
+	return c, kept, nil
 }
 
 // Forget takes the account away. fault.Conflict while databases live in it.
@@ -273,21 +306,24 @@ func (a *Account) Forget(ctx context.Context, actor auth.Actor) error {
 	if s.ID == "" {
 		return fault.New(fault.Conflict, "No account is set up.")
 	}
-	if err := a.unused(ctx, "The account can't be taken away while %d databases of this installation live in it. Move them away first."); err != nil {
+	n, err := a.Databases(ctx)
+	if err != nil {
 		return err
+	}
+	if n > 0 {
+		return fault.New(fault.Conflict, "The account can't be taken away while %d databases of this installation live in it. Move them away first, and let the old ones go.", n).At("confirm")
 	}
 	if err := a.o.Store.ForgetCloudflareAccount(ctx, a.entry(actor, audit.AccountForget, s.ID)); err != nil {
 		return err
 	}
-	return a.load(ctx)
+	return a.Reload(ctx)
 }
 
-func (a *Account) unused(ctx context.Context, words string) error {
-	n, err := a.o.Store.DatabasesOnD1(ctx)
-	if err == nil && n > 0 {
-		err = fault.New(fault.Conflict, words, n).At("account")
-	}
-	return err
+// Databases counts what this installation has on D1: databases, last states of deleted
+// ones, and what a move left there.
+func (a *Account) Databases(ctx context.Context) (int, error) {
+	n, _, err := a.o.Store.DatabasesOnD1(ctx)
+	return n, err
 }
 
 func (a *Account) entry(actor auth.Actor, action audit.Action, target string) audit.Entry {

@@ -79,7 +79,7 @@ func TestWhatIsSavedIsThereAfterAStart(t *testing.T) {
 	if _, ok := a.Budget(); ok {
 		t.Error("a budget without an account")
 	}
-	if err := a.Save(t.Context(), ada, account.Input{ID: someID, Token: "token", ReadToken: "reading"}); err != nil {
+	if _, err := a.Save(t.Context(), ada, account.Input{ID: someID, Token: "token", ReadToken: "reading"}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := a.Provider(); err != nil {
@@ -98,7 +98,7 @@ func TestWhatIsSavedIsThereAfterAStart(t *testing.T) {
 	if _, err := lost.Provider(); !fault.Is(err, fault.Unavailable) {
 		t.Errorf("%v", err)
 	}
-	if err := lost.Save(t.Context(), ada, account.Input{ID: someID, Token: "token"}); err != nil {
+	if _, err := lost.Save(t.Context(), ada, account.Input{ID: someID, Token: "token"}); err != nil {
 		t.Errorf("it can't be entered again: %v", err)
 	}
 	if _, err := lost.Provider(); err != nil {
@@ -109,14 +109,14 @@ func TestWhatIsSavedIsThereAfterAStart(t *testing.T) {
 func TestTheEnvironmentWins(t *testing.T) {
 	w := newWorld(t)
 	v := w.vault("key")
-	if err := w.open(v, account.Credentials{}).Save(t.Context(), ada, account.Input{ID: someID, Token: "token"}); err != nil {
+	if _, err := w.open(v, account.Credentials{}).Save(t.Context(), ada, account.Input{ID: someID, Token: "token"}); err != nil {
 		t.Fatal(err)
 	}
 	a := w.open(v, account.Credentials{ID: otherID, Token: config.NewSecret("env")})
 	if s := a.State(); s.ID != otherID || !s.FromEnvironment {
 		t.Errorf("%+v", s)
 	}
-	if err := a.Save(t.Context(), ada, account.Input{ID: someID, Token: "x"}); !fault.Is(err, fault.Conflict) {
+	if _, err := a.Save(t.Context(), ada, account.Input{ID: someID, Token: "x"}); !fault.Is(err, fault.Conflict) {
 		t.Errorf("%v", err)
 	}
 	if s := w.open(v, account.Credentials{ID: otherID}).State(); s.ID != someID { // half of it is none
@@ -127,24 +127,25 @@ func TestTheEnvironmentWins(t *testing.T) {
 func TestAnAccountWithDatabasesStays(t *testing.T) {
 	w := newWorld(t)
 	a := w.open(w.vault("key"), account.Credentials{})
-	if err := a.Save(t.Context(), ada, account.Input{ID: someID, Token: "token"}); err != nil {
+	if _, err := a.Save(t.Context(), ada, account.Input{ID: someID, Token: "token"}); err != nil {
 		t.Fatal(err)
 	}
 	for _, sql := range []string{
 		"insert into organizations (id, slug, name, created_at, created_by) values ('o', 'acme', 'Acme', 0, 'x')",
 		"insert into databases (id, name, org_id, org_slug, org_name, provider, state, created_at, created_by, updated_at) values ('d', 'acme-1', 'o', 'acme', 'Acme', 'd1', 'ready', 0, 'x', 0)",
+		"update databases set provider_id = '00000000-0000-4000-8000-000000000001'",
 	} {
 		if _, err := w.control.Query(t.Context(), d1.Exec(sql)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := a.Save(t.Context(), ada, account.Input{ID: otherID, Token: "token"}); !fault.Is(err, fault.Conflict) || !strings.Contains(fault.Message(err), "1 databases") {
+	if _, err := a.Save(t.Context(), ada, account.Input{ID: otherID, Token: "token"}); !fault.Is(err, fault.Unavailable) || !strings.Contains(fault.Message(err), "1 databases") {
 		t.Errorf("another account: %v", err)
 	}
 	if err := a.Forget(t.Context(), ada); !fault.Is(err, fault.Conflict) {
 		t.Errorf("forgotten: %v", err)
 	}
-	if err := a.Save(t.Context(), ada, account.Input{ID: someID, Token: "another-token"}); err != nil {
+	if _, err := a.Save(t.Context(), ada, account.Input{ID: someID, Token: "another-token"}); err != nil {
 		t.Errorf("another token: %v", err)
 	}
 }
@@ -152,7 +153,7 @@ func TestAnAccountWithDatabasesStays(t *testing.T) {
 func TestSecretsAreSealedAnew(t *testing.T) {
 	w := newWorld(t)
 	old := w.vault("key")
-	if err := w.open(old, account.Credentials{}).Save(t.Context(), ada, account.Input{ID: someID, Token: "token", ReadToken: "reading"}); err != nil {
+	if _, err := w.open(old, account.Credentials{}).Save(t.Context(), ada, account.Input{ID: someID, Token: "token", ReadToken: "reading"}); err != nil {
 		t.Fatal(err)
 	}
 	both, err := old.WithNewKey()
@@ -187,7 +188,7 @@ func TestItIsUsedWhileItChanges(t *testing.T) {
 		})
 		wg.Go(func() {
 			for range 3 {
-				if err := a.Save(t.Context(), ada, account.Input{ID: someID, Token: "token"}); err != nil {
+				if _, err := a.Save(t.Context(), ada, account.Input{ID: someID, Token: "token"}); err != nil {
 					t.Error(err)
 				}
 			}

@@ -39,14 +39,22 @@ func (s *Store) ForgetCloudflareAccount(ctx context.Context, e audit.Entry) erro
 }
 
 // DatabasesOnD1 counts the databases that live on D1, or whose last state does, and
-// those of which a move made or left one there.
-func (s *Store) DatabasesOnD1(ctx context.Context) (int, error) {
+// those of which a move made or left one there. one is the id of one that is there, ""
+// for none.
+func (s *Store) DatabasesOnD1(ctx context.Context) (n int, one string, err error) {
 	var there []orm.Cond
 	for _, c := range onD1 {
 		there = append(there, orm.Eq(c.place, fleet.D1))
+		rows, err := s.table("databases").Where(orm.Eq(c.place, fleet.D1), orm.Ne(c.id, nil)).Select(c.id).Limit(1).Many(ctx)
+		if err != nil {
+			return 0, "", err
+		}
+		if one == "" && len(rows) > 0 {
+			one = rows[0].Text(c.id)
+		}
 	}
-	n, err := s.table("databases").Where(orm.Or(there...)).Count(ctx)
-	return int(n), err
+	all, err := s.table("databases").Where(orm.Or(there...)).Count(ctx)
+	return int(all), one, err
 }
 
 // onD1 are the columns that say where a database is, or where its like is made or left

@@ -293,7 +293,7 @@ func TestTheOldOneIsNotLetGoWithNewRows(t *testing.T) {
 	must(t, w.Move(t.Context(), ada, d.Name, fleet.Embedded))
 	old := d.ProviderID
 	d = w.database(d.Name)
-	if n, err := w.store.DatabasesOnD1(t.Context()); n != 1 || err != nil {
+	if n, one, err := w.store.DatabasesOnD1(t.Context()); n != 1 || one != old || err != nil {
 		t.Errorf("%d on D1, so that the account could be taken away: %v", n, err)
 	}
 	if all, _, _, err := w.Account(t.Context(), "", fleet.Page{Number: 1, Size: 9}, false); err != nil || len(all) != 1 || all[0].Known != d.Name {

@@ -14,6 +14,10 @@ import (
 
 func (s *Server) cloudflarePage(c echo.Context, status int, v views.Installation) error {
 	v.State = s.Account.State()
+	var err error
+	if v.Databases, err = s.Account.Databases(c.Request().Context()); err != nil {
+		return err
+	}
 	if v.ID == "" {
 		v.ID = v.State.ID
 	}
@@ -28,12 +32,13 @@ func accountInput(c echo.Context) account.Input {
 	return account.Input{ID: c.FormValue("account"), Token: c.FormValue("token"), ReadToken: c.FormValue("read_token"), NoReadToken: c.FormValue("no_read_token") == "on"}
 }
 
-// refusedAccount shows the form again. What was typed as a token isn't sent back.
-func (s *Server) refusedAccount(c echo.Context, err error) error {
+// refusedAccount shows the form again, with what its tokens were found to be. What was
+// typed as a token isn't sent back.
+func (s *Server) refusedAccount(c echo.Context, found []account.Permission, err error) error {
 	if !expected(err) {
 		return err
 	}
-	v := views.Installation{ID: c.FormValue("account"), Errors: map[string]string{}}
+	v := views.Installation{ID: c.FormValue("account"), Errors: map[string]string{}, Found: found, Typed: true}
 	if field := fault.FieldOf(err); field != "" {
 		v.Errors[field] = fault.Message(err)
 	} else {
@@ -43,8 +48,14 @@ func (s *Server) refusedAccount(c echo.Context, err error) error {
 }
 
 func (s *Server) cloudflareSave(c echo.Context) error {
-	if err := s.Account.Save(c.Request().Context(), s.actor(c), accountInput(c)); err != nil {
-		return s.refusedAccount(c, err)
+	found, err := s.Account.Save(c.Request().Context(), s.actor(c), accountInput(c))
+	if err != nil {
+		return s.refusedAccount(c, found, err)
+	}
+	for _, p := range found {
+		if !p.Granted { // it is saved, and what could not be seen is said
+			return s.cloudflarePage(c, http.StatusOK, views.Installation{Found: found, Saved: true})
+		}
 	}
 	return redirect(c, done(paths.Installation, "account-saved"))
 }
@@ -58,17 +69,17 @@ func (s *Server) cloudflareTest(c echo.Context) error {
 	}
 	found, err := s.Account.Check(c.Request().Context(), in)
 	if err != nil {
-		return s.refusedAccount(c, err)
+		return s.refusedAccount(c, nil, err)
 	}
 	return s.cloudflarePage(c, http.StatusOK, views.Installation{ID: in.ID, Found: found, Typed: in.Token != "" || in.ReadToken != ""})
 }
 
 func (s *Server) cloudflareForget(c echo.Context) error {
 	if err := typed(c, s.Account.State().ID); err != nil {
-		return s.refusedAccount(c, err)
+		return s.refusedAccount(c, nil, err)
 	}
 	if err := s.Account.Forget(c.Request().Context(), s.actor(c)); err != nil {
-		return s.refusedAccount(c, err)
+		return s.refusedAccount(c, nil, err)
 	}
 	return redirect(c, done(paths.Installation, "account-forgotten"))
 }

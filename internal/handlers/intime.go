@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/labstack/echo/v4"
+
+	"github.com/kuratchi/dashboard/internal/fault"
 )
 
 // How long a page may take, and a form: less than the 60 s in which an answer has to be
@@ -35,7 +37,11 @@ func (s *Server) inTime(r Route) echo.MiddlewareFunc {
 			defer cancel()
 			c.SetRequest(whole.WithContext(ctx))
 			defer c.SetRequest(whole) // what went wrong is still to be answered
-			return next(c)
+			err := next(c)
+			if fault.Is(err, fault.Limited) && ctx.Err() != nil { // no limit of theirs was met
+				err = fault.Wrap(err, fault.Unavailable, "%s", fault.Message(err))
+			}
+			return err
 		}
 	}
 }

@@ -14,6 +14,8 @@ import (
 type Permission struct {
 	// Name is what it is, such as "D1 Edit".
 	Name string
+	// Field is which token it is of, "token" or "read_token", "" for neither.
+	Field string
 	// Granted says that it is there, Known that either is known at all.
 	Granted, Known bool
 	// Words say what was found, and what to do if it is missing.
@@ -45,7 +47,10 @@ func Check(ctx context.Context, o Options) ([]Permission, error) {
 	}
 	out := p.checkToken(ctx)
 	if p.readToken != "" {
-		out = append(out, p.checkReadToken(ctx)...)
+		for _, q := range p.checkReadToken(ctx) {
+			q.Field = "read_token"
+			out = append(out, q)
+		}
 	}
 	return out, nil
 }
@@ -69,6 +74,7 @@ func (p *Provider) checkToken(ctx context.Context) []Permission {
 		edit = p.checkEdit(ctx)
 	}
 	for _, q := range []*Permission{&token, &read, &edit} {
+		q.Field = "token"
 		if !q.Known {
 			q.Words = "Not known yet: the line above comes first."
 		}
@@ -96,7 +102,7 @@ func (p *Provider) checkReadToken(ctx context.Context) []Permission {
 		case a.unknownToken():
 			words = "Cloudflare doesn't accept the reading token. Make a new one and copy all of it."
 		case a.unreachable():
-			words = fault.Message(a.err)
+			return []Permission{{Name: reads, Words: fault.Message(a.err), Ref: a.ref()}, {Name: noEdit, Words: "Not known yet: the line above comes first."}}
 		}
 		return []Permission{a.missing(reads, words), {Name: noEdit, Words: "Not known yet: the line above comes first."}}
 	}

@@ -184,7 +184,7 @@ func (f *Failure) words(c call, subject string) (fault.Kind, string) {
 	case c.writes && f.mayHaveWritten():
 		return fault.Unknown, fmt.Sprintf("Cloudflare's answer to %s was lost, so it isn't known whether it was done; it may take up to 30 s more. Look at what is there before you do it again.", subject)
 	case errors.Is(f.stopped, context.DeadlineExceeded) && f.Sent:
-		return fault.Unavailable, fmt.Sprintf("Cloudflare didn't answer %s in time, so the wait was ended. Nothing was changed. See whether Cloudflare has an outage, then try again.", subject)
+		return fault.Limited, fmt.Sprintf("Cloudflare didn't answer %s in time, so the wait was ended. Nothing was changed. See whether Cloudflare has an outage, then try again.", subject)
 	case f.stopped != nil && f.Sent:
 		return fault.Limited, fmt.Sprintf("The wait for %s was stopped. Nothing was changed; Cloudflare may go on reading for up to 30 s.", subject)
 	case f.stopped != nil:

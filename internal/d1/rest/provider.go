@@ -71,7 +71,7 @@ type Provider struct {
 }
 
 var (
-	accountRule = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+	accountRule = regexp.MustCompile(`^[0-9a-fA-F]{32}$`)
 	idRule      = regexp.MustCompile(`^[0-9a-zA-Z-]{1,64}$`)
 )
 

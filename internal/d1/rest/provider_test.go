@@ -83,8 +83,8 @@ func TestTokensAreRefusedInWords(t *testing.T) {
 		t.Errorf("%d statements reached D1", answered)
 	}
 	for field, o := range map[string]rest.Options{
-		"account": {Account: "../x", Token: "t", Dir: t.TempDir()}, "token": {Account: "a", Dir: t.TempDir()}, "read_token": {Account: "a", Token: "t", ReadToken: "a b", Dir: t.TempDir()},
-		"base_url": {Account: "a", Token: "t", BaseURL: "ftp://x", Dir: t.TempDir()}, "dir": {Account: "a", Token: "t"},
+		"account": {Account: "../" + front.Account[3:], Token: "t", Dir: t.TempDir()}, "token": {Account: front.Account, Dir: t.TempDir()}, "read_token": {Account: front.Account, Token: "t", ReadToken: "a b", Dir: t.TempDir()},
+		"base_url": {Account: front.Account, Token: "t", BaseURL: "ftp://x", Dir: t.TempDir()}, "dir": {Account: front.Account, Token: "t"},
 	} {
 		if _, err := rest.New(o); fault.FieldOf(err) != field {
 			t.Errorf("%s: %v", field, err)

@@ -14,6 +14,10 @@ type Installation struct {
 	// that are not saved.
 	Found []account.Permission
 	Typed bool
+	// Saved says that they were saved although not all of it could be seen.
+	Saved bool
+	// Databases is how many live on D1.
+	Databases int
 }
 
 func (v Installation) allOK() bool {
