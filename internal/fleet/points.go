@@ -155,10 +155,14 @@ func wrongPlace(d Database, p RestorePoint) error {
 // of is the place a point is in, as far as that is set up.
 func (f *Fleet) of(p RestorePoint) d1.Provider { return f.at(Database{Provider: p.place()}) }
 
-// PointAt returns the restore point of a moment: on D1 its bookmark, which is noted
-// as a point somebody asked for; on the embedded engine the newest point that is not
-// younger. fault.NotFound where there is none, fault.Invalid for the future.
-func (f *Fleet) PointAt(ctx context.Context, a auth.Actor, name string, t time.Time) (RestorePoint, error) {
+// TimeTravel is how far back D1 can go, on its paid plans; 7 days on the free one.
+const TimeTravel = 30 * 24 * time.Hour
+
+// PointAt returns the restore point of a moment: on D1 its bookmark, a call, which is no
+// point of the database's list until it is used; on the embedded engine the newest point
+// that is not younger. fault.NotFound where there is none, fault.Invalid for the future
+// and for what is longer ago than D1 keeps. Nothing is changed.
+func (f *Fleet) PointAt(ctx context.Context, name string, t time.Time) (RestorePoint, error) {
 	d, err := f.store.Database(ctx, name)
 	if err != nil {
 		return RestorePoint{}, err
@@ -166,24 +170,28 @@ func (f *Fleet) PointAt(ctx context.Context, a auth.Actor, name string, t time.T
 	if err := f.usable(d); err != nil {
 		return RestorePoint{}, err
 	}
-	if t.After(f.now()) {
-		return RestorePoint{}, fault.New(fault.Invalid, "%s is in the future. Choose an earlier moment.", t.UTC().Format("2006-01-02 15:04 UTC")).At("at")
-	}
-	if d.Provider == Embedded {
+	return f.pointAt(ctx, d, t)
+}
+
+func (f *Fleet) pointAt(ctx context.Context, d Database, t time.Time) (RestorePoint, error) {
+	when := t.UTC().Format("2006-01-02 15:04 UTC")
+	switch {
+	case t.After(f.now()):
+		return RestorePoint{}, fault.New(fault.Invalid, "%s is in the future. Choose an earlier moment.", when).At("at")
+	case d.Provider == Embedded:
 		return f.newestBefore(ctx, d, t)
+	case f.now().Sub(t) > TimeTravel:
+		return RestorePoint{}, fault.New(fault.Invalid, "%s is longer ago than the 30 days D1 keeps. Choose a later moment.", when).At("at")
 	}
 	at, err := f.at(d).PointAt(ctx, d.ProviderID, t)
 	if err != nil {
 		return RestorePoint{}, err
 	}
 	p, err := f.Point(ctx, d, pointID(d, at))
-	if !fault.Is(err, fault.NotFound) {
-		return p, err
+	if fault.Is(err, fault.NotFound) {
+		p, err = RestorePoint{ID: pointID(d, at), Database: d.ID, Kind: PointManual, CreatedAt: t.UTC()}, nil
 	}
-	p = RestorePoint{ID: pointID(d, at), Database: d.ID, Kind: PointManual, CreatedAt: t.UTC(), CreatedBy: a.Email}
-	e := about(f.entry(a, audit.PointKeep, audit.Done), d)
-	e.Target, e.Detail = p.ID, "the bookmark of "+t.UTC().Format("2006-01-02 15:04:05 UTC")
-	return p, f.store.CreatePoint(ctx, p, e)
+	return p, err
 }
 
 // newestBefore returns the newest restore point that isn't younger than t.
@@ -203,12 +211,33 @@ func (f *Fleet) newestBefore(ctx context.Context, d Database, t time.Time) (Rest
 // RestoreTo puts a database back to one of its points. The state it leaves is
 // kept as a point first, so that this can be undone; that point is returned.
 func (f *Fleet) RestoreTo(ctx context.Context, a auth.Actor, name, point string) (RestorePoint, error) {
-	var before RestorePoint
-	err := f.claimed(ctx, name, []State{Ready}, func(ctx context.Context, d Database) error {
+	return f.putBack(ctx, a, name, func(ctx context.Context, d Database) (RestorePoint, error) {
 		p, err := f.Point(ctx, d, point)
 		if err == nil {
 			err = wrongPlace(d, p)
 		}
+		return p, err
+	})
+}
+
+// RestoreAt puts a database back to a moment, see PointAt. On D1 its bookmark becomes a
+// point of the database.
+func (f *Fleet) RestoreAt(ctx context.Context, a auth.Actor, name string, t time.Time) (RestorePoint, error) {
+	return f.putBack(ctx, a, name, func(ctx context.Context, d Database) (RestorePoint, error) {
+		p, err := f.pointAt(ctx, d, t)
+		if err != nil || p.CreatedBy != "" { // one that is there already
+			return p, err
+		}
+		p.CreatedBy = a.Email
+		e := about(f.entry(a, audit.PointKeep, audit.Done), d)
+		e.Target, e.Detail = p.ID, "the bookmark of "+t.UTC().Format("2006-01-02 15:04:05 UTC")
+		return p, f.store.CreatePoint(ctx, p, e)
+	})
+}
+
+func (f *Fleet) putBack(ctx context.Context, a auth.Actor, name string, to func(context.Context, Database) (RestorePoint, error)) (before RestorePoint, err error) {
+	err = f.claimed(ctx, name, []State{Ready}, func(ctx context.Context, d Database) error {
+		p, err := to(ctx, d)
 		if err != nil {
 			return err
 		}

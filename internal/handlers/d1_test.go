@@ -129,10 +129,22 @@ func TestPagesOfADatabaseOnD1(t *testing.T) {
 	s.exec(s.open("acme-d1"), "delete from items")
 	points, err := s.fleet.Points(t.Context(), s.databaseNamed("acme-d1"))
 	must(t, err)
-	b.post(db+"/points/at", url.Values{"at": {"yesterday"}}).is(http.StatusUnprocessableEntity, "a date and a time in UTC")
-	b.post(db+"/points/at", url.Values{"at": {"2999-01-01T00:00"}}).is(http.StatusUnprocessableEntity, "in the future")
-	asked := b.post(db+"/points/at", url.Values{"at": {s.clock.now().UTC().Format("2006-01-02T15:04:05")}}).is(http.StatusSeeOther).location()
-	b.get(asked).is(http.StatusOK, "Every write since then is undone", "Cloudflare ends the statements")
+	for at, words := range map[string]string{"yesterday": "a date and a time in UTC", "2999-01-01T00:00": "in the future", "2020-01-01T00:00": "the 30 days D1 keeps"} {
+		b.get(db+"/points/restore?"+url.Values{"at": {at}}.Encode()).is(http.StatusUnprocessableEntity, words, "Put it back to a moment")
+	}
+	moment := s.clock.now().UTC().Format("2006-01-02T15:04:05")
+	if page := b.get(db+"/points/restore?"+url.Values{"at": {moment}}.Encode()).is(http.StatusOK, "Every write since then is undone", "Cloudflare ends the statements"); !strings.Contains(page.body, `name="at" value="`+moment) {
+		t.Error("the form doesn't say which moment")
+	}
+	if now, _ := s.fleet.Points(t.Context(), s.databaseNamed("acme-d1")); len(now) != len(points) {
+		t.Errorf("asking made a point: %+v", now)
+	}
+	b.post(db+"/points/restore", url.Values{"at": {moment}, "confirm": {"x"}}).is(http.StatusUnprocessableEntity, "Type acme-d1")
+	b.post(db+"/points/restore", url.Values{"at": {moment}, "confirm": {"acme-d1"}}).is(http.StatusSeeOther)
+	now, _ := s.fleet.Points(t.Context(), s.databaseNamed("acme-d1"))
+	if len(now) != len(points)+2 { // the moment, and the state before
+		t.Errorf("%+v", now)
+	}
 	b.post(db+"/points/restore", url.Values{"point": {points[0].ID}, "confirm": {"acme-d1"}}).is(http.StatusSeeOther)
 	if got := s.text("acme-d1", "select count(*) from items"); got != "2" {
 		t.Errorf("put back: %s rows", got)

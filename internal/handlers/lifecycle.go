@@ -261,22 +261,6 @@ func (s *Server) pointsForget(c echo.Context) error {
 	return s.pointed(c, s.Fleet.ForgetPoint(c.Request().Context(), s.actor(c), c.Param("db"), c.FormValue("point")), "forgotten")
 }
 
-// pointsAt leads to the question whether a database is to be put back to a moment.
-func (s *Server) pointsAt(c echo.Context) error {
-	name := c.Param("db")
-	t, err := momentOf(c.FormValue("at"))
-	if err == nil {
-		var p fleet.RestorePoint
-		if p, err = s.Fleet.PointAt(c.Request().Context(), s.actor(c), name, t); err == nil {
-			return redirect(c, views.RestoreHref(name, p.ID))
-		}
-	}
-	if fault.Is(err, fault.NotFound) {
-		err = fault.Wrap(err, fault.Invalid, "%s", fault.Message(err))
-	}
-	return s.pointed(c, err, "")
-}
-
 // momentOf reads what a browser's field for a date and a time sends, as UTC.
 func momentOf(text string) (time.Time, error) {
 	for _, layout := range []string{"2006-01-02T15:04", "2006-01-02T15:04:05", "2006-01-02 15:04", "2006-01-02 15:04:05", time.RFC3339} {
@@ -386,17 +370,46 @@ func (s *Server) left(c echo.Context, d fleet.Database) (v views.Left) {
 
 // pointsAsk asks before a database is put back.
 func (s *Server) pointsAsk(c echo.Context) error {
-	return s.restorePage(c, http.StatusOK, c.QueryParam("point"), nil)
+	if q := c.QueryParams(); q.Has("at") && q.Get("at") == "" {
+		return redirect(c, paths.Backups(c.Param("db")))
+	}
+	err := s.restorePage(c, http.StatusOK, target{point: c.QueryParam("point"), at: c.QueryParam("at")}, nil)
+	if c.QueryParam("at") == "" {
+		return err
+	}
+	switch { // the moment was typed on the page of backups
+	case fault.Is(err, fault.NotFound):
+		return s.backupsPage(c, http.StatusUnprocessableEntity, err)
+	case expected(err):
+		return s.backupsPage(c, statusOf(err), err)
+	}
+	return err
 }
 
-func (s *Server) restorePage(c echo.Context, status int, point string, cause error) error {
+// target is what a database is put back to: one of its points, or a moment as it was
+// typed.
+type target struct{ point, at string }
+
+// of finds the point.
+func (t target) of(ctx context.Context, f *fleet.Fleet, d fleet.Database) (fleet.RestorePoint, error) {
+	if t.at == "" {
+		return f.Point(ctx, d, t.point)
+	}
+	at, err := momentOf(t.at)
+	if err != nil {
+		return fleet.RestorePoint{}, err
+	}
+	return f.PointAt(ctx, d.Name, at)
+}
+
+func (s *Server) restorePage(c echo.Context, status int, t target, cause error) error {
 	ctx := c.Request().Context()
 	d, err := s.Fleet.Database(ctx, c.Param("db"))
 	if err != nil {
 		return err
 	}
-	v := views.Restore{Database: d}
-	if v.Point, err = s.Fleet.Point(ctx, d, point); err != nil {
+	v := views.Restore{Database: d, At: t.at}
+	if v.Point, err = t.of(ctx, s.Fleet, d); err != nil {
 		return err
 	}
 	if cause != nil {
@@ -407,12 +420,22 @@ func (s *Server) restorePage(c echo.Context, status int, point string, cause err
 }
 
 func (s *Server) pointsRestore(c echo.Context) error {
-	point, name := c.FormValue("point"), c.Param("db")
+	t, name := target{point: c.FormValue("point"), at: c.FormValue("at")}, c.Param("db")
 	if err := typed(c, name); err != nil {
-		return s.restorePage(c, statusOf(err), point, err)
+		return s.restorePage(c, statusOf(err), t, err)
 	}
-	err := s.patiently(c, func(ctx context.Context, a auth.Actor) error {
-		_, err := s.Fleet.RestoreTo(ctx, a, name, point)
+	at, err := time.Time{}, error(nil)
+	if t.at != "" {
+		if at, err = momentOf(t.at); err != nil {
+			return s.pointed(c, err, "")
+		}
+	}
+	err = s.patiently(c, func(ctx context.Context, a auth.Actor) error {
+		if t.at != "" {
+			_, err := s.Fleet.RestoreAt(ctx, a, name, at)
+			return err
+		}
+		_, err := s.Fleet.RestoreTo(ctx, a, name, t.point)
 		return err
 	})
 	return s.pointed(c, err, "restored")

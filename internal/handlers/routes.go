@@ -105,7 +105,6 @@ func (s *Server) routes() []Route {
 		{Method: post, Path: "/databases/:db/points/forget", Permission: auth.DatabasesRestore, Handler: s.pointsForget, Form: "/databases/:db/backups"},
 		{Method: get, Path: "/databases/:db/points/restore", Permission: auth.DatabasesRestore, Handler: s.pointsAsk},
 		{Method: post, Path: "/databases/:db/points/restore", Permission: auth.DatabasesRestore, Handler: s.pointsRestore, Form: "/databases/:db/backups"},
-		{Method: post, Path: "/databases/:db/points/at", Permission: auth.DatabasesRestore, Handler: s.pointsAt, Form: "/databases/:db/backups"},
 		{Method: post, Path: "/databases/:db/import", Permission: auth.DatabasesManage, Handler: s.databasesImport, Form: "/databases/:db/settings", Limit: maxImport, Slow: true},
 		{Method: post, Path: "/databases/:db/move", Permission: auth.DatabasesManage, Handler: s.databasesMove, Form: "/databases/:db/settings"},
 		{Method: post, Path: "/databases/:db/let-go", Permission: auth.DatabasesManage, Handler: s.databasesLetGo, Form: "/databases/:db/settings"},

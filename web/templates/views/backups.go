@@ -158,7 +158,9 @@ func pointWhy(k fleet.PointKind) string {
 type Restore struct {
 	Database fleet.Database
 	Point    fleet.RestorePoint
-	Error    string
+	// At is the moment as it was typed, "" for one of its points.
+	At    string
+	Error string
 }
 
 // meanwhile says what the database's users notice.
