@@ -136,7 +136,8 @@ func (c *Check) failed(d Database, err error) {
 }
 
 // compare finds the version a live schema is: the one the database records, the
-// one recorded here, or any other; else it is drifted from the first of these.
+// one recorded here, or any other; else it is drifted from the first of these, or,
+// where none is recorded, from the one with the fewest differences.
 func (f *Fleet) compare(ctx context.Context, conn d1.Conn, d Database, live *migrate.Live, c *Check) error {
 	state, known, err := migrate.Recorded(ctx, conn, d.Schema)
 	if err != nil {
@@ -151,6 +152,7 @@ func (f *Fleet) compare(ctx context.Context, conn d1.Conn, d Database, live *mig
 		return err
 	}
 	var declared *schema.Schema
+	fewest := 0
 	for _, v := range versionsFrom(first, sc.Latest) {
 		s, err := f.versions.get(ctx, f.store, d.Schema, v)
 		if fault.Is(err, fault.NotFound) {
@@ -163,8 +165,12 @@ func (f *Fleet) compare(ctx context.Context, conn d1.Conn, d Database, live *mig
 			c.Version = v
 			return nil
 		}
-		if declared == nil {
-			declared, c.Version = s, v
+		far := 0
+		if first == 0 {
+			far = len(differences(live.Schema, s))
+		}
+		if declared == nil || far < fewest {
+			declared, fewest, c.Version = s, far, v
 		}
 	}
 	if declared == nil {
@@ -189,15 +195,7 @@ func versionsFrom(first, latest int) []int {
 const maxDrift = 4
 
 func drift(live, declared *schema.Schema) string {
-	var words []string
-	for _, t := range declared.Tables {
-		if _, ok := live.Table(t.Name); !ok {
-			words = append(words, "table "+t.Name+" is missing")
-		}
-	}
-	for _, ch := range schema.Diff(declared, live.Only(declared)) { // what was done to it by hand
-		words = append(words, ch.Words())
-	}
+	words := differences(live, declared)
 	if len(words) == 0 {
 		words = []string{"it differs in a way that has no words here"}
 	}
@@ -205,6 +203,20 @@ func drift(live, declared *schema.Schema) string {
 		words = append(words[:maxDrift], fmt.Sprintf("%d more", more))
 	}
 	return fmt.Sprintf("against %s v%d: %s", declared.Name, declared.Version, strings.Join(words, "; "))
+}
+
+// differences are in words what was done by hand to what is declared.
+func differences(live, declared *schema.Schema) []string {
+	var words []string
+	for _, t := range declared.Tables {
+		if _, ok := live.Table(t.Name); !ok {
+			words = append(words, "table "+t.Name+" is missing")
+		}
+	}
+	for _, ch := range schema.Diff(declared, live.Only(declared)) {
+		words = append(words, ch.Words())
+	}
+	return words
 }
 
 // maxVersions is how many parsed versions are kept in memory.

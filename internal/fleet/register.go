@@ -35,6 +35,8 @@ type Examined struct {
 	Detail  string
 	// Unread says that it could not be read.
 	Unread bool
+	// Against is why it can't be adopted, "" for one that can.
+	Against string
 }
 
 const (
@@ -121,13 +123,10 @@ func (f *Fleet) Examine(ctx context.Context, ids []string, name string) ([]Exami
 	if err != nil {
 		return nil, err
 	}
-	latest := 0
 	if name != "" {
-		sc, err := f.store.Schema(ctx, name)
-		if err != nil {
+		if _, err := f.store.Schema(ctx, name); err != nil {
 			return nil, err
 		}
-		latest = sc.Latest
 	}
 	infos, _, err := f.account(ctx, false)
 	if err != nil {
@@ -148,12 +147,37 @@ func (f *Fleet) Examine(ctx context.Context, ids []string, name string) ([]Exami
 	out := make([]Examined, len(foreign))
 	for i, x := range foreign {
 		out[i] = Examined{Foreign: x}
-		f.examine(ctx, provider, name, latest, &out[i])
+		f.examine(ctx, provider, name, &out[i])
+		if out[i].Against, err = f.against(ctx, out[i]); err != nil {
+			return nil, err
+		}
 	}
 	return out, nil
 }
 
-func (f *Fleet) examine(ctx context.Context, provider d1.Provider, name string, latest int, x *Examined) {
+// against says why a database can't be adopted.
+func (f *Fleet) against(ctx context.Context, x Examined) (string, error) {
+	switch {
+	case x.Known != "":
+		return "It is registered already, as " + x.Known + ".", nil
+	case x.Unread:
+		return "It can't be read: " + x.Detail, nil
+	case slices.Contains(reservedNames, strings.ToLower(x.Name)):
+		return fmt.Sprintf("The name %q is taken by a page of the dashboard, and D1 can't rename a database.", x.Name), nil
+	case !d1.NameRule.MatchString(x.Name):
+		return "The dashboard's addresses take names of letters, digits, - and _ alone, and D1 can't rename a database.", nil
+	}
+	switch _, err := f.store.Database(ctx, x.Name); {
+	case err == nil:
+		return fmt.Sprintf("Another database here is named %q, and D1 can't rename a database.", x.Name), nil
+	case fault.Is(err, fault.NotFound):
+		return "", nil
+	default:
+		return "", err
+	}
+}
+
+func (f *Fleet) examine(ctx context.Context, provider d1.Provider, name string, x *Examined) {
 	opened, err := provider.Visit(ctx, x.ID)
 	if err != nil {
 		x.Unread, x.Detail = true, fault.Message(err)
@@ -172,7 +196,7 @@ func (f *Fleet) examine(ctx context.Context, provider d1.Provider, name string, 
 		return
 	}
 	c := Check{Health: HealthOK}
-	err = f.compare(ctx, conn, Database{Schema: name, Version: latest}, live, &c)
+	err = f.compare(ctx, conn, Database{Schema: name}, live, &c)
 	switch {
 	case fault.Is(err, fault.Unavailable), fault.Is(err, fault.Limited):
 		x.Unread, x.Detail = true, fault.Message(err)
@@ -256,16 +280,8 @@ func (f *Fleet) Register(ctx context.Context, a auth.Actor, in RegisterInput) ([
 }
 
 func (f *Fleet) register(ctx context.Context, a auth.Actor, x Examined, schema string, org Org, create bool) error {
-	switch {
-	case x.Known != "":
-		return fault.New(fault.Conflict, "It is registered already, as %s.", x.Known)
-	case x.Unread:
-		return fault.New(fault.Conflict, "It can't be read: %s", x.Detail)
-	case slices.Contains(reservedNames, strings.ToLower(x.Name)):
-		return fault.New(fault.Invalid, "The name %q is taken by a page of the dashboard, and D1 can't rename a database.", x.Name)
-	}
-	if err := d1.CheckName(x.Name); err != nil {
-		return err
+	if x.Against != "" {
+		return fault.New(fault.Conflict, "%s", x.Against)
 	}
 	d := Database{
 		ID: id.At[id.Database](f.now()), Name: x.Name, Org: org.ID, OrgSlug: org.Slug, OrgName: org.Name, Provider: D1, ProviderID: x.ID,

@@ -88,7 +88,7 @@ func TestThirtyDatabasesOfTheAccountAreAdopted(t *testing.T) {
 		version int
 		detail  string
 		unread  bool
-	}{{version: 2}, {version: 1}, {detail: "Drop column users.email"}, {version: 2}, {detail: "It does not answer.", unread: true}, {detail: "table users is missing"}} {
+	}{{version: 2}, {version: 1}, {detail: "against app v1: Drop column users.email"}, {version: 2}, {detail: "It does not answer.", unread: true}, {detail: "table users is missing"}} {
 		if x := found[i]; x.Version != want.version || !strings.Contains(strings.ToLower(x.Detail), strings.ToLower(want.detail)) || x.Unread != want.unread {
 			t.Errorf("%s: %+v", x.Name, x)
 		}
@@ -150,14 +150,14 @@ func TestWhatIsAgainstAnAdoption(t *testing.T) {
 	w, cloud := newCloudWorld(t)
 	ctx := t.Context()
 	w.provision(fleet.ProvisionInput{OrgName: "Taken", Name: "taken", Request: "f"})
-	ids := []string{w.found(cloud, "taken"), w.found(cloud, "new"), w.found(cloud, "fine")}
+	ids := []string{w.found(cloud, "taken"), w.found(cloud, "new"), w.found(cloud, strings.Repeat("long-", 12)+"name")}
+	found, err := w.Examine(ctx, ids, "")
+	must(t, err)
 	done, err := w.Register(ctx, ada, fleet.RegisterInput{IDs: ids, EachItsOwn: true})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	for i, want := range []string{"taken", "page of the dashboard", ""} {
-		if got := done[i].Error; (got == "") != (want == "") || !strings.Contains(got, want) {
-			t.Errorf("%s: %s", done[i].Name, got)
+		if got := done[i].Error; (got == "") != (want == "") || !strings.Contains(got, want) || got != found[i].Against {
+			t.Errorf("%s: %s, and looked into: %s", done[i].Name, got, found[i].Against)
 		}
 	}
 	if orgs, n, _ := w.Orgs(ctx, "", fleet.Page{Number: 1, Size: 9}); n != 2 {

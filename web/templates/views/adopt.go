@@ -67,7 +67,7 @@ func (v Adopt) chosen(id string) bool { return slices.Contains(v.Chosen, id) }
 func (v Adopt) free() int {
 	n := 0
 	for _, x := range v.Examined {
-		if x.Known == "" && !x.Unread {
+		if x.Against == "" {
 			n++
 		}
 	}
