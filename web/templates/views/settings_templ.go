@@ -920,6 +920,10 @@ func settingsDownload(p layout.Page, v DatabaseSettings, text, why string) templ
 					return templ_7745c5c3_Err
 				}
 			}
+			templ_7745c5c3_Err = templ.RenderAttributes(ctx, templ_7745c5c3_Buffer, asksExport(v.Database.Name, "Export it", v.exports() && v.Export.At.IsZero()))
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 66, ">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -953,7 +957,7 @@ func settingsDownload(p layout.Page, v DatabaseSettings, text, why string) templ
 				return templ_7745c5c3_Err
 			}
 			if v.exports() && v.Export.At.IsZero() {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 70, "<span class=\"muted\">D1 makes an export first, and is not available meanwhile; then it can be downloaded here.</span>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 70, "<span class=\"muted\">D1 exports it first, and answers nobody meanwhile, your application included; then it can be downloaded here.</span>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
