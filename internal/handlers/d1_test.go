@@ -163,6 +163,17 @@ func TestTheConsoleOnD1ReadsOnly(t *testing.T) {
 			b.get(path).is(http.StatusOK, map[bool]string{true: "enforced by Cloudflare: the reading token", false: "each statement is compiled here before it is sent"}[reading])
 			s.exec(s.open("acme-d1"), "insert into items (id, name, price) values (9007199254740993, 'a', 2.0)")
 			viewer := s.as(auth.RoleViewer)
+			for _, sql := range []string{"create view tidy as select * from pragma_optimize", "create view through as select * from [TIDY]", "create view harmless as select id from items"} {
+				s.exec(s.open("acme-d1"), sql)
+			}
+			for _, view := range []string{"tidy", "through"} {
+				if got := calls(cloud, func() {
+					viewer.get("/databases/acme-d1/tables/"+view).is(http.StatusUnprocessableEntity, "the view tidy reads pragma_optimize, which writes")
+				}); strings.Contains(got, "raw raw") {
+					t.Errorf("the view was read: %s", got)
+				}
+			}
+			viewer.get("/databases/acme-d1/tables/harmless").is(http.StatusOK, "9007199254740993")
 			viewer.post(path, url.Values{"sql": {"select id, price, name from items"}}).is(http.StatusOK, "9007199254740993", "2.0")
 			for _, sql := range []string{
 				"delete from items", "with x as (select 1) delete from items", "pragma optimize", "select * from pragma_optimize", "create table x(a)",
