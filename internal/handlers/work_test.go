@@ -85,6 +85,26 @@ func TestRestorePointsAreToldApart(t *testing.T) {
 	}
 }
 
+// TestARestoreSaysWhatItUndoes: what was written through the dashboard since, and no more.
+func TestARestoreSaysWhatItUndoes(t *testing.T) {
+	s, owner := newFullSite(t)
+	const db = "/databases/acme-org-001"
+	owner.post(db+"/points", nil).is(http.StatusSeeOther)
+	ps, err := s.fleet.Points(t.Context(), s.databaseNamed("acme-org-001"))
+	must(t, err)
+	ask := db + "/points/restore?" + url.Values{"point": {ps[0].ID}}.Encode()
+	owner.get(ask).is(http.StatusOK, "Nothing was written through the dashboard since then")
+	s.clock.add(time.Minute)
+	owner.post(db+"/sql/writes", url.Values{"writes": {"on"}}).is(http.StatusOK)
+	owner.post(db+"/sql", url.Values{"sql": {"insert into items (id, name) values (77001, 'x'), (77002, 'y')"}}).is(http.StatusOK)
+	owner.post(db+"/sql", url.Values{"sql": {"insert into items (id, name) values (77001, 'again')"}}).is(http.StatusOK, "UNIQUE constraint failed")
+	owner.post(db+"/sql", url.Values{"sql": {"update items set name = 'z' where id = 77002"}}).is(http.StatusOK)
+	owner.get(ask).is(http.StatusOK, "2 statements by the console, 3 rows", "See them in the audit log", "What your applications wrote isn’t known here")
+	if page := s.as(auth.RoleOperator).get(ask).is(http.StatusOK, "2 statements by the console"); strings.Contains(textOf(page.doc()), "audit log") {
+		t.Error("an operator is led to what is refused")
+	}
+}
+
 func TestAViewerIsOfferedNothingThatIsRefused(t *testing.T) {
 	s, _ := newFullSite(t)
 	viewer := s.as(auth.RoleViewer)

@@ -154,15 +154,6 @@ func pointWhy(k fleet.PointKind) string {
 	return "asked for"
 }
 
-// Restore asks whether to put a database back to a point.
-type Restore struct {
-	Database fleet.Database
-	Point    fleet.RestorePoint
-	// At is the moment as it was typed, "" for one of its points.
-	At    string
-	Error string
-}
-
 // meanwhile says what the database's users notice.
 func (v Restore) meanwhile() string {
 	if v.Database.Provider == fleet.D1 {
