@@ -57,6 +57,9 @@ type Options struct {
 	Ratelimit, RatelimitPolicy string
 	// History keeps a state after every write, for bookmarks of earlier moments.
 	History bool
+	// OwnDump serves as an export what D1's own exporter writes, which workerd has
+	// too, instead of the exact dump that stands in.
+	OwnDump bool
 }
 
 // Front is a running server. It is safe for concurrent use.

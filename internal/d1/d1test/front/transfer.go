@@ -2,6 +2,7 @@ package front
 
 import (
 	"bytes"
+	"context"
 	"crypto/md5"
 	"encoding/hex"
 	"encoding/json"
@@ -65,6 +66,15 @@ func (f *Front) export(w http.ResponseWriter, r *http.Request, d *database) Call
 		f.mu.Lock()
 		f.files[name] = asText(content)
 		f.mu.Unlock()
+		if f.o.OwnDump && t.failed == "" {
+			text, err := d.ownDump(r.Context())
+			if err != nil {
+				f.t.Errorf("front: %v", err)
+			}
+			f.mu.Lock()
+			f.files[name] = text
+			f.mu.Unlock()
+		}
 		t.result = map[string]any{"filename": name, "signed_url": f.server.URL + "/storage/" + name}
 		d.task = t
 	}
@@ -176,4 +186,20 @@ func (f *Front) download(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	_, _ = w.Write(text)
+}
+
+// ownDump asks D1 for its dump: the lines its exporter writes.
+func (d *database) ownDump(ctx context.Context) ([]byte, error) {
+	zero := json.RawMessage("0")
+	text, err := d.post(ctx, true, []statement{{SQL: "PRAGMA miniflare_d1_export(?,?,?);", Params: []json.RawMessage{zero, zero}}}, false)
+	if err != nil {
+		return nil, err
+	}
+	var answer struct {
+		Results [][]string
+	}
+	if err := json.Unmarshal(text, &answer); err != nil || len(answer.Results) != 1 {
+		return nil, errors.New("D1 answered " + string(text[:min(len(text), 300)]))
+	}
+	return []byte(strings.Join(answer.Results[0], "\n") + "\n"), nil
 }
