@@ -82,7 +82,7 @@ func (w *world) kinds() []kind {
 				return err
 			}
 			return f.Close()
-		}, "export"},
+		}, "raw"},
 		{"fill", true, func(ctx context.Context, p *rest.Provider, _ string) error { return p.Fill(ctx, w.empty, w.file) }, "import"},
 		{"delete", true, func(ctx context.Context, p *rest.Provider, id string) error { return p.Delete(ctx, id) }, "delete"},
 	}

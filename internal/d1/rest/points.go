@@ -16,6 +16,7 @@ import (
 
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/sqlite"
 )
 
 // Points are bookmarks, which cost nothing and can't be listed, and the last
@@ -153,13 +154,32 @@ func (p *Provider) Forget(_ context.Context, point string) error {
 	return nil
 }
 
-// maxExports is how often a database is exported again because it was written to
-// meanwhile.
-const maxExports = 3
+// Copy reads the database, or opens the file of a retired one. What was read is gone
+// when it is closed.
+func (p *Provider) Copy(ctx context.Context, id, point string) (d1.File, error) {
+	if err := checkID(id); err != nil {
+		return nil, err
+	}
+	if point != "" {
+		path, err := p.pointPath(point)
+		if err != nil && bookmarkRule.MatchString(point) {
+			return nil, fault.New(fault.Invalid, "Cloudflare gives copies only of a database as it is now. Restore %s to that moment first, then copy it.", p.name(id))
+		}
+		if err != nil {
+			return nil, err
+		}
+		return sqlite.OpenFile(path, false)
+	}
+	path := filepath.Join(p.dir, "copy-"+uuid.NewString()+suffix+unborn)
+	if _, err := p.snapshot(ctx, id, path); err != nil {
+		return nil, err
+	}
+	return sqlite.OpenFile(path, true)
+}
 
-// Retire exports a database into a file, looks whether it was written to
-// meanwhile, and deletes it: four calls or more. A database that is written to all
-// the time is fault.Conflict and stays.
+// Retire copies a database into a file, looks whether it was written to meanwhile, and
+// deletes it: five calls or more. A database that is written to all the time is
+// fault.Conflict and stays.
 func (p *Provider) Retire(ctx context.Context, id string) (d1.Point, error) {
 	if err := checkID(id); err != nil {
 		return d1.Point{}, err
@@ -168,7 +188,7 @@ func (p *Provider) Retire(ctx context.Context, id string) (d1.Point, error) {
 	path := filepath.Join(p.dir, strings.TrimPrefix(point.ID, filePoint)+suffix)
 	before := ""
 	for n := 1; ; n++ {
-		e, err := p.export(ctx, id, path+unborn)
+		read, err := p.snapshot(ctx, id, path+unborn)
 		if err != nil {
 			return d1.Point{}, err
 		}
@@ -177,14 +197,14 @@ func (p *Provider) Retire(ctx context.Context, id string) (d1.Point, error) {
 			_ = os.Remove(path + unborn)
 			return d1.Point{}, err
 		}
-		// A bookmark may move without a write; two equal dumps are as good.
-		if e.bookmark == now || e.sum == before {
+		// A bookmark may move without a write; two equal readings are as good.
+		if read.bookmark == now || read.sum == before {
 			break
 		}
-		before = e.sum
+		before = read.sum
 		_ = os.Remove(path + unborn)
-		if n == maxExports {
-			return d1.Point{}, fault.New(fault.Conflict, "The database %s was written to each time it was copied, so it was not removed. Stop what writes to it, then try again.", p.name(id))
+		if n == maxReadings {
+			return d1.Point{}, p.busy(id)
 		}
 	}
 	if err := settleFile(path); err != nil {
@@ -193,13 +213,16 @@ func (p *Provider) Retire(ctx context.Context, id string) (d1.Point, error) {
 	if st, err := os.Stat(path); err == nil {
 		point.Size = st.Size()
 	}
-	if err := p.Delete(ctx, id); err != nil {
-		if !fault.Is(err, fault.Unknown) { // it is there still, and so is what was copied
-			_ = os.Remove(path)
-		}
+	d1.Report(ctx, "deleting", 0, 0)
+	switch err := p.Delete(ctx, id); {
+	case err == nil, fault.Is(err, fault.NotFound): // somebody was quicker: the file is all there is
+		return point, nil
+	case fault.Is(err, fault.Unknown): // it may be gone
+		return d1.Point{}, err
+	default: // it is there still, and so is what was copied
+		_ = os.Remove(path)
 		return d1.Point{}, err
 	}
-	return point, nil
 }
 
 // settleFile gives a finished file its name for good.

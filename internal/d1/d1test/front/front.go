@@ -22,8 +22,8 @@
 //   - Time Travel: a bookmark is a copy of all rows and definitions, made when
 //     one is asked for (with Options.History after every write too); restoring
 //     loads it into another database of the pool, which takes the place.
-//   - Export and import: the dump is made by statements, served and taken by this
-//     server, and run as one batch. Both take two questions.
+//   - Import: the dump is taken by this server and run as one batch. It takes two
+//     questions. There is no export: the transport reads rows.
 //   - Limits: values up to 4 MiB pass, no statement is stopped after 30 s, and
 //     there are no quotas. Ratelimit headers are those of Options.
 //   - The texts of refusals that aren't D1's engine's are written from what people
@@ -57,9 +57,6 @@ type Options struct {
 	Ratelimit, RatelimitPolicy string
 	// History keeps a state after every write, for bookmarks of earlier moments.
 	History bool
-	// OwnDump serves as an export what D1's own exporter writes, which workerd has
-	// too, instead of the exact dump that stands in.
-	OwnDump bool
 }
 
 // Front is a running server. It is safe for concurrent use.
@@ -76,14 +73,14 @@ type Front struct {
 	mu    sync.Mutex // guards what follows
 	dbs   []*database
 	calls []Call
-	files map[string][]byte // uploads and exports by name
+	files map[string][]byte // uploads by name
 	next  int
 }
 
 // Call is a request that was answered, whatever the answer.
 type Call struct {
-	// Op is list, create, get, edit, delete, query, raw, export, import, bookmark,
-	// restore, verify, upload or download.
+	// Op is list, create, get, edit, delete, query, raw, import, bookmark,
+	// restore, verify or upload.
 	Op string
 	// Database is its name, "" for calls about none.
 	Database string
@@ -123,7 +120,6 @@ func New(t testing.TB, o Options) *Front {
 		"DELETE " + account + "/{id}":                     f.remove,
 		"POST " + account + "/{id}/query":                 f.query,
 		"POST " + account + "/{id}/raw":                   f.raw,
-		"POST " + account + "/{id}/export":                f.export,
 		"POST " + account + "/{id}/import":                f.imports,
 		"GET " + account + "/{id}/time_travel/bookmark":   f.bookmark,
 		"POST " + account + "/{id}/time_travel/restore":   f.restore,
@@ -133,7 +129,6 @@ func New(t testing.TB, o Options) *Front {
 		mux.Handle(pattern, f.checked(h))
 	}
 	mux.HandleFunc("PUT /storage/{name}", f.upload)
-	mux.HandleFunc("GET /storage/{name}", f.download)
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		refuse(w, http.StatusNotFound, 7003, "Could not route to the requested path, perhaps your object identifier is invalid?")
 	})
@@ -252,7 +247,7 @@ func (f *Front) allowed(w http.ResponseWriter, r *http.Request, h handler) Call 
 // edits reports a request that needs D1 Edit whatever its body says.
 func edits(r *http.Request) bool {
 	p := r.URL.Path
-	return r.Method != http.MethodGet && !strings.HasSuffix(p, "/query") && !strings.HasSuffix(p, "/raw") && !strings.HasSuffix(p, "/export")
+	return r.Method != http.MethodGet && !strings.HasSuffix(p, "/query") && !strings.HasSuffix(p, "/raw")
 }
 
 func (f *Front) verify(w http.ResponseWriter, _ *http.Request, _ *database) Call {

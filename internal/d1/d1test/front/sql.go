@@ -15,7 +15,6 @@ import (
 type statement struct {
 	SQL    string            `json:"sql"`
 	Params []json.RawMessage `json:"params,omitempty"`
-	dump   string            // it as a dump has it, "" for SQL itself
 }
 
 func (f *Front) query(w http.ResponseWriter, r *http.Request, d *database) Call {

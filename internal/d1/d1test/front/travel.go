@@ -3,7 +3,6 @@ package front
 import (
 	"context"
 	"crypto/md5"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -26,6 +25,9 @@ func (d *database) keep(ctx context.Context) error {
 		return nil
 	}
 	content, err := d.contents(ctx)
+	if errors.Is(err, errVirtual) { // it has a bookmark, which can't be restored here
+		content, err = []statement{{SQL: errVirtual.Error()}}, nil
+	}
 	if err != nil {
 		return err
 	}
@@ -146,7 +148,7 @@ func (d *database) contents(ctx context.Context) ([]statement, error) {
 	return append(list, later...), nil
 }
 
-var errVirtual = errors.New("D1 Export error: cannot export databases with Virtual Tables (fts5)")
+var errVirtual = errors.New("virtual tables are not read by this front")
 
 func (d *database) tableRows(ctx context.Context, table string) ([]statement, error) {
 	literal := "'" + strings.ReplaceAll(table, "'", "''") + "'"
@@ -171,46 +173,41 @@ func (d *database) tableRows(ctx context.Context, table string) ([]statement, er
 	var out []statement
 	for _, r := range data.Rows {
 		s := statement{}
-		var values, literals []string
+		var values []string
 		for _, v := range r {
-			value, literal, param, err := again(v)
+			value, param, err := again(v)
 			if err != nil {
 				return nil, err
 			}
-			values, literals = append(values, value), append(literals, literal)
+			values = append(values, value)
 			if param != nil {
 				s.Params = append(s.Params, param)
 			}
 		}
 		into := "INSERT INTO " + quotedTable + " (" + strings.Join(names, ",") + ") VALUES("
-		s.SQL, s.dump = into+strings.Join(values, ",")+")", into+strings.Join(literals, ",")+")"
+		s.SQL = into + strings.Join(values, ",") + ")"
 		out = append(out, s)
 	}
 	return out, nil
 }
 
-// again returns how a cell that cellSQL read is written: in a statement, with its
-// parameter if it has one, and in a dump.
-func again(cell any) (value, literal string, param json.RawMessage, err error) {
+// again returns how a cell that cellSQL read is written in a statement, with its
+// parameter if it has one.
+func again(cell any) (value string, param json.RawMessage, err error) {
 	switch v := cell.(type) {
 	case []any:
-		b := make([]byte, len(v))
-		for i := range v {
-			n, _ := v[i].(float64)
-			b[i] = byte(n)
-		}
 		param, err = json.Marshal(v)
-		return "?", "X'" + hex.EncodeToString(b) + "'", param, err
+		return "?", param, err
 	case string:
 		switch {
 		case strings.HasPrefix(v, "h"):
 			param, err = json.Marshal(v[1:])
-			return "cast(unhex(?) as text)", "CAST(X'" + v[1:] + "' AS TEXT)", param, err
+			return "cast(unhex(?) as text)", param, err
 		case strings.HasPrefix(v, "t"):
 			param, err = json.Marshal(v[1:])
-			return "?", "'" + strings.ReplaceAll(v[1:], "'", "''") + "'", param, err
+			return "?", param, err
 		}
-		return v, v, nil, nil
+		return v, nil, nil
 	}
-	return "", "", nil, fmt.Errorf("a cell was read as %T", cell)
+	return "", nil, fmt.Errorf("a cell was read as %T", cell)
 }
