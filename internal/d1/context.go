@@ -13,7 +13,7 @@ const (
 	backgroundKey
 )
 
-// WithProgress returns a context whose exports, imports, restores and waits tell
+// WithProgress returns a context whose copies, imports, restores and waits tell
 // fn how far they are. fn is called from the goroutine of the call.
 func WithProgress(ctx context.Context, fn Progress) context.Context {
 	return context.WithValue(ctx, progressKey, fn)

@@ -205,8 +205,9 @@ type Provider interface {
 	// Forget gives a point up; one that isn't there is no error.
 	Forget(ctx context.Context, point string) error
 	// Copy returns the database, or a point of it, as an SQLite file. The caller
-	// must Close it. D1 gives copies only of now, and isn't available while it
-	// makes one: an earlier moment is fault.Invalid there.
+	// must Close it. D1 gives copies only of now: an earlier moment is
+	// fault.Invalid there, and a large database that is written to all the time
+	// fault.Conflict.
 	Copy(ctx context.Context, id, point string) (File, error)
 	// Fill gives an empty database the content of an SQLite file, so that a
 	// database can move from one provider to another: tables, rows, indexes,

@@ -28,8 +28,7 @@ type prepared struct {
 // exportKept is how long an export waits to be downloaded.
 const exportKept = 30 * time.Minute
 
-// Prepare makes a database's copy for Download, which on D1 takes a while and makes
-// it unavailable meanwhile. How far it is is in Work, and its end in Exported.
+// Prepare makes a database's copy for Download, which on D1 takes a while. How far it is is in Work, and its end in Exported.
 func (f *Fleet) Prepare(ctx context.Context, a auth.Actor, name string) error {
 	return f.claimed(ctx, name, []State{Ready}, func(ctx context.Context, d Database) error {
 		return f.during(a, d, Work{Kind: WorkExport}, func() error {

@@ -307,14 +307,14 @@ func TestExportAndImportOnBothPlaces(t *testing.T) {
 			time.Sleep(10 * time.Millisecond)
 		}
 	}
-	b.get("/databases/acme-d1/settings").is(http.StatusOK, "Export it")
+	b.get("/databases/acme-d1/settings").is(http.StatusOK, "Make a copy to download")
 	b.post("/databases/acme-d1/download", nil).is(http.StatusSeeOther)
 	idle("acme-d1")
-	b.get("/databases/acme-d1/settings").is(http.StatusOK, "acme-d1.db", "exported")
-	exports, _ := cloud.Count("export")
+	b.get("/databases/acme-d1/settings").is(http.StatusOK, "acme-d1.db", "read ")
+	exports, _ := cloud.Count("raw")
 	file := b.post("/databases/acme-d1/download", nil).is(http.StatusOK)
-	if again, _ := cloud.Count("export"); again != exports || !strings.HasPrefix(file.body, "SQLite format 3") {
-		t.Errorf("%d exports, %d before; %.20q", again, exports, file.body)
+	if again, _ := cloud.Count("raw"); again != exports || !strings.HasPrefix(file.body, "SQLite format 3") {
+		t.Errorf("%d statements, %d before; %.20q", again, exports, file.body)
 	}
 	if n := s.count("select count(*) from audit where action = 'database.download'"); n != 1 {
 		t.Errorf("%d downloads in the audit log", n)

@@ -165,7 +165,6 @@ func (s *Server) planPage(c echo.Context, status int, cause error) error {
 	if err != nil {
 		return err
 	}
-	v.OnD1 = d.Provider == fleet.D1
 	if plan.Point != "" && d.State == fleet.Ready && o.Role.Can(auth.DatabasesRestore) {
 		_, err := s.Fleet.Point(ctx, d, plan.Point)
 		v.Restorable = err == nil

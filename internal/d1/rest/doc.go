@@ -1,7 +1,7 @@
 // Package rest is D1 over Cloudflare's REST API.
 //
 // A [Provider] is one Cloudflare account: it makes, lists and removes databases,
-// goes back in time, exports and imports. A connection of it runs statements by
+// goes back in time, copies and imports. A connection of it runs statements by
 // the /raw endpoint. Both keep the contracts of package d1.
 //
 // # Values
@@ -12,8 +12,8 @@
 // (+cast(? as integer)), a BLOB as unhex(?). Results of a statement whose
 // columns the caller named (d1.Stmt.Columns) are asked for in a form that keeps
 // the storage class and every digit, in the same one call. Without names a number
-// without a point is an INTEGER, any other a REAL. Two things don't arrive: the
-// sign of a zero, and in a stream the bytes of a text that is not UTF-8.
+// without a point is an INTEGER, any other a REAL. One thing doesn't arrive: the
+// sign of a zero.
 //
 // # Writes are sent once
 //

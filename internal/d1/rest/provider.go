@@ -46,8 +46,7 @@ type Options struct {
 	// Quiet is how long Cloudflare may send nothing within a call; 0 means 45 s,
 	// which is more than a statement may take.
 	Quiet time.Duration
-	// Poll is the pause between two questions about an export or import; 0 means
-	// a second. An export that isn't asked about is given up.
+	// Poll is the pause between two questions about an import; 0 means a second.
 	Poll time.Duration
 	// Pause is how long a read that failed waits before it is sent a second time;
 	// before the third it is twice as long. 0 means 250 ms.

@@ -52,20 +52,7 @@ type Plan struct {
 	// Restorable says that the restore point kept before it is still there, and
 	// that the operator may use it.
 	Restorable bool
-	// OnD1 says that the database is there: a copy of it is an export.
-	OnD1  bool
-	Error string
-}
-
-// asksExport asks before D1 exports a database, which nobody can use meanwhile.
-func asksExport(database, verb string, onD1 bool) templ.Attributes {
-	if !onD1 {
-		return nil
-	}
-	return templ.Attributes{
-		"data-confirm": "D1 exports " + database + " for this. Until that is done it answers nobody, your application included.",
-		"data-verb":    verb,
-	}
+	Error      string
 }
 
 // waits reports whether the plan can still be decided or applied.

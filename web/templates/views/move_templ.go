@@ -91,7 +91,7 @@ func settingsMove(v DatabaseSettings) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, " While D1 exports it, it answers nobody, your application included. What uses it on D1, such as your Workers, goes on doing so afterwards, until you change its binding: stop it first.")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, " What uses it on D1, such as your Workers, goes on doing so afterwards, until you change its binding: stop it first.")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
