@@ -175,3 +175,39 @@ func TestPagesAndConflictsOnD1(t *testing.T) {
 		t.Errorf("%d rows", n)
 	}
 }
+
+// The key a row has after a save is its key, on D1 too: the page shows that row next,
+// and the next edit is made in it.
+func TestKeysAfterASaveAreExactOnD1(t *testing.T) {
+	const ddl = "create table t (id primary key, note text) without rowid"
+	onD1, _ := openD1(t, ddl)
+	for engine, c := range map[string]d1.Conn{"embedded": open(t, ddl), "D1": onD1} {
+		for name, v := range map[string]d1.Value{
+			"2^53+1":       d1.Int(9007199254740993),
+			"min":          d1.Int(-9223372036854775808),
+			"snowflake":    d1.Int(1234567824702058497),
+			"a whole real": d1.Float(2),
+			"not UTF-8":    d1.Str("\xffkey"),
+			"text":         d1.Str("k"),
+			"a BLOB":       d1.Bytes([]byte{0, 255}),
+		} {
+			t.Run(engine+"/"+name, func(t *testing.T) {
+				exec(t, c, "delete from t")
+				exec(t, c, "insert into t values (9007199254740992, 'the neighbour'), (1234567824702058496, 'another'), (?1, 'before')", v)
+				key := browse.EncodeKey([]d1.Value{v})
+				w, err := save(t, c, "t", edit(key, "note", d1.Str("before"), browse.AsValue, "after"))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if len(w.Keys) != 1 || w.Keys[0] != key {
+					shown, _ := browse.FetchRows(bg, c, load(t, c), browse.Request{Table: "t"}, w.Keys)
+					got, _ := browse.DecodeKey(w.Keys[0])
+					t.Errorf("%s was saved, and its key is said to be %s", v.Literal(), got[0].Literal())
+					if shown != nil && len(shown.Rows) > 0 {
+						t.Errorf("the page then shows %q", shown.Rows[0].Cells[1].Value.Text())
+					}
+				}
+			})
+		}
+	}
+}

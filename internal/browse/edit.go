@@ -181,8 +181,8 @@ func (w *Write) update(ctx context.Context, conn d1.Conn, i int, e RowEdit) erro
 	if err != nil {
 		return err
 	}
-	sql := "UPDATE " + quote(w.r.Name) + " AS t SET " + strings.Join(sets, ", ") + " WHERE " + where + " AND " + and(olds) + w.r.returning()
-	return w.add(i, sql, a)
+	sql := "UPDATE " + quote(w.r.Name) + " AS t SET " + strings.Join(sets, ", ") + " WHERE " + where + " AND " + and(olds)
+	return w.add(i, sql, a, w.r.returning()...)
 }
 
 // old returns the value a cell must still have. A long one was only summed up; it
@@ -235,9 +235,8 @@ func (w *Write) where(key string, a *args) (string, error) {
 	return where, nil
 }
 
-// returning gives back the key a row has after the write.
-func (r *relation) returning() string {
-	var names []string
+// returning gives back the key a row has after the write, by these columns.
+func (r *relation) returning() (names []string) {
 	for _, i := range r.keyColumns() {
 		if i == rowidColumn {
 			names = append(names, r.rowid)
@@ -245,16 +244,19 @@ func (r *relation) returning() string {
 			names = append(names, quote(r.columns[i].Name))
 		}
 	}
-	return " RETURNING " + strings.Join(names, ", ")
+	return names
 }
 
-// add adds a write and its guard.
-func (w *Write) add(of int, sql string, a *args) error {
+// add adds a write and its guard. returning are the columns it gives back, if any.
+func (w *Write) add(of int, sql string, a *args, returning ...string) error {
+	if len(returning) > 0 {
+		sql += " RETURNING " + strings.Join(returning, ", ")
+	}
 	s, err := a.stmt(sql)
 	if err != nil {
 		return fault.New(fault.Invalid, "A row's change holds %d values, and a statement can hold %d. Change fewer columns of a row at once.", len(a.values), d1.MaxParams)
 	}
-	s.Mode = d1.Write
+	s.Mode, s.Columns = d1.Write, returning // named, so that the key comes back exactly
 	w.stmts = append(w.stmts, s, guard(len(w.stmts)))
 	w.of = append(w.of, of, of)
 	return nil
@@ -285,10 +287,10 @@ func (c *Catalog) Insert(ctx context.Context, conn d1.Conn, table string, cells 
 	} else {
 		sql += " (" + strings.Join(names, ", ") + ") VALUES (" + strings.Join(values, ", ") + ")"
 	}
-	if r.keyless == "" {
-		sql += r.returning()
+	if r.keyless != "" {
+		return w, w.add(0, sql, a)
 	}
-	return w, w.add(0, sql, a)
+	return w, w.add(0, sql, a, r.returning()...)
 }
 
 // insertable is writable, but for tables without a key too.

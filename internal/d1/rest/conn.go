@@ -37,12 +37,12 @@ func (c *conn) Batch(ctx context.Context, ss []d1.Stmt) ([]*d1.Result, error) {
 	if len(ss) == 0 {
 		return nil, nil
 	}
-	rs, err := c.batch(ctx, ss, false)
-	if errors.Is(err, errBroken) && !anyWrites(ss) {
+	if anyWrites(ss) { // it can't be asked twice, so texts come as their bytes at once
 		return c.batch(ctx, ss, true)
 	}
-	if errors.Is(err, errBroken) { // a second time would write twice
-		err = nil
+	rs, err := c.batch(ctx, ss, false)
+	if errors.Is(err, errBroken) {
+		return c.batch(ctx, ss, true)
 	}
 	return rs, err
 }
@@ -102,10 +102,15 @@ func (c *conn) prepare(s d1.Stmt, hexTexts bool) (wire, error) {
 		}
 	}
 	w, err := bind(forD1(s.SQL), s.Args)
-	if err != nil || s.Columns == nil || !selects(withoutComments(s.SQL)) {
+	switch {
+	case err != nil || s.Columns == nil:
 		return w, err
+	case selects(withoutComments(s.SQL)):
+		return exact(w, s.Columns, hexTexts), nil
+	case s.Mode == d1.Write:
+		return exactReturning(w, s.Columns), nil
 	}
-	return exact(w, s.Columns, hexTexts), nil
+	return w, nil
 }
 
 // refuse is a statement that isn't sent: nothing was changed.

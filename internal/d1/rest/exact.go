@@ -187,7 +187,7 @@ func exactValue(cell json.RawMessage) (d1.Value, error) {
 	if err := json.Unmarshal(cell, &s); err != nil {
 		return d1.Value{}, errShape
 	}
-	if len(s) > maxPrefixed+1 || s == "" { // too long for a prefix
+	if s == "" {
 		return broken(s)
 	}
 	switch kind, rest := s[0], s[1:]; kind {
