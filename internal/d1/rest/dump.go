@@ -174,6 +174,13 @@ func (d *dumper) table(ctx context.Context, name string) error {
 	}); err != nil {
 		return err
 	}
+	// "integer primary key desc" is no name of the rowid: it has an index of its own.
+	if err := d.each("select 1 from pragma_index_list("+d1.Str(name).Literal()+") where origin = 'pk'", func([]d1.Value) error {
+		rowidKey = false
+		return nil
+	}); err != nil {
+		return err
+	}
 	if !rowidKey || keys != 1 {
 		if id, err := d.rowid(name, columns); err != nil {
 			return err

@@ -214,3 +214,26 @@ func TestARetirementKeepsTheOnlyCopy(t *testing.T) {
 	file, err := other.Copy(t.Context(), info.ID, point.ID)
 	saved(t, file, err)
 }
+
+// TestRowidsBesideAKeyAreKept: a key declared INTEGER PRIMARY KEY DESC is, by an old
+// mistake that SQLite keeps, not the rowid.
+func TestRowidsBesideAKeyAreKept(t *testing.T) {
+	file := sample(t, "create table t(id integer primary key desc, v)", "insert into t(rowid, id, v) values (70, 1, 'a'), (7, 2, 'b'), (-1, null, 'c')")
+	p := provider(t, front.New(t, front.Options{}).URL)
+	info, err := p.Create(t.Context(), d1.CreateInput{Name: "desc"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Fill(t.Context(), info.ID, file); err != nil {
+		t.Fatal(err)
+	}
+	const rows = "select group_concat(rowid || ',' || quote(id) || v, ' ') from (select rowid, * from t order by rowid)"
+	c, _ := p.Open(t.Context(), info.ID)
+	copied, err := p.Copy(t.Context(), info.ID, "")
+	back := embeddedFrom(t, saved(t, copied, err))
+	for where, conn := range map[string]d1.Conn{"on D1": c, "back": back} {
+		if r, err := conn.Query(t.Context(), d1.Query(rows)); err != nil || r.Rows[0][0].Text() != "-1,NULLc 7,2b 70,1a" {
+			t.Errorf("%s: %v %v", where, r, err)
+		}
+	}
+}
