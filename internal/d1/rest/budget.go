@@ -201,9 +201,9 @@ func (b *Budget) settle(resp *http.Response) {
 func (b *Budget) close(seconds int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	wait := time.Duration(seconds) * time.Second
-	if seconds < 0 {
-		wait = b.window
+	wait := b.window // the longest it can be: its calls count no longer than that
+	if seconds >= 0 && seconds < int(b.window/time.Second) {
+		wait = time.Duration(seconds) * time.Second
 	}
 	if at := time.Now().Add(wait); at.After(b.closed) {
 		b.closed = at
@@ -215,13 +215,14 @@ func (b *Budget) close(seconds int) {
 //	Ratelimit: "default";r=50;t=30
 //	Ratelimit-Policy: "default";q=1200;w=300
 func (b *Budget) correct(h http.Header, now time.Time) {
-	left, okLeft := parameter(h.Get("Ratelimit"), "r")
-	reset, okReset := parameter(h.Get("Ratelimit"), "t")
+	name, left, okLeft := parameter(h.Get("Ratelimit"), "", "r")
+	_, reset, okReset := parameter(h.Get("Ratelimit"), "", "t")
 	if !okLeft || !okReset {
 		return
 	}
+	reset = min(reset, int(b.window/time.Second))
 	b.quota = b.calls
-	if q, ok := parameter(h.Get("Ratelimit-Policy"), "q"); ok && q > 0 {
+	if _, q, ok := parameter(h.Get("Ratelimit-Policy"), name, "q"); ok && q > 0 {
 		b.quota = q
 	}
 	// Answers overtake one another: of one window, the smallest number is the latest.
@@ -233,14 +234,21 @@ func (b *Budget) correct(h http.Header, now time.Time) {
 	b.hint, b.hintEnd = left, end
 }
 
-// parameter returns a number of the first item of a structured header.
-func parameter(h, name string) (int, bool) {
-	item, _, _ := strings.Cut(h, ",")
-	for p := range strings.SplitSeq(item, ";") {
-		if v, ok := strings.CutPrefix(strings.TrimSpace(p), name+"="); ok {
-			n, err := strconv.Atoi(v)
-			return n, err == nil && n >= 0
+// parameter returns a number of an item of a structured header, and the item's name:
+// of the first item, or of the one of that name.
+func parameter(h, item, name string) (of string, n int, ok bool) {
+	for it := range strings.SplitSeq(h, ",") {
+		of, values, _ := strings.Cut(strings.TrimSpace(it), ";")
+		if item != "" && of != item {
+			continue
 		}
+		for p := range strings.SplitSeq(values, ";") {
+			if v, found := strings.CutPrefix(strings.TrimSpace(p), name+"="); found {
+				n, err := strconv.Atoi(v)
+				return of, n, err == nil && n >= 0
+			}
+		}
+		return of, 0, false
 	}
-	return 0, false
+	return "", 0, false
 }

@@ -2,7 +2,9 @@ package rest_test
 
 import (
 	"context"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -200,5 +202,30 @@ func TestA429ClosesTheAccount(t *testing.T) {
 	}
 	if s := b.State(); !s.Closed {
 		t.Errorf("%+v", s)
+	}
+}
+
+// What Cloudflare asks to wait has an end.
+func TestOneOddAnswerDoesNotCloseTheAccountForGood(t *testing.T) {
+	for name, h := range map[string][2]string{
+		"Retry-After of a year":    {"Retry-After", "31536000"},
+		"a rate limit of a year":   {"Ratelimit", `"default";r=0;t=31536000`},
+		"Retry-After that is huge": {"Retry-After", "9999999999999"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set(h[0], h[1])
+				w.WriteHeader(http.StatusTooManyRequests)
+				_, _ = io.WriteString(w, `{"success":false,"errors":[{"code":10429,"message":"wait"}]}`)
+			}))
+			defer srv.Close()
+			b := rest.NewBudget(rest.BudgetOptions{})
+			p := provider(t, srv.URL+"/client/v4/", func(o *rest.Options) { o.Budget = b })
+			c, _ := p.Open(t.Context(), "00000000-0000-0000-0000-000000000000")
+			_, _ = c.Query(t.Context(), d1.Query("select 1"))
+			if s := b.State(); s.ResetsAt.After(time.Now().Add(2 * rest.Window)) {
+				t.Errorf("nobody may call before %s", s.ResetsAt)
+			}
+		})
 	}
 }

@@ -156,6 +156,7 @@ func (p *Provider) send(ctx context.Context, c call, send requester) (*http.Resp
 	err = send(traced, option.WithMaxRetries(0), option.WithAPIToken(p.token(c)), catch, option.WithResponseBodyInto(&into))
 	settle(got)
 	if err == nil && got != nil {
+		silence.Stop()
 		got.Body = &liveBody{rc: got.Body, quiet: p.quiet, silence: silence, cancel: cancel}
 		return got, nil
 	}
@@ -191,7 +192,8 @@ func (p *Provider) token(c call) string {
 	return p.editToken
 }
 
-// liveBody is the body of an answer. Reading it puts off the end by silence.
+// liveBody is the body of an answer. A silence counts while it is read: a reader may
+// take its time.
 type liveBody struct {
 	rc      io.ReadCloser
 	quiet   time.Duration
@@ -200,10 +202,9 @@ type liveBody struct {
 }
 
 func (b *liveBody) Read(p []byte) (int, error) {
+	b.silence.Reset(b.quiet)
 	n, err := b.rc.Read(p)
-	if n > 0 && b.silence.Stop() {
-		b.silence.Reset(b.quiet)
-	}
+	b.silence.Stop()
 	return n, err
 }
 

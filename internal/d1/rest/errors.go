@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"regexp"
 	"strings"
 	"syscall"
 
@@ -119,10 +120,21 @@ func hasAny(text string, words []string) bool {
 	return false
 }
 
+// ruled is how the engine's refusal of a statement ends, with its words or the
+// schema's before it.
+var ruled = regexp.MustCompile(`: SQLITE_(CONSTRAINT|ERROR|AUTH|MISMATCH|TOOBIG|RANGE)[A-Z_]*(?: \(extended: [A-Z_]+\))?$`)
+
+// byEngine reports a refusal of the statement that tells so by its form, so that
+// nothing in its words is D1's: a trigger may say that a payment timed out, and a
+// column may be called overloaded.
+func (f *Failure) byEngine() bool {
+	return f.Status == 400 && f.Code == codeSQL && ruled.MatchString(f.Text)
+}
+
 // overloaded tells a database that is overloaded from an account that has used
 // up its calls; both are a 429.
 func (f *Failure) overloaded() bool {
-	return strings.Contains(f.Text, "overloaded") || strings.Contains(f.Text, "queued")
+	return !f.byEngine() && (strings.Contains(f.Text, "overloaded") || strings.Contains(f.Text, "queued"))
 }
 
 // limited reports the account's limit.
@@ -130,6 +142,9 @@ func (f *Failure) limited() bool { return f.Status == 429 && !f.overloaded() }
 
 // fromSQL reports a refusal of the statement by D1's engine, which changed nothing.
 func (f *Failure) fromSQL() bool {
+	if f.byEngine() {
+		return true
+	}
 	switch f.Code {
 	case codeUnauthorized, codeNoDatabase, codeAuth, codeNotCreated:
 		return false
@@ -145,6 +160,8 @@ func (f *Failure) mayHaveWritten() bool {
 	switch {
 	case f.Status == 0:
 		return f.Sent
+	case f.byEngine():
+		return false
 	case f.Status == 429 || f.overloaded():
 		return false
 	case f.Status >= 500 || f.Status == 408 || f.Status < 300:
@@ -165,7 +182,7 @@ func (f *Failure) canRepeat() bool {
 	case f.Status < 300 && f.Cause != "": // an answer that broke off
 		return true
 	}
-	return hasAny(f.Text, transient)
+	return !f.byEngine() && hasAny(f.Text, transient)
 }
 
 // fault turns a failure into what people read. what is the call in words, such as

@@ -335,3 +335,55 @@ func TestLargeAnswersAreBounded(t *testing.T) {
 		t.Errorf("ten of many rows: %v", err)
 	}
 }
+
+// The words of whoever made a trigger or a column say nothing of D1's state.
+func TestWordsOfTheSchemaAreNoWordsOfD1(t *testing.T) {
+	f := front.New(t, front.Options{})
+	c := open(t, provider(t, f.URL), "words")
+	exec(t, c, "create table jobs(id integer primary key, queued text unique, \"internal error\" text check (\"internal error\" <> 'x'))")
+	exec(t, c, "insert into jobs values (1, 'a', 'b')")
+	exec(t, c, "create trigger j before update on jobs when new.id = 1 begin select raise(abort, 'Something went wrong with this job'); end")
+	exec(t, c, "create trigger d before delete on jobs begin select raise(abort, 'the payment timed out, keep the row'); end")
+	for sql, kind := range map[string]fault.Kind{
+		"insert into jobs values (2, 'a', 'c')": fault.Conflict,
+		"insert into jobs values (3, 'q', 'x')": fault.Conflict,
+		"update jobs set queued = 'z'":          fault.Conflict,
+		"delete from jobs":                      fault.Conflict,
+		"select overloaded from jobs":           fault.Invalid,
+	} {
+		s := d1.Exec(sql)
+		if strings.HasPrefix(sql, "select") {
+			s = d1.Query(sql)
+		}
+		before, _ := f.Count("raw")
+		_, err := c.Query(t.Context(), s)
+		after, _ := f.Count("raw")
+		if !fault.Is(err, kind) {
+			t.Errorf("%s: %v", sql, err)
+		}
+		if after-before != 1 {
+			t.Errorf("%s: %d calls", sql, after-before)
+		}
+	}
+}
+
+// A reader that is slow is no silence of Cloudflare.
+func TestASlowReaderIsNoSilence(t *testing.T) {
+	f := front.New(t, front.Options{})
+	p := provider(t, f.URL, func(o *rest.Options) { o.Quiet = 2 * time.Second })
+	c := open(t, p, "slow")
+	rows, err := c.Stream(t.Context(), d1.Query("with recursive n(i) as (select 1 union all select i+1 from n where i < 40000) select i, printf('%500d', i) from n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = rows.Close() }()
+	n := 0
+	for rows.Next() {
+		if n++; n == 10 {
+			time.Sleep(3 * time.Second) // a person's slow download
+		}
+	}
+	if rows.Err() != nil || n != 40000 {
+		t.Errorf("%d of 40000 rows: %v", n, rows.Err())
+	}
+}

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	cf "github.com/cloudflare/cloudflare-go/v7/d1"
 	"github.com/cloudflare/cloudflare-go/v7/option"
@@ -21,6 +22,9 @@ import (
 
 // maxImport is the largest dump Cloudflare imports.
 const maxImport = 5 << 30
+
+// maxPoll is the longest pause between two questions about an import.
+const maxPoll = 5 * time.Second
 
 // Fill imports a file into an empty database: four calls or more, and the database
 // answers nobody meanwhile. What D1's import can't take, virtual tables such as
@@ -91,21 +95,33 @@ func (p *Provider) importFile(ctx context.Context, id, path string, size int64, 
 		}
 	}
 	t, err = p.importStep(ctx, start, map[string]any{"action": "ingest", "etag": sum, "filename": t.Filename})
-	for n := int64(1); err == nil && t.Status != "complete"; n++ {
+	if err != nil {
+		return err
+	}
+	// It was begun: whatever keeps us from asking about it, it may be done.
+	polled, pause := d1.Background(ctx), p.poll
+	for n := int64(1); t.Status != "complete"; n++ {
 		if t.AtBookmark == "" {
 			return p.unread(start)
 		}
 		d1.Report(ctx, "Cloudflare imports the database", n, 0)
-		if !sleep(ctx, p.poll) {
+		if !sleep(ctx, pause) {
 			return (&Failure{Cause: cause(ctx.Err()), Sent: true, stopped: ctx.Err(), retryAfter: -1}).fault(start, p.subject(start))
 		}
-		t, err = p.importStep(ctx, ask, map[string]any{"action": "poll", "current_bookmark": t.AtBookmark})
-		if f, ok := errors.AsType[*Failure](err); ok && t.Status != "error" { // it was begun all the same
+		pause = min(pause+pause/4, max(p.poll, maxPoll))
+		if t, err = p.importStep(polled, ask, map[string]any{"action": "poll", "current_bookmark": t.AtBookmark}); err != nil {
+			if t.Status == "error" { // Cloudflare's word that it failed
+				return err
+			}
+			f, ok := errors.AsType[*Failure](err)
+			if !ok {
+				f = &Failure{Cause: "it can't be asked about", retryAfter: -1}
+			}
 			f.Sent, f.Status = true, 0
-			err = f.fault(start, p.subject(start))
+			return f.fault(start, p.subject(start))
 		}
 	}
-	return err
+	return nil
 }
 
 func (p *Provider) importStep(ctx context.Context, c call, content map[string]any) (task, error) {
