@@ -20,6 +20,9 @@ func (s *Server) adoptShow(c echo.Context) error {
 	if len(v.Chosen) > 0 {
 		v.Examined, err = s.Fleet.Examine(c.Request().Context(), v.Chosen, v.Schema)
 	}
+	if q.Has("schema") && len(v.Chosen) == 0 {
+		err = fault.New(fault.Invalid, "Choose at least one database to look into.")
+	}
 	return s.adoptPage(c, http.StatusOK, v, err)
 }
 

@@ -26,7 +26,7 @@ var statuses = map[fault.Kind]struct {
 	fault.Conflict:    {http.StatusConflict, "It changed meanwhile", "rotate-ccw"},
 	fault.Denied:      {http.StatusForbidden, "Not allowed", "key-round"},
 	fault.Limited:     {http.StatusTooManyRequests, "Not now", "clock"},
-	fault.Unavailable: {http.StatusServiceUnavailable, "It does not answer", "zap"},
+	fault.Unavailable: {http.StatusServiceUnavailable, "It can't be reached", "zap"},
 	fault.Unknown:     {http.StatusBadGateway, "The outcome is not known", "triangle-alert"},
 	fault.Internal:    {http.StatusInternalServerError, "Something went wrong", "circle-alert"},
 }

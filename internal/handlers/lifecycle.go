@@ -277,9 +277,10 @@ func (s *Server) databasesLetGo(c echo.Context) error {
 }
 
 func (s *Server) databasesReplication(c echo.Context) error {
+	mode := c.FormValue("mode")
 	return s.change("replication", false, func(c echo.Context, a auth.Actor, name string) error {
-		return s.Fleet.SetReplication(c.Request().Context(), a, name, c.FormValue("mode"))
-	}, "replication")(c)
+		return s.Fleet.SetReplication(c.Request().Context(), a, name, mode)
+	}, "replication-"+mode)(c)
 }
 
 // onD1 is what D1 says of a database, and how long it took to.

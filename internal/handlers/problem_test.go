@@ -205,7 +205,7 @@ func TestEmptyAndErrorStatesDiffer(t *testing.T) {
 		"nothing there": owner.get("/databases/acme-org-001/tables/bare").is(http.StatusOK, "No rows", "The table is empty."),
 		"no match":      owner.get(items+"?f=name:eq:nope").is(http.StatusOK, "No row matches", "Clear the filters"),
 		"not allowed":   s.as(auth.RoleViewer).get("/databases/new").is(http.StatusForbidden, "Not allowed", "Your role, viewer"),
-		"failing":       owner.get("/failing").is(http.StatusServiceUnavailable, "It does not answer", "disk I/O error", "SQLITE_IOERR", "Try again", "request"),
+		"failing":       owner.get("/failing").is(http.StatusServiceUnavailable, "It can't be reached", "disk I/O error", "SQLITE_IOERR", "Try again", "request"),
 		"limited":       b.login("nobody@example.com", "wrong password", "/").is(http.StatusTooManyRequests, "Try again in", " at 09:30:"),
 	}
 	for name, a := range pages {

@@ -152,7 +152,7 @@ var doneWords = map[string]string{
 	"archived": "Archived. Nothing of it changed.", "unarchived": "It is in use again.", "revived": "Its last state is back.",
 	"kept": "The restore point is kept.", "forgotten": "The restore point is gone.", "restored": "The database is put back. The state before is kept as a restore point.",
 	"renamed": "Renamed.", "org-deleted": "The organization is deleted.", "checking": "Every database is being checked.", "checked": "Checked just now.",
-	"inserted": "The row is inserted.", "saved": "The changes are saved.", "rows-deleted": "The rows are deleted.", "exported": "The copy is ready: download it here.", "imported": "The file is imported.", "moved": "It is moved. The old one is kept until you let it go.", "let-go": "The old one is gone.", "replication": "Read replication is switched.", "account-saved": "The Cloudflare account is set up.", "account-forgotten": "The Cloudflare account is taken away.",
+	"inserted": "The row is inserted.", "saved": "The changes are saved.", "rows-deleted": "The rows are deleted.", "exported": "The copy is ready: download it here.", "imported": "The file is imported.", "moved": "It is moved. The old one is kept until you let it go.", "let-go": "The old one is gone.", "replication-auto": "Read replication is on.", "replication-disabled": "Read replication is switched off. It takes some hours until every replica is gone.", "account-saved": "The Cloudflare account is set up.", "account-forgotten": "The Cloudflare account is taken away.",
 }
 
 // done returns the address of a page that says what was just done.

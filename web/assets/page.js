@@ -14,3 +14,10 @@ export function announce(text) {
   live.textContent = "";
   setTimeout(() => { live.textContent = text; }, 50);
 }
+
+// A box that stands for all of a form's boxes of one name.
+document.addEventListener("change", (event) => {
+  const name = event.target.dataset?.chooseAll;
+  if (!name) return;
+  for (const box of event.target.form.querySelectorAll(`input[name="${name}"]`)) box.checked = event.target.checked;
+});

@@ -27,8 +27,8 @@ const (
 
 // How long a copy takes, as measured on an ordinary disk: 3 GB in 17 s.
 const (
-	copied     = 170_000_000 // bytes a second
-	worthWords = 2 * time.Second
+	copied     = 170_000_000             // bytes a second
+	worthWords = 1400 * time.Millisecond // a form waits no longer than 1.5 s
 )
 
 // takes says how long copying n bytes takes, "" when that is hardly noticed.
@@ -50,16 +50,17 @@ func workWords(w fleet.Work, d fleet.Database) string {
 		return "Putting " + d.Name + " back to how it was at " + full(w.Point) + ". Nobody can read or write it until that is done."
 	case fleet.WorkRevive:
 		return "Bringing " + d.Name + " back."
-	case fleet.WorkMove, fleet.WorkExport, fleet.WorkImport:
+	case fleet.WorkMove, fleet.WorkExport, fleet.WorkImport, fleet.WorkDelete:
 		words := map[fleet.WorkKind]string{
-			fleet.WorkMove: "Moving " + d.Name + ". Nobody can read or write it until that is done.", fleet.WorkExport: "Exporting " + d.Name + ".",
-			fleet.WorkImport: "Importing into " + d.Name + ".",
+			fleet.WorkMove: "Moving " + d.Name + ". Nobody can read or write it until that is done.", fleet.WorkExport: "Copying " + d.Name + ".",
+			fleet.WorkImport: "Importing into " + d.Name + ". Nobody can read or write it until that is done.",
+			fleet.WorkDelete: "Removing " + d.Name + ". Its last state is kept first.",
 		}[w.Kind]
 		if w.Step != "" {
 			words += " Now: " + w.Step
 			if w.Total > 0 {
 				words += ", " + textual.Count(int(w.Done)) + " of " + textual.Count(int(w.Total))
-			} else if w.Done > 0 {
+			} else if w.Done >= 100 { // a number of rows; a smaller one is of questions
 				words += ", " + textual.Count(int(w.Done))
 			}
 			words += "."
@@ -86,18 +87,20 @@ func workEnd(w fleet.Work) string {
 		return ""
 	case w.Error != "":
 		return map[fleet.WorkKind]string{
-			fleet.WorkKeep: "No restore point was kept", fleet.WorkRestore: "Putting it back failed", fleet.WorkRevive: "Bringing it back failed", fleet.WorkMove: "Moving it failed", fleet.WorkExport: "The export failed", fleet.WorkImport: "The import failed",
+			fleet.WorkKeep: "No restore point was kept", fleet.WorkRestore: "Putting it back failed", fleet.WorkRevive: "Bringing it back failed", fleet.WorkMove: "Moving it failed", fleet.WorkExport: "The copy failed", fleet.WorkImport: "The import failed", fleet.WorkDelete: "Removing it failed",
 		}[w.Kind] + " at " + full(w.Ended) + by + ": " + w.Error
 	case took < worthWords:
 		return ""
 	case w.Kind == fleet.WorkRestore:
 		return "Put back at " + full(w.Ended) + " to how it was at " + full(w.Point) + by + ". It took " + textual.Duration(took) + ". The state before is kept as a restore point."
 	case w.Kind == fleet.WorkExport:
-		return "Exported at " + full(w.Ended) + by + ". It took " + textual.Duration(took) + "."
+		return "Copied at " + full(w.Ended) + by + ". It took " + textual.Duration(took) + "."
 	case w.Kind == fleet.WorkImport:
 		return "Imported at " + full(w.Ended) + by + ". It took " + textual.Duration(took) + "."
 	case w.Kind == fleet.WorkMove:
 		return "Moved at " + full(w.Ended) + by + ". It took " + textual.Duration(took) + "."
+	case w.Kind == fleet.WorkDelete:
+		return "Removed at " + full(w.Ended) + by + ". It took " + textual.Duration(took) + "."
 	case w.Kind == fleet.WorkRevive:
 		return "Brought back at " + full(w.Ended) + by + ". It took " + textual.Duration(took) + "."
 	}
@@ -113,7 +116,7 @@ func workTone(w fleet.Work) string {
 
 func (v Backups) size() string {
 	if v.onD1() {
-		return "which take no room"
+		return "without taking room"
 	}
 	var n int64
 	for _, p := range v.Points {
@@ -142,6 +145,14 @@ func (v Backups) restoreHref(p fleet.RestorePoint) string {
 // RestoreHref is the page that asks before a database is put back to a point.
 func RestoreHref(database, point string) string {
 	return paths.With(paths.Points(database, "restore"), url.Values{"point": {point}})
+}
+
+// pointReason is why a point was kept, in one place for a narrow screen.
+func pointReason(p fleet.RestorePoint) string {
+	if p.Plan != "" {
+		return "before a plan"
+	}
+	return pointWhy(p.Kind)
 }
 
 func pointWhy(k fleet.PointKind) string {

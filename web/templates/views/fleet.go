@@ -1,6 +1,7 @@
 package views
 
 import (
+	"cmp"
 	"net/url"
 	"strconv"
 	"strings"
@@ -171,4 +172,15 @@ func dash(s string) string {
 		return "–"
 	}
 	return s
+}
+
+// whereWords say where a database is, and where of D1 as far as it was asked for.
+func whereWords(d fleet.Database) string {
+	if d.Provider != fleet.D1 {
+		return "data folder"
+	}
+	if at := cmp.Or(d.Jurisdiction, d.Location); at != "" {
+		return "D1 · " + at
+	}
+	return "D1"
 }
