@@ -55,19 +55,20 @@ func same(ctx context.Context, a, b d1.Conn, size int64) (string, error) {
 	if len(tables) != len(also) {
 		return "", differ("it has %d tables, and the copy %d", len(tables), len(also))
 	}
+	counted, err := countRows(ctx, a, tables)
+	if err != nil {
+		return "", err
+	}
+	copied, err := countRows(ctx, b, tables)
+	if err != nil {
+		return "", err
+	}
 	var c compared
 	for i, t := range tables {
 		d1.Report(ctx, "comparing", int64(i), int64(len(tables)))
-		n, err := countRows(ctx, a, t.name)
-		if err != nil {
-			return "", err
-		}
-		m, err := countRows(ctx, b, t.name)
-		if err != nil {
-			return "", err
-		}
-		if n != m {
-			return "", differ("%s has %d rows, and the copy %d", t.name, n, m)
+		n := counted[i]
+		if n != copied[i] {
+			return "", differ("%s has %d rows, and the copy %d", t.name, n, copied[i])
 		}
 		what := c.add(t, n, size)
 		if len(what) == 0 || n == 0 {
@@ -171,12 +172,21 @@ func stored(ctx context.Context, c d1.Conn) ([]storedTable, error) {
 	return out, nil
 }
 
-func countRows(ctx context.Context, c d1.Conn, table string) (int64, error) {
-	r, err := c.Query(ctx, d1.Query("SELECT count(*) FROM "+schema.Quote(table)))
-	if err != nil {
-		return 0, err
+// countRows counts the rows of each table, in one call.
+func countRows(ctx context.Context, c d1.Conn, tables []storedTable) ([]int64, error) {
+	ss := make([]d1.Stmt, len(tables))
+	for i, t := range tables {
+		ss[i] = d1.Query("SELECT count(*) FROM " + schema.Quote(t.name))
 	}
-	return r.Rows[0][0].Int(), nil
+	rs, err := c.Batch(ctx, ss)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]int64, len(tables))
+	for i, r := range rs {
+		out[i] = r.Rows[0][0].Int()
+	}
+	return out, nil
 }
 
 // digest is the sum of the hashes of rows, in four lanes: the order doesn't matter,

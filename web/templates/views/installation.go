@@ -28,3 +28,14 @@ func (v Installation) allOK() bool {
 	}
 	return true
 }
+
+func (v Installation) foundWords() string {
+	words := "something is missing"
+	if v.allOK() {
+		words = "everything is as it should be"
+	}
+	if v.Typed {
+		words += "; what was typed is not saved: type it again, and save it"
+	}
+	return words
+}
