@@ -14,10 +14,6 @@ import (
 	"github.com/kuratchi/dashboard/internal/lex"
 )
 
-// maxPrefixed is up to how many bytes a text gets its prefix: with it, it still
-// fits D1's longest value. No row can hold a longer one, only an expression make it.
-const maxPrefixed = d1.MaxValue - 1
-
 // exactCell is what a column C is asked as, so that one JSON value keeps its
 // storage class: i… an integer, s… a text, h… a text's bytes, r… a real that
 // JSON can't write, a number any other real, a list a BLOB.
@@ -25,6 +21,8 @@ const exactCell = "case typeof(C) when 'integer' then 'i'||C" +
 	" when 'real' then case when C=0 then iif(atan2(C,-1)<0,'r-0.0','r0.0') when abs(C)=9e999 then iif(C>0,'r+Inf','r-Inf') else C end" +
 	" when 'text' then TEXT else C end"
 
+// A text of up to 1,999,999 bytes gets its prefix: with it, it still fits D1's longest
+// value. No row can hold a longer one, only an expression make it.
 const (
 	textPrefixed = "case when octet_length(C)<=1999999 then 's'||C else C end"
 	textHex      = "case when octet_length(C)<=999999 then 'h'||hex(C) when octet_length(C)<=1999999 then 's'||C else C end"
