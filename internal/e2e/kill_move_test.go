@@ -39,7 +39,7 @@ func TestKilledMove(t *testing.T) {
 				}
 				p = start(t, data, env...)
 				c = signIn(t, p)
-				want, outcome := at[from], "The program was stopped while it moved"
+				want, outcome := at[from], "The move was cut short"
 				files := map[string]int{"embedded": 1, "d1": 0}[from]
 				onD1 := 1 - files
 				if point == "move:switched" {

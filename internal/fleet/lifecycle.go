@@ -62,8 +62,8 @@ func (f *Fleet) Delete(ctx context.Context, a auth.Actor, name string) error {
 		if d.Left.ID != "" {
 			return fault.New(fault.Conflict, "The database %s was moved, and the old one is still kept. Let that go first.", d.Name)
 		}
-		if d.Moving.Place != "" {
-			return unmoved(d)
+		if err := f.endMove(ctx, a, &d); err != nil {
+			return err
 		}
 		told := f.told(ctx, d)
 		return f.exclusively(told, a, d, Work{Kind: WorkDelete}, func() error { return f.delete(told, a, d) })

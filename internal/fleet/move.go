@@ -41,8 +41,8 @@ func (f *Fleet) Move(ctx context.Context, a auth.Actor, name, place string) erro
 		if d.Left.ID != "" {
 			return fault.New(fault.Conflict, "The database %s was moved before, and the old one is still kept. Let that go first.", d.Name)
 		}
-		if d.Moving.Place != "" {
-			return unmoved(d)
+		if err := f.endMove(ctx, a, &d); err != nil {
+			return err
 		}
 		if place != Embedded && place != D1 {
 			return fault.New(fault.Invalid, "There is no place %q for databases.", place)
@@ -53,11 +53,6 @@ func (f *Fleet) Move(ctx context.Context, a auth.Actor, name, place string) erro
 		told := f.told(ctx, d)
 		return f.exclusively(told, a, d, Work{Kind: WorkMove}, func() error { return f.move(told, a, d, place) })
 	})
-}
-
-// unmoved refuses what would make two of what a failed move left.
-func unmoved(d Database) error {
-	return fault.New(fault.Conflict, "What an earlier move of %s made in its new place is not removed yet. The next start tries again; then try this again.", d.Name)
 }
 
 func (f *Fleet) move(ctx context.Context, a auth.Actor, d Database, place string) error {
@@ -204,27 +199,40 @@ func (f *Fleet) unmove(ctx context.Context, d Database, e audit.Entry) error {
 		err = f.unmake(ctx, there, d.Moving.At) // its id may be what was lost
 	}
 	if err != nil {
-		return fault.Wrap(err, fault.KindOf(err), "What was made in the new place could not be removed: %s The next start tries again.", fault.Message(err))
+		return fault.Wrap(err, fault.KindOf(err), "What was made in the new place could not be removed: %s The next move, or the next start, tries again.", fault.Message(err))
 	}
 	d.Moving = Elsewhere{}
 	return f.store.UpdateDatabase(ctx, d, Ready, e)
 }
 
-// recoverMoves ends the moves that a stop cut short: the database is where the
-// control plane says, and what was made in the new place is removed.
+// endMove ends a move that a stop, or a place that didn't answer, cut short: the
+// database is where the control plane says, and what was made in the new place is
+// removed. It does nothing for any other database.
+func (f *Fleet) endMove(ctx context.Context, a auth.Actor, d *Database) error {
+	if d.Moving.Place == "" {
+		return nil
+	}
+	intent, err := f.store.OpenIntent(ctx, audit.DatabaseMove, d.Name)
+	if err != nil {
+		return err
+	}
+	e := about(f.entry(a, audit.DatabaseMove, audit.Failed), *d)
+	e.Intent, e.Target, e.Detail = intent, d.Moving.Place, "The move was cut short; the database is where it was."
+	if err := f.unmove(ctx, *d, e); err != nil {
+		return err
+	}
+	d.Moving = Elsewhere{}
+	return nil
+}
+
+// recoverMoves ends the moves that a stop cut short.
 func (f *Fleet) recoverMoves(ctx context.Context, a auth.Actor) error {
 	moving, err := f.store.Moving(ctx)
 	if err != nil {
 		return err
 	}
 	for _, d := range moving {
-		intent, err := f.store.OpenIntent(ctx, audit.DatabaseMove, d.Name)
-		if err != nil {
-			return err
-		}
-		e := about(f.entry(a, audit.DatabaseMove, audit.Failed), d)
-		e.Intent, e.Target, e.Detail = intent, d.Moving.Place, "The program was stopped while it moved; the database is where it was."
-		if err := f.unmove(ctx, d, e); err != nil {
+		if err := f.endMove(ctx, a, &d); err != nil {
 			f.log.Error("recover", "database", d.Name, "error", err)
 		}
 	}

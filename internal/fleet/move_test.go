@@ -353,3 +353,61 @@ func TestAFillWaitsForAMove(t *testing.T) {
 		t.Errorf("%s rows not filled", got)
 	}
 }
+
+// stuck fails to be filled, and keeps what was made while it is.
+type stuck struct {
+	d1.Provider
+	on bool
+}
+
+func (s *stuck) Fill(ctx context.Context, id, path string) error {
+	if s.on {
+		return fault.New(fault.Unavailable, "It does not answer.")
+	}
+	return s.Provider.Fill(ctx, id, path)
+}
+
+func (s *stuck) Delete(ctx context.Context, id string) error {
+	if s.on {
+		return fault.New(fault.Unavailable, "It does not answer.")
+	}
+	return s.Provider.Delete(ctx, id)
+}
+
+// TestTheNextMoveRemovesWhatAFailedOneLeft, so that nobody has to restart anything.
+func TestTheNextMoveRemovesWhatAFailedOneLeft(t *testing.T) {
+	w, cloud := newCloudWorld(t)
+	s := &stuck{on: true}
+	w.places(func(p places) places { s.Provider = p.cloud; p.cloud = s; return p })
+	d := w.provision(fleet.ProvisionInput{OrgName: "Acme", Schema: "app", Version: 1, Request: "f"})
+	w.exec(d.Name, "insert into users(email) values ('x')")
+	for range 2 { // the second can't remove it either
+		if err := w.Move(t.Context(), ada, d.Name, fleet.D1); !fault.Is(err, fault.Unavailable) {
+			t.Errorf("%v", err)
+		}
+	}
+	if err := w.Delete(t.Context(), ada, d.Name); !fault.Is(err, fault.Unavailable) {
+		t.Errorf("deleted while something of it is on D1: %v", err)
+	}
+	if got := w.value(d.Name, "select count(*) from users"); got != "1" {
+		t.Errorf("%s rows", got)
+	}
+	s.on = false
+	must(t, w.Move(t.Context(), ada, d.Name, fleet.D1))
+	if got := w.value(d.Name, "select count(*) from users"); got != "1" {
+		t.Errorf("%s rows", got)
+	}
+	if made, gone := cloud.Count("create"); made != 2 || gone != 2 {
+		t.Errorf("%d made, %d of them", made, gone)
+	}
+	if _, gone := cloud.Count("delete"); gone != 1 {
+		t.Errorf("%d removed", gone)
+	}
+	es, err := w.store.Audit(t.Context(), audit.Filter{Database: d.Name, Action: audit.DatabaseMove})
+	must(t, err)
+	for _, e := range es {
+		if e.Open {
+			t.Errorf("an intent without an end: %+v", e)
+		}
+	}
+}
