@@ -73,7 +73,7 @@ var classWords = []struct {
 	{"SQLITE_AUTH", Auth}, {"not authorized", Auth}, {"To execute a transaction", Auth},
 	{"constraint failed", Constraint}, {"SQLITE_CONSTRAINT", Constraint}, {"datatype mismatch", Constraint},
 	{"SQLITE_TOOBIG", TooBig}, {"too many ", TooBig}, {"too complex", TooBig}, {"Expression tree is too large", TooBig},
-	{"SQLITE_BUSY", Busy}, {"SQLITE_LOCKED", Busy}, {"DB is overloaded", Busy},
+	{"SQLITE_BUSY", Busy}, {"SQLITE_LOCKED", Busy}, {"D1 DB is overloaded", Busy},
 	{"SQLITE_FULL", Storage}, {"SQLITE_IOERR", Storage}, {"SQLITE_CANTOPEN", Storage}, {"SQLITE_CORRUPT", Storage}, {"SQLITE_NOTADB", Storage},
 	{"syntax error", Syntax}, {"no such ", Syntax}, {"incomplete input", Syntax}, {"SQLITE_ERROR", Syntax},
 	{"No SQL statements detected", Syntax}, {"did not contain a statement", Syntax}, {"parameter bindings", Syntax},

@@ -105,7 +105,7 @@ func (b *Budget) take(ctx context.Context) (settle func(*http.Response), err err
 	for {
 		b.mu.Lock()
 		now := time.Now()
-		at := b.opens(now, background)
+		at, closed := b.opens(now, background), now.Before(b.closed)
 		if !at.After(now) {
 			b.flying++
 			b.hint--
@@ -114,6 +114,9 @@ func (b *Budget) take(ctx context.Context) (settle func(*http.Response), err err
 		}
 		if !background {
 			b.mu.Unlock()
+			if closed {
+				return nil, fault.New(fault.Limited, "Cloudflare's limit of calls for this account is used up, and it refuses every call for now. Nothing was sent. Calls are possible again at %s.", clock(at))
+			}
 			return nil, fault.New(fault.Limited, "Cloudflare's limit of %d calls in %s is used up. Nothing was sent. Calls are possible again at %s.", b.calls, minutes(b.window), clock(at))
 		}
 		b.waiting++
@@ -197,36 +200,73 @@ func (b *Budget) settle(resp *http.Response) {
 	b.correct(resp.Header, now)
 }
 
-// close is called when Cloudflare refused a call for the account's limit.
+// close is called when Cloudflare refused a call for the account's limit. It
+// refuses for the rest of a window at most, so no odd answer closes the account
+// for longer.
 func (b *Budget) close(seconds int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	wait := b.window // the longest it can be: its calls count no longer than that
-	if seconds >= 0 && seconds < int(b.window/time.Second) {
-		wait = time.Duration(seconds) * time.Second
+	wait := b.window
+	if seconds >= 0 {
+		wait = b.atMost(seconds)
 	}
 	if at := time.Now().Add(wait); at.After(b.closed) {
 		b.closed = at
 	}
 }
 
+// atMost is so many seconds, and no more than a window.
+func (b *Budget) atMost(seconds int) time.Duration {
+	if seconds >= int(b.window/time.Second) {
+		return b.window
+	}
+	return time.Duration(seconds) * time.Second
+}
+
 // correct takes over what Cloudflare says is left:
 //
 //	Ratelimit: "default";r=50;t=30
-//	Ratelimit-Policy: "default";q=1200;w=300
+//	Ratelimit-Policy: "burst";q=100;w=60, "default";q=1200;w=300
+//
+// What is left of a policy with another window than the budget's is no matter of
+// the budget. A name without a policy is taken to be the account's limit.
 func (b *Budget) correct(h http.Header, now time.Time) {
-	name, left, okLeft := parameter(h.Get("Ratelimit"), "", "r")
-	_, reset, okReset := parameter(h.Get("Ratelimit"), "", "t")
-	if !okLeft || !okReset {
-		return
+	policies := items(h, "Ratelimit-Policy")
+	for _, item := range items(h, "Ratelimit") {
+		left, okLeft := parameter(item, "r")
+		reset, okReset := parameter(item, "t")
+		quota, ours := b.policy(policies, item)
+		if okLeft && okReset && ours {
+			b.takeOver(min(left, quota), quota, now, now.Add(b.atMost(reset)))
+			return
+		}
 	}
-	reset = min(reset, int(b.window/time.Second))
-	b.quota = b.calls
-	if _, q, ok := parameter(h.Get("Ratelimit-Policy"), name, "q"); ok && q > 0 {
-		b.quota = q
+}
+
+// policy returns the quota of the policy an item of Ratelimit is about, and
+// whether its window is the budget's.
+func (b *Budget) policy(policies []string, item string) (quota int, ours bool) {
+	for _, p := range policies {
+		if label(p) != label(item) {
+			continue
+		}
+		if w, ok := parameter(p, "w"); ok && w != int(b.window/time.Second) {
+			return 0, false
+		}
+		if q, ok := parameter(p, "q"); ok && q > 0 {
+			return min(q, maxQuota), true
+		}
 	}
+	return b.calls, true
+}
+
+// maxQuota is more than any policy allows; calculations with it don't overflow.
+const maxQuota = 1 << 20
+
+// takeOver makes what Cloudflare says is left the budget's hint.
+func (b *Budget) takeOver(left, quota int, now, end time.Time) {
+	b.quota = quota
 	// Answers overtake one another: of one window, the smallest number is the latest.
-	end := now.Add(time.Duration(reset) * time.Second)
 	left -= b.flying
 	if now.Before(b.hintEnd) && end.Sub(b.hintEnd).Abs() <= 2*time.Second && b.hint < left {
 		return
@@ -234,21 +274,28 @@ func (b *Budget) correct(h http.Header, now time.Time) {
 	b.hint, b.hintEnd = left, end
 }
 
-// parameter returns a number of an item of a structured header, and the item's name:
-// of the first item, or of the one of that name.
-func parameter(h, item, name string) (of string, n int, ok bool) {
-	for it := range strings.SplitSeq(h, ",") {
-		of, values, _ := strings.Cut(strings.TrimSpace(it), ";")
-		if item != "" && of != item {
-			continue
-		}
-		for p := range strings.SplitSeq(values, ";") {
-			if v, found := strings.CutPrefix(strings.TrimSpace(p), name+"="); found {
-				n, err := strconv.Atoi(v)
-				return of, n, err == nil && n >= 0
-			}
-		}
-		return of, 0, false
+// items returns the items of a structured header.
+func items(h http.Header, name string) []string {
+	v := strings.Join(h.Values(name), ",")
+	if v == "" {
+		return nil
 	}
-	return "", 0, false
+	return strings.Split(v, ",")
+}
+
+// label is the name an item of a structured header begins with.
+func label(item string) string {
+	name, _, _ := strings.Cut(item, ";")
+	return strings.Trim(strings.TrimSpace(name), `"`)
+}
+
+// parameter returns a number of an item of a structured header.
+func parameter(item, name string) (int, bool) {
+	for p := range strings.SplitSeq(item, ";") {
+		if v, ok := strings.CutPrefix(strings.TrimSpace(p), name+"="); ok {
+			n, err := strconv.Atoi(v)
+			return n, err == nil && n >= 0
+		}
+	}
+	return 0, false
 }

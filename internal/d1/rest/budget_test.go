@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -223,8 +224,44 @@ func TestOneOddAnswerDoesNotCloseTheAccountForGood(t *testing.T) {
 			p := provider(t, srv.URL+"/client/v4/", func(o *rest.Options) { o.Budget = b })
 			c, _ := p.Open(t.Context(), "00000000-0000-0000-0000-000000000000")
 			_, _ = c.Query(t.Context(), d1.Query("select 1"))
-			if s := b.State(); s.ResetsAt.After(time.Now().Add(2 * rest.Window)) {
+			if s := b.State(); s.ResetsAt.After(time.Now().Add(rest.Window)) {
 				t.Errorf("nobody may call before %s", s.ResetsAt)
+			}
+			if _, err := rest.Take(b, t.Context()); !fault.Is(err, fault.Limited) || !strings.Contains(fault.Message(err), "Calls are possible again at") {
+				t.Errorf("the next call: %v", err)
+			}
+		})
+	}
+}
+
+// Cloudflare has several policies; what is left is told of one of them.
+func TestWhatIsLeftIsOfThePolicyOfThatName(t *testing.T) {
+	const both = `"burst";q=100;w=60, "default";q=1200;w=300`
+	for _, c := range []struct {
+		limit, policy string
+		used          int
+	}{
+		{`"default";r=600;t=30`, both, 600},
+		{`"default";r=600;t=30`, `"burst";q=100;w=60`, 600},
+		{`"default";r=600;t=30`, "", 600},
+		{`"default";r=300;t=30`, `"default";q=600;w=300`, 600},
+		{`"burst";r=1;t=30`, both, 1},
+		{`"burst";r=1;t=30, "default";r=600;t=30`, both, 600},
+		{`"default";r=9223372036854775807;t=9223372036854775807`, `"default";q=9223372036854775807;w=300`, 1},
+		{`"default";r=9223372036854775807;t=1`, "", 1},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			b := rest.NewBudget(rest.BudgetOptions{})
+			settle, err := rest.Take(b, t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			settle(&http.Response{Header: header("Ratelimit", c.limit, "Ratelimit-Policy", c.policy)})
+			if s := b.State(); s.Used != c.used || s.ResetsAt.After(time.Now().Add(rest.Window)) {
+				t.Errorf("%s of %s: %+v", c.limit, c.policy, s)
+			}
+			if _, err := rest.Take(b, t.Context()); err != nil {
+				t.Errorf("%s of %s: %v", c.limit, c.policy, err)
 			}
 		})
 	}

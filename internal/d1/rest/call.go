@@ -131,7 +131,8 @@ func (p *Provider) explain(ctx context.Context, resp *http.Response, err error) 
 }
 
 // send sends a request and returns its answer if it is a 2xx; the caller closes
-// the body, and until then a silence of p.quiet ends it.
+// the body. A silence of p.quiet ends it, before the answer and within each Read
+// of its body; who reads slowly is not silent.
 func (p *Provider) send(ctx context.Context, c call, send requester) (*http.Response, error) {
 	settle, err := p.budget.take(ctx)
 	if err != nil {
@@ -157,7 +158,7 @@ func (p *Provider) send(ctx context.Context, c call, send requester) (*http.Resp
 	settle(got)
 	if err == nil && got != nil {
 		silence.Stop()
-		got.Body = &liveBody{rc: got.Body, quiet: p.quiet, silence: silence, cancel: cancel}
+		got.Body = &answerBody{liveBody{rc: got.Body, quiet: p.quiet, silence: silence, cancel: cancel}}
 		return got, nil
 	}
 	silent := !silence.Stop()
@@ -192,8 +193,18 @@ func (p *Provider) token(c call) string {
 	return p.editToken
 }
 
-// liveBody is the body of an answer. A silence counts while it is read: a reader may
-// take its time.
+// answerBody is the body of an answer, whose silence counts only while somebody
+// reads: between two reads it is the reader who is slow.
+type answerBody struct{ liveBody }
+
+func (b *answerBody) Read(p []byte) (int, error) {
+	b.silence.Reset(b.quiet)
+	defer b.silence.Stop()
+	return b.rc.Read(p)
+}
+
+// liveBody is a body whose reading puts off the end by silence, which counts
+// between two reads too: of one that is sent, the network reads.
 type liveBody struct {
 	rc      io.ReadCloser
 	quiet   time.Duration
@@ -202,9 +213,10 @@ type liveBody struct {
 }
 
 func (b *liveBody) Read(p []byte) (int, error) {
-	b.silence.Reset(b.quiet)
 	n, err := b.rc.Read(p)
-	b.silence.Stop()
+	if n > 0 && b.silence.Stop() {
+		b.silence.Reset(b.quiet)
+	}
 	return n, err
 }
 
@@ -250,14 +262,16 @@ func requestID(resp *http.Response) string {
 	return ""
 }
 
-// retryAfter returns the seconds an answer asks to wait, -1 if it doesn't.
+// retryAfter returns the seconds an answer asks to wait, a window of the account's
+// limit at most, -1 if it doesn't.
 func retryAfter(resp *http.Response) int {
+	const most = int(Window / time.Second)
 	v := resp.Header.Get("Retry-After")
 	if n, err := strconv.Atoi(v); err == nil && n >= 0 {
-		return n
+		return min(n, most)
 	}
 	if at, err := http.ParseTime(v); err == nil {
-		return max(0, int(time.Until(at)/time.Second)+1)
+		return min(max(0, int(time.Until(at)/time.Second)+1), most)
 	}
 	return -1
 }

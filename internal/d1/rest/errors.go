@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
@@ -98,10 +99,24 @@ const (
 	codeAuth         = 10000
 )
 
+// sqlEnd is what the text of a refusal by SQLite ends in: what comes before it
+// may be words of the user's schema. Of the codes only those are named after which
+// the statement, and the transaction it was in, certainly changed nothing.
+var sqlEnd = regexp.MustCompile(`: SQLITE_(ERROR|CONSTRAINT|TOOBIG|MISMATCH|AUTH|RANGE)(_[A-Z]+)*( \(extended: SQLITE_[A-Z_]+\))?$`)
+
+// statement reports SQLite's own refusal of a statement, whose words say nothing
+// of D1's state: a trigger, a CHECK or a column can have any of D1's phrases.
+func (f *Failure) statement() bool {
+	return f.Status == 400 && f.Code == codeSQL && sqlEnd.MatchString(f.Text)
+}
+
+// says reports that D1's text, unless it is SQLite's, has one of the words.
+func (f *Failure) says(words []string) bool { return !f.statement() && hasAny(f.Text, words) }
+
 // transient are D1's words for what passes by itself.
 var transient = []string{
 	"Network connection lost", "storage caused object to be reset", "reset because its code was updated",
-	"overloaded", "queued for too long", "Cannot resolve D1 DB due to transient issue",
+	"D1 DB is overloaded", "queued for too long", "Cannot resolve D1 DB due to transient issue",
 }
 
 // unsure are D1's words after which a write may have been made or not.
@@ -120,21 +135,13 @@ func hasAny(text string, words []string) bool {
 	return false
 }
 
-// ruled is how the engine's refusal of a statement ends, with its words or the
-// schema's before it.
-var ruled = regexp.MustCompile(`: SQLITE_(CONSTRAINT|ERROR|AUTH|MISMATCH|TOOBIG|RANGE)[A-Z_]*(?: \(extended: [A-Z_]+\))?$`)
-
-// byEngine reports a refusal of the statement that tells so by its form, so that
-// nothing in its words is D1's: a trigger may say that a payment timed out, and a
-// column may be called overloaded.
-func (f *Failure) byEngine() bool {
-	return f.Status == 400 && f.Code == codeSQL && ruled.MatchString(f.Text)
-}
-
 // overloaded tells a database that is overloaded from an account that has used
 // up its calls; both are a 429.
 func (f *Failure) overloaded() bool {
-	return !f.byEngine() && (strings.Contains(f.Text, "overloaded") || strings.Contains(f.Text, "queued"))
+	if f.Status == 429 {
+		return strings.Contains(f.Text, "overloaded") || strings.Contains(f.Text, "queued")
+	}
+	return strings.HasPrefix(f.Text, "D1 DB is overloaded") && !f.statement()
 }
 
 // limited reports the account's limit.
@@ -142,7 +149,7 @@ func (f *Failure) limited() bool { return f.Status == 429 && !f.overloaded() }
 
 // fromSQL reports a refusal of the statement by D1's engine, which changed nothing.
 func (f *Failure) fromSQL() bool {
-	if f.byEngine() {
+	if f.statement() {
 		return true
 	}
 	switch f.Code {
@@ -160,13 +167,11 @@ func (f *Failure) mayHaveWritten() bool {
 	switch {
 	case f.Status == 0:
 		return f.Sent
-	case f.byEngine():
-		return false
 	case f.Status == 429 || f.overloaded():
 		return false
 	case f.Status >= 500 || f.Status == 408 || f.Status < 300:
 		return !f.fromSQL()
-	case hasAny(f.Text, unsure):
+	case f.says(unsure):
 		return true
 	}
 	return f.Status >= 300 && f.Status < 400
@@ -182,7 +187,7 @@ func (f *Failure) canRepeat() bool {
 	case f.Status < 300 && f.Cause != "": // an answer that broke off
 		return true
 	}
-	return !f.byEngine() && hasAny(f.Text, transient)
+	return f.says(transient)
 }
 
 // fault turns a failure into what people read. what is the call in words, such as
@@ -222,14 +227,14 @@ func (f *Failure) words(c call, subject string) (fault.Kind, string) {
 		return fault.Invalid, fmt.Sprintf("The answer to %s is larger than %d MB. Select fewer rows, or less of them with substr(column, 1, 1000).", subject, maxAnswer>>20)
 	case f.Status == 0:
 		return fault.Unavailable, fmt.Sprintf("Cloudflare can't be reached for %s (%s). Nothing was changed. Check the network, then try again.", subject, f.Cause)
-	case f.Text != "" && f.Status < 500 && !hasAny(f.Text, unsure) && !hasAny(f.Text, transient):
+	case f.Text != "" && f.Status < 500 && !f.says(unsure) && !f.says(transient):
 		return fault.Invalid, fmt.Sprintf("Cloudflare refused %s: %s", subject, sentence(f.Text))
 	}
 	return fault.Unavailable, fmt.Sprintf("Cloudflare can't answer %s now. Nothing was changed. Try again in a minute.", subject)
 }
 
 func (f *Failure) wait() string {
-	if f.retryAfter > 0 {
+	if f.retryAfter > 0 && f.retryAfter < int(Window/time.Second) {
 		return fmt.Sprintf("%d s", f.retryAfter)
 	}
 	return "five minutes"

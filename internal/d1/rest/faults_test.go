@@ -366,24 +366,3 @@ func TestWordsOfTheSchemaAreNoWordsOfD1(t *testing.T) {
 		}
 	}
 }
-
-// A reader that is slow is no silence of Cloudflare.
-func TestASlowReaderIsNoSilence(t *testing.T) {
-	f := front.New(t, front.Options{})
-	p := provider(t, f.URL, func(o *rest.Options) { o.Quiet = 2 * time.Second })
-	c := open(t, p, "slow")
-	rows, err := c.Stream(t.Context(), d1.Query("with recursive n(i) as (select 1 union all select i+1 from n where i < 40000) select i, printf('%500d', i) from n"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = rows.Close() }()
-	n := 0
-	for rows.Next() {
-		if n++; n == 10 {
-			time.Sleep(3 * time.Second) // a person's slow download
-		}
-	}
-	if rows.Err() != nil || n != 40000 {
-		t.Errorf("%d of 40000 rows: %v", n, rows.Err())
-	}
-}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/md5" //nolint:gosec // what Cloudflare compares uploads by
 	"encoding/hex"
-	"errors"
 	"io"
 	"net/http"
 	"os"
@@ -22,9 +21,6 @@ import (
 
 // maxImport is the largest dump Cloudflare imports.
 const maxImport = 5 << 30
-
-// maxPoll is the longest pause between two questions about an import.
-const maxPoll = 5 * time.Second
 
 // Fill imports a file into an empty database: four calls or more, and the database
 // answers nobody meanwhile. What D1's import can't take, virtual tables such as
@@ -98,30 +94,47 @@ func (p *Provider) importFile(ctx context.Context, id, path string, size int64, 
 	if err != nil {
 		return err
 	}
-	// It was begun: whatever keeps us from asking about it, it may be done.
-	polled, pause := d1.Background(ctx), p.poll
+	return p.awaitImport(ctx, start, t)
+}
+
+// maxPoll is how rarely a long import is asked about.
+const maxPoll = 5 * time.Second
+
+// awaitImport asks about an import that was begun until it is over. That it can't
+// ask, for whatever reason, says nothing of the import: only Cloudflare's own word
+// that it failed does. So it waits for the budget where others are refused.
+func (p *Provider) awaitImport(ctx context.Context, start call, t task) error {
+	ask := start
+	ask.writes = false
+	pause := p.poll
 	for n := int64(1); t.Status != "complete"; n++ {
 		if t.AtBookmark == "" {
 			return p.unread(start)
 		}
 		d1.Report(ctx, "Cloudflare imports the database", n, 0)
 		if !sleep(ctx, pause) {
-			return (&Failure{Cause: cause(ctx.Err()), Sent: true, stopped: ctx.Err(), retryAfter: -1}).fault(start, p.subject(start))
+			return p.begun(ctx, start, ctx.Err())
 		}
-		pause = min(pause+pause/4, max(p.poll, maxPoll))
-		if t, err = p.importStep(polled, ask, map[string]any{"action": "poll", "current_bookmark": t.AtBookmark}); err != nil {
-			if t.Status == "error" { // Cloudflare's word that it failed
-				return err
-			}
-			f, ok := errors.AsType[*Failure](err)
-			if !ok {
-				f = &Failure{Cause: "it can't be asked about", retryAfter: -1}
-			}
-			f.Sent, f.Status = true, 0
-			return f.fault(start, p.subject(start))
+		pause = min(pause*3/2, max(p.poll, maxPoll))
+		var err error
+		t, err = p.importStep(d1.Background(ctx), ask, map[string]any{"action": "poll", "current_bookmark": t.AtBookmark})
+		switch {
+		case err != nil && t.Status == "error":
+			return err
+		case err != nil:
+			return p.begun(ctx, start, err)
 		}
 	}
 	return nil
+}
+
+// begun is the error of an import that was begun and can't be asked about.
+func (p *Provider) begun(ctx context.Context, c call, err error) error {
+	f := &Failure{Cause: "the import was begun", Sent: true, stopped: ctx.Err(), retryAfter: -1}
+	kind, msg := f.words(c, p.subject(c))
+	out := fault.Wrap(err, kind, "%s", msg)
+	out.Ref = fault.RefOf(err)
+	return out
 }
 
 func (p *Provider) importStep(ctx context.Context, c call, content map[string]any) (task, error) {

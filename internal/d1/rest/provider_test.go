@@ -1,7 +1,6 @@
 package rest_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -436,29 +435,5 @@ func TestPointAtOnTheEmbeddedEngine(t *testing.T) {
 	}
 	if _, err := e.PointAt(t.Context(), info.ID, early); !fault.Is(err, fault.NotFound) {
 		t.Errorf("before the first: %v", err)
-	}
-}
-
-// An import that was begun and can't be asked about, since the account's calls are
-// used up, is not one of which nothing was sent.
-func TestAnImportThatWasBegunIsNotSaidToBeUnsent(t *testing.T) {
-	path := sample(t, "create table t(a)", "insert into t values (1)")
-	f := front.New(t, front.Options{})
-	id := f.Add("acme")
-	// One call to see that it is empty, init, ingest: the poll has no room.
-	p := provider(t, f.URL, func(o *rest.Options) { o.Budget = rest.NewBudget(rest.BudgetOptions{Calls: 3}) })
-	ctx, stop := context.WithTimeout(t.Context(), 500*time.Millisecond) // asking waits for room
-	defer stop()
-	err := p.Fill(ctx, id, path)
-	conn, _ := provider(t, f.URL).Open(t.Context(), id)
-	r, rerr := conn.Query(t.Context(), d1.Query("select count(*) from t"))
-	if rerr != nil {
-		t.Fatal(rerr)
-	}
-	if n := r.Rows[0][0].Int(); n != 1 {
-		t.Fatalf("%d rows", n)
-	}
-	if err == nil || !fault.Is(err, fault.Unknown) || strings.Contains(fault.Message(err), "Nothing was sent") {
-		t.Errorf("the rows are there, and the error says: %v", err)
 	}
 }

@@ -44,7 +44,7 @@ func (p *Provider) fetch(ctx context.Context, method, address string, body io.Re
 	live, cancel := context.WithCancel(ctx)
 	silence := time.AfterFunc(p.quiet, cancel)
 	if body != nil {
-		body = &sending{r: body, quiet: p.quiet, silence: silence}
+		body = &liveBody{rc: io.NopCloser(body), quiet: p.quiet, silence: silence, cancel: func() {}}
 	}
 	req, err := http.NewRequestWithContext(live, method, address, nil)
 	if err != nil {
@@ -60,7 +60,6 @@ func (p *Provider) fetch(ctx context.Context, method, address string, body io.Re
 		cancel()
 		return nil, &Failure{Cause: cause(err), Sent: true, stopped: ctx.Err(), retryAfter: -1}
 	}
-	silence.Stop()
 	resp.Body = &liveBody{rc: resp.Body, quiet: p.quiet, silence: silence, cancel: cancel}
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
 		f := refusal(resp)
@@ -68,19 +67,6 @@ func (p *Provider) fetch(ctx context.Context, method, address string, body io.Re
 		return nil, f
 	}
 	return resp, nil
-}
-
-// sending is what is uploaded. A silence counts from one piece to the next, which is
-// taken when the network has taken the one before.
-type sending struct {
-	r       io.Reader
-	quiet   time.Duration
-	silence *time.Timer
-}
-
-func (s *sending) Read(p []byte) (int, error) {
-	s.silence.Reset(s.quiet)
-	return s.r.Read(p)
 }
 
 // counter tells how much was read.

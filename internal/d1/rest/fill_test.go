@@ -1,0 +1,54 @@
+package rest_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/kuratchi/dashboard/internal/d1"
+	"github.com/kuratchi/dashboard/internal/d1/d1test/front"
+	"github.com/kuratchi/dashboard/internal/d1/rest"
+	"github.com/kuratchi/dashboard/internal/fault"
+)
+
+// An import that was begun and can't be asked about, since the account's calls are
+// used up, is not one of which nothing was sent.
+func TestAnImportThatWasBegunIsNotSaidToBeUnsent(t *testing.T) {
+	path := sample(t, "create table t(a)", "insert into t values (1)")
+	f := front.New(t, front.Options{})
+	id := f.Add("acme")
+	// One call to see that it is empty, init, ingest: the poll has no room.
+	p := provider(t, f.URL, func(o *rest.Options) { o.Budget = rest.NewBudget(rest.BudgetOptions{Calls: 3}) })
+	ctx, stop := context.WithTimeout(t.Context(), 2*time.Second)
+	defer stop()
+	err := p.Fill(ctx, id, path)
+	conn, _ := provider(t, f.URL).Open(t.Context(), id)
+	r, rerr := conn.Query(t.Context(), d1.Query("select count(*) from t"))
+	if rerr != nil {
+		t.Fatal(rerr)
+	}
+	if n := r.Rows[0][0].Int(); n != 1 {
+		t.Fatalf("%d rows", n)
+	}
+	if err == nil || !fault.Is(err, fault.Unknown) || strings.Contains(fault.Message(err), "Nothing was sent") {
+		t.Errorf("the rows are there, and the error says: %v", err)
+	}
+}
+
+// Where the calls are used up in between, the questions wait for their turn.
+func TestAnImportIsAskedAboutWhenThereIsRoom(t *testing.T) {
+	path := sample(t, "create table t(a)", "insert into t values (1)")
+	f := front.New(t, front.Options{})
+	id := f.Add("acme")
+	p := provider(t, f.URL, func(o *rest.Options) {
+		o.Budget = rest.NewBudget(rest.BudgetOptions{Calls: 3, Window: time.Second})
+	})
+	var waited bool
+	ctx := d1.WithProgress(t.Context(), func(step string, _, _ int64) {
+		waited = waited || strings.HasPrefix(step, "waiting for Cloudflare's limit")
+	})
+	if err := p.Fill(ctx, id, path); err != nil || !waited {
+		t.Errorf("waited %t: %v", waited, err)
+	}
+}

@@ -1,0 +1,71 @@
+package rest_test
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/kuratchi/dashboard/internal/d1"
+	"github.com/kuratchi/dashboard/internal/d1/d1test/front"
+	"github.com/kuratchi/dashboard/internal/d1/rest"
+	"github.com/kuratchi/dashboard/internal/fault"
+)
+
+// A reader that is slow is no silence of Cloudflare.
+func TestASlowReaderIsNoSilence(t *testing.T) {
+	f := front.New(t, front.Options{})
+	p := provider(t, f.URL, func(o *rest.Options) { o.Quiet = time.Second })
+	c := open(t, p, "slow")
+	rows, err := c.Stream(t.Context(), d1.Query("with recursive n(i) as (select 1 union all select i+1 from n where i < 40000) select i, printf('%500d', i) from n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	n := 0
+	for rows.Next() {
+		if n++; n == 10 {
+			time.Sleep(1500 * time.Millisecond) // a person's slow download
+		}
+	}
+	if rows.Err() != nil || n != 40000 {
+		t.Errorf("%d of 40000 rows: %v", n, rows.Err())
+	}
+}
+
+// A silence of Cloudflare ends a stream, also after its reader has paused.
+func TestASilenceAfterAPauseEndsAStream(t *testing.T) {
+	gone := make(chan struct{})
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		_, _ = io.WriteString(w, `{"result":[{"results":{"columns":["a"],"rows":[[1],[2],`)
+		w.(http.Flusher).Flush()
+		<-r.Context().Done()
+		close(gone)
+	}))
+	defer srv.Close()
+	p := provider(t, srv.URL+"/client/v4/", func(o *rest.Options) { o.Quiet = 300 * time.Millisecond })
+	c, err := p.Open(t.Context(), "00000000-0000-0000-0000-000000000000")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, err := c.Stream(t.Context(), d1.Query("select a from t"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	n := 0
+	began := time.Now()
+	for rows.Next() {
+		if n++; n == 1 {
+			time.Sleep(600 * time.Millisecond)
+			began = time.Now()
+		}
+	}
+	if took := time.Since(began); n != 2 || !fault.Is(rows.Err(), fault.Unavailable) || !strings.Contains(rows.Err().Error(), "no answer in time") || took < 250*time.Millisecond || took > 5*time.Second {
+		t.Errorf("%d rows, after %s: %v", n, took, rows.Err())
+	}
+	<-gone
+}
