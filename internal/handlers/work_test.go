@@ -99,7 +99,7 @@ func TestARestoreSaysWhatItUndoes(t *testing.T) {
 	owner.post(db+"/sql", url.Values{"sql": {"insert into items (id, name) values (77001, 'x'), (77002, 'y')"}}).is(http.StatusOK)
 	owner.post(db+"/sql", url.Values{"sql": {"insert into items (id, name) values (77001, 'again')"}}).is(http.StatusOK, "UNIQUE constraint failed")
 	owner.post(db+"/sql", url.Values{"sql": {"update items set name = 'z' where id = 77002"}}).is(http.StatusOK)
-	owner.get(ask).is(http.StatusOK, "2 statements by the console, 3 rows", "See them in the audit log", "What your applications wrote isn’t known here")
+	owner.get(ask).is(http.StatusOK, "2 statements by the console, 3 rows", "see the audit log", "What your applications wrote isn’t known here")
 	if page := s.as(auth.RoleOperator).get(ask).is(http.StatusOK, "2 statements by the console"); strings.Contains(textOf(page.doc()), "audit log") {
 		t.Error("an operator is led to what is refused")
 	}

@@ -64,6 +64,14 @@ func (v Restore) undone() []string {
 	return out
 }
 
+// ofThese introduces the list.
+func (v Restore) ofThese() string {
+	if v.More {
+		return "Of these, through the dashboard (the newest of more):"
+	}
+	return "Of these, through the dashboard:"
+}
+
 // newest is the last write, for a version of the list that isn't empty.
 func (v Restore) newest() audit.Entry { return v.Writes[0] }
 
