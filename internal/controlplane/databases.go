@@ -101,7 +101,7 @@ func (s *Store) DatabaseByRequest(ctx context.Context, request string) (fleet.Da
 
 var databaseSorts = map[string][]string{
 	"": {"name"}, "name": {"name"}, "org": {"org_name", "name"}, "schema": {"schema_name", "schema_version", "name"},
-	"location": {"location", "name"}, "created": {"created_at", "name"}, "status": {"state", "health", "schema_version", "name"},
+	"location": {"provider", "jurisdiction", "location", "name"}, "created": {"created_at", "name"}, "status": {"state", "health", "schema_version", "name"},
 	"size": {"size", "name"}, "checked": {"checked_at", "name"},
 }
 

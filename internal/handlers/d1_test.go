@@ -120,8 +120,10 @@ func TestPagesOfADatabaseOnD1(t *testing.T) {
 		t.Error("a column that is gone is shown")
 	}
 	b.get(db+"/settings").is(http.StatusOK, "Cloudflare D1", "Region", "eu", "automatic", "API latency", "Switch off")
-	b.post(db+"/replication", url.Values{"mode": {"disabled"}}).is(http.StatusSeeOther)
-	b.get(db+"/settings").is(http.StatusOK, "Switch on")
+	off := b.post(db+"/replication", url.Values{"mode": {"disabled"}}).is(http.StatusSeeOther).location()
+	b.get(off).is(http.StatusOK, "Switch on", "Read replication is switched off. It takes some hours")
+	b.get(b.post(db+"/replication", url.Values{"mode": {"auto"}}).is(http.StatusSeeOther).location()).is(http.StatusOK, "Read replication is on.")
+	b.get("/").is(http.StatusOK, "D1 · eu")
 	b.post(db+"/replication", url.Values{"mode": {"some"}}).is(http.StatusUnprocessableEntity)
 
 	b.get(db+"/backups").is(http.StatusOK, "Time Travel", "D1 keeps every moment for 30 days")
@@ -239,6 +241,7 @@ func TestDatabasesOfTheAccountAreAdopted(t *testing.T) {
 	b.get("/").is(http.StatusOK, "Adopt")
 	chosen := url.Values{"schema": {"shop"}, "id": {ids["exact"], ids["drifted"], ids["empty-one"], ids["new"]}}
 	b.get("/databases/adopt?"+chosen.Encode()).is(http.StatusOK, "shop v1", "differs", "Add column items.by_hand", "table items is missing", "Adopt 3 databases")
+	b.get("/databases/adopt?schema=shop").is(http.StatusUnprocessableEntity, "Choose at least one database to look into")
 	b.get("/databases/adopt?id=gone").is(http.StatusNotFound, "no database gone any more")
 	many := url.Values{"id": slices.Repeat([]string{ids["exact"]}, 26)}
 	b.get("/databases/adopt?"+many.Encode()).is(http.StatusUnprocessableEntity, "At most 25")

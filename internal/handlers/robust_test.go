@@ -88,7 +88,7 @@ var fleetFilters = map[string]string{
 
 // fleetSorts are its orders.
 var fleetSorts = map[string]string{
-	"name": "name", "org": "org_name, name", "schema": "schema_name, schema_version, name", "location": "location, name", "created": "created_at, name",
+	"name": "name", "org": "org_name, name", "schema": "schema_name, schema_version, name", "location": "provider, jurisdiction, location, name", "created": "created_at, name",
 	"status": "state, health, schema_version, name", "size": "size, name", "checked": "checked_at, name",
 	"-name": "name desc", "-org": "org_name desc, name desc", "-status": "state desc, health desc, schema_version desc, name desc", "-size": "size desc, name desc",
 }

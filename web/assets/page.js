@@ -17,7 +17,12 @@ export function announce(text) {
 
 // A box that stands for all of a form's boxes of one name.
 document.addEventListener("change", (event) => {
-  const name = event.target.dataset?.chooseAll;
-  if (!name) return;
-  for (const box of event.target.form.querySelectorAll(`input[name="${name}"]`)) box.checked = event.target.checked;
+  const form = event.target.form;
+  const all = form && find("[data-choose-all]", form);
+  if (!all) return;
+  const boxes = [...form.querySelectorAll(`input[type=checkbox][name="${all.dataset.chooseAll}"]`)];
+  if (event.target === all) for (const box of boxes) box.checked = all.checked;
+  const n = boxes.filter((box) => box.checked).length;
+  all.checked = n > 0 && n === boxes.length;
+  all.indeterminate = n > 0 && n < boxes.length;
 });

@@ -10,6 +10,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/web/templates/paths"
+	"github.com/kuratchi/dashboard/web/templates/textual"
 )
 
 // Console is the SQL tab.
@@ -153,4 +154,12 @@ func (v Console) errorLine(r console.Result) string {
 		return ""
 	}
 	return text + "\n" + strings.Repeat(" ", column-1) + "^"
+}
+
+// inTime is how long the engine took, "" where it didn't tell.
+func inTime(d time.Duration) string {
+	if d <= 0 {
+		return ""
+	}
+	return " in " + textual.Duration(d)
 }

@@ -1284,7 +1284,7 @@ func consoleResult(v Console, i int, r console.Result) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		} else if r.Err == nil {
-			templ_7745c5c3_Err = ui.Status("ok", didWords(r)+" in "+textual.Duration(r.Engine)).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Status("ok", didWords(r)+inTime(r.Engine)).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
