@@ -62,6 +62,7 @@ func TestWalkOnD1(t *testing.T) {
 	x := newTab(t)
 	x.place = "d1"
 	cloud.Add("found-by-hand")
+	cloud.Add("found-too")
 	walk(t, x, start(t, t.TempDir(), "KURATCHI_CF_API_URL="+cloud.URL, "CF_ACCOUNT_ID="+front.Account, "CF_API_TOKEN="+front.Token, "CF_API_READ_TOKEN="+front.ReadToken))
 	if made, _ := cloud.Count("create"); made != 3 {
 		t.Errorf("%d databases were made on D1, want 3", made)
@@ -78,7 +79,13 @@ func (x *tab) onD1(p *program) {
 	x.sees("Move to the data folder")
 	x.open(p.base + "/databases/adopt")
 	x.sees("found-by-hand")
-	x.do(chromedp.Click(chromedp.CSS("input[name=id]")))
+	const boxes = `[document.querySelector("[data-choose-all]"), ...document.querySelectorAll("input[name=id]")].map((b) => b.indeterminate ? "some" : b.checked ? "yes" : "no").join(" ")`
+	for _, step := range []struct{ click, now string }{{"[data-choose-all]", "yes yes yes"}, {"input[name=id]", "some no yes"}, {"input[name=id]", "yes yes yes"}} {
+		x.do(chromedp.Click(chromedp.CSS(step.click)))
+		if now := eval[string](x, boxes); now != step.now {
+			x.t.Errorf("after a click on %s: %s, want %s", step.click, now, step.now)
+		}
+	}
 	x.press("Look into the chosen ones")
 	x.sees("What is in them")
 	x.audit("adopting databases")
