@@ -209,6 +209,10 @@ type Input struct {
 	NoReadToken      bool
 }
 
+// checkTime is how long a new account is tested at most: it is saved while Cloudflare
+// doesn't answer, too.
+const checkTime = 20 * time.Second
+
 // Save sets the account up, or replaces what is set up, once Cloudflare accepts it.
 // What it was found to be is returned, as by Check: all of it may be unknown while
 // Cloudflare can't be reached, and then it is saved all the same. fault.Invalid for
@@ -225,7 +229,9 @@ func (a *Account) Save(ctx context.Context, actor auth.Actor, in Input) ([]Permi
 	a.mu.Lock()
 	o := a.options(c)
 	a.mu.Unlock()
-	found, err := rest.Check(ctx, o)
+	checking, stop := context.WithTimeout(ctx, checkTime)
+	found, err := rest.Check(checking, o)
+	stop()
 	if err != nil {
 		return nil, err
 	}

@@ -101,10 +101,11 @@ type reader struct {
 
 // readTable is a table with what of its rows was read.
 type readTable struct {
-	name, sql string
+	name string
 	// columns are quoted; the first is the rowid where by says so.
 	columns []string
 	by      string
+	key     []string // the primary key of a table without a rowid, quoted
 	after   d1.Value // the last rowid, NULL for none
 	offset  int64
 	limit   int
@@ -142,8 +143,10 @@ const definedSQL = `select m.type, m.name, m.sql, coalesce(l.type, ''), coalesce
 	where m.sql is not null and m.name not like 'sqlite\_%' escape '\' and m.name not like '\_cf\_%' escape '\' and m.tbl_name not like '\_cf\_%' escape '\'
 	order by case m.type when 'table' then 0 when 'index' then 1 when 'view' then 2 else 3 end, m.rowid`
 
+var defined = d1.Stmt{SQL: definedSQL, Columns: []string{"type", "name", "sql", "kind", "wr", "sequence"}}
+
 // D1 refuses pragma_table_xinfo of its own tables, so they are left out first.
-const storedSQL = `select m.name, x.name, x.hidden from (
+const storedSQL = `select m.name, x.name, x.hidden, x.pk from (
 	select name from sqlite_master where type = 'table' and name not like '\_cf\_%' escape '\' and name not like 'sqlite\_%' escape '\'
 	and name not in (select name from pragma_table_list where type in ('virtual', 'shadow'))
 	) m, pragma_table_xinfo(m.name) x order by m.name, x.cid`
@@ -151,8 +154,8 @@ const storedSQL = `select m.name, x.name, x.hidden from (
 // define reads the definitions, in one transaction.
 func (r *reader) define(ctx context.Context) error {
 	got, err := r.conn.Batch(ctx, []d1.Stmt{
-		{SQL: definedSQL, Columns: []string{"type", "name", "sql", "kind", "wr", "sequence"}},
-		{SQL: storedSQL, Columns: []string{"t", "c", "hidden"}},
+		defined,
+		{SQL: storedSQL, Columns: []string{"t", "c", "hidden", "pk"}},
 	})
 	if err != nil {
 		return err
@@ -166,7 +169,7 @@ func (r *reader) define(ctx context.Context) error {
 			return fault.New(fault.Invalid, "The table %q of %s is a virtual one, such as a full-text index, or belongs to one. It can't be copied: drop it first and make it again afterwards.", name, r.p.name(r.id))
 		case kind == "table":
 			r.todo = append(r.todo, sql)
-			t := readTable{name: name, sql: sql, limit: firstRows}
+			t := readTable{name: name, limit: firstRows}
 			t.describe(got[1].Rows, row[4].Int() == 1)
 			if len(t.columns) > 0 {
 				r.tables = append(r.tables, t)
@@ -196,7 +199,11 @@ func (t *readTable) describe(rows [][]d1.Value, withoutRowID bool) {
 			t.columns = append(t.columns, quoteName(row[1].Text()))
 		}
 	}
-	if withoutRowID || len(t.columns) >= d1.MaxColumns {
+	if withoutRowID {
+		t.key = primaryKey(t.name, rows)
+		return
+	}
+	if len(t.columns) >= d1.MaxColumns {
 		return
 	}
 	for _, id := range []string{"rowid", "_rowid_", "oid"} {
@@ -207,8 +214,20 @@ func (t *readTable) describe(rows [][]d1.Value, withoutRowID bool) {
 	}
 }
 
-// query reads the next rows, all of them for a limit of 0. Without a rowid the order is
-// that of the table itself, which doesn't change while nothing is written.
+// primaryKey returns a table's key, in its order.
+func primaryKey(table string, rows [][]d1.Value) (key []string) {
+	for n := int64(1); ; n++ {
+		i := slices.IndexFunc(rows, func(row []d1.Value) bool { return row[0].Text() == table && row[3].Int() == n })
+		if i < 0 {
+			return key
+		}
+		key = append(key, quoteName(rows[i][1].Text()))
+	}
+}
+
+// query reads the next rows, all of them for a limit of 0. Where no name reaches the
+// rowid, the order is that of the table itself, which doesn't change while nothing is
+// written.
 func (t *readTable) query(limit int) d1.Stmt {
 	s := d1.Stmt{SQL: "select " + strings.Join(t.columns, ",") + " from " + quoteName(t.name), Columns: make([]string, len(t.columns))}
 	for i := range s.Columns {
@@ -217,8 +236,13 @@ func (t *readTable) query(limit int) d1.Stmt {
 	if t.by != "" && !t.after.IsNull() {
 		s.SQL += " where " + t.by + " > " + t.after.Literal()
 	}
-	if t.by != "" {
+	switch {
+	case t.by != "":
 		s.SQL += " order by " + t.by
+	case len(t.key) > 0:
+		s.SQL += " order by " + strings.Join(t.key, ",")
+	default:
+		s.SQL += " not indexed"
 	}
 	if limit > 0 {
 		s.SQL += " limit " + strconv.Itoa(limit)
@@ -231,7 +255,7 @@ func (t *readTable) query(limit int) d1.Stmt {
 
 // all reads every table in one transaction.
 func (r *reader) all(ctx context.Context) error {
-	ss := []d1.Stmt{{SQL: definedSQL, Columns: []string{"type", "name", "sql", "kind", "wr", "sequence"}}}
+	ss := []d1.Stmt{defined}
 	for i := range r.tables {
 		ss = append(ss, r.tables[i].query(0))
 	}
