@@ -53,13 +53,14 @@ type builder struct {
 	trial   *scratch           // where ALTER statements are tried; opened when first needed
 	tried   int                // how many steps ran on it
 	renamed []schema.Change
-	again   []schema.MasterRow      // triggers to make again at the end
-	dropped map[string]bool         // names of objects that were dropped, folded
-	counted map[string]bool         // tables whose rows are counted
-	going   map[string]bool         // tables that are dropped at the end
-	rebuilt []schema.Table          // what was rebuilt, as it was
-	numbers int                     // of the helper tables and indexes
-	changes map[string]*tableChange // by folded table name
+	again   map[string]schema.MasterRow // triggers to make again at the end, by folded name
+	stale   []string                    // full-text indexes that are to be read anew
+	dropped map[string]bool             // names of objects that were dropped, folded
+	counted map[string]bool             // tables whose rows are counted
+	going   map[string]bool             // tables that are dropped at the end
+	rebuilt []schema.Table              // what was rebuilt, as it was
+	numbers int                         // of the helper tables and indexes
+	changes map[string]*tableChange     // by folded table name
 }
 
 // tableChange is what is to happen to one table.
@@ -86,9 +87,13 @@ func (b *builder) build() (*Plan, error) {
 		FromHash: live.Schema.Only(target).Hash(), ToHash: target.Hash(),
 	}
 	b.dropped, b.counted, b.changes = map[string]bool{}, map[string]bool{}, map[string]*tableChange{}
-	if err := b.renames(); err != nil {
-		return nil, err
+	b.again = map[string]schema.MasterRow{}
+	if ok, err := b.renames(); !ok || err != nil {
+		return b.plan, err
 	}
+	copied := *b.was
+	copied.Tables = slices.Clone(b.was.Tables)
+	b.now = &copied
 	gone := schema.Dropped(b.previous, b.was, target)
 	b.going = map[string]bool{}
 	for _, c := range gone {
@@ -117,40 +122,54 @@ func (b *builder) build() (*Plan, error) {
 	b.createObjects(changes)
 	b.assertions()
 	b.findings(changes, gone)
+	b.fullTextFindings(gone)
 	if err := b.fills(changes); err != nil {
 		return nil, err
 	}
 	if len(b.plan.Refusals) > 0 || len(b.plan.Steps) == 0 { // no way to prove, or none to go
 		return b.plan, nil
 	}
-	return b.plan, b.prove()
+	return b.plan, b.prove(changes)
 }
 
-// prove turns what the engine says against a step into a refusal.
-func (b *builder) prove() error {
-	var keep []schema.MasterRow
+// prove turns what the engine says against a step into a refusal, and looks at what
+// views and triggers are bound to when all is done.
+func (b *builder) prove(changes []schema.Change) error {
+	after, err := prove(b.live, b.target, b.plan, b.untouched())
+	if e, ok := errors.AsType[*stepError](err); ok {
+		b.refuseStep(e)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return b.meaning(after, changes)
+}
+
+// untouched are the rows of sqlite_master that no step may change.
+func (b *builder) untouched() (keep []schema.MasterRow) {
 	for _, row := range b.rows {
 		if b.alone(row) {
 			keep = append(keep, row)
 		}
 	}
-	err := prove(b.live, b.target, b.plan, keep)
-	if e, ok := errors.AsType[*stepError](err); ok {
-		r := Refusal{Object: b.target.Name, Cause: "Leave every view and trigger whole", Reason: "Afterwards one of them could not be read any more: " + e.text + ". Change it in the schema too, or drop it first."}
-		switch {
-		case e.fill != nil:
-			r = Refusal{Object: e.fill.Object(), Cause: e.fill.Words(), Reason: "The engine refuses to fill it on an empty copy of this schema: " + e.text + "."}
-		case e.step >= 0:
-			s := b.plan.Steps[e.step]
-			for i := e.step; s.More && i > 0; i-- {
-				s = b.plan.Steps[i-1]
-			}
-			r = Refusal{Object: s.Object, Cause: s.Cause, Reason: "The engine refuses it on an empty copy of this schema: " + e.text + "."}
+	return keep
+}
+
+// refuseStep says in the plan's terms what the engine refuses.
+func (b *builder) refuseStep(e *stepError) {
+	r := Refusal{Object: b.target.Name, Cause: "Reach this version", Reason: e.text}
+	switch {
+	case e.fill != nil:
+		r = Refusal{Object: e.fill.Object(), Cause: e.fill.Words(), Reason: "The engine refuses to fill it on an empty copy of this schema: " + e.text + "."}
+	case e.step >= 0:
+		s := b.plan.Steps[e.step]
+		for i := e.step; s.More && i > 0; i-- {
+			s = b.plan.Steps[i-1]
 		}
-		b.plan.Refusals = append(b.plan.Refusals, r)
-		return nil
+		r = Refusal{Object: s.Object, Cause: s.Cause, Reason: "The engine refuses it on an empty copy of this schema: " + e.text + "."}
 	}
-	return err
+	b.plan.Refusals = append(b.plan.Refusals, r)
 }
 
 // alone reports whether a row of sqlite_master is about something no step may
@@ -205,15 +224,8 @@ func (b *builder) refuse(c described, format string, args ...any) {
 // try brings the trial database to where the plan is and runs statements on it.
 // It reports whether the engine took them all.
 func (b *builder) try(statements ...string) (bool, error) {
-	if b.trial == nil {
-		s, err := newScratch(context.Background(), b.live.Statements())
-		if err != nil {
-			return false, err
-		}
-		b.trial = s
-	}
-	for ; b.tried < len(b.plan.Steps); b.tried++ {
-		_ = b.trial.run(b.plan.Steps[b.tried].SQL) // prove will say what is wrong with it
+	if _, err := b.failing(); err != nil { // prove will say what is wrong with a step
+		return false, err
 	}
 	for _, sql := range statements {
 		if b.trial.run(sql) != nil {
@@ -223,34 +235,20 @@ func (b *builder) try(statements ...string) (bool, error) {
 	return true, nil
 }
 
-// renames come first, and SQLite itself rewrites the texts that mention a name.
-func (b *builder) renames() error {
-	_, b.renamed = schema.Renamed(b.live.Schema, b.target)
-	b.was, b.rows = b.live.Schema, b.live.Rows
-	for _, c := range b.renamed {
-		sql := ""
-		switch c := c.(type) {
-		case schema.RenameTable:
-			sql = "ALTER TABLE " + schema.Quote(c.From) + " RENAME TO " + schema.Quote(c.To)
-		case schema.RenameColumn:
-			sql = "ALTER TABLE " + schema.Quote(c.Table) + " RENAME COLUMN " + schema.Quote(c.From) + " TO " + schema.Quote(c.To)
+// failing brings the trial database to where the plan is, and returns the first step
+// that it refuses, nil for none.
+func (b *builder) failing() (failed *stepError, err error) {
+	if b.trial == nil {
+		if b.trial, err = newScratch(context.Background(), b.live.Statements()); err != nil {
+			return nil, err
 		}
-		b.step(c, sql, Caution, "No row changes. Code that uses the old name fails from this moment on.")
 	}
-	if len(b.renamed) > 0 {
-		if _, err := b.try(); err != nil {
-			return err
+	for ; b.tried < len(b.plan.Steps); b.tried++ {
+		if err := b.trial.run(b.plan.Steps[b.tried].SQL); err != nil && failed == nil {
+			failed = &stepError{step: b.tried, text: engineWords(err)}
 		}
-		l, err := b.trial.inspect()
-		if err != nil {
-			return err
-		}
-		b.was, b.rows = l.Schema, l.Rows
 	}
-	copied := *b.was
-	copied.Tables = slices.Clone(b.was.Tables)
-	b.now = &copied
-	return nil
+	return failed, nil
 }
 
 // collect sorts the changes by the table they are of.
@@ -320,26 +318,6 @@ func (b *builder) order() []string {
 	return out
 }
 
-// dropObjects takes views and triggers out of the way that change or go.
-func (b *builder) dropObjects(changes, gone []schema.Change) {
-	for _, c := range slices.Concat(changes, gone) {
-		d, ok := c.(schema.DropObject)
-		if !ok {
-			continue
-		}
-		kind, risk, reason := strings.ToUpper(d.Of.Type), Caution, "No row changes, but code that uses it fails from now on."
-		if d.Changed {
-			reason = "It is made again further down, in the same transaction."
-		}
-		if d.Of.Type == "virtual table" {
-			kind, risk, reason = "TABLE", Destructive, "Its content goes with it; fill it anew afterwards."
-			b.lose(d.Of.Name, "The virtual table "+d.Of.Name+" with its content.")
-		}
-		b.step(d, "DROP "+kind+" "+schema.Quote(d.Of.Name), risk, reason)
-		b.dropped[strings.ToLower(d.Of.Name)] = true
-	}
-}
-
 func (b *builder) dropIndexes() {
 	for _, t := range b.target.Tables {
 		tc := b.changes[strings.ToLower(t.Name)]
@@ -389,6 +367,9 @@ func (b *builder) dropTables(gone []schema.Change) {
 			Severity: Lost, Object: t.Name, What: "rows of " + t.Name + " that are lost",
 			Count: "SELECT count(*) FROM " + schema.Quote(b.liveTable(t.Name)),
 		})
+		for _, row := range b.triggersOn(t.Name) {
+			b.wentWith(row, "table "+t.Name)
+		}
 		b.step(c, "DROP TABLE "+schema.Quote(t.Name), Destructive, "Every row of it is gone; a restore point holds them.")
 		b.lose(t.Name, "The table "+t.Name+" with its rows.")
 		b.dropped[strings.ToLower(t.Name)] = true
@@ -418,19 +399,4 @@ func (b *builder) createIndexes(changes []schema.Change) {
 
 func (b *builder) wasRebuilt(table string) bool {
 	return slices.ContainsFunc(b.rebuilt, func(t schema.Table) bool { return strings.EqualFold(t.Name, table) })
-}
-
-// createObjects makes what is new or changed, views before triggers, and again the
-// triggers that had to go for a rebuild.
-func (b *builder) createObjects(changes []schema.Change) {
-	for _, kind := range []string{"virtual table", "view", "trigger"} {
-		for _, c := range changes {
-			if co, ok := c.(schema.CreateObject); ok && co.Of.Type == kind {
-				b.step(co, co.Of.SQL, Safe, "It reads and writes nothing by itself.")
-			}
-		}
-	}
-	for _, row := range b.again {
-		b.step(tableWords{row.Name, "Make trigger " + row.Name + " again"}, row.SQL, Safe, "It went when its table was made anew; the text is the same.")
-	}
 }

@@ -33,6 +33,17 @@ type Finding struct {
 	Fix    string `json:"fix"`
 }
 
+// The codes of findings about views, triggers and full-text indexes that a plan does not
+// change itself.
+const (
+	codeGoes     = "CP102" // it is gone afterwards
+	codeMeans    = "CP106" // it means something else afterwards
+	codeShows    = "CP107" // a view shows other columns, or a * reads more
+	codeForbids  = "CP108" // what a trigger writes may be refused
+	codeReplaced = "CP109" // a declared one takes the name of one that was not declared
+	codeFullText = "CP110" // a full-text index loses what it reads
+)
+
 // Override is why a finding of level Fails doesn't stand against it.
 type Override struct {
 	Code   string `json:"code"`

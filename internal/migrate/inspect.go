@@ -24,7 +24,9 @@
 package migrate
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/kuratchi/dashboard/internal/d1"
@@ -35,17 +37,20 @@ import (
 // Live is a database's schema as it was at one moment.
 type Live struct {
 	Schema *schema.Schema
-	// Rows are sqlite_master's, reserved names and shadow tables left out, in
-	// the order of types and names.
+	// Rows are sqlite_master's, without the tables of SQLite, D1 and the ledgers, what
+	// belongs to them, and shadow tables. They are in the order of types and names, but
+	// triggers in that of their creation, which is the reverse of the one they fire in.
 	Rows []schema.MasterRow
 }
 
-// ownFilter leaves out what belongs to SQLite, D1 and the ledgers; it is the
-// SQL of schema.Reserved.
-const ownFilter = `name not like 'sqlite\_%' escape '\' and name not like '\_cf\_%' escape '\' and name not like 'kuratchi\_%' escape '\' and name not in ('d1_migrations', 'migrations_history')`
+// ownFilter leaves out what belongs to SQLite, D1 and the ledgers: the tables that
+// schema.Reserved names, and what is on them. A trigger, an index or a view is somebody's
+// whatever it is called.
+const ownFilter = `name not like 'sqlite\_%' escape '\' and tbl_name not like 'sqlite\_%' escape '\' and tbl_name not like '\_cf\_%' escape '\' ` +
+	`and (type = 'view' or tbl_name not like 'kuratchi\_%' escape '\' and tbl_name not in ('d1_migrations', 'migrations_history'))`
 
 const inspectSQL = `select type, name, tbl_name, coalesce(sql, '') from sqlite_master where ` + ownFilter +
-	` and name not in (select name from pragma_table_list where type = 'shadow') order by type, name`
+	` and name not in (select name from pragma_table_list where type = 'shadow') order by type, iif(type = 'trigger', rowid, 0), name`
 
 // Inspect reads a database's schema in one round trip.
 func Inspect(ctx context.Context, conn d1.Conn) (*Live, error) {
@@ -67,8 +72,12 @@ func Inspect(ctx context.Context, conn d1.Conn) (*Live, error) {
 // Fingerprint is the text that changes with any change of the schema, the one
 // that fingerprintSQL computes in the database.
 func (l *Live) Fingerprint() string {
-	parts := make([]string, len(l.Rows))
-	for i, r := range l.Rows {
+	rows := slices.Clone(l.Rows)
+	slices.SortFunc(rows, func(a, b schema.MasterRow) int {
+		return cmp.Or(strings.Compare(a.Type, b.Type), strings.Compare(a.Name, b.Name))
+	})
+	parts := make([]string, len(rows))
+	for i, r := range rows {
 		parts[i] = strings.Join([]string{r.Type, r.Name, r.SQL}, "\x1f")
 	}
 	return strings.Join(parts, "\x1e")

@@ -21,67 +21,69 @@ type stepError struct {
 
 func (e *stepError) Error() string { return e.text }
 
-// prove replays a plan on a scratch copy of the live schema and compares what
-// comes out with the target, and what no step is about with what it was (keep). A step that fails, or a view or trigger that can't be
-// compiled afterwards, is a *stepError; any other error says where the end differs
-// from the target, which is a defect of the planner.
-func prove(live *Live, target *schema.Schema, p *Plan, keep []schema.MasterRow) error {
+// prove replays a plan on a scratch copy of the live schema and compares what comes out
+// with the target, and what no step is about with what it was (keep). It returns the
+// schema afterwards. A step that fails, and an end that differs from the target, is a
+// *stepError.
+func prove(live *Live, target *schema.Schema, p *Plan, keep []schema.MasterRow) (*Live, error) {
 	s, err := newScratch(context.Background(), live.Statements())
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer s.close()
 	for _, sql := range p.Before {
 		if err := s.run(sql); err != nil {
-			return fmt.Errorf("migrate: on a scratch copy: %s: %w", sql, err)
+			return nil, ends("%s: %s", sql, engineWords(err))
 		}
 	}
 	for i, step := range p.Steps {
 		if err := s.run(step.SQL); err != nil {
-			return &stepError{step: i, text: engineWords(err)}
+			return nil, &stepError{step: i, text: engineWords(err)}
 		}
 	}
 	for _, a := range p.After {
 		if err := s.run(a.Statement()); err != nil {
-			return fmt.Errorf("migrate: on a scratch copy: %s: %w", a.Condition, err)
-		}
-	}
-	if p.rewrites() {
-		if err := s.broken(); err != nil {
-			return &stepError{step: -1, text: engineWords(err)}
+			return nil, ends("%s: %s", a.What, engineWords(err))
 		}
 	}
 	if err := s.proveFills(p); err != nil {
-		return err
+		return nil, err
 	}
 	after, err := s.inspect()
 	if err != nil {
-		return err
+		return nil, ends("it can't be read afterwards: %v", err)
 	}
-	left := schema.Diff(after.Schema, target)
-	words := make([]string, len(left))
-	for i, c := range left {
-		words[i] = c.Words()
+	if words := differs(after, target, keep); len(words) > 0 {
+		return nil, ends("%s", strings.Join(words, "; "))
 	}
-	for _, row := range keep {
-		if !slices.Contains(after.Rows, row) {
-			words = append(words, "the "+row.Type+" "+row.Name+" is not what it was")
-		}
-	}
-	if len(words) > 0 {
-		return fmt.Errorf("migrate: the plan does not end at its target: %s", strings.Join(words, "; "))
-	}
-	return nil
+	return after, nil
 }
 
-// rewrites reports whether the plan does more than add.
-func (p *Plan) rewrites() bool {
-	for _, s := range p.Steps {
-		if s.Risk != Safe && s.Risk != Check {
-			return true
+// ends is for steps that don't lead to the target: a fault of the planner, which nobody
+// should have to look for in a log.
+func ends(format string, args ...any) error {
+	return &stepError{step: -1, text: "On an empty copy of this schema the steps don't end where they should, which is a fault of the dashboard and not of the schema: " + fmt.Sprintf(format, args...) + "."}
+}
+
+// differs says where a schema is not the target, or something else not what it was.
+func differs(after *Live, target *schema.Schema, keep []schema.MasterRow) (words []string) {
+	for _, c := range schema.Diff(after.Schema, target) {
+		words = append(words, c.Words())
+	}
+	last := map[string]int{} // where the last trigger of a table stands
+	for _, row := range keep {
+		at := slices.Index(after.Rows, row)
+		if at < 0 {
+			words = append(words, "the "+row.Type+" "+row.Name+" is not what it was")
+		}
+		if table := schema.Fold(row.Table); row.Type == "trigger" && at >= 0 {
+			if at < last[table] {
+				words = append(words, "the trigger "+row.Name+" has lost its place among those of "+row.Table)
+			}
+			last[table] = at
 		}
 	}
-	return false
+	return words
 }
 
 func engineWords(err error) string {

@@ -131,26 +131,6 @@ func (b *builder) helper(what string) string {
 	return fmt.Sprintf("kuratchi_%s_%d", what, b.numbers)
 }
 
-// dropTriggers takes the triggers of a table out of the way, to be made again at
-// the end unless the target says something else of them.
-func (b *builder) dropTriggers(table string) {
-	for _, row := range b.rows {
-		if row.Type != "trigger" || !strings.EqualFold(row.Table, table) || b.dropped[strings.ToLower(row.Name)] {
-			continue
-		}
-		b.dropped[strings.ToLower(row.Name)] = true
-		b.more("DROP TRIGGER " + schema.Quote(row.Name))
-		b.again = append(b.again, row)
-	}
-}
-
-// triggered reports whether a table has triggers now.
-func (b *builder) triggered(table string) bool {
-	return slices.ContainsFunc(b.rows, func(row schema.MasterRow) bool {
-		return row.Type == "trigger" && strings.EqualFold(row.Table, table) && !b.dropped[strings.ToLower(row.Name)]
-	})
-}
-
 // carriedColumns are the columns whose values are carried over.
 func carriedColumns(have, want *schema.Table) []string {
 	var out []string

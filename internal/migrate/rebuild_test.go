@@ -268,7 +268,7 @@ func TestWhatWouldBreakIsRefused(t *testing.T) {
 	db := database(t, "create table p(id integer primary key, v text)", "create view v as select v from p")
 	live, _ := migrate.Inspect(t.Context(), db)
 	p, err := migrate.New(live, parse(t, `{"name":"x","version":1,"tables":{"p":{"id":"integer primary key"}}}`), nil)
-	if err != nil || len(p.Refusals) != 1 || !strings.Contains(p.Refusals[0].Reason, "error in view v") {
+	if err != nil || len(p.Refusals) != 1 || p.Refusals[0].Object != "v" || !strings.Contains(p.Refusals[0].Reason, "no such column: v") {
 		t.Errorf("%v %+v", err, p)
 	}
 	db = database(t, "create table p(id integer primary key)", "create table q(id integer primary key)", "create table foreign_one(p integer references p(id) on delete cascade)")

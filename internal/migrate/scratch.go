@@ -37,6 +37,19 @@ func (s *scratch) close() {
 	_ = s.c.Close()
 }
 
+// withoutKeys switches foreign keys off: what a statement does because of them is none
+// of the statement's own text.
+func (s *scratch) withoutKeys(ctx context.Context) error {
+	if err := s.c.End(true); err != nil { // within a transaction it has no effect
+		return err
+	}
+	s.c.Restrict(sqlite.Write)
+	if err := s.run("PRAGMA foreign_keys = off"); err != nil {
+		return err
+	}
+	return s.c.Begin(ctx, sqlite.Write)
+}
+
 func (s *scratch) run(sql string) error { return s.c.Exec(sql) }
 
 // inspect reads the scratch database's schema.
@@ -61,24 +74,13 @@ func (s *scratch) inspect() (*Live, error) {
 	return l, err
 }
 
-// broken returns why a view or trigger of the schema can't be compiled, nil when
-// all can. A rename makes SQLite compile them all.
-func (s *scratch) broken() error {
-	const name = "kuratchi_probe"
-	if err := s.run("create table " + name + "(a)"); err != nil {
-		return err
-	}
-	err := s.run("alter table " + name + " rename column a to b")
-	if dropped := s.run("drop table " + name); err == nil {
-		err = dropped
-	}
-	return err
-}
-
 // Statements make the live schema anew, in an order that works.
-func (l *Live) Statements() []string {
+func (l *Live) Statements() []string { return l.statements("table", "index", "view", "trigger") }
+
+// statements make what is of these types.
+func (l *Live) statements(types ...string) []string {
 	var statements []string
-	for _, kind := range []string{"table", "index", "view", "trigger"} {
+	for _, kind := range types {
 		for _, r := range l.Rows {
 			if r.Type == kind && r.SQL != "" {
 				statements = append(statements, r.SQL)

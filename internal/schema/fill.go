@@ -60,32 +60,9 @@ func (c *Column) FillSQL() string {
 // FiresOnUpdate reports whether a trigger's CREATE text fires when that column is
 // written by an UPDATE.
 func FiresOnUpdate(sql, column string) bool {
-	r := newReader(sql)
-	_ = r.accept("create") && (r.accept("temp") || r.accept("temporary"))
-	if !r.accept("trigger") {
-		return false
-	}
-	r.accept("if", "not", "exists")
-	if _, err := r.qualified(); err != nil {
-		return false
-	}
-	_ = r.accept("before") || r.accept("after") || r.accept("instead", "of")
-	if !r.accept("update") {
-		return false
-	}
-	if !r.accept("of") {
-		return true
-	}
-	for !r.done() {
-		name, err := r.name()
-		if err == nil && sameName(name, column) {
-			return true
-		}
-		if err != nil || !r.accept(",") {
-			return false
-		}
-	}
-	return false
+	t, ok := ParseTrigger(sql)
+	return ok && t.Event == "update" &&
+		(len(t.Of) == 0 || slices.ContainsFunc(t.Of, func(name string) bool { return sameName(name, column) }))
 }
 
 // Line returns the column as it stands in a schema file, for instance

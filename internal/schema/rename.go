@@ -1,41 +1,130 @@
 package schema
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/kuratchi/dashboard/internal/lex"
 )
 
-// Renamed returns live as it is once the renames that target declares are done,
-// and the renames. One whose old name isn't there, or whose new name is, was done
-// before.
+// Renamed returns live as it is once the renames that target declares are done, and the
+// renames in an order in which each new name is free. One whose old name isn't there, or
+// whose new name is, was done before; one that changes only the case of a name is done
+// where live spells it the old way.
 func Renamed(live, target *Schema) (*Schema, []Change) {
 	out, changes := live.clone(), []Change(nil)
-	for _, want := range target.Tables {
-		if want.Was != "" && fold(want.Was) != fold(want.Name) {
-			_, taken := out.Table(want.Name)
-			if have, ok := out.Table(want.Was); ok && !taken {
-				changes = append(changes, RenameTable{From: have.Name, To: want.Name})
-				out.renameTable(have.Name, want.Name)
-			}
-		}
-		have, ok := out.Table(want.Name)
-		if !ok {
-			continue
-		}
-		for _, c := range want.Columns {
-			if c.Was == "" || fold(c.Was) == fold(c.Name) {
+	for done := true; done; { // in "b was a, c was b" the second frees the first's name
+		done = false
+		for _, want := range target.Tables {
+			have, ok := out.Table(want.Was)
+			if want.Was == "" || !ok || !renames(have.Name, want.Was, want.Name, func() bool { _, taken := out.Table(want.Name); return taken }) {
 				continue
 			}
-			_, taken := have.Column(c.Name)
-			if old, ok := have.Column(c.Was); ok && !taken {
-				changes = append(changes, RenameColumn{Table: have.Name, From: old.Name, To: c.Name})
-				out.renameColumn(have.Name, old.Name, c.Name)
-			}
+			changes = append(changes, RenameTable{From: have.Name, To: want.Name})
+			out.renameTable(have.Name, want.Name)
+			done = true
+		}
+	}
+	for _, want := range target.Tables {
+		if have, ok := out.Table(want.Name); ok {
+			changes = append(changes, out.renameColumns(have, want)...)
 		}
 	}
 	return out, changes
+}
+
+// renameColumns does the renames within a table.
+func (s *Schema) renameColumns(have *Table, want Table) (changes []Change) {
+	for done := true; done; {
+		done = false
+		for _, c := range want.Columns {
+			old, ok := have.Column(c.Was)
+			if c.Was == "" || !ok || !renames(old.Name, c.Was, c.Name, func() bool { _, taken := have.Column(c.Name); return taken }) {
+				continue
+			}
+			changes = append(changes, RenameColumn{Table: have.Name, From: old.Name, To: c.Name})
+			s.renameColumn(have.Name, old.Name, c.Name)
+			done = true
+		}
+	}
+	return changes
+}
+
+// renames reports whether what live calls have, and was declared as was, is to be called
+// want.
+func renames(have, was, want string, taken func() bool) bool {
+	if sameName(was, want) {
+		return have == was && have != want
+	}
+	return !taken()
+}
+
+// Circle is a circle of renames: each has the name that another had.
+type Circle struct {
+	// Table is whose columns they are, "" for tables.
+	Table string
+	Names []string
+}
+
+// Object is the first of them.
+func (c Circle) Object() string {
+	if c.Table == "" {
+		return c.Names[0]
+	}
+	return c.Table + "." + c.Names[0]
+}
+
+// Words say the circle.
+func (c Circle) Words() string {
+	what := "tables "
+	if c.Table != "" {
+		what = "columns of " + c.Table + ": "
+	}
+	return "Swap the names of the " + what + strings.Join(c.Names, ", ")
+}
+
+// Circles lists the circles of renames that target declares between things live has.
+func Circles(live, target *Schema) (out []Circle) {
+	was := map[string]string{}
+	for _, t := range target.Tables {
+		if _, ok := live.Table(t.Name); ok && !sameName(t.Was, t.Name) {
+			was[fold(t.Name)] = fold(t.Was)
+		}
+	}
+	for _, names := range circles(was) {
+		out = append(out, Circle{Names: names})
+	}
+	for _, t := range target.Tables {
+		have, ok := live.Table(t.Name)
+		if !ok {
+			continue
+		}
+		was := map[string]string{}
+		for _, c := range t.Columns {
+			if _, ok := have.Column(c.Name); ok && !sameName(c.Was, c.Name) {
+				was[fold(c.Name)] = fold(c.Was)
+			}
+		}
+		for _, names := range circles(was) {
+			out = append(out, Circle{Table: t.Name, Names: names})
+		}
+	}
+	return out
+}
+
+// circles lists the circles in a map, each from its smallest member on.
+func circles(next map[string]string) (out [][]string) {
+	for _, first := range slices.Sorted(maps.Keys(next)) {
+		names := []string{first}
+		for at := next[first]; at > first && len(names) <= len(next); at = next[at] {
+			names = append(names, at)
+		}
+		if len(names) > 1 && next[names[len(names)-1]] == first {
+			out = append(out, names)
+		}
+	}
+	return out
 }
 
 func (s *Schema) clone() *Schema {

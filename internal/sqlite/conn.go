@@ -77,6 +77,8 @@ type Conn struct {
 	kept *cache
 	// watched, while Effects compiles, gathers what the statement does.
 	watched *[]Effect
+	// accessed, while Accesses compiles, gathers what the statement is bound to.
+	accessed *[]Access
 }
 
 // hiddenTable is in every database of D1's production, visible in sqlite_master

@@ -80,6 +80,9 @@ func (c *Conn) authorize(a driver.Action) driver.AuthResult {
 	if c.watched != nil {
 		c.watch(a)
 	}
+	if c.accessed != nil {
+		c.access(a)
+	}
 	op := a.Type()
 	switch op {
 	case driver.OpSelect, driver.OpRecursive:

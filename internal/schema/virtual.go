@@ -1,0 +1,63 @@
+package schema
+
+import (
+	"slices"
+
+	"github.com/kuratchi/dashboard/internal/lex"
+)
+
+// FullText is what an FTS5 table reads the text of another table for: its content
+// option, by name, which no ALTER TABLE rewrites.
+type FullText struct {
+	Name string
+	// Content is the table, or view, that has the text.
+	Content string
+	// RowID is the column its rows are numbered by, "" for the rowid.
+	RowID   string
+	Columns []string
+}
+
+// ParseFullText reads the CREATE text of an FTS5 table with external content; false for
+// any other text.
+func ParseFullText(sql string) (FullText, bool) {
+	r, f := newReader(sql), FullText{}
+	if !r.accept("create", "virtual", "table") {
+		return f, false
+	}
+	r.accept("if", "not", "exists")
+	var err error
+	if f.Name, err = r.qualified(); err != nil || !r.accept("using", "fts5", "(") {
+		return f, false
+	}
+	for !r.done() && !r.peek().Is(")") {
+		name := r.next()
+		if r.accept("=") {
+			switch value := spelled(r.next()); fold(name.Ident()) {
+			case "content":
+				f.Content = value
+			case "content_rowid":
+				f.RowID = value
+			}
+		} else {
+			f.Columns = append(f.Columns, spelled(name))
+		}
+		for !r.done() && !r.peek().Is(",") && !r.peek().Is(")") { // UNINDEXED
+			r.next()
+		}
+		r.accept(",")
+	}
+	return f, f.Content != ""
+}
+
+// Reads reports whether it reads that column of its content.
+func (f FullText) Reads(column string) bool {
+	return sameName(f.RowID, column) || slices.ContainsFunc(f.Columns, func(c string) bool { return sameName(c, column) })
+}
+
+// spelled is the name a token stands for, where 'name' is one too.
+func spelled(t lex.Token) string {
+	if t.Kind == lex.String {
+		return t.Value()
+	}
+	return t.Ident()
+}
