@@ -281,9 +281,14 @@ func (b *builder) collect(changes []schema.Change) {
 	}
 }
 
+// lose adds a loss. What else goes under the same name is said with it.
 func (b *builder) lose(name, words string) {
-	if !slices.ContainsFunc(b.plan.Losses, func(l Loss) bool { return l.Name == name }) {
+	i := slices.IndexFunc(b.plan.Losses, func(l Loss) bool { return l.Name == name })
+	switch {
+	case i < 0:
 		b.plan.Losses = append(b.plan.Losses, Loss{Name: name, Words: words})
+	case !strings.Contains(b.plan.Losses[i].Words, words):
+		b.plan.Losses[i].Words += " " + words
 	}
 }
 
@@ -384,14 +389,15 @@ func (b *builder) createIndexes(changes []schema.Change) {
 		if !ok || b.wasRebuilt(ci.Table) {
 			continue // a rebuilt table has all its indexes
 		}
-		_, existed := b.was.Table(ci.Table)
+		have, existed := b.was.Table(ci.Table)
 		risk, reason := Safe, "Reads the whole table once; no row changes."
 		switch {
 		case !existed:
 			reason = "On a new table, so there is nothing to read."
 		case ci.Index.Unique:
 			risk, reason = Check, "Reads the whole table once. Where values repeat it fails, and then the whole plan is rolled back."
-			b.checkUnique(ci.Table, ci.Index)
+			want, _ := b.target.Table(ci.Table)
+			b.checkUnique(have, want, ci.Index)
 		}
 		b.step(ci, ci.Index.DDL(ci.Table), risk, reason)
 	}

@@ -129,23 +129,34 @@ func (b *builder) from(table string) string {
 	return schema.Quote(table)
 }
 
-// blocking adds a check that forbids the plan while rows meet the condition.
-func (b *builder) blocking(table, object, condition, what, fix string) {
-	where := b.from(table) + " WHERE " + condition
+// blocking adds a check that forbids the plan while rows, as the plan would leave them,
+// meet the condition.
+func (b *builder) blocking(have, want *schema.Table, object, condition, what, fix string) {
+	shown := shown(have, want)
+	where := b.future(have, want, condition+"\n"+shown) + " WHERE " + condition
 	b.check(LiveCheck{
 		Severity: Block, Object: object, What: what, Fix: fix,
-		Count: "SELECT count(*) FROM " + where, Rows: "SELECT " + b.shown(table) + " FROM " + where + " LIMIT 5",
+		Count: "SELECT count(*) FROM " + where, Rows: "SELECT " + shown + " FROM " + where + " LIMIT 5",
 	})
 }
 
 // shown are the columns that tell a row from others: its key, else the first few.
-func (b *builder) shown(table string) string {
-	t, _ := b.was.Table(table)
-	names := t.PrimaryKey
-	for _, c := range t.Columns[:min(len(t.Columns), 4)] {
-		if !slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(n, c.Name) }) {
-			names = append(slices.Clip(names), c.Name)
+func shown(have, want *schema.Table) string {
+	var names []string
+	add := func(name string) {
+		_, was := have.Column(name)
+		if _, is := want.Column(name); was && is && !contains(names, name) {
+			names = append(names, name)
 		}
+	}
+	for _, name := range have.PrimaryKey {
+		add(name)
+	}
+	for _, c := range have.Columns[:min(len(have.Columns), 4)] {
+		add(c.Name)
+	}
+	if len(names) == 0 {
+		return "count(*)"
 	}
 	return list(quoteAll(names))
 }
@@ -172,40 +183,36 @@ func (b *builder) checkDefault(c schema.AddColumn, checks []string) {
 	}
 }
 
-// checkUnique asks for values that repeat under a new unique index.
-func (b *builder) checkUnique(table string, ix schema.Index) {
-	have, _ := b.was.Table(table)
-	var columns, names []string
+// checkUnique asks for values that repeat under a new unique index of a table that is
+// there.
+func (b *builder) checkUnique(have, want *schema.Table, ix schema.Index) {
+	var terms, names []string
 	for _, c := range ix.Columns {
-		if _, ok := have.Column(c.Expr); c.IsExpr || !ok {
-			if !c.IsExpr {
-				return // a column that comes with the plan
-			}
-			columns, names = append(columns, c.Expr), append(names, c.Expr)
-			continue
+		term := c.Expr
+		if _, ok := want.Column(c.Expr); ok && !c.IsExpr {
+			term = keyTerm(have, want, c.Expr, c.Collate)
+		} else if c.Collate != "" {
+			term += " COLLATE " + c.Collate
 		}
-		q := schema.Quote(c.Expr)
-		if c.Collate != "" {
-			q += " COLLATE " + c.Collate
-		}
-		columns, names = append(columns, q), append(names, c.Expr)
+		terms, names = append(terms, term), append(names, c.Expr)
 	}
-	b.repeats(table, ix.Name, columns, names, ix.Where)
+	b.repeats(have, want, ix.Name, terms, names, ix.Where)
 }
 
 // repeats asks for values that are there more than once.
-func (b *builder) repeats(table, object string, columns, names []string, where string) {
-	conditions := make([]string, len(columns))
-	for i, c := range columns {
-		conditions[i] = c + " IS NOT NULL"
+func (b *builder) repeats(have, want *schema.Table, object string, terms, names []string, where string) {
+	conditions := make([]string, len(terms))
+	for i, term := range terms {
+		conditions[i] = term + " IS NOT NULL"
 	}
 	if where != "" {
 		conditions = append(conditions, "("+where+")")
 	}
-	groups := " FROM " + b.from(table) + " WHERE " + strings.Join(conditions, " AND ") + " GROUP BY " + list(columns) + " HAVING count(*) > 1"
+	condition := strings.Join(conditions, " AND ")
+	groups := " FROM " + b.future(have, want, condition) + " WHERE " + condition + " GROUP BY " + list(terms) + " HAVING count(*) > 1"
 	b.check(LiveCheck{
-		Severity: Block, Object: object, What: "values of " + table + " (" + list(names) + ") that are there more than once", Fix: "Change or delete the rows that repeat.",
+		Severity: Block, Object: object, What: "values of " + want.Name + " (" + list(names) + ") that are there more than once", Fix: "Change or delete the rows that repeat.",
 		Count: "SELECT count(*) FROM (SELECT 1" + groups + ")",
-		Rows:  "SELECT " + list(columns) + ", count(*) AS rows" + groups + " LIMIT 5",
+		Rows:  "SELECT " + list(terms) + ", count(*) AS rows" + groups + " LIMIT 5",
 	})
 }

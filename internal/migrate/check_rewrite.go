@@ -26,12 +26,16 @@ func (b *builder) checkRewrite(tc *tableChange) {
 			b.checkNew(want, next)
 			continue
 		}
+		name := want.Name + "." + next.Name
 		if next.Generated != "" {
+			if old.Generated == "" {
+				b.computed(have, want, next)
+			}
 			continue
 		}
-		name := want.Name + "." + next.Name
+		b.replacesNull(have, want, old, next)
 		if next.NotNull && next.Default == "" && (!old.NotNull || old.Generated != "") && !want.RowIDAlias(next.Name) {
-			b.blocking(want.Name, name, schema.Quote(next.Name)+" IS NULL", "rows of "+want.Name+" without "+next.Name, "Give them a value, or the column a default.")
+			b.blocking(have, want, name, schema.Quote(next.Name)+" IS NULL", "rows of "+want.Name+" without "+next.Name, "Give them a value, or the column a default.")
 		}
 		b.checkType(have, want, old, next)
 	}
@@ -94,54 +98,122 @@ func (b *builder) checkType(have, want *schema.Table, old, next *schema.Column) 
 	default:
 		return
 	}
-	b.blocking(want.Name, name, q+" IS NOT NULL AND NOT ("+fits+")", "values of "+name+" that are no "+next.Type+", in a STRICT table", "Change them, or take another type.")
+	b.blocking(have, want, name, q+" IS NOT NULL AND NOT ("+fits+")", "values of "+name+" that are no "+next.Type+", in a STRICT table", "Change them, or take another type.")
 }
 
-// checkConstraints asks which rows break constraints that are new.
+// computed tells that a column's own values go, since it is generated from now on.
+func (b *builder) computed(have, want *schema.Table, c *schema.Column) {
+	name, was := want.Name+"."+c.Name, "kuratchi_was"
+	b.lose(name, "The values of "+name+" that were written: it is computed from now on.")
+	old := *c
+	old.Name, old.Generated = was, ""
+	// The column's old self, beside the rows as they will be.
+	with, from := *want, *have
+	with.Columns, from.Columns = append(slices.Clone(want.Columns), old), slices.Clone(have.Columns)
+	for i := range from.Columns {
+		if schema.SameName(from.Columns[i].Name, c.Name) {
+			from.Columns = append(from.Columns, from.Columns[i])
+			from.Columns[len(from.Columns)-1].Name = was
+			break
+		}
+	}
+	condition := schema.Quote(was) + " IS NOT " + schema.Quote(c.Name)
+	b.check(LiveCheck{
+		Severity: Lost, Object: name, What: "values of " + name + " that differ from what is computed",
+		Count: "SELECT count(*) FROM " + b.future(&from, &with, condition) + " WHERE " + condition,
+	})
+}
+
+// replacesNull tells that something stands where there was no value.
+func (b *builder) replacesNull(have, want *schema.Table, old, next *schema.Column) {
+	name, becomes := want.Name+"."+next.Name, ""
+	switch {
+	case have.RowIDAlias(old.Name), have.WithoutRowID && contains(have.PrimaryKey, old.Name): // never NULL
+	case want.RowIDAlias(next.Name):
+		becomes = "a number"
+	case next.NotNull && next.Default != "":
+		becomes = next.Default
+	}
+	if becomes == "" || old.NotNull || old.Generated != "" {
+		return
+	}
+	b.lose(name, name+": NULL becomes "+becomes)
+	b.check(LiveCheck{
+		Severity: Lost, Object: name, What: "rows of " + want.Name + " whose " + next.Name + " is NULL and becomes " + becomes,
+		Count: "SELECT count(*) FROM " + b.from(want.Name) + " WHERE " + schema.Quote(next.Name) + " IS NULL",
+	})
+}
+
+// checkConstraints asks which rows break constraints that are new, or that columns come
+// under whose values change.
 func (b *builder) checkConstraints(tc *tableChange) {
 	have, want := tc.have, tc.want
-	kept := func(names []string) bool {
-		return !slices.ContainsFunc(names, func(n string) bool { _, ok := have.Column(n); return !ok })
+	alters := func(names []string) bool {
+		return slices.ContainsFunc(names, func(n string) bool {
+			next, ok := want.Column(n)
+			return ok && b.altersKey(have, next)
+		})
 	}
 	is := func(set [][]string, names []string) bool {
-		return slices.ContainsFunc(set, func(u []string) bool { return slices.EqualFunc(u, names, strings.EqualFold) })
+		return slices.ContainsFunc(set, func(u []string) bool { return slices.EqualFunc(u, names, schema.SameName) })
 	}
 	for _, u := range append(slices.Clone(want.Unique), want.PrimaryKey) {
-		if len(u) == 0 || is(have.Unique, u) || is([][]string{have.PrimaryKey}, u) {
+		if len(u) == 0 || !alters(u) && (is(have.Unique, u) || is([][]string{have.PrimaryKey}, u)) {
 			continue
 		}
-		if !kept(u) {
-			if len(u) == 1 {
-				b.checkDefaults(want, u[0])
-			}
+		if _, ok := have.Column(u[0]); !ok && len(u) == 1 {
+			b.checkDefaults(want, u[0])
 			continue
 		}
-		columns := make([]string, len(u))
+		terms := make([]string, len(u))
 		for i, name := range u {
-			c, _ := want.Column(name)
-			if columns[i] = schema.Quote(name); c.Collate != "" {
-				columns[i] += " COLLATE " + c.Collate
-			}
+			terms[i] = keyTerm(have, want, name, "")
 		}
-		b.repeats(want.Name, want.Name, columns, u, "")
+		b.repeats(have, want, want.Name, terms, u, "")
 	}
 	for _, ix := range want.Indexes {
-		if _, ok := have.Index(ix.Name); ix.Unique && !ok {
-			b.checkUnique(want.Name, ix)
+		if _, ok := have.Index(ix.Name); ix.Unique && (!ok || slices.ContainsFunc(want.Columns, func(c schema.Column) bool { return ix.Has(c.Name) && b.altersKey(have, &c) })) {
+			b.checkUnique(have, want, ix)
 		}
 	}
 	for _, check := range want.Checks {
-		if slices.Contains(have.Checks, check) || slices.ContainsFunc(want.Columns, func(c schema.Column) bool {
-			_, ok := have.Column(c.Name)
-			return !ok && schema.Mentions(check, c.Name)
-		}) {
+		if slices.Contains(have.Checks, check) && !slices.ContainsFunc(neededColumns(want, check), func(c *schema.Column) bool { return b.altersValue(have, c) }) {
 			continue
 		}
-		b.blocking(want.Name, want.Name, "NOT ("+check+")", "rows of "+want.Name+" that break the CHECK ("+check+")", "Change them so that they meet it.")
+		b.blocking(have, want, want.Name, "NOT ("+check+"\n)", "rows of "+want.Name+" that break the CHECK ("+check+")", "Change them so that they meet it.")
 	}
 	for _, fk := range want.ForeignKeys {
-		if kept(fk.Columns) && !slices.ContainsFunc(have.ForeignKeys, func(x schema.ForeignKey) bool { return sameTarget(x, fk) }) {
-			b.orphans(want, fk)
+		if alters(fk.Columns) || !slices.ContainsFunc(have.ForeignKeys, func(x schema.ForeignKey) bool { return sameTarget(x, fk) }) {
+			b.orphans(have, want, fk)
+		}
+	}
+	b.checkChildren(have, want)
+}
+
+// altersKey reports whether values of a column come to compare otherwise, or others come
+// in their place.
+func (b *builder) altersKey(have *schema.Table, next *schema.Column) bool {
+	old, ok := have.Column(next.Name)
+	return b.altersValue(have, next) || ok && schema.Affinity(old.Type) != schema.Affinity(next.Type)
+}
+
+// checkChildren asks for references that a parent's key, compared otherwise, no longer
+// meets.
+func (b *builder) checkChildren(have, want *schema.Table) {
+	for i := range b.target.Tables {
+		child := &b.target.Tables[i]
+		was, ok := b.was.Table(child.Name)
+		for _, fk := range child.ForeignKeys {
+			refs := fk.RefColumns
+			if len(refs) == 0 {
+				refs = want.PrimaryKey
+			}
+			if ok && schema.SameName(fk.Table, want.Name) && slices.ContainsFunc(refs, func(n string) bool {
+				next, ok := want.Column(n)
+				return ok && b.altersKey(have, next)
+			}) {
+				b.orphans(was, child, fk)
+			}
 		}
 	}
 }
@@ -161,8 +233,8 @@ func sameTarget(a, b schema.ForeignKey) bool {
 	return strings.EqualFold(a.Table, b.Table) && slices.EqualFunc(a.Columns, b.Columns, strings.EqualFold) && slices.EqualFunc(a.RefColumns, b.RefColumns, strings.EqualFold)
 }
 
-// orphans asks for rows whose new reference would point at nothing.
-func (b *builder) orphans(want *schema.Table, fk schema.ForeignKey) {
+// orphans asks for rows whose reference would point at nothing.
+func (b *builder) orphans(have, want *schema.Table, fk schema.ForeignKey) {
 	parent, existed := b.was.Table(fk.Table)
 	refs := fk.RefColumns
 	conditions := make([]string, len(fk.Columns))
@@ -170,18 +242,22 @@ func (b *builder) orphans(want *schema.Table, fk schema.ForeignKey) {
 		conditions[i] = schema.Quote(want.Name) + "." + schema.Quote(c) + " IS NOT NULL"
 	}
 	if existed {
+		next, ok := b.target.Table(parent.Name)
+		if !ok {
+			next = parent
+		}
 		if len(refs) == 0 {
-			refs = parent.PrimaryKey
+			refs = next.PrimaryKey
 		}
 		equal := make([]string, len(refs))
 		for i, ref := range refs {
-			if _, ok := parent.Column(ref); !ok || i >= len(fk.Columns) {
+			if _, ok := next.Column(ref); !ok || i >= len(fk.Columns) {
 				return
 			}
 			equal[i] = "kuratchi_parent." + schema.Quote(ref) + " = " + schema.Quote(want.Name) + "." + schema.Quote(fk.Columns[i])
 		}
-		conditions = append(conditions, "NOT EXISTS (SELECT 1 FROM (SELECT * FROM "+b.from(parent.Name)+") AS kuratchi_parent WHERE "+strings.Join(equal, " AND ")+")")
+		conditions = append(conditions, "NOT EXISTS (SELECT 1 FROM (SELECT * FROM "+b.future(parent, next, list(quoteAll(refs)))+") AS kuratchi_parent WHERE "+strings.Join(equal, " AND ")+")")
 	}
-	b.blocking(want.Name, want.Name, strings.Join(conditions, " AND "),
+	b.blocking(have, want, want.Name, strings.Join(conditions, " AND "),
 		"rows of "+want.Name+" that refer to no row of "+fk.Table, "Insert what they refer to, or change them.")
 }

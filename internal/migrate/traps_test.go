@@ -14,7 +14,7 @@ import (
 
 // TestTrapRebuildingAParentDeletesItsChildren: users has many children that cascade.
 func TestTrapRebuildingAParentDeletesItsChildren(t *testing.T) {
-	db := database(t, "create table users(id text primary key, role text)", "create table sessions(user text references users(id) on delete cascade)",
+	db := database(t, "create table users(id text primary key, role text not null)", "create table sessions(user text references users(id) on delete cascade)",
 		"insert into users values ('u', 'owner')", "insert into sessions values ('u')")
 	target := parse(t, `{"name":"x","version":2,"tables":{"users":{"id":"text primary key","role":"enum(owner,member) not null default member"},"sessions":{"user":"text -> users.id cascade"}}}`)
 	if _, err := migrate.Synchronize(t.Context(), db, target, "a", "test", now); err != nil {
