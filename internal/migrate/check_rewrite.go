@@ -103,24 +103,13 @@ func (b *builder) checkType(have, want *schema.Table, old, next *schema.Column) 
 
 // computed tells that a column's own values go, since it is generated from now on.
 func (b *builder) computed(have, want *schema.Table, c *schema.Column) {
-	name, was := want.Name+"."+c.Name, "kuratchi_was"
+	name := want.Name + "." + c.Name
 	b.lose(name, "The values of "+name+" that were written: it is computed from now on.")
-	old := *c
-	old.Name, old.Generated = was, ""
-	// The column's old self, beside the rows as they will be.
-	with, from := *want, *have
-	with.Columns, from.Columns = append(slices.Clone(want.Columns), old), slices.Clone(have.Columns)
-	for i := range from.Columns {
-		if schema.SameName(from.Columns[i].Name, c.Name) {
-			from.Columns = append(from.Columns, from.Columns[i])
-			from.Columns[len(from.Columns)-1].Name = was
-			break
-		}
-	}
-	condition := schema.Quote(was) + " IS NOT " + schema.Quote(c.Name)
+	condition := "kuratchi_was IS NOT " + schema.Quote(c.Name)
+	written := schema.Quote(b.liveColumn(have.Name, c.Name)) + " AS kuratchi_was"
 	b.check(LiveCheck{
 		Severity: Lost, Object: name, What: "values of " + name + " that differ from what is computed",
-		Count: "SELECT count(*) FROM " + b.future(&from, &with, condition) + " WHERE " + condition,
+		Count: "SELECT count(*) FROM " + b.future(have, want, condition, written) + " WHERE " + condition,
 	})
 }
 

@@ -12,12 +12,13 @@ import (
 // stand-in, generated ones are computed, and collations are the new ones. So whatever a
 // constraint will say can be asked before. Not all of it is exact: a value that a new
 // affinity converts is only converted where converted says so.
-func (b *builder) future(have, want *schema.Table, about string) string {
+// beside are further columns of the live rows.
+func (b *builder) future(have, want *schema.Table, about string, beside ...string) string {
 	needed := neededColumns(want, about)
-	if !slices.ContainsFunc(needed, func(next *schema.Column) bool { return b.altersValue(have, next) }) {
+	if len(beside) == 0 && !slices.ContainsFunc(needed, func(next *schema.Column) bool { return b.altersValue(have, next) }) {
 		return b.from(want.Name)
 	}
-	columns := rowIDs(have, want, about)
+	columns := append(rowIDs(have, want, about), beside...)
 	var generated []*schema.Column
 	for _, next := range needed {
 		switch old, ok := have.Column(next.Name); {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/migrate"
 	"github.com/kuratchi/dashboard/internal/schema"
 )
@@ -172,4 +173,114 @@ func planned(t *testing.T, statements []string, file string) *migrate.Plan {
 		t.Fatal(err)
 	}
 	return plan
+}
+
+// TestASynchronizationChangesNoMeaning: nobody reads it, so what a person would have to
+// look at is not done.
+func TestASynchronizationChangesNoMeaning(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ live, file, want string }{
+		"captured": {`create view v as select a, "draft" as st from l`, `"l":{"a":"integer","b":"text","draft":"text"}}`, "view v means something else"},
+		"null":     {`insert into l values (1, null)`, `"l":{"a":"integer","b":"text not null default q"}}`, "l.b"},
+		"computed": {`insert into l values (1, 'typed')`, `"l":{"a":"integer","b":"text as (upper(a)) stored"}}`, "l.b"},
+		"replaced": {`create view v as select a from l`, `"l":{"a":"integer","b":"text"}},"views":{"v":"create view v as select b from l"}`, "The view v, which no version"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			db := database(t, lTable, c.live)
+			before := fingerprint(t, db)
+			_, err := migrate.Synchronize(t.Context(), db, parse(t, `{"name":"s","version":1,"tables":{`+c.file+`}`), "a", "test", now)
+			if !fault.Is(err, fault.Invalid) || !strings.Contains(fault.Message(err), c.want) || fingerprint(t, db) != before {
+				t.Errorf("%v", err)
+			}
+		})
+	}
+}
+
+// TestReplacedValuesAreLossesWithACount: a column that is computed from now on, and NULL
+// that becomes something.
+func TestReplacedValuesAreLossesWithACount(t *testing.T) {
+	t.Parallel()
+	db := database(t, "create table t(id integer, f text, up text, n text)", "insert into t values (1, 'a', 'typed by hand', null), (2, 'b', 'B', 'x'), (null, 'c', null, null)")
+	live, _ := migrate.Inspect(t.Context(), db)
+	plan, err := migrate.New(live, parse(t, `{"name":"s","version":2,"tables":{"t":{"id":"integer primary key","f":"text","up":"text as (upper(f)) stored","n":"text not null default q"}}}`), nil)
+	if err != nil || plan.Ready() != nil {
+		t.Fatalf("%v %v", err, plan.Ready())
+	}
+	answers, err := plan.Ask(t.Context(), db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := map[string]int64{}
+	for _, a := range answers {
+		if a.Severity == migrate.Lost {
+			found[a.Object] = a.N
+		}
+	}
+	if len(plan.Losses) != 3 || found["t.up"] != 2 || found["t.n"] != 2 || found["t.id"] != 1 {
+		t.Errorf("%+v %v", plan.Losses, found)
+	}
+	if !strings.Contains(fmt.Sprint(plan.Losses), "t.n: NULL becomes 'q'") {
+		t.Errorf("%+v", plan.Losses)
+	}
+}
+
+// TestTheRowsAreAskedAsTheyWillBe: what only the batch would have found blocks before.
+func TestTheRowsAreAskedAsTheyWillBe(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		live []string
+		file string
+		want string
+	}{
+		"a unique index over a column with a constant default": {
+			[]string{"create table t(id integer primary key)", "insert into t values (1), (2)"},
+			`"t":{"id":"integer primary key","k":"text default one"}},"indexes":{"t":{"u":{"columns":["k"],"unique":true}}}`, "values of t (k)",
+		},
+		"and of an old one beside it": {
+			[]string{"create table t(id integer primary key, a text)", "insert into t values (1, 'x'), (2, 'x')"},
+			`"t":{"id":"integer primary key","a":"text","k":"text default one"}},"indexes":{"t":{"u":{"columns":["a","k"],"unique":true}}}`, "values of t (a, k)",
+		},
+		"a unique column gains a collation": {
+			[]string{"create table t(id integer primary key, a text unique)", "insert into t values (1, 'x'), (2, 'X')"},
+			`"t":{"id":"integer primary key","a":"text unique collate nocase"}}`, "values of t (a)",
+		},
+		"a unique index gains a collation": {
+			[]string{"create table t(id integer primary key, a text)", "create unique index u on t(a)", "insert into t values (1, 'x'), (2, 'X')"},
+			`"t":{"id":"integer primary key","a":"text"}},"indexes":{"t":{"u":{"columns":["a collate nocase"],"unique":true}}}`, "values of t (a)",
+		},
+		"a parent's key loses a collation": {
+			[]string{"create table t(a text primary key collate nocase)", "create table c(t text references t(a))", "insert into t values ('x')", "insert into c values ('X')"},
+			`"t":{"a":"text primary key"},"c":{"t":"text -> t.a"}}`, "rows of c that refer to no row of t",
+		},
+		"a CHECK over an old and a new column": {
+			[]string{"create table t(id integer primary key, a integer)", "insert into t values (1, 5)"},
+			`"t":{"id":"integer primary key","a":"integer","k":"integer default 7","@check":["a > k"]}}`, "break the CHECK",
+		},
+		"a CHECK over a generated column": {
+			[]string{"create table t(id integer primary key, a integer)", "insert into t values (1, 5)"},
+			`"t":{"id":"integer primary key","a":"integer","g":"integer as (a * 2)","h":"integer as (g + 1) stored","@check":["h > 20"]}}`, "break the CHECK",
+		},
+		"values that a type makes the same": {
+			[]string{"create table t(id integer primary key, a text unique)", "insert into t values (1, '1'), (2, '01')"},
+			`"t":{"id":"integer primary key","a":"integer unique"}}`, "values of t (a)",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			db := database(t, c.live...)
+			live, _ := migrate.Inspect(t.Context(), db)
+			plan, err := migrate.New(live, parse(t, `{"name":"s","version":2,"tables":{`+c.file+`}`), nil)
+			if err != nil || plan.Ready() != nil {
+				t.Fatalf("%v %v", err, plan.Ready())
+			}
+			answers, err := plan.Ask(t.Context(), db)
+			if err != nil || !slices.ContainsFunc(answers, func(a migrate.Answer) bool { return a.Blocks() && strings.Contains(a.What, c.want) }) {
+				t.Errorf("%v %+v", err, answers)
+			}
+			if _, err := migrate.Apply(t.Context(), db, plan, migrate.Attempt{ID: "a", At: now}); err == nil {
+				t.Error("the batch took it")
+			}
+		})
+	}
 }

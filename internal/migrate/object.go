@@ -62,6 +62,10 @@ func (b *builder) dropObjects(changes, gone []schema.Change) {
 }
 
 func (b *builder) dropObject(d schema.DropObject) {
+	if key := schema.Fold(d.Of.Name); b.dropped[key] { // for a rename
+		delete(b.again, key)
+		return
+	}
 	kind, risk, reason := strings.ToUpper(d.Of.Type), Caution, "No row changes, but code that uses it fails from now on."
 	if d.Changed {
 		reason = "It is made again further down, in the same transaction."

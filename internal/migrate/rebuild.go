@@ -101,6 +101,11 @@ func (b *builder) rebuild(tc *tableChange) {
 	b.plan.Steps = slices.Delete(b.plan.Steps, start, start+1)
 	b.plan.Steps[start] = first
 	b.checkRewrite(tc)
+	for i := range want.Columns {
+		if _, ok := have.Column(want.Columns[i].Name); ok && b.altersKey(have, &want.Columns[i]) {
+			b.altered(want.Name, want.Columns[i].Name)
+		}
+	}
 }
 
 func rebuildReason(keys []incoming, why string) string {

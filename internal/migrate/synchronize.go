@@ -25,7 +25,8 @@ type Outcome struct {
 // Synchronize brings a database to a schema by a plan nobody reviews. It is for
 // databases a program owns and for new ones. It looks at the database itself,
 // not only at the recorded hash, so drift is seen. Errors: fault.Invalid when a
-// change has no safe step, fault.Conflict when the database is at a newer
+// change has no safe step, loses something, or makes a view, a trigger or a full-text
+// index mean something else; fault.Conflict when the database is at a newer
 // version.
 func Synchronize(ctx context.Context, conn d1.Conn, target *schema.Schema, id, actor string, now time.Time) (Outcome, error) {
 	out := Outcome{Hash: target.Hash()}
@@ -50,8 +51,13 @@ func Synchronize(ctx context.Context, conn d1.Conn, target *schema.Schema, id, a
 	if p.Empty() && known && state.Hash == out.Hash && state.Version == target.Version {
 		return out, nil
 	}
-	if err := p.Acknowledged(nil); err != nil { // nobody is there to acknowledge
+	if err := p.unattended(known); err != nil {
 		return out, err
+	}
+	for _, f := range p.Findings {
+		if f.Code == codeGoes || f.Code == codeShows || f.Code == codeForbids {
+			out.Warnings = append(out.Warnings, f.What)
+		}
 	}
 	if _, err := Apply(ctx, conn, p, Attempt{ID: id, Actor: actor, At: now}); err != nil {
 		return out, err
@@ -64,4 +70,19 @@ func Synchronize(ctx context.Context, conn d1.Conn, target *schema.Schema, id, a
 	}
 	out.Changed = true
 	return out, nil
+}
+
+// unattended returns nil for a plan that can be applied with nobody there to read it,
+// else a fault.Invalid that names what stands against it. known says that the database
+// has been at this schema before, so what it declares and the database has was its own.
+func (p *Plan) unattended(known bool) error {
+	if err := p.Acknowledged(nil); err != nil {
+		return err
+	}
+	for _, f := range p.Findings {
+		if f.Code == codeMeans || f.Code == codeFullText || f.Code == codeReplaced && !known {
+			return fault.New(fault.Invalid, "%s Nobody reviews this synchronization, so it was not done. %s", f.What, f.Fix)
+		}
+	}
+	return nil
 }
