@@ -79,9 +79,10 @@ func (b *builder) alter(tc *tableChange) (bool, error) {
 // reaches tries statements and reports whether the table is then what it is to be,
 // its indexes aside.
 func (b *builder) reaches(tc *tableChange, statements []string) (bool, error) {
-	if ok, err := b.try(statements...); !ok || err != nil {
-		return false, err
-	}
+	return b.try(func() (bool, error) { return b.reached(tc) }, statements...)
+}
+
+func (b *builder) reached(tc *tableChange) (bool, error) {
 	l, err := b.trial.inspect()
 	if err != nil {
 		return false, err

@@ -78,6 +78,8 @@ func (p *Plan) explain(err error, opening int) error {
 		_, what, _ := strings.Cut(de.Text, assertText)
 		what, _, _ = strings.Cut(what, "'")
 		return fault.Wrap(err, fault.Conflict, "Afterwards it was not so that %s. Everything was rolled back; nothing was changed.", what)
+	case de.Stmt < 0 && strings.Contains(de.Text, "FOREIGN KEY constraint failed"): // at the commit
+		return fault.Wrap(err, fault.Conflict, "Afterwards a reference would point at nothing, and no step's own: a row whose reference dangled already may have been written anew. Everything was rolled back; nothing was changed. Review the plan again: its checks name such rows.")
 	}
 	if i := de.Stmt - opening - len(p.Before); i >= 0 && i < len(p.Steps) {
 		first := i

@@ -47,6 +47,7 @@ type builder struct {
 	childrenFirst    bool
 
 	plan    *Plan
+	opening *Step              // what the next statement begins, nil for nothing
 	now     *schema.Schema     // the schema once the renames are done, then table by table the target's
 	rows    []schema.MasterRow // sqlite_master once the renames are done
 	was     *schema.Schema     // the schema once the renames are done, unchanged
@@ -106,14 +107,11 @@ func (b *builder) build() (*Plan, error) {
 	b.collect(changes)
 	b.dropObjects(changes, gone)
 	b.dropIndexes()
-	for _, c := range changes {
-		if c, ok := c.(schema.CreateTable); ok {
-			b.step(c, c.Table.DDL(), Safe, "A new table; nothing that exists is touched.")
-			b.now.Tables = append(b.now.Tables, c.Table)
-		}
-	}
-	for _, name := range b.order() {
-		if err := b.table(b.changes[name]); err != nil {
+	later := b.createTables(changes)
+	for _, name := range b.order(later) {
+		if c, ok := later[name]; ok {
+			b.createTable(c)
+		} else if err := b.table(b.changes[name]); err != nil {
 			return nil, err
 		}
 	}
@@ -158,6 +156,9 @@ func (b *builder) untouched() (keep []schema.MasterRow) {
 
 // refuseStep says in the plan's terms what the engine refuses.
 func (b *builder) refuseStep(e *stepError) {
+	if strings.Contains(e.text, "foreign key mismatch") {
+		e.text += ": the columns that are referred to are no key. Make them UNIQUE first, or let the reference go"
+	}
 	r := Refusal{Object: b.target.Name, Cause: "Reach this version", Reason: e.text}
 	switch {
 	case e.fill != nil:
@@ -211,8 +212,18 @@ func (b *builder) step(c described, sql string, risk Risk, reason string) {
 	b.plan.Steps = append(b.plan.Steps, Step{Object: c.Object(), Cause: c.Words(), SQL: sql, Risk: risk, Reason: reason})
 }
 
+// begin says what the statements from here on are for; the first of them carries it.
+func (b *builder) begin(c described, risk Risk, reason string) {
+	b.opening = &Step{Object: c.Object(), Cause: c.Words(), Risk: risk, Reason: reason}
+}
+
 // more adds a further statement of the same change.
 func (b *builder) more(sql string) {
+	if b.opening != nil {
+		b.opening.SQL = sql
+		b.plan.Steps, b.opening = append(b.plan.Steps, *b.opening), nil
+		return
+	}
 	last := b.plan.Steps[len(b.plan.Steps)-1]
 	b.plan.Steps = append(b.plan.Steps, Step{SQL: sql, Risk: last.Risk, More: true})
 }
@@ -221,18 +232,21 @@ func (b *builder) refuse(c described, format string, args ...any) {
 	b.plan.Refusals = append(b.plan.Refusals, Refusal{Object: c.Object(), Cause: c.Words(), Reason: fmt.Sprintf(format, args...)})
 }
 
-// try brings the trial database to where the plan is and runs statements on it.
-// It reports whether the engine took them all.
-func (b *builder) try(statements ...string) (bool, error) {
+// try brings the trial database to where the plan is and runs statements on it. It
+// reports whether the engine took them all and they led to where they should; what they
+// did is undone otherwise.
+func (b *builder) try(reached func() (bool, error), statements ...string) (bool, error) {
 	if _, err := b.failing(); err != nil { // prove will say what is wrong with a step
 		return false, err
 	}
-	for _, sql := range statements {
-		if b.trial.run(sql) != nil {
-			return false, nil
+	return b.trial.c.Attempt(func() (bool, error) {
+		for _, sql := range statements {
+			if b.trial.run(sql) != nil {
+				return false, nil
+			}
 		}
-	}
-	return true, nil
+		return reached()
+	})
 }
 
 // failing brings the trial database to where the plan is, and returns the first step
@@ -292,8 +306,47 @@ func (b *builder) lose(name, words string) {
 	}
 }
 
-// order lists the changed tables, parents before children or the other way round.
-func (b *builder) order() []string {
+// createTables makes the new tables, and returns those that have to wait: a table that
+// refers to one that is about to change may refer to what is no key of it yet.
+func (b *builder) createTables(changes []schema.Change) map[string]schema.CreateTable {
+	later := map[string]schema.CreateTable{}
+	for _, c := range changes {
+		c, ok := c.(schema.CreateTable)
+		switch {
+		case !ok:
+		case b.refersToChange(&c.Table, nil):
+			later[strings.ToLower(c.Table.Name)] = c
+		default:
+			b.createTable(c)
+		}
+	}
+	return later
+}
+
+func (b *builder) createTable(c schema.CreateTable) {
+	b.step(c, c.Table.DDL(), Safe, "A new table; nothing that exists is touched.")
+	b.now.Tables = append(b.now.Tables, c.Table)
+}
+
+// refersToChange reports whether a new table refers, by others that are new or by
+// itself, to one that changes and doesn't refer to it.
+func (b *builder) refersToChange(t *schema.Table, seen []string) bool {
+	return slices.ContainsFunc(t.ForeignKeys, func(fk schema.ForeignKey) bool {
+		if contains(seen, fk.Table) {
+			return false
+		}
+		if tc := b.changes[strings.ToLower(fk.Table)]; tc != nil && len(tc.adds)+len(tc.rest) > 0 {
+			return !slices.ContainsFunc(tc.want.ForeignKeys, func(back schema.ForeignKey) bool { return schema.SameName(back.Table, t.Name) })
+		}
+		_, existed := b.was.Table(fk.Table)
+		next, ok := b.target.Table(fk.Table)
+		return ok && !existed && b.refersToChange(next, append(seen, t.Name))
+	})
+}
+
+// order lists the changed tables, and those that are created among them, parents before
+// children or the other way round.
+func (b *builder) order(created map[string]schema.CreateTable) []string {
 	var out []string
 	seen := map[string]bool{}
 	var visit func(name string)
@@ -310,7 +363,7 @@ func (b *builder) order() []string {
 				}
 			}
 		}
-		if b.changes[name] != nil {
+		if _, ok := created[name]; ok || b.changes[name] != nil {
 			out = append(out, name)
 		}
 	}
@@ -339,47 +392,6 @@ func (b *builder) dropIndexes() {
 			}
 			b.step(c, "DROP INDEX "+schema.Quote(c.Index.Name), Caution, reason)
 		}
-	}
-}
-
-// dropTables drops what the schema no longer declares, children first.
-func (b *builder) dropTables(gone []schema.Change) {
-	var names []string
-	for _, c := range gone {
-		if c, ok := c.(schema.DropTable); ok {
-			names = append(names, c.Table.Name)
-		}
-	}
-	goes := func(name string) bool {
-		return slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(n, name) })
-	}
-	left := slices.Clone(names)
-	for len(left) > 0 {
-		i := slices.IndexFunc(left, func(n string) bool {
-			return !slices.ContainsFunc(b.incoming(n), func(k incoming) bool {
-				return !strings.EqualFold(k.child.Name, n) && slices.ContainsFunc(left, func(m string) bool { return strings.EqualFold(m, k.child.Name) })
-			})
-		})
-		i = max(i, 0) // a cycle: any
-		t, _ := b.was.Table(left[i])
-		c := schema.DropTable{Table: *t}
-		for _, k := range b.incoming(t.Name) {
-			if !goes(k.child.Name) {
-				b.refuse(c, "The table %s still refers to it; dropping it would delete or change rows there. Let the reference go first.", k.child.Name)
-			}
-		}
-		b.check(LiveCheck{
-			Severity: Lost, Object: t.Name, What: "rows of " + t.Name + " that are lost",
-			Count: "SELECT count(*) FROM " + schema.Quote(b.liveTable(t.Name)),
-		})
-		for _, row := range b.triggersOn(t.Name) {
-			b.wentWith(row, "table "+t.Name)
-		}
-		b.step(c, "DROP TABLE "+schema.Quote(t.Name), Destructive, "Every row of it is gone; a restore point holds them.")
-		b.lose(t.Name, "The table "+t.Name+" with its rows.")
-		b.dropped[strings.ToLower(t.Name)] = true
-		b.now.Tables = slices.DeleteFunc(b.now.Tables, func(x schema.Table) bool { return strings.EqualFold(x.Name, t.Name) })
-		left = slices.Delete(left, i, i+1)
 	}
 }
 

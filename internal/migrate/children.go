@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/kuratchi/dashboard/internal/schema"
+	"github.com/kuratchi/dashboard/internal/sqlite"
 )
 
 // incoming is a foreign key that points at a table, by its child.
@@ -41,65 +42,150 @@ func (b *builder) incoming(table string) []incoming {
 	return out
 }
 
-// shift returns the assignments that move every key a child names to values that
-// no child names, and why that can't be, "" when it can.
-func (b *builder) shift(t *schema.Table, keys []incoming) (moves []string, why string) {
-	var moved []string
-	for _, k := range keys {
-		if k.fk.OnUpdate != "" {
-			return nil, fmt.Sprintf("Its keys can't step aside, because rows of %s would follow them (ON UPDATE %s).", k.child.Name, k.fk.OnUpdate)
-		}
-		if slices.ContainsFunc(k.refs, func(c string) bool { return slices.Contains(moved, strings.ToLower(c)) }) {
-			continue
-		}
-		column, value := "", ""
-		for _, name := range k.refs {
-			if v := b.shifted(t, name); v != "" {
-				column, value = name, v
-				break
-			}
-		}
-		if value == "" {
-			return nil, "Its key (" + strings.Join(k.refs, ", ") + ") can't step aside: it is generated, or a constraint decides what it may be."
-		}
-		moved = append(moved, strings.ToLower(column))
-		moves = append(moves, schema.Quote(column)+" = "+value)
-	}
-	return moves, ""
+// shift is how the keys that children name move to values that none names.
+type shift struct {
+	// moves are assignments.
+	moves []string
+	// ranks are the columns whose integers, where some are negative and some not, move
+	// by their rank.
+	ranks []string
+	// why says that they can't.
+	why string
 }
 
-// shifted is a value for a key's column that no row and no child has, "" where
-// there is none to be sure of.
-func (b *builder) shifted(t *schema.Table, name string) string {
-	c, ok := t.Column(name)
-	if !ok || c.Generated != "" || slices.ContainsFunc(t.Checks, func(check string) bool { return schema.Mentions(check, name) }) {
-		return ""
+// shift finds values for every key a child names that no child names.
+func (b *builder) shift(t *schema.Table, keys []incoming) shift {
+	var moved []string
+	s := shift{}
+	for _, k := range keys {
+		if k.fk.OnUpdate != "" {
+			return shift{why: fmt.Sprintf("Its keys can't step aside, because rows of %s would follow them (ON UPDATE %s).", k.child.Name, k.fk.OnUpdate)}
+		}
+		if slices.ContainsFunc(k.refs, func(c string) bool { return contains(moved, c) }) {
+			continue
+		}
+		why := ""
+		i := slices.IndexFunc(k.refs, func(name string) bool {
+			move, ranked, no := b.shifted(t, name)
+			if no != "" {
+				why = no
+				return false
+			}
+			s.moves = append(s.moves, move)
+			if ranked {
+				s.ranks = append(s.ranks, name)
+			}
+			return true
+		})
+		if i < 0 {
+			return shift{why: "Its key (" + strings.Join(k.refs, ", ") + ") can't step aside: " + why + "."}
+		}
+		moved = append(moved, k.refs[i])
 	}
-	q, what := schema.Quote(c.Name), schema.QuoteText("shift of "+t.Name+"."+c.Name)
-	// Where every key is positive its complement is negative, whatever its size;
-	// else the distance from the smallest to the largest, and one, is added.
-	number := "coalesce(" + q + " + (SELECT n FROM " + counts + " WHERE what = " + what + "), ~" + q + ")"
+	return s
+}
+
+// move lets the keys step aside.
+func (b *builder) move(t *schema.Table, s shift) {
+	q := schema.Quote(t.Name)
+	if len(s.moves) > 0 {
+		b.more("UPDATE " + q + " SET " + list(s.moves))
+	}
+	for _, name := range s.ranks {
+		c, base := schema.Quote(name), b.base(t, name)
+		b.more("UPDATE " + q + " SET " + c + " = kuratchi_ranks.n FROM (SELECT " + c + " AS k, " + base + " + row_number() OVER (ORDER BY " + c + ") AS n FROM " + q +
+			" WHERE typeof(" + c + ") = 'integer' LIMIT CASE WHEN " + base + " IS NULL THEN 0 ELSE -1 END) AS kuratchi_ranks WHERE " + q + "." + c + " = kuratchi_ranks.k AND typeof(" + q + "." + c + ") = 'integer'")
+	}
+}
+
+// base is the number after which there is room for all integers of a column, NULL where
+// they need none.
+func (b *builder) base(t *schema.Table, name string) string {
+	return "(SELECT n FROM " + counts + " WHERE what = " + schema.QuoteText("room for "+t.Name+"."+name) + ")"
+}
+
+// findRoom looks for that number before the first step. Where no integer is negative, or
+// each is, their complements are free. Else there is room above the largest, below the
+// smallest, or in the first gap between two that is wide enough: 2^64 numbers have one
+// for any table.
+func (b *builder) findRoom(t *schema.Table, name string) {
+	k, live := schema.Quote(b.liveColumn(t.Name, name)), schema.Quote(b.liveTable(t.Name))
+	b.before("INSERT INTO " + counts + " SELECT " + schema.QuoteText("room for "+t.Name+"."+name) + ", CASE WHEN low >= 0 OR high < 0 THEN NULL WHEN high <= 9223372036854775807 - rows THEN high" +
+		" WHEN low >= -9223372036854775807 + rows THEN low - rows - 1" +
+		" ELSE (SELECT k FROM (SELECT " + k + " AS k, lead(" + k + ") OVER (ORDER BY " + k + ") AS next FROM " + live + " WHERE typeof(" + k + ") = 'integer') WHERE next / 2 - k / 2 > rows / 2 + 1 LIMIT 1) END" +
+		" FROM (SELECT min(" + k + ") AS low, max(" + k + ") AS high, count(*) AS rows FROM " + live + " WHERE typeof(" + k + ") = 'integer')")
+}
+
+// shifted is the assignment of a value to a key's column that no row and no child has.
+// ranked says that integers of both signs move in a second step; why, that there is no
+// value to be sure of.
+func (b *builder) shifted(t *schema.Table, name string) (move string, ranked bool, why string) {
+	c, ok := t.Column(name)
+	if !ok || c.Generated != "" {
+		return "", false, "it is generated"
+	}
+	if reader := b.reader(t, name); reader != "" {
+		return "", false, reader + " decides what it may be"
+	}
+	q := schema.Quote(c.Name)
+	number := "CASE WHEN " + b.base(t, c.Name) + " IS NULL THEN ~" + q + " ELSE " + q + " END"
 	text := b.prefix() + " || typeof(" + q + ") || hex(" + q + ")"
 	integer := t.RowIDAlias(name) || t.Strict && (c.Type == "INTEGER" || c.Type == "INT")
 	value := ""
 	switch {
 	case integer:
-		value = number
+		value, ranked = number, true
 	case t.Strict && c.Type == "BLOB":
 		value = "CAST(" + text + " AS BLOB)"
 	case t.Strict && c.Type == "REAL":
-		return ""
+		return "", false, "it is a number of any size"
 	case t.Strict || schema.Affinity(c.Type) == "text":
 		value = "CASE WHEN " + q + " IS NOT NULL THEN " + text + " END"
 	default:
-		value = "CASE typeof(" + q + ") WHEN 'null' THEN NULL WHEN 'integer' THEN " + number + " WHEN 'real' THEN " + b.prefix() + " || quote(" + q + ") ELSE " + text + " END"
+		value, ranked = "CASE typeof("+q+") WHEN 'null' THEN NULL WHEN 'integer' THEN "+number+" WHEN 'real' THEN "+b.prefix()+" || quote("+q+") ELSE "+text+" END", true
 	}
-	if strings.Contains(value, what) {
-		live, column := b.liveTable(t.Name), b.liveColumn(t.Name, c.Name)
-		k := schema.Quote(column)
-		b.before("INSERT INTO " + counts + " SELECT " + what + ", CASE WHEN min(" + k + ") >= 0 THEN NULL ELSE max(" + k + ") - min(" + k + ") + 1 END FROM " + schema.Quote(live) + " WHERE typeof(" + k + ") = 'integer'")
+	if ranked {
+		b.findRoom(t, c.Name)
 	}
-	return value
+	return q + " = " + value, ranked, ""
+}
+
+// reader names what is computed from a column, "" for nothing: a CHECK, a generated
+// column or an index would see it move. The engine's compiler says what an expression
+// reads.
+func (b *builder) reader(t *schema.Table, column string) string {
+	for _, c := range t.Columns {
+		if c.Generated != "" && b.reads(t, c.Generated, column) {
+			return "the generated column " + c.Name
+		}
+	}
+	for _, check := range t.Checks {
+		if b.reads(t, check, column) {
+			return "the CHECK (" + check + ")"
+		}
+	}
+	for _, ix := range t.Indexes {
+		if ix.Where != "" && b.reads(t, ix.Where, column) || slices.ContainsFunc(ix.Columns, func(c schema.IndexColumn) bool { return c.IsExpr && b.reads(t, c.Expr, column) }) {
+			return "the index " + ix.Name
+		}
+	}
+	return ""
+}
+
+// reads reports whether an expression of a table's columns reads one of them.
+func (b *builder) reads(t *schema.Table, expr, column string) bool {
+	mentioned := false
+	for _, word := range []string{column, "rowid", "_rowid_", "oid"} {
+		mentioned = mentioned || schema.Mentions(expr, word)
+	}
+	if !mentioned {
+		return false
+	}
+	if _, err := b.failing(); err != nil {
+		return true
+	}
+	accesses, _, err := b.trial.c.Accesses("SELECT " + expr + "\nFROM " + schema.Quote(t.Name))
+	return err != nil || slices.ContainsFunc(accesses, func(a sqlite.Access) bool { return a.Kind == "read" && schema.SameName(a.Column, column) })
 }
 
 // prefix begins the texts that keys step aside to: one that no key has by accident,
@@ -165,63 +251,61 @@ func (b *builder) descendants(t *schema.Table) (tables []*schema.Table, tree boo
 	return tables, tree
 }
 
-// cantSetAside says why the rows of a table's descendants can't be taken out and
-// put back, "" when they can.
-func (b *builder) cantSetAside(t *schema.Table, keys []incoming) string {
+// cantSetAside says why the rows of a table's descendants can't be taken out and put
+// back, "" when they can.
+func (b *builder) cantSetAside(t *schema.Table) string {
 	tables, tree := b.descendants(t)
 	if !tree {
 		return "tables refer to each other in a circle."
 	}
-	for _, k := range keys {
-		if strings.EqualFold(k.child.Name, t.Name) && k.fk.OnDelete == "RESTRICT" {
-			return "its rows refer to each other, and RESTRICT keeps each from going."
-		}
-	}
-	for _, d := range tables {
-		for _, fk := range d.ForeignKeys {
-			if strings.EqualFold(fk.Table, d.Name) && fk.OnDelete == "RESTRICT" {
-				return "the rows of " + d.Name + " refer to each other, and RESTRICT keeps each from going."
+	for _, d := range append(tables, t) {
+		for _, k := range b.within(d) {
+			if b.untied(k) == "" {
+				return "the rows of " + d.Name + " refer to each other, and each would take the next along."
 			}
-		}
-		if len(d.Columns) > 99 && !d.WithoutRowID {
-			return d.Name + " has too many columns to keep its rowids."
 		}
 	}
 	return ""
+}
+
+// within are the references of a table to itself.
+func (b *builder) within(t *schema.Table) (keys []incoming) {
+	for _, k := range b.incoming(t.Name) {
+		if schema.SameName(k.child.Name, t.Name) {
+			keys = append(keys, k)
+		}
+	}
+	return keys
+}
+
+// untieRows takes the references of a table to itself away: a chain of more than ten
+// rows would be deleted deeper than D1 lets triggers go, and RESTRICT keeps each.
+func (b *builder) untieRows(t *schema.Table) {
+	for _, k := range b.within(t) {
+		b.more(b.untied(k))
+	}
 }
 
 // setAside copies the rows of all descendants, deletes them leaves first, and
 // returns the statements that put them back, parents first.
 func (b *builder) setAside(t *schema.Table) (back []string) {
 	tables, _ := b.descendants(t)
-	names := make([]string, len(tables))
-	var helpers []string
+	var helpers, drops []string
 	for _, d := range tables {
 		helpers = append(helpers, b.helperIndexes(d, b.incoming(d.Name), false)...)
 	}
-	for i, d := range tables {
+	for _, d := range tables {
 		b.dropTriggers(d.Name)
 		b.count(d.Name)
-		names[i] = b.helper("rows")
-		columns := quoteAll(carriedColumns(d, d))
-		into := columns
-		if rowid := keptRowID(d, d); rowid != "" {
-			into = append([]string{rowid}, columns...)
-			columns = append([]string{rowid + " AS kuratchi_rowid"}, columns...)
-		}
-		b.more("CREATE TABLE " + names[i] + " AS SELECT " + list(columns) + " FROM " + schema.Quote(d.Name))
-		from := slices.Clone(into)
-		if len(columns) > 0 && strings.HasSuffix(columns[0], " AS kuratchi_rowid") {
-			from[0] = "kuratchi_rowid"
-		}
-		back = append(back, "INSERT INTO "+schema.Quote(d.Name)+" ("+list(into)+") SELECT "+list(from)+" FROM "+names[i]+" WHERE 1")
+		b.dangling(d, d)
+		c := b.copyRows(d, d)
+		back, drops = append(back, c.back()...), append(drops, c.drops()...)
 	}
 	for _, d := range slices.Backward(tables) {
+		b.untieRows(d)
 		b.more("DELETE FROM " + schema.Quote(d.Name))
 	}
-	for _, name := range names {
-		back = append(back, "DROP TABLE "+name)
-	}
+	back = append(back, drops...)
 	for _, name := range helpers {
 		back = append(back, "DROP INDEX "+name)
 	}

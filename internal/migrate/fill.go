@@ -50,7 +50,7 @@ func (b *builder) fills(changes []schema.Change) error {
 			continue
 		}
 		if after == nil {
-			if _, err := b.try(); err != nil {
+			if _, err := b.failing(); err != nil { // prove will say what is wrong with a step
 				return err
 			}
 			var err error

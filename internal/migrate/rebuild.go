@@ -25,82 +25,97 @@ const counts = "kuratchi_counts"
 // rebuild plans a table made anew.
 func (b *builder) rebuild(tc *tableChange) {
 	have, want := tc.have, tc.want
-	all := slices.Concat(tc.rest, tc.adds, tc.gone)
-	c := tableWords{want.Name, "Rebuild " + want.Name + ": " + join(all)}
+	c := tableWords{want.Name, "Rebuild " + want.Name + ": " + join(slices.Concat(tc.rest, tc.adds, tc.gone))}
 	keys := b.incoming(have.Name)
-	moves, why := b.shift(have, keys)
-	if why != "" {
-		if no := b.cantSetAside(have, keys); no != "" {
-			b.refuse(c, "%s Nor can the tables that refer to it be set aside: %s", why, no)
+	if k, ok := b.mismatched(keys); ok {
+		b.refuse(c, "The reference of %s to %s (%s) is to no key, so the engine refuses every write there. Make that a UNIQUE key first, or let the reference go.", k.child.Name, have.Name, strings.Join(k.refs, ", "))
+		return
+	}
+	s := b.shift(have, keys)
+	if s.why != "" {
+		if no := b.cantSetAside(have); no != "" {
+			b.refuse(c, "%s Nor can the tables that refer to it be set aside: %s", s.why, no)
 			return
 		}
 	}
 	b.rebuilt = append(b.rebuilt, *have)
 	b.count(have.Name)
-	start := len(b.plan.Steps)
-	b.step(c, "", b.rewriteRisk(tc), rebuildReason(keys, why))
+	b.dangling(have, want)
+	b.begin(c, b.rewriteRisk(tc), rebuildReason(keys, s.why))
 	var back []string
-	if why != "" {
+	if s.why != "" {
 		back = b.setAside(have)
-	}
-	var helpers []string
-	if why == "" {
-		helpers = b.helperIndexes(have, keys, true)
+	} else {
+		for _, name := range b.helperIndexes(have, keys, true) {
+			back = append(back, "DROP INDEX "+name)
+		}
 	}
 	b.dropTriggers(have.Name)
-	copied := b.helper("rows")
-	columns := carriedColumns(have, want)
-	rowid := keptRowID(have, want)
-	selects := quoteAll(columns)
-	if rowid != "" {
-		selects = append([]string{rowid + " AS kuratchi_rowid"}, selects...)
-	}
-	t := schema.Quote(want.Name)
-	b.more("CREATE TABLE " + copied + " AS SELECT " + list(selects) + " FROM " + t)
-	if len(moves) > 0 {
-		b.more("UPDATE " + t + " SET " + strings.Join(moves, ", "))
+	copied := b.copyRows(have, want)
+	if s.why != "" {
+		b.untieRows(have)
+	} else {
+		b.move(have, s)
 	}
 	b.keepSequence(have)
-	b.more("DROP TABLE " + t)
+	b.more("DROP TABLE " + schema.Quote(want.Name))
 	b.more(want.DDL())
-	for _, ix := range want.Indexes { // a child may refer to the columns of a unique index
-		if ix.Unique {
-			b.more(ix.DDL(want.Name))
-		}
-	}
-	into, from := quoteAll(columns), make([]string, len(columns))
-	for i, name := range columns {
-		old, _ := have.Column(name)
-		next, _ := want.Column(name)
-		into[i], from[i] = schema.Quote(next.Name), b.carried(old, next)
-	}
-	if rowid != "" {
-		into, from = append([]string{rowid}, into...), append([]string{"kuratchi_rowid"}, from...)
-	}
-	if len(columns) > 0 {
-		// WHERE 1 keeps SQLite from copying pages, which would not settle the checks.
-		b.more("INSERT INTO " + t + " (" + list(into) + ") SELECT " + list(from) + " FROM " + copied + " WHERE 1")
+	b.indexes(want, true) // a child may refer to the columns of a unique index
+	for _, sql := range copied.back() {
+		b.more(sql)
 	}
 	b.putSequence(have, want)
-	b.keysKept(have, want, copied)
-	b.more("DROP TABLE " + copied)
-	for _, ix := range want.Indexes {
-		if !ix.Unique {
-			b.more(ix.DDL(want.Name))
-		}
+	b.keysKept(have, want, copied.rows)
+	for _, sql := range copied.drops() {
+		b.more(sql)
 	}
-	for _, name := range helpers {
-		b.more("DROP INDEX " + name)
-	}
+	b.indexes(want, false)
 	for _, sql := range back {
 		b.more(sql)
 	}
-	// The first statement carries the words.
-	first := b.plan.Steps[start]
-	first.SQL = b.plan.Steps[start+1].SQL
-	b.plan.Steps = slices.Delete(b.plan.Steps, start, start+1)
-	b.plan.Steps[start] = first
 	b.checkRewrite(tc)
+	b.alteredText(have, want)
+}
+
+// indexes makes those of a table that are unique, or those that are not.
+func (b *builder) indexes(t *schema.Table, unique bool) {
+	for _, ix := range t.Indexes {
+		if ix.Unique == unique {
+			b.more(ix.DDL(t.Name))
+		}
+	}
+}
+
+// mismatched returns a reference to columns that are no key of their table.
+func (b *builder) mismatched(keys []incoming) (incoming, bool) {
+	i := slices.IndexFunc(keys, func(k incoming) bool { return !b.checkable(k.child.Name) })
+	if i < 0 {
+		return incoming{}, false
+	}
+	return keys[i], true
+}
+
+// checkable reports whether the engine can check the references of a table: it can't
+// where one is to no key.
+func (b *builder) checkable(table string) bool {
+	if _, err := b.failing(); err != nil {
+		return false
+	}
+	return b.trial.run("SELECT count(*) FROM pragma_foreign_key_check("+schema.QuoteText(table)+")") == nil
+}
+
+// dangling asks for rows of a table whose references point at nothing: they were written
+// with keys off, and can't be written anew.
+func (b *builder) dangling(have, want *schema.Table) {
+	for _, fk := range want.ForeignKeys {
+		if slices.ContainsFunc(have.ForeignKeys, func(x schema.ForeignKey) bool { return sameTarget(x, fk) }) {
+			b.orphans(have, want, fk)
+		}
+	}
+}
+
+// alteredText notes the columns whose values become others.
+func (b *builder) alteredText(have, want *schema.Table) {
 	for i := range want.Columns {
 		if _, ok := have.Column(want.Columns[i].Name); ok && b.altersKey(have, &want.Columns[i]) {
 			b.altered(want.Name, want.Columns[i].Name)
@@ -158,10 +173,9 @@ func (b *builder) carried(have, want *schema.Column) string {
 }
 
 // keptRowID is the name by which both tables know their rowid, "" where one has
-// none, where it is a column anyway, or where the copy would have more than the
-// 100 columns that D1 allows.
+// none, or where it is a column anyway.
 func keptRowID(have, want *schema.Table) string {
-	if have.WithoutRowID || want.WithoutRowID || len(have.Columns) > 99 {
+	if have.WithoutRowID || want.WithoutRowID {
 		return ""
 	}
 	for _, t := range []*schema.Table{have, want} {

@@ -310,3 +310,20 @@ func isBlank(sql string) bool {
 
 // Restrict sets what the following statements of this transaction may do.
 func (c *Conn) Restrict(m Mode) { c.mode = m }
+
+// Attempt runs do within a transaction, and undoes what it did unless it returns true.
+func (c *Conn) Attempt(do func() (bool, error)) (bool, error) {
+	if err := c.run("SAVEPOINT attempt"); err != nil {
+		return false, err
+	}
+	ok, err := do()
+	if !ok || err != nil {
+		if undo := c.run("ROLLBACK TO attempt"); undo != nil {
+			return false, undo
+		}
+	}
+	if release := c.run("RELEASE attempt"); release != nil {
+		return false, release
+	}
+	return ok, err
+}
