@@ -83,6 +83,9 @@ func (b *builder) findings(changes, gone []schema.Change) {
 		b.plan.Findings = append(b.plan.Findings, Finding{Code: code, Level: level, Object: object, What: what, Fix: fix})
 	}
 	for _, c := range b.renamed {
+		if caseOnly(c) {
+			continue // SQL takes the name in any case
+		}
 		add("CP101", Fails, c.Object(), c.Words()+": code that uses the old name fails as soon as this is applied.", "Deploy code that can do with both names, or none of them, first.")
 	}
 	for _, c := range append(changes, gone...) {

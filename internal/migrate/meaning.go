@@ -30,11 +30,14 @@ func (b *builder) meaning(after *Live, changes []schema.Change) error {
 		old, existed := was[schema.Fold(row.Name)]
 		existed = existed && old.row.Type == now.row.Type
 		switch {
-		case existed && old.err != "": // it was broken before
+		case existed && old.err != "" && now.err != "": // it was broken before
+		case existed && old.err != "":
+			b.finding(codeMeans, Warns, now.row.Name, "The "+now.words()+" failed whenever it was used ("+old.err+"), and works from then on.", "Look whether what it does is still meant.")
 		case now.err != "":
 			b.breaks(now)
 		case existed && !redefined(now.row.Name, changes):
 			b.compare(old, now)
+			b.comparesOtherwise(now)
 			if now.row.Type == "trigger" {
 				b.compareTrigger(now, after, changes)
 			}
@@ -65,7 +68,7 @@ func redefined(name string, changes []schema.Change) bool {
 
 // compare tells what a view or trigger is bound to that it was not, and the other way.
 func (b *builder) compare(old, now use) {
-	before, after := b.renamedAccesses(old.accesses), bound(now.accesses)
+	before, after := b.renamedAccesses(old.said()), bound(now.said())
 	more, missing := without(after, before), without(before, after)
 	name, star := now.row.Name, now.byStar(more)
 	switch {
@@ -89,6 +92,32 @@ func (b *builder) compare(old, now use) {
 }
 
 const fixMeaning = "Read its text with the new schema in mind. Change it in the schema too, or choose another name or order."
+
+// said are the accesses that the text itself asks for: the functions in the default of a
+// column that it doesn't mention are not of them.
+func (u use) said() []sqlite.Access {
+	return slices.DeleteFunc(slices.Clone(u.accesses), func(a sqlite.Access) bool {
+		return a.Kind == "call" && !schema.Mentions(u.row.SQL, a.Column)
+	})
+}
+
+// comparesOtherwise tells of what reads a column whose type or collation changes.
+func (b *builder) comparesOtherwise(u use) {
+	for i := range b.target.Tables {
+		want := &b.target.Tables[i]
+		have, ok := b.was.Table(want.Name)
+		if !ok {
+			continue
+		}
+		for _, next := range want.Columns {
+			old, ok := have.Column(next.Name)
+			if !ok || schema.Affinity(old.Type) == schema.Affinity(next.Type) && schema.SameName(orBinary(old.Collate), orBinary(next.Collate)) || !u.reads(want.Name, next.Name) {
+				continue
+			}
+			b.finding(codeMeans, Warns, u.row.Name, "The "+u.words()+" reads "+want.Name+"."+next.Name+", of which the type or collation changes: it may compare and sort otherwise.", fixMeaning)
+		}
+	}
+}
 
 // byStar reports whether reads can come from nothing but a *: their columns are not in
 // the text. NATURAL JOIN names none either.
@@ -172,11 +201,16 @@ func (b *builder) compareTrigger(now use, after *Live, changes []schema.Change) 
 	}
 	for _, t := range b.target.Tables {
 		have, ok := b.was.Table(t.Name)
-		if !ok || !now.writes(t.Name) {
+		if !ok {
 			continue
 		}
-		if forbids := tightened(have, &t, changes); len(forbids) > 0 {
-			b.finding(codeForbids, Warns, name, "The trigger "+name+" writes to "+t.Name+", which from now on has "+strings.Join(forbids, ", ")+": what it writes may be refused, and with it the statement that fired it.", "Look whether what it writes meets that.")
+		if rules := changedRules(have, &t, changes); len(rules) > 0 && now.writes(t.Name) {
+			b.finding(codeForbids, Warns, name, "The trigger "+name+" writes to "+t.Name+", of which the rules change ("+strings.Join(rules, ", ")+"): what it writes may be refused from now on, and with it the statement that fired it, or no longer be.", "Look whether what it writes meets that.")
+		}
+		for _, parent := range changedParents(have, &t) {
+			if now.deletes(parent) {
+				b.finding(codeForbids, Warns, name, "The trigger "+name+" deletes or changes rows of "+parent+", to which the references of "+t.Name+" change: other rows may go with them from now on, or keep them.", "Look whether that is meant.")
+			}
 		}
 	}
 }
@@ -200,26 +234,33 @@ func (b *builder) positions(t *schema.Table) []string {
 	return names
 }
 
-// tightened says what a table refuses from now on that it took before.
-func tightened(have, want *schema.Table, changes []schema.Change) (words []string) {
+// changedRules says what a table refuses from now on that it took before, or the other
+// way.
+func changedRules(have, want *schema.Table, changes []schema.Change) (words []string) {
 	for _, c := range want.Columns {
 		old, ok := have.Column(c.Name)
 		switch {
 		case c.NotNull && (!ok && c.Default == "" && c.Generated == "" || ok && !old.NotNull):
 			words = append(words, "NOT NULL on "+c.Name)
-		case ok && want.Strict && have.Strict && !schema.SameName(old.Type, c.Type):
+		case ok && old.NotNull && !c.NotNull:
+			words = append(words, "no NOT NULL on "+c.Name)
+		case ok && (want.Strict || have.Strict) && !schema.SameName(old.Type, c.Type):
 			words = append(words, "the type "+c.Type+" for "+c.Name)
 		}
 	}
 	for _, c := range changes {
 		switch c := c.(type) {
 		case schema.ChangeTable:
-			if c.Column == "" && schema.SameName(c.Table.Name, want.Name) && !strings.HasPrefix(c.What, "Remove") {
-				words = append(words, "a change ("+c.What+")")
+			if c.Column == "" && schema.SameName(c.Table.Name, want.Name) {
+				words = append(words, c.What)
 			}
 		case schema.CreateIndex:
 			if c.Index.Unique && schema.SameName(c.Table, want.Name) {
 				words = append(words, "the unique index "+c.Index.Name)
+			}
+		case schema.DropIndex:
+			if c.Index.Unique && schema.SameName(c.Table, want.Name) {
+				words = append(words, "without the unique index "+c.Index.Name+" there was")
 			}
 		case schema.AddColumn: // with its own CHECK, UNIQUE or reference
 			if schema.SameName(c.Table.Name, want.Name) && constrained(want, c.Column.Name) {
@@ -228,6 +269,21 @@ func tightened(have, want *schema.Table, changes []schema.Change) (words []strin
 		}
 	}
 	return words
+}
+
+// changedParents are the tables to which references come, go or change.
+func changedParents(have, want *schema.Table) (names []string) {
+	for _, pair := range [][2]*schema.Table{{have, want}, {want, have}} {
+		for _, fk := range pair[0].ForeignKeys {
+			same := slices.ContainsFunc(pair[1].ForeignKeys, func(x schema.ForeignKey) bool {
+				return sameTarget(x, fk) && x.OnDelete == fk.OnDelete && x.OnUpdate == fk.OnUpdate
+			})
+			if !same && !contains(names, fk.Table) {
+				names = append(names, fk.Table)
+			}
+		}
+	}
+	return names
 }
 
 // constrained reports whether a column has a constraint that its value may break.

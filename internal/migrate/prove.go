@@ -72,7 +72,9 @@ func differs(after *Live, target *schema.Schema, keep []schema.MasterRow) (words
 	}
 	last := map[string]int{} // where the last trigger of a table stands
 	for _, row := range keep {
-		at := slices.Index(after.Rows, row)
+		at := slices.IndexFunc(after.Rows, func(r schema.MasterRow) bool {
+			return r.Type == row.Type && r.Name == row.Name && r.Table == row.Table && (r.SQL == row.SQL || schema.Requoted(row.SQL, r.SQL))
+		})
 		if at < 0 {
 			words = append(words, "the "+row.Type+" "+row.Name+" is not what it was")
 		}

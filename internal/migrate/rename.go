@@ -79,3 +79,14 @@ func (b *builder) restoreExcluded() {
 		b.setAgain(b.rows[i])
 	}
 }
+
+// caseOnly reports whether a rename changes nothing but the case of a name.
+func caseOnly(c schema.Change) bool {
+	switch c := c.(type) {
+	case schema.RenameTable:
+		return schema.SameName(c.From, c.To)
+	case schema.RenameColumn:
+		return schema.SameName(c.From, c.To)
+	}
+	return false
+}

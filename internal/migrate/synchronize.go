@@ -2,6 +2,7 @@ package migrate
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/kuratchi/dashboard/internal/d1"
@@ -55,7 +56,7 @@ func Synchronize(ctx context.Context, conn d1.Conn, target *schema.Schema, id, a
 		return out, err
 	}
 	for _, f := range p.Findings {
-		if f.Code == codeGoes || f.Code == codeShows || f.Code == codeForbids {
+		if f.Level == Warns && slices.Contains([]string{codeGoes, codeMeans, codeShows, codeForbids}, f.Code) {
 			out.Warnings = append(out.Warnings, f.What)
 		}
 	}
@@ -80,7 +81,7 @@ func (p *Plan) unattended(known bool) error {
 		return err
 	}
 	for _, f := range p.Findings {
-		if f.Code == codeMeans || f.Code == codeFullText || f.Code == codeReplaced && !known {
+		if f.Level == Fails && (f.Code == codeMeans || f.Code == codeFullText || f.Code == codeReplaced && !known) {
 			return fault.New(fault.Invalid, "%s Nobody reviews this synchronization, so it was not done. %s", f.What, f.Fix)
 		}
 	}

@@ -112,7 +112,21 @@ func (s *scratch) texts(sql string) ([]string, error) {
 // writes reports whether it inserts into or updates a table.
 func (u use) writes(table string) bool {
 	return slices.ContainsFunc(u.accesses, func(a sqlite.Access) bool {
-		return (a.Kind == "insert" || a.Kind == "update") && schema.Fold(a.Table) == schema.Fold(table)
+		return (a.Kind == "insert" || a.Kind == "update") && schema.SameName(a.Table, table)
+	})
+}
+
+// deletes reports whether it deletes or updates rows of a table.
+func (u use) deletes(table string) bool {
+	return slices.ContainsFunc(u.accesses, func(a sqlite.Access) bool {
+		return (a.Kind == "delete" || a.Kind == "update") && schema.SameName(a.Table, table)
+	})
+}
+
+// reads reports whether it reads a column.
+func (u use) reads(table, column string) bool {
+	return slices.ContainsFunc(u.accesses, func(a sqlite.Access) bool {
+		return a.Kind == "read" && schema.SameName(a.Table, table) && schema.SameName(a.Column, column)
 	})
 }
 

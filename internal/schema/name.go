@@ -1,5 +1,11 @@
 package schema
 
+import (
+	"slices"
+
+	"github.com/kuratchi/dashboard/internal/lex"
+)
+
 // Fold makes names comparable, as SQLite does: it folds ASCII alone.
 func Fold(name string) string { return fold(name) }
 
@@ -10,4 +16,14 @@ func SameName(a, b string) bool { return sameName(a, b) }
 // same: blanks, comments, quotes and the case of names don't count.
 func SameText(a, b string) bool {
 	return (&Object{SQL: a}).canonical() == (&Object{SQL: b}).canonical()
+}
+
+// Requoted reports whether one CREATE text is another in which texts in double quotes
+// have single ones: ALTER TABLE rewrites them so in every view and trigger there is,
+// where no column has that name.
+func Requoted(was, is string) bool {
+	a, b := newReader(was).toks, newReader(is).toks
+	return slices.EqualFunc(a, b, func(x, y lex.Token) bool {
+		return x.Text == y.Text || x.Kind == lex.Name && x.Text[0] == '"' && y.Kind == lex.String && x.Ident() == y.Value()
+	})
 }
