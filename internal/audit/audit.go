@@ -46,6 +46,7 @@ const (
 	PointRestore      Action = "point.restore"
 	PointForget       Action = "point.forget"
 	SchemaSave        Action = "schema.save"
+	SchemaRehash      Action = "schema.rehash"
 	PlanCreate        Action = "plan.create"
 	PlanApprove       Action = "plan.approve"
 	PlanReject        Action = "plan.reject"
@@ -67,7 +68,7 @@ var Actions = []Action{
 	SetupClaim, SessionLogin, SessionFailed, SessionLogout, SessionRevoke, OperatorPassword, OrgCreate, OrgRename, OrgDelete, FleetCheck,
 	DatabaseProvision, DatabaseUndo, DatabaseQuery, DatabaseWrite, DatabaseUnlock, DatabaseRows, DatabaseDownload,
 	DatabaseArchive, DatabaseUnarchive, DatabaseDelete, DatabaseRevive, DatabasePurge, PointKeep, PointRestore, PointForget,
-	SchemaSave, PlanCreate, PlanApprove, PlanReject, PlanApply, PlanFill, PlanFillStop,
+	SchemaSave, SchemaRehash, PlanCreate, PlanApprove, PlanReject, PlanApply, PlanFill, PlanFillStop,
 	AccountSave, AccountForget, SecretsRotate, DatabaseAdopt, DatabaseMove, DatabaseImport, DatabaseLetGo, DatabaseReplicate,
 }
 

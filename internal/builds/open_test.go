@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -21,10 +22,9 @@ type later struct {
 	grown []Version
 	// stale are the databases whose waiting plans have to be made again.
 	stale []string
+	// words are said by the plan that takes the place of a stale one of stale[0].
+	words []string
 }
-
-// expected has a line for each folder that isn't read as it was.
-var expected = map[string]later{}
 
 func TestEveryFolderGoesOn(t *testing.T) {
 	t.Parallel()
@@ -66,6 +66,7 @@ func goesOn(t *testing.T, dir string, l later) {
 	if d := cmp.Diff(got, again); err != nil || d != "" {
 		t.Errorf("a second look sees something else: %v\n%s", err, d)
 	}
+	t.Run("the next plan says what the stale one didn't", func(t *testing.T) { nextPlanSays(t, w, got, l) })
 	t.Run("the owner signs in", func(t *testing.T) { ownerSignsIn(t, w) })
 	t.Run("waiting plans are applied, or are stale", func(t *testing.T) { plansGoOn(t, w, got) })
 	t.Run("a point is gone back to", func(t *testing.T) { pointsGoOn(t, w) })
@@ -134,6 +135,31 @@ func hashesAreOfTheirSources(t *testing.T, w *world, k *Kept) {
 		}
 		if stored.Hash != s.Hash() {
 			t.Errorf("%s v%d: the stored hash %.12s is not %.12s, the one of its source", v.Schema, v.Version, stored.Hash, s.Hash())
+		}
+	}
+}
+
+func nextPlanSays(t *testing.T, w *world, k *Kept, l later) {
+	for _, told := range k.Plans {
+		if !told.Stale || told.Database != l.stale[0] {
+			continue
+		}
+		p, err := w.Plan(t.Context(), planID(told))
+		if err != nil {
+			t.Fatal(err)
+		}
+		look, err := w.Look(t.Context(), p)
+		if err != nil || look.Next == nil {
+			t.Fatalf("%s has no next plan, %v", told.Database, err)
+		}
+		said := ""
+		for _, s := range look.Next.Steps {
+			said += s.Cause + "\n"
+		}
+		for _, words := range l.words {
+			if !strings.Contains(said, words) {
+				t.Errorf("%s: nothing says %q:\n%s", told.Database, words, said)
+			}
 		}
 	}
 }

@@ -21,7 +21,7 @@ func schemaOf(r orm.Row) fleet.Schema {
 
 func versionOf(r orm.Row) fleet.Version {
 	return fleet.Version{
-		Schema: r.Text("schema_name"), Version: int(r.Int("version")), Source: r.Text("source"), Hash: r.Text("hash"),
+		Schema: r.Text("schema_name"), Version: int(r.Int("version")), Source: r.Text("source"), Hash: r.Text("hash"), Reading: int(r.Int("reading")),
 		CreatedAt: r.Time("created_at"), CreatedBy: r.Text("created_by"),
 	}
 }
@@ -90,8 +90,27 @@ func (s *Store) SaveVersion(ctx context.Context, v fleet.Version, es ...audit.En
 	}
 	b.insert("schema_versions", orm.Values{
 		"id": fmt.Sprintf("%s:%d", v.Schema, v.Version), "schema_name": v.Schema, "version": v.Version, "source": v.Source,
-		"hash": v.Hash, "created_at": v.CreatedAt, "created_by": v.CreatedBy,
+		"hash": v.Hash, "reading": v.Reading, "created_at": v.CreatedAt, "created_by": v.CreatedBy,
 	})
 	taken := fault.New(fault.Conflict, "Version %d of %s was saved by somebody else meanwhile. Compare with it first.", v.Version, v.Schema).At("source")
 	return b.audit(es...).run(ctx, taken, taken)
+}
+
+// unreadAtOnce bounds what is in memory: a source may have a megabyte.
+const unreadAtOnce = 20
+
+// Unread returns versions that a build saved which had one way of reading, and that
+// weren't hashed anew yet. No such build knew the column, so it is NULL.
+func (s *Store) Unread(ctx context.Context) ([]fleet.Version, error) {
+	rows, err := s.table("schema_versions").Where(orm.Eq("reading", nil)).OrderBy("id").Limit(unreadAtOnce).Many(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return each(rows, versionOf), nil
+}
+
+// HashVersion stores the hash of a version and its reading.
+func (s *Store) HashVersion(ctx context.Context, v fleet.Version, es ...audit.Entry) error {
+	return s.change().update("schema_versions", orm.Values{"hash": v.Hash, "reading": v.Reading},
+		orm.Eq("schema_name", v.Schema), orm.Eq("version", v.Version)).audit(es...).run(ctx, nil, nil)
 }

@@ -161,7 +161,7 @@ func (f *Fleet) compare(ctx context.Context, conn d1.Conn, d Database, live *mig
 		if err != nil {
 			return err
 		}
-		if live.Schema.Only(s).Hash() == s.Hash() {
+		if s.Is(live.Schema) {
 			c.Version = v
 			return nil
 		}

@@ -248,9 +248,10 @@ func (f *Fleet) taken(ctx context.Context, o Org, err error) error {
 
 // parseVersion reads a stored version's source again.
 func parseVersion(v Version) (*schema.Schema, error) {
-	s, err := schema.Parse([]byte(v.Source))
+	s, err := schema.Reread([]byte(v.Source))
 	if err != nil {
 		return nil, fault.Wrap(err, fault.Internal, "stored schema %s v%d", v.Schema, v.Version)
 	}
+	s.Loose = v.Reading < Reading
 	return s, nil
 }

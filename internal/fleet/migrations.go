@@ -57,7 +57,8 @@ func (f *Fleet) Plans(ctx context.Context, database string, p Page) ([]Plan, int
 
 // Look is what a database says to a plan that waits.
 type Look struct {
-	// Stale says that the plan was made for a schema the database no longer has.
+	// Stale says that the plan was made for a schema the database no longer has, or by
+	// a build that read that schema otherwise.
 	// Next is then the plan from what it has now, nil where there is none.
 	Stale bool
 	Next  *migrate.Plan
@@ -83,7 +84,11 @@ func (f *Fleet) Look(ctx context.Context, p Plan) (Look, error) {
 	if err != nil {
 		return l, err
 	}
-	if l.Stale = live.Fingerprint() != p.Body.Fingerprint; l.Stale {
+	outdated, err := f.outdated(ctx, p)
+	if err != nil {
+		return l, err
+	}
+	if l.Stale = outdated || live.Fingerprint() != p.Body.Fingerprint; l.Stale {
 		l.Next, err = f.Review(ctx, d, conn, p.Body.Schema, p.Body.Version)
 		if err != nil {
 			f.log.Info("look", "plan", p.ID, "error", err) // the plan is stale all the same
@@ -186,7 +191,7 @@ func (f *Fleet) approvable(ctx context.Context, p Plan, c Consent) error {
 		return err
 	}
 	if l.Stale {
-		return fault.New(fault.Conflict, "The database's schema changed since this plan was made. Make a new plan.")
+		return fault.New(fault.Conflict, "The database's schema, or the way it is read, changed since this plan was made. Make a new plan.")
 	}
 	for _, answer := range l.Answers {
 		if answer.Blocks() {
@@ -219,6 +224,12 @@ func (f *Fleet) Apply(ctx context.Context, a auth.Actor, plan id.Plan, hash stri
 	}
 	if p.State != PlanApproved {
 		return p, fault.New(fault.Conflict, "The plan is %s; only an approved plan can be applied.", p.State)
+	}
+	switch outdated, err := f.outdated(ctx, p); {
+	case err != nil:
+		return p, err
+	case outdated:
+		return p, fault.New(fault.Conflict, "An earlier version of the dashboard made this plan, and read less of the schema. Nothing was changed. Make a new plan, which says what this one didn't.")
 	}
 	err = f.claimed(ctx, d.Name, []State{Ready}, func(ctx context.Context, d Database) error {
 		p, err = f.apply(ctx, a, d, p)
@@ -321,11 +332,15 @@ func (f *Fleet) settle(ctx context.Context, a auth.Actor, d Database, conn d1.Co
 // Recover resolves what a stop left open: plans that were being applied, by
 // reading the ledgers; provisions under way become interrupted, for an operator
 // to resume or undo; deletes that were announced are finished; leases of the
-// program that was here before end. It is called once, before the program serves,
+// program that was here before end; versions of a build that read less are hashed
+// anew. It is called once, before the program serves,
 // by one that is alone on this control plane.
 func (f *Fleet) Recover(ctx context.Context) error {
 	a := auth.SystemActor("recover")
 	if err := f.store.EndLeases(ctx); err != nil {
+		return err
+	}
+	if err := f.rehash(ctx, a); err != nil {
 		return err
 	}
 	unfinished, err := f.store.Unfinished(ctx)

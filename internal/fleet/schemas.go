@@ -177,7 +177,7 @@ func (f *Fleet) SaveVersion(ctx context.Context, a auth.Actor, name, source stri
 	if err != nil {
 		return Version{}, err
 	}
-	v := Version{Schema: d.Schema.Name, Version: d.Schema.Version, Source: source, Hash: d.Schema.Hash(), CreatedAt: f.now(), CreatedBy: a.Email}
+	v := Version{Schema: d.Schema.Name, Version: d.Schema.Version, Source: source, Hash: d.Schema.Hash(), Reading: Reading, CreatedAt: f.now(), CreatedBy: a.Email}
 	e := f.entry(a, audit.SchemaSave, audit.Done)
 	e.Target = fmt.Sprintf("%s v%d", v.Schema, v.Version)
 	e.Detail = fmt.Sprintf("%d changes, hash %.12s", len(d.Changes), v.Hash)

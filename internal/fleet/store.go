@@ -110,6 +110,11 @@ type Store interface {
 	// SaveVersion adds a version, and the schema with its first one. A version
 	// that is there already is fault.Conflict.
 	SaveVersion(ctx context.Context, v Version, es ...audit.Entry) error
+	// Unread returns some versions, with their sources, that no build has read since
+	// the one that saved them and that read less; HashVersion stores the hash and the
+	// reading of one.
+	Unread(ctx context.Context) ([]Version, error)
+	HashVersion(ctx context.Context, v Version, es ...audit.Entry) error
 
 	Plan(ctx context.Context, p id.Plan) (Plan, error)
 	// Plans returns a database's plans, or all for "", the newest first.

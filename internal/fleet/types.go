@@ -260,13 +260,19 @@ type Schema struct {
 
 // Version is one version of a schema.
 type Version struct {
-	Schema    string
-	Version   int
-	Source    string
-	Hash      string
+	Schema  string
+	Version int
+	Source  string
+	Hash    string
+	// Reading is that of the build that saved it.
+	Reading   int
 	CreatedAt time.Time
 	CreatedBy string
 }
+
+// Reading counts the ways in which builds have read schemas. Those before 2026-12, the
+// first, dropped the collations and directions of keys.
+const Reading = 2
 
 // PlanState is how a plan stands.
 type PlanState string

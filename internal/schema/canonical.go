@@ -42,6 +42,9 @@ func (o *Object) canonical() string {
 	return strings.TrimSuffix(words, " ;")
 }
 
+// descendingKey stands in Extra for a primary key of one column that goes down.
+const descendingKey = "primary key desc"
+
 // The canonical forms hold only what has a meaning, in one way of writing it.
 type canonicalTable struct {
 	Name, Options string
@@ -52,6 +55,10 @@ type canonicalTable struct {
 	Checks        []string
 	Indexes       []string
 	Extra         []string `json:",omitempty"`
+	// What builds before didn't tell apart stands at the end, and only where it is
+	// there, so that every other schema keeps its hash.
+	PrimaryTerms string   `json:",omitempty"`
+	UniqueTerms  []string `json:",omitempty"`
 }
 
 type canonicalColumn struct {
@@ -78,11 +85,24 @@ func (s *Schema) canonical(t *Table) canonicalTable {
 		c.Indexes = append(c.Indexes, t.Indexes[i].canonical())
 	}
 	c.Extra = slices.Clone(t.Extra)
-	for _, list := range []*[]string{&c.Unique, &c.ForeignKeys, &c.Checks, &c.Indexes, &c.Extra} {
+	if k := t.PrimaryTerms; len(k) == 1 && k[0].Collate == "" { // told apart since ever, and so
+		c.Extra = append(c.Extra, descendingKey)
+	} else {
+		c.PrimaryTerms = k.canonical()
+	}
+	for _, k := range t.UniqueTerms {
+		c.UniqueTerms = append(c.UniqueTerms, k.canonical())
+	}
+	for _, list := range []*[]string{&c.Unique, &c.ForeignKeys, &c.Checks, &c.Indexes, &c.Extra, &c.UniqueTerms} {
 		slices.Sort(*list)
 		*list = slices.Compact(*list)
 	}
 	return c
+}
+
+// clauses are Extra without what is said of the primary key by itself.
+func (c *canonicalTable) clauses() []string {
+	return slices.DeleteFunc(slices.Clone(c.Extra), func(s string) bool { return s == descendingKey })
 }
 
 func (t *Table) optionWords() string {
@@ -177,6 +197,9 @@ func (ix *Index) canonical() string {
 		w := fold(c.Expr)
 		if c.IsExpr {
 			w = canonicalExpr(c.Expr)
+		}
+		if c.Collate != "" && c.IsExpr && !isPrimary(slices.Collect(tokens(w))) { // else it would be its last operand's
+			w = "( " + w + " )"
 		}
 		if c.Collate != "" {
 			w += " collate " + fold(c.Collate)

@@ -85,6 +85,7 @@ type columnReader struct {
 	ws    []word
 	i     int
 	isPK  bool
+	desc  bool // the primary key goes down
 	isUQ  bool
 	isAI  bool
 	enum  []string
@@ -163,6 +164,7 @@ func (r *columnReader) modifier() {
 	switch {
 	case r.is("primary", "key"):
 		r.once(w, &r.isPK)
+		r.desc = r.is("desc")
 	case r.is("not", "null"):
 		r.once(w, &r.c.NotNull)
 	case r.is("unique"):
@@ -223,10 +225,13 @@ func (r *columnReader) readCollate(w word) {
 	}
 	r.c.Collate = strings.ToUpper(r.ws[r.i].text)
 	r.i++
-	if r.c.Collate != "NOCASE" && r.c.Collate != "RTRIM" && r.c.Collate != "BINARY" {
+	if !isCollation(r.c.Collate) {
 		r.bad(w, "there is no collation %s; use nocase, rtrim or binary", strings.ToLower(r.c.Collate))
 	}
 }
+
+// isCollation reports whether D1 has that collation, in capitals.
+func isCollation(name string) bool { return name == "NOCASE" || name == "RTRIM" || name == "BINARY" }
 
 func (r *columnReader) readGenerated(w word) {
 	if r.c.Generated != "" {
@@ -422,9 +427,10 @@ func (r *columnReader) finish() {
 	r.replace()
 	if r.isPK {
 		r.t.PrimaryKey = append(r.t.PrimaryKey, r.c.Name)
+		r.t.PrimaryTerms = append(r.t.PrimaryTerms, IndexColumn{Expr: r.c.Name, Desc: r.desc})
 	}
 	r.t.Autoincrement = r.t.Autoincrement || r.isAI
-	if r.isAI && (!r.isPK || r.c.Type != "INTEGER") {
+	if r.isAI && (!r.isPK || r.c.Type != "INTEGER" || r.desc) {
 		r.p.bad(r.base, "autoincrement goes with integer primary key alone")
 	}
 	if r.c.Generated != "" && (r.deflt != nil || r.isPK) {
@@ -459,6 +465,7 @@ func (r *columnReader) replace() {
 	name := fold(old.Name)
 	same := func(cols []string) bool { return len(cols) == 1 && fold(cols[0]) == name }
 	r.t.PrimaryKey = slices.DeleteFunc(r.t.PrimaryKey, func(c string) bool { return fold(c) == name })
+	r.t.PrimaryTerms = slices.DeleteFunc(r.t.PrimaryTerms, func(c IndexColumn) bool { return fold(c.Expr) == name })
 	r.t.Unique = slices.DeleteFunc(r.t.Unique, same)
 	r.t.ForeignKeys = slices.DeleteFunc(r.t.ForeignKeys, func(fk ForeignKey) bool { return same(fk.Columns) })
 	r.t.Checks = slices.DeleteFunc(r.t.Checks, func(c string) bool { return fold(r.t.checkedColumn(c)) == name })

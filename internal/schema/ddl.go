@@ -43,13 +43,16 @@ func (t *Table) DDL() string {
 	for i := range t.Columns {
 		lines = append(lines, t.columnDDL(&t.Columns[i]))
 	}
-	if len(t.PrimaryKey) > 1 || len(t.PrimaryKey) == 1 && t.WithoutRowID {
-		lines = append(lines, "PRIMARY KEY ("+quoteAll(t.PrimaryKey)+")")
+	if len(t.PrimaryKey) > 0 && !t.keyAtColumn() {
+		lines = append(lines, "PRIMARY KEY ("+t.primary().ddl()+")")
 	}
 	for _, u := range t.Unique {
 		if len(u) > 1 {
 			lines = append(lines, "UNIQUE ("+quoteAll(u)+")")
 		}
+	}
+	for _, k := range t.UniqueTerms {
+		lines = append(lines, "UNIQUE ("+k.ddl()+")")
 	}
 	for _, fk := range t.ForeignKeys {
 		if len(fk.Columns) > 1 {
@@ -75,6 +78,12 @@ func (t *Table) DDL() string {
 	return sql
 }
 
+// keyAtColumn reports whether the primary key is written at its column. There alone
+// DESC keeps an INTEGER key from being the rowid, and there is no COLLATE.
+func (t *Table) keyAtColumn() bool {
+	return len(t.PrimaryKey) == 1 && !t.WithoutRowID && t.primary()[0].Collate == ""
+}
+
 // columnDDL returns a column's definition with the constraints that are its alone.
 func (t *Table) columnDDL(c *Column) string {
 	parts := []string{Quote(c.Name)}
@@ -88,8 +97,9 @@ func (t *Table) columnDDL(c *Column) string {
 	for _, u := range t.Unique {
 		add(len(u) == 1 && fold(u[0]) == fold(c.Name), "UNIQUE")
 	}
-	if len(t.PrimaryKey) == 1 && !t.WithoutRowID && fold(t.PrimaryKey[0]) == fold(c.Name) {
+	if t.keyAtColumn() && fold(t.PrimaryKey[0]) == fold(c.Name) {
 		add(true, "PRIMARY KEY")
+		add(len(t.PrimaryTerms) > 0, "DESC")
 		add(t.Autoincrement, "AUTOINCREMENT")
 	}
 	add(c.Default != "", "DEFAULT "+defaultDDL(c.Default))
@@ -171,16 +181,7 @@ func (t *Table) AddColumnDDL(c *Column) string {
 func (ix *Index) DDL(table string) string {
 	cols := make([]string, len(ix.Columns))
 	for i, c := range ix.Columns {
-		cols[i] = Quote(c.Expr)
-		if c.IsExpr {
-			cols[i] = c.Expr
-		}
-		if c.Collate != "" {
-			cols[i] += " COLLATE " + c.Collate
-		}
-		if c.Desc {
-			cols[i] += " DESC"
-		}
+		cols[i] = c.ddl()
 	}
 	sql := "CREATE "
 	if ix.Unique {

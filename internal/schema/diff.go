@@ -317,8 +317,8 @@ func orNone(s string) string {
 func (d *tableDiff) constraints() {
 	a, b := d.live.canonical(d.have), d.target.canonical(d.want)
 	name := d.want.Name
-	if !slices.Equal(a.PrimaryKey, b.PrimaryKey) {
-		d.differs("", "Change the primary key of %s from (%s) to (%s)", name, strings.Join(d.have.PrimaryKey, ", "), strings.Join(d.want.PrimaryKey, ", "))
+	if have, want := d.have.primary(), d.want.primary(); have.canonical() != want.canonical() {
+		d.differs("", "Change the primary key of %s from (%s) to (%s)", name, have, want)
 	}
 	if a.Options != b.Options {
 		d.differs("", "Change the options of %s from %s to %s", name, orNone(a.Options), orNone(b.Options))
@@ -326,7 +326,10 @@ func (d *tableDiff) constraints() {
 	for _, kind := range []struct {
 		what       string
 		have, want []string
-	}{{"UNIQUE", a.Unique, b.Unique}, {"foreign key", a.ForeignKeys, b.ForeignKeys}, {"CHECK", a.Checks, b.Checks}, {"clause", a.Extra, b.Extra}} {
+	}{
+		{"UNIQUE", slices.Concat(a.Unique, a.UniqueTerms), slices.Concat(b.Unique, b.UniqueTerms)},
+		{"foreign key", a.ForeignKeys, b.ForeignKeys}, {"CHECK", a.Checks, b.Checks}, {"clause", a.clauses(), b.clauses()},
+	} {
 		for _, c := range kind.want {
 			if !slices.Contains(kind.have, c) && !d.comesWithColumn(kind.what, c) {
 				d.differs("", "Add the %s (%s) to %s", kind.what, c, name)

@@ -25,7 +25,13 @@ const MaxSource = 1 << 20
 // set default | no action], was old, fill (expression). X is now, null, true,
 // false, a number, 'text', "text", a bare word or an (SQL expression). The error
 // is Problems, all of them.
-func Parse(src []byte) (*Schema, error) {
+func Parse(src []byte) (*Schema, error) { return parse(src, false) }
+
+// Reread reads a schema file that was saved before. What is refused only since then
+// passes: a version stays what it is.
+func Reread(src []byte) (*Schema, error) { return parse(src, true) }
+
+func parse(src []byte, saved bool) (*Schema, error) {
 	if len(src) > MaxSource {
 		return nil, Problems{{Line: 1, Column: 1, Msg: fmt.Sprintf("the file is larger than %d bytes", MaxSource)}}
 	}
@@ -33,7 +39,7 @@ func Parse(src []byte) (*Schema, error) {
 	if bad != nil {
 		return nil, Problems{*bad}.place(src)
 	}
-	p := &parser{src: src, schema: &Schema{}, mixins: map[string]node{}}
+	p := &parser{src: src, schema: &Schema{}, mixins: map[string]node{}, saved: saved}
 	p.file(root)
 	if len(p.problems) > 0 {
 		return nil, p.problems.place(src)
@@ -49,6 +55,10 @@ type parser struct {
 	problems Problems
 	table    string // the table, and the column or index, being read
 	name     string
+	// listed says that the primary key of the table stands in a list of its own.
+	listed bool
+	// saved says that the file was accepted before: see Reread.
+	saved bool
 }
 
 // reference is a foreign key to check once all tables are known.
@@ -60,6 +70,13 @@ type reference struct {
 
 func (p *parser) bad(offset int, format string, args ...any) {
 	p.problems = append(p.problems, Problem{offset: offset, Table: p.table, Name: p.name, Msg: fmt.Sprintf(format, args...)})
+}
+
+// since notes a mistake that builds before didn't see, where the file is a new one.
+func (p *parser) since(offset int, format string, args ...any) {
+	if !p.saved {
+		p.bad(offset, format, args...)
+	}
 }
 
 // object checks that a node is one, without a key twice.
@@ -169,10 +186,14 @@ func (p *parser) tables(n node) {
 			continue
 		}
 		t := Table{Name: m.key}
+		p.listed = false
 		for _, c := range p.object(m.value, "a table") {
 			p.member(&t, c, nil)
 		}
 		p.name = ""
+		if !t.Verbatim { // else it is settled
+			p.settle(&t, m.offset)
+		}
 		if t.WithoutRowID && len(t.PrimaryKey) == 0 {
 			p.bad(m.offset, "a table without rowid needs a primary key")
 		}
@@ -224,6 +245,17 @@ func (p *parser) member(t *Table, m member, within []string) {
 	p.column(t, m)
 }
 
+// settle is for a table whose keys are all known. A UNIQUE comes before the primary
+// key, as in the SQL that is written.
+func (p *parser) settle(t *Table, offset int) {
+	written := t.own(t.PrimaryTerms)
+	t.UniqueTerms, t.Unique = append(plainKeys(t.Unique), t.UniqueTerms...), nil
+	t.settle(p.listed, len(t.UniqueTerms))
+	if !written.plain() && !t.integerKey() && t.primary().canonical() != written.canonical() {
+		p.since(offset, "the columns of the primary key are unique too, in another direction, and SQLite keeps one index for both. Leave that unique out")
+	}
+}
+
 func (p *parser) checkReferences() {
 	for _, r := range p.refs {
 		p.table, p.name = r.table, r.column
@@ -239,11 +271,28 @@ func (p *parser) checkReferences() {
 				missing = true
 			}
 		}
-		if !missing && !parent.isKey(r.fk.RefColumns) && !p.uniqueIndex(parent, r.fk.RefColumns) {
-			p.bad(r.offset, "%s.%s is neither a primary key nor unique, so nothing can refer to it", parent.Name, strings.Join(r.fk.RefColumns, ", "))
+		if !missing {
+			p.checkParentKey(r, parent)
 		}
 	}
 	p.table, p.name = "", ""
+}
+
+// checkParentKey refuses a reference to columns that are no key, or whose keys all
+// compare by other collations than the columns themselves: SQLite calls that a
+// "foreign key mismatch" at the first row.
+func (p *parser) checkParentKey(r reference, parent *Table) {
+	columns := r.fk.RefColumns
+	if parent.isKey(columns) || parent.uniqueIndex(columns, false) {
+		return
+	}
+	where := parent.Name + "." + strings.Join(columns, ", ")
+	if slices.ContainsFunc(parent.UniqueTerms, func(k Key) bool { return sameColumns(k.Columns(), columns) }) || parent.uniqueIndex(columns, true) ||
+		sameColumns(parent.PrimaryKey, columns) {
+		p.since(r.offset, "%s is unique by another collation than its own, so nothing can refer to it. Give the column that collation, or make it unique as it is", where)
+		return
+	}
+	p.bad(r.offset, "%s is neither a primary key nor unique, so nothing can refer to it", where)
 }
 
 func (p *parser) indexes(n node) {

@@ -17,14 +17,15 @@ import (
 func (p *parser) option(t *Table, option string, m member) {
 	switch option {
 	case "primary key":
-		if cols, ok := p.columnList(t, m.value); ok {
-			t.PrimaryKey = cols
+		if key, ok := p.key(t, m.value); ok {
+			t.PrimaryKey, t.PrimaryTerms, p.listed = key.Columns(), key, true
 			p.fillInKey(t, m.value.offset)
+			p.rowidHasNoOrder(t, m.value.offset)
 		}
 	case "unique":
 		for _, n := range p.strings(m.value, option) {
-			if cols, ok := p.columnList(t, n); ok {
-				t.Unique = append(t.Unique, cols)
+			if key, ok := p.key(t, n); ok {
+				t.UniqueTerms = append(t.UniqueTerms, key)
 			}
 		}
 	case "check":
@@ -80,23 +81,42 @@ func (p *parser) strings(n node, option string) []node {
 
 // columnList reads "a, b" with the columns of the table.
 func (p *parser) columnList(t *Table, n node) ([]string, bool) {
+	key, ok := p.key(t, n)
+	if ok && !key.plain() {
+		p.since(n.offset, "%q: collate and desc belong to primary keys, unique lists and indexes", n.text)
+	}
+	return key.Columns(), ok
+}
+
+// key reads "a, b collate nocase desc" with the columns of the table.
+func (p *parser) key(t *Table, n node) (Key, bool) {
 	if n.kind != 's' {
 		p.bad(n.offset, "columns stand in one text, with commas between")
 		return nil, false
 	}
 	r := newReader("(" + n.text + ")")
-	cols, err := r.names()
-	if err != nil || !r.done() {
-		p.bad(n.offset, "%q is no list of columns", n.text)
+	key, err := r.terms()
+	if err != nil || !r.done() || r.autoincrement {
+		p.bad(n.offset, "%q is no list of columns, each with collate X and desc after it where it needs them", n.text)
 		return nil, false
 	}
-	for _, c := range cols {
-		if _, ok := t.Column(c); !ok {
-			p.bad(n.offset, "the table has no column %q; options come after the columns", c)
+	for _, c := range key {
+		if _, ok := t.Column(c.Expr); !ok {
+			p.bad(n.offset, "the table has no column %q; options come after the columns", c.Expr)
 			return nil, false
 		}
+		if c.Collate != "" && !isCollation(c.Collate) {
+			p.since(n.offset, "there is no collation %s; use nocase, rtrim or binary", strings.ToLower(c.Collate))
+		}
 	}
-	return cols, true
+	return key, true
+}
+
+// rowidHasNoOrder refuses what SQLite would drop in silence.
+func (p *parser) rowidHasNoOrder(t *Table, offset int) {
+	if c, ok := t.onlyKey(); ok && t.integerKey() && !t.own(t.PrimaryTerms).plain() {
+		p.since(offset, `%s is an integer, and the list of one integer is the rowid, which has neither collation nor direction. Leave them out, or write "integer primary key desc" at the column for a key that is not the rowid`, c.Name)
+	}
 }
 
 // foreignKey reads "a, b -> parent(x, y) actions".
@@ -204,14 +224,12 @@ func objectHead(kind, sql string) (name, table string, ok bool) {
 }
 
 // isKey reports whether the columns are the primary key or a UNIQUE constraint, in
-// any order.
+// any order. A key that compares by another collation than its columns is none that a
+// foreign key can refer to.
 func (t *Table) isKey(columns []string) bool {
-	for _, key := range append([][]string{t.PrimaryKey}, t.Unique...) {
-		if sameColumns(key, columns) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(t.Keys(), func(k Key) bool {
+		return sameColumns(k.Columns(), columns) && !slices.ContainsFunc(k, func(c IndexColumn) bool { return c.Collate != "" })
+	})
 }
 
 func sameColumns(a, b []string) bool {
@@ -222,17 +240,12 @@ func sameColumns(a, b []string) bool {
 }
 
 // uniqueIndex reports whether a unique index, whole and of plain columns, has
-// exactly these columns.
-func (p *parser) uniqueIndex(t *Table, columns []string) bool {
+// exactly these columns, each with its own collation, or with any.
+func (t *Table) uniqueIndex(columns []string, collated bool) bool {
 	return slices.ContainsFunc(t.Indexes, func(ix Index) bool {
-		var names []string
-		for _, c := range ix.Columns {
-			if c.IsExpr {
-				return false
-			}
-			names = append(names, c.Expr)
-		}
-		return ix.Unique && ix.Where == "" && sameColumns(names, columns)
+		k := t.own(ix.Columns)
+		return ix.Unique && ix.Where == "" && sameColumns(k.Columns(), columns) &&
+			!slices.ContainsFunc(k, func(c IndexColumn) bool { return c.IsExpr || c.Collate != "" && !collated })
 	})
 }
 
@@ -252,7 +265,7 @@ func (t *Table) DependsOn(column string) bool {
 	has := func(names []string) bool {
 		return slices.ContainsFunc(names, func(n string) bool { return sameName(n, column) })
 	}
-	return has(t.PrimaryKey) || slices.ContainsFunc(t.Unique, has) ||
+	return slices.ContainsFunc(t.Keys(), func(k Key) bool { return has(k.Columns()) }) ||
 		slices.ContainsFunc(t.ForeignKeys, func(fk ForeignKey) bool { return has(fk.Columns) }) ||
 		slices.ContainsFunc(t.Checks, func(c string) bool { return Mentions(c, column) }) ||
 		slices.ContainsFunc(t.Columns, func(c Column) bool { return Mentions(c.Generated, column) }) ||
@@ -269,17 +282,17 @@ func (ix *Index) Has(column string) bool {
 // Indexed reports whether a key or index of the table begins with these columns, in
 // any order, so that their values are found without reading all of it.
 func (t *Table) Indexed(columns []string) bool {
-	begins := func(names []string) bool {
-		return len(names) >= len(columns) && sameColumns(names[:len(columns)], columns)
-	}
-	return begins(t.PrimaryKey) || slices.ContainsFunc(t.Unique, begins) || slices.ContainsFunc(t.Indexes, func(ix Index) bool {
+	begins := func(k Key) bool {
 		var names []string
-		for _, c := range ix.Columns {
-			if c.IsExpr {
+		for _, c := range t.own(k) {
+			if c.IsExpr || c.Collate != "" { // it is sorted by something else
 				break
 			}
 			names = append(names, c.Expr)
 		}
-		return ix.Where == "" && begins(names)
+		return len(names) >= len(columns) && sameColumns(names[:len(columns)], columns)
+	}
+	return slices.ContainsFunc(t.Keys(), begins) || slices.ContainsFunc(t.Indexes, func(ix Index) bool {
+		return ix.Where == "" && begins(ix.Columns)
 	})
 }

@@ -134,8 +134,13 @@ func (s *Schema) clone() *Schema {
 		t := &out.Tables[i]
 		t.Columns, t.PrimaryKey, t.Checks = slices.Clone(t.Columns), slices.Clone(t.PrimaryKey), slices.Clone(t.Checks)
 		t.Unique, t.ForeignKeys, t.Indexes = slices.Clone(t.Unique), slices.Clone(t.ForeignKeys), slices.Clone(t.Indexes)
+		t.PrimaryTerms, t.UniqueTerms = slices.Clone(t.PrimaryTerms), slices.Clone(t.UniqueTerms)
+		t.Extra = slices.Clone(t.Extra)
 		for j := range t.Unique {
 			t.Unique[j] = slices.Clone(t.Unique[j])
+		}
+		for j := range t.UniqueTerms {
+			t.UniqueTerms[j] = slices.Clone(t.UniqueTerms[j])
 		}
 		for j := range t.ForeignKeys {
 			fk := &t.ForeignKeys[j]
@@ -187,6 +192,9 @@ func (s *Schema) renameColumn(table, from, to string) {
 			continue
 		}
 		in(t.PrimaryKey)
+		for _, k := range append(slices.Clone(t.UniqueTerms), t.PrimaryTerms) {
+			k.rename(from, to)
+		}
 		for j := range t.Columns {
 			c := &t.Columns[j]
 			c.Generated = replaceName(c.Generated, from, to)
@@ -206,17 +214,21 @@ func (s *Schema) renameColumn(table, from, to string) {
 		for j := range t.Indexes {
 			ix := &t.Indexes[j]
 			ix.Where = replaceName(ix.Where, from, to)
-			for k := range ix.Columns {
-				if c := &ix.Columns[k]; c.IsExpr {
-					c.Expr = replaceName(c.Expr, from, to)
-				} else if fold(c.Expr) == fold(from) {
-					c.Expr = to
-				}
-			}
+			Key(ix.Columns).rename(from, to)
 		}
 	}
 	for i := range s.Objects {
 		s.Objects[i].SQL = replaceName(s.Objects[i].SQL, from, to)
+	}
+}
+
+func (k Key) rename(from, to string) {
+	for i := range k {
+		if c := &k[i]; c.IsExpr {
+			c.Expr = replaceName(c.Expr, from, to)
+		} else if sameName(c.Expr, from) {
+			c.Expr = to
+		}
 	}
 }
 

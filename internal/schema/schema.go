@@ -22,6 +22,8 @@ type Schema struct {
 	Tables  []Table
 	// Objects are views, triggers and virtual tables, verbatim.
 	Objects []Object
+	// Loose says that the schema was written down by a build that read less: see Is.
+	Loose bool `json:",omitempty"`
 }
 
 // Table is a table.
@@ -30,10 +32,16 @@ type Table struct {
 	Columns []Column
 	// PrimaryKey lists the key's columns in order, none for a table without one.
 	PrimaryKey []string
+	// PrimaryTerms is the same key with the collations and directions that its columns
+	// have in it, nil where each stands in it as it is.
+	PrimaryTerms Key `json:",omitempty"`
 	// Autoincrement never reuses an id.
 	Autoincrement bool
-	// Unique are the UNIQUE constraints, each a list of columns.
-	Unique      [][]string
+	// Unique are the UNIQUE constraints, each a list of columns as they are.
+	Unique [][]string
+	// UniqueTerms are the other UNIQUE constraints: those in which a column has a
+	// collation or a direction of its own. They are not in Unique too.
+	UniqueTerms []Key `json:",omitempty"`
 	ForeignKeys []ForeignKey
 	// Checks are the expressions of CHECK constraints.
 	Checks       []string
@@ -210,10 +218,11 @@ func (t *Table) Index(name string) (*Index, bool) {
 	return nil, false
 }
 
-// RowIDAlias reports whether that column is another name of the rowid.
+// RowIDAlias reports whether that column is another name of the rowid. INTEGER
+// PRIMARY KEY DESC is none, by an old mistake that SQLite keeps.
 func (t *Table) RowIDAlias(column string) bool {
 	c, ok := t.Column(column)
-	return ok && !t.WithoutRowID && len(t.PrimaryKey) == 1 && sameName(t.PrimaryKey[0], column) && sameName(c.Type, "integer")
+	return ok && !t.WithoutRowID && len(t.PrimaryKey) == 1 && len(t.PrimaryTerms) == 0 && sameName(t.PrimaryKey[0], column) && sameName(c.Type, "integer")
 }
 
 // fold makes names comparable: SQLite folds ASCII alone.

@@ -186,14 +186,18 @@ func (t *Table) members() [][2]string {
 	if t.Was != "" {
 		out = append(out, [2]string{"@was", quoteJSON(t.Was)})
 	}
-	if len(t.PrimaryKey) > 1 {
-		out = append(out, [2]string{"@primary key", quoteJSON(quoteAll(t.PrimaryKey))})
+	key := t.primary()
+	if len(key) > 1 || len(key) == 1 && key[0].Collate != "" {
+		out = append(out, [2]string{"@primary key", quoteJSON(key.source())})
 	}
 	var unique, keys, checks []string
 	for _, u := range t.Unique {
 		if len(u) > 1 {
 			unique = append(unique, quoteAll(u))
 		}
+	}
+	for _, k := range t.UniqueTerms {
+		unique = append(unique, k.source())
 	}
 	for _, fk := range t.ForeignKeys {
 		if len(fk.Columns) > 1 {
@@ -239,8 +243,9 @@ func (t *Table) columnSource(c *Column) string {
 			parts = append(parts, s)
 		}
 	}
-	key := len(t.PrimaryKey) == 1 && fold(t.PrimaryKey[0]) == fold(c.Name)
+	key := len(t.PrimaryKey) == 1 && fold(t.PrimaryKey[0]) == fold(c.Name) && t.primary()[0].Collate == ""
 	add(key, "primary key")
+	add(key && len(t.PrimaryTerms) > 0, "desc")
 	add(key && t.Autoincrement, "autoincrement")
 	add(c.NotNull, "not null")
 	for _, u := range t.Unique {

@@ -15,6 +15,17 @@ type sqlReader struct {
 	src  string
 	toks []lex.Token
 	pos  int
+	// Of the table being read: its primary key stands in a list of its own, which may
+	// end in AUTOINCREMENT; what its UNIQUE constraints do with a conflict.
+	listed, autoincrement bool
+	before                int // how many UNIQUE constraints come before that key
+	conflicts             []conflict
+}
+
+// conflict is the ON CONFLICT of a UNIQUE constraint.
+type conflict struct {
+	of  Key
+	how string
 }
 
 func newReader(sql string) *sqlReader {
@@ -81,8 +92,8 @@ func (r *sqlReader) group() (string, error) {
 	return strings.TrimSpace(inner), nil
 }
 
-// names reads "(a, b)". COLLATE, ASC and DESC after a name are kept out: no
-// constraint of a schema differs by them.
+// names reads the "(a, b)" of a foreign key. SQLite reads COLLATE, ASC and DESC after
+// a name in files of old, where they mean nothing.
 func (r *sqlReader) names() ([]string, error) {
 	if !r.accept("(") {
 		return nil, r.fail("(")
@@ -132,7 +143,14 @@ func ParseTable(sql string) (Table, error) {
 		}
 		_ = r.accept(",")
 	}
-	return t, r.options(&t)
+	if err := r.options(&t); err != nil {
+		return t, err
+	}
+	t.settle(r.listed, r.before)
+	for _, c := range r.conflicts {
+		t.Extra = append(t.Extra, uniqueClause(t.own(c.of), c.how))
+	}
+	return t, nil
 }
 
 // qualified reads a name that may have a schema's before it.
@@ -166,7 +184,7 @@ func (r *sqlReader) item(t *Table) error {
 			return err
 		}
 		t.Named = true
-		return r.tableConstraint(t)
+		return nil // what it names comes next, if anything does
 	}
 	if isWordOf(r.peek(), "primary", "unique", "check", "foreign") {
 		return r.tableConstraint(t)
@@ -177,13 +195,13 @@ func (r *sqlReader) item(t *Table) error {
 func (r *sqlReader) tableConstraint(t *Table) error {
 	switch {
 	case r.accept("primary", "key"):
-		cols, err := r.names()
-		t.PrimaryKey = cols
+		key, err := r.terms()
+		t.PrimaryKey, t.PrimaryTerms, r.listed, r.before = key.Columns(), key, true, len(t.UniqueTerms)
+		t.Autoincrement = t.Autoincrement || r.autoincrement
 		return r.orConflict(t, err, "primary key")
 	case r.accept("unique"):
-		cols, err := r.names()
-		t.Unique = append(t.Unique, cols)
-		return r.orConflict(t, err, "unique "+strings.Join(folded(cols), ","))
+		key, err := r.terms()
+		return r.unique(t, key, err)
 	case r.accept("check"):
 		expr, err := r.group()
 		t.Checks = append(t.Checks, expr)
@@ -199,6 +217,28 @@ func (r *sqlReader) tableConstraint(t *Table) error {
 		return r.references(t, cols)
 	}
 	return r.fail("a constraint")
+}
+
+// unique adds a UNIQUE constraint with the ON CONFLICT that comes after it.
+func (r *sqlReader) unique(t *Table, key Key, err error) error {
+	t.UniqueTerms = append(t.UniqueTerms, key)
+	if err != nil || !r.accept("on", "conflict") {
+		return err
+	}
+	how, err := r.name()
+	if fold(how) != "abort" {
+		r.conflicts = append(r.conflicts, conflict{key, fold(how)})
+	}
+	return err
+}
+
+// uniqueClause is the word of Extra for it.
+func uniqueClause(of Key, how string) string {
+	columns := strings.Join(folded(of.Columns()), ",")
+	if !of.plain() {
+		columns = of.canonical()
+	}
+	return "unique " + columns + " on conflict " + how
 }
 
 // orConflict reads an ON CONFLICT clause, which changes what a write does and has
@@ -230,7 +270,11 @@ func (r *sqlReader) column(t *Table) error {
 			words = append(words, "("+g+")")
 			continue
 		}
-		words = append(words, r.next().Ident())
+		word, err := r.name()
+		if err != nil {
+			return err
+		}
+		words = append(words, word)
 	}
 	c.Type = strings.ReplaceAll(strings.ToUpper(strings.Join(words, " ")), " (", "(")
 	for !r.done() && !r.peek().Is(",") && !r.peek().Is(")") {
@@ -255,9 +299,7 @@ func (r *sqlReader) columnConstraint(t *Table, c *Column) error {
 		return err
 	case r.accept("primary", "key"):
 		t.PrimaryKey = []string{c.Name}
-		if r.accept("desc") { // not the rowid, by an old mistake that SQLite keeps
-			t.Extra = append(t.Extra, "primary key desc")
-		}
+		t.PrimaryTerms, r.before = Key{{Expr: c.Name, Desc: r.accept("desc")}}, len(t.UniqueTerms)
 		r.accept("asc")
 		err := r.orConflict(t, nil, "primary key")
 		t.Autoincrement = r.accept("autoincrement")
@@ -268,8 +310,7 @@ func (r *sqlReader) columnConstraint(t *Table, c *Column) error {
 	case r.accept("null"):
 		return r.orConflict(t, nil, of+" null")
 	case r.accept("unique"):
-		t.Unique = append(t.Unique, []string{c.Name})
-		return r.orConflict(t, nil, "unique "+of)
+		return r.unique(t, plainKey([]string{c.Name}), nil)
 	case r.accept("check"):
 		expr, err := r.group()
 		t.Checks = append(t.Checks, expr)
@@ -282,6 +323,11 @@ func (r *sqlReader) columnConstraint(t *Table, c *Column) error {
 		return err
 	case r.accept("references"):
 		return r.references(t, []string{c.Name})
+	case r.accept("not", "deferrable"):
+		r.initially()
+		return t.deferLast(false)
+	case r.accept("deferrable"):
+		return t.deferLast(r.initially())
 	case r.accept("generated", "always", "as"), r.accept("as"):
 		expr, err := r.group()
 		c.Generated = expr
@@ -315,125 +361,4 @@ func (r *sqlReader) defaultValue(c *Column) error {
 		c.Default = ""
 	}
 	return nil
-}
-
-func (r *sqlReader) references(t *Table, columns []string) error {
-	table, err := r.name()
-	if err != nil {
-		return err
-	}
-	fk := ForeignKey{Columns: columns, Table: table}
-	if r.peek().Is("(") {
-		if fk.RefColumns, err = r.names(); err != nil {
-			return err
-		}
-	}
-	for {
-		switch {
-		case r.accept("on", "delete"):
-			fk.OnDelete, err = r.action()
-		case r.accept("on", "update"):
-			fk.OnUpdate, err = r.action()
-		case r.accept("match"):
-			_, err = r.name() // SQLite parses MATCH and ignores it
-		case r.accept("not", "deferrable"):
-			_ = r.accept("initially", "deferred") || r.accept("initially", "immediate")
-		case r.accept("deferrable"):
-			fk.Deferred = r.accept("initially", "deferred")
-			r.accept("initially", "immediate")
-		default:
-			t.ForeignKeys = append(t.ForeignKeys, fk)
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-	}
-}
-
-func (r *sqlReader) action() (string, error) {
-	switch {
-	case r.accept("cascade"):
-		return "CASCADE", nil
-	case r.accept("restrict"):
-		return "RESTRICT", nil
-	case r.accept("set", "null"):
-		return "SET NULL", nil
-	case r.accept("set", "default"):
-		return "SET DEFAULT", nil
-	case r.accept("no", "action"):
-		return "", nil
-	}
-	return "", r.fail("an action")
-}
-
-// ParseIndex reads a CREATE INDEX text and returns the index and its table.
-func ParseIndex(sql string) (ix Index, table string, err error) {
-	r := newReader(sql)
-	if !r.accept("create") {
-		return ix, "", r.fail("CREATE INDEX")
-	}
-	ix.SQL, ix.Unique = sql, r.accept("unique")
-	if !r.accept("index") {
-		return ix, "", r.fail("CREATE INDEX")
-	}
-	r.accept("if", "not", "exists")
-	if ix.Name, err = r.qualified(); err != nil {
-		return ix, "", err
-	}
-	if !r.accept("on") {
-		return ix, "", r.fail("ON")
-	}
-	if table, err = r.name(); err != nil {
-		return ix, "", err
-	}
-	columns, err := r.group()
-	if err != nil {
-		return ix, "", err
-	}
-	for _, part := range splitList(columns) {
-		ix.Columns = append(ix.Columns, indexColumn(part))
-	}
-	if r.accept("where") {
-		ix.Where = strings.TrimRight(strings.TrimSpace(sql[r.peek().Offset:]), "; \t\r\n")
-	}
-	return ix, table, nil
-}
-
-// splitList cuts an SQL list at its outermost commas.
-func splitList(sql string) []string {
-	var parts []string
-	start, depth := 0, 0
-	for t := range lex.Tokens(sql) {
-		switch {
-		case t.Is("("):
-			depth++
-		case t.Is(")"):
-			depth--
-		case t.Is(",") && depth == 0:
-			parts = append(parts, strings.TrimSpace(sql[start:t.Offset]))
-			start = t.Offset + 1
-		}
-	}
-	return append(parts, strings.TrimSpace(sql[start:]))
-}
-
-func indexColumn(sql string) IndexColumn {
-	toks := slices.Collect(tokens(sql))
-	var c IndexColumn
-	if n := len(toks); n > 1 && isWordOf(toks[n-1], "asc", "desc") {
-		c.Desc = toks[n-1].Is("desc")
-		toks = toks[:n-1]
-	}
-	if n := len(toks); n > 2 && isWordOf(toks[n-2], "collate") {
-		c.Collate = strings.ToUpper(toks[n-1].Ident())
-		toks = toks[:n-2]
-	}
-	if len(toks) == 1 && isName(toks[0]) {
-		c.Expr = toks[0].Ident()
-		return c
-	}
-	last := toks[len(toks)-1]
-	c.Expr, c.IsExpr = strings.TrimSpace(sql[toks[0].Offset:last.Offset+len(last.Text)]), true
-	return c
 }

@@ -79,6 +79,38 @@ func isType(s string) bool {
 	return r.done()
 }
 
+// isPrimary reports whether an operator after the expression applies to all of it: a
+// name, a call, a cast, a CASE, or whatever is in parentheses. COLLATE binds closer
+// than any other operator.
+func isPrimary(toks []lex.Token) bool {
+	if len(toks) < 2 {
+		return true
+	}
+	switch {
+	case toks[0].Is("("):
+		return closing(toks, 0) == len(toks)-1
+	case toks[0].Is("case"):
+		return caseEnd(toks) == len(toks)-1
+	}
+	return isName(toks[0]) && toks[1].Is("(") && closing(toks, 1) == len(toks)-1
+}
+
+// caseEnd returns the index of the END of the CASE that begins, or len(toks).
+func caseEnd(toks []lex.Token) int {
+	depth := 0
+	for i, t := range toks {
+		switch {
+		case t.Is("case"):
+			depth++
+		case t.Is("end"):
+			if depth--; depth == 0 {
+				return i
+			}
+		}
+	}
+	return len(toks)
+}
+
 // closing returns the index of the parenthesis that closes the one at i, or
 // len(toks) when none does.
 func closing(toks []lex.Token, i int) int {

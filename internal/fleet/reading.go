@@ -1,0 +1,68 @@
+package fleet
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/kuratchi/dashboard/internal/audit"
+	"github.com/kuratchi/dashboard/internal/auth"
+	"github.com/kuratchi/dashboard/internal/schema"
+)
+
+// rehash reads the versions anew that a build saved which read less, and stores their
+// hashes, once. One that can't be read keeps its hash; whoever opens it is told why.
+func (f *Fleet) rehash(ctx context.Context, a auth.Actor) error {
+	for {
+		versions, err := f.store.Unread(ctx)
+		if err != nil || len(versions) == 0 {
+			return err
+		}
+		for _, v := range versions {
+			if err := f.rehashOne(ctx, a, v); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+func (f *Fleet) rehashOne(ctx context.Context, a auth.Actor, v Version) error {
+	v.Reading = Reading - 1
+	s, err := parseVersion(v)
+	if err != nil {
+		f.log.Error("rehash", "schema", v.Schema, "version", v.Version, "error", err)
+		return f.store.HashVersion(ctx, v)
+	}
+	before := v.Hash
+	if v.Hash = s.Hash(); v.Hash == before {
+		return f.store.HashVersion(ctx, v)
+	}
+	e := f.entry(a, audit.SchemaRehash, audit.Done)
+	e.Target = fmt.Sprintf("%s v%d", v.Schema, v.Version)
+	e.Detail = fmt.Sprintf("more of it is read than before: hash %.12s, before %.12s", v.Hash, before)
+	return f.store.HashVersion(ctx, v, e)
+}
+
+// outdated reports whether this build reads otherwise what a plan was made from or for:
+// the schemas have other hashes than the plan says. What it was made from is in its
+// fingerprint, so no database is asked.
+func (f *Fleet) outdated(ctx context.Context, p Plan) (bool, error) {
+	target, err := f.versions.get(ctx, f.store, p.Body.Schema, p.Body.Version)
+	if err != nil {
+		return false, err
+	}
+	if target.Hash() != p.Body.ToHash {
+		return true, nil
+	}
+	var rows []schema.MasterRow
+	for row := range strings.SplitSeq(p.Body.Fingerprint, "\x1e") {
+		if fields := strings.SplitN(row, "\x1f", 3); len(fields) == 3 {
+			rows = append(rows, schema.MasterRow{Type: fields[0], Name: fields[1], SQL: fields[2]})
+		}
+	}
+	from, err := schema.FromObjects(rows)
+	if err != nil {
+		return false, err
+	}
+	return from.Only(target).Hash() != p.Body.FromHash, nil
+}

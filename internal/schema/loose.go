@@ -1,0 +1,49 @@
+package schema
+
+import (
+	"slices"
+	"strings"
+)
+
+// LooseHash returns the hash of what builds before 2026-12 read of the schema: keys as
+// their columns alone. It says whether such a build found two schemas the same.
+func (s *Schema) LooseHash() string {
+	out := s.clone()
+	for i := range out.Tables {
+		out.Tables[i].loosen()
+	}
+	return out.Hash()
+}
+
+// Is reports whether the tables and objects of live that s has too are what s declares.
+// A loose schema was often written from a database whose keys it couldn't say, so it
+// is compared as it was read then: that database hasn't changed since.
+func (s *Schema) Is(live *Schema) bool {
+	live = live.Only(s)
+	return live.Hash() == s.Hash() || s.Loose && live.LooseHash() == s.LooseHash()
+}
+
+func (t *Table) loosen() {
+	for _, k := range t.UniqueTerms {
+		for i, clause := range t.Extra {
+			if how, ok := strings.CutPrefix(clause, uniqueClause(k, "")); ok {
+				t.Extra[i] = uniqueClause(plainKey(k.Columns()), how)
+			}
+		}
+		t.Unique = append(t.Unique, k.Columns())
+	}
+	t.PrimaryTerms, t.UniqueTerms = nil, nil
+	for i := range t.Indexes {
+		for j := range t.Indexes[i].Columns {
+			t.Indexes[i].Columns[j].loosen()
+		}
+	}
+}
+
+// loosen takes the collation of an expression for that of its last operand.
+func (c *IndexColumn) loosen() {
+	toks := slices.Collect(tokens(canonicalExpr(c.Expr)))
+	if c.IsExpr && c.Collate != "" && !isPrimary(toks) {
+		c.Expr, c.Collate = canonicalExpr(c.Expr)+" collate "+fold(c.Collate), ""
+	}
+}

@@ -1,0 +1,79 @@
+package schema
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/kuratchi/dashboard/internal/lex"
+)
+
+// ParseIndex reads a CREATE INDEX text and returns the index and its table.
+func ParseIndex(sql string) (ix Index, table string, err error) {
+	r := newReader(sql)
+	if !r.accept("create") {
+		return ix, "", r.fail("CREATE INDEX")
+	}
+	ix.SQL, ix.Unique = sql, r.accept("unique")
+	if !r.accept("index") {
+		return ix, "", r.fail("CREATE INDEX")
+	}
+	r.accept("if", "not", "exists")
+	if ix.Name, err = r.qualified(); err != nil {
+		return ix, "", err
+	}
+	if !r.accept("on") {
+		return ix, "", r.fail("ON")
+	}
+	if table, err = r.name(); err != nil {
+		return ix, "", err
+	}
+	columns, err := r.group()
+	if err != nil {
+		return ix, "", err
+	}
+	for _, part := range splitList(columns) {
+		ix.Columns = append(ix.Columns, indexColumn(part))
+	}
+	if r.accept("where") {
+		ix.Where = strings.TrimRight(strings.TrimSpace(sql[r.peek().Offset:]), "; \t\r\n")
+	}
+	return ix, table, nil
+}
+
+// splitList cuts an SQL list at its outermost commas.
+func splitList(sql string) []string {
+	var parts []string
+	start, depth := 0, 0
+	for t := range lex.Tokens(sql) {
+		switch {
+		case t.Is("("):
+			depth++
+		case t.Is(")"):
+			depth--
+		case t.Is(",") && depth == 0:
+			parts = append(parts, strings.TrimSpace(sql[start:t.Offset]))
+			start = t.Offset + 1
+		}
+	}
+	return append(parts, strings.TrimSpace(sql[start:]))
+}
+
+func indexColumn(sql string) IndexColumn {
+	toks := slices.Collect(tokens(sql))
+	var c IndexColumn
+	if n := len(toks); n > 1 && isWordOf(toks[n-1], "asc", "desc") {
+		c.Desc = toks[n-1].Is("desc")
+		toks = toks[:n-1]
+	}
+	if n := len(toks); n > 2 && isWordOf(toks[n-2], "collate") && isPrimary(toks[:n-2]) {
+		c.Collate = strings.ToUpper(toks[n-1].Ident())
+		toks = toks[:n-2]
+	}
+	if len(toks) == 1 && isName(toks[0]) {
+		c.Expr = toks[0].Ident()
+		return c
+	}
+	last := toks[len(toks)-1]
+	c.Expr, c.IsExpr = strings.TrimSpace(sql[toks[0].Offset:last.Offset+len(last.Text)]), true
+	return c
+}
