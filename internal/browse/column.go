@@ -47,8 +47,8 @@ func (c *Catalog) columns(t *schema.Table) []Column {
 			affinity:   affinityOf(col.Type, t.Strict),
 			collated:   col.Collate != "" && col.Collate != "BINARY",
 		}
-		for _, key := range append([][]string{t.PrimaryKey}, t.Unique...) {
-			if len(key) > 0 && is(key[0]) {
+		for _, key := range t.Keys() {
+			if is(key[0].Expr) {
 				out[i].Indexed = true
 				out[i].Unique = out[i].Unique || len(key) == 1
 			}

@@ -20,7 +20,10 @@ type Structure struct {
 	// ReferencedBy are the foreign keys of tables that lead here, its own too.
 	ReferencedBy []Reference
 	Indexes      []schema.Index
-	Unique       [][]string
+	// Key is the primary key as it is written, where a column has a collation or a
+	// direction of its own in it.
+	Key    schema.Key
+	Unique []schema.Key
 	Checks       []string
 	// Triggers are those on the table or view, verbatim.
 	Triggers []schema.Object
@@ -52,7 +55,7 @@ func (c *Catalog) Structure(name string) (Structure, error) {
 		return s, nil
 	}
 	s.Columns, s.PrimaryKey, s.Autoincrement = c.columns(st), st.PrimaryKey, st.Autoincrement
-	s.Indexes, s.Unique, s.Checks = st.Indexes, st.Unique, st.Checks
+	s.Indexes, s.Key, s.Unique, s.Checks = st.Indexes, st.PrimaryTerms, st.UniqueKeys(), st.Checks
 	for _, fk := range st.ForeignKeys {
 		fk.RefColumns = slices.Clone(c.refColumns(fk))
 		s.ForeignKeys = append(s.ForeignKeys, fk)
