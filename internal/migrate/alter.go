@@ -110,8 +110,8 @@ func (b *builder) reached(tc *tableChange) (bool, error) {
 // (the rules are the executable specification TestAlterRules of package sqlite).
 func notByAlter(c schema.AddColumn) string {
 	col := c.Column
-	for _, u := range c.Table.Unique {
-		if len(u) == 1 && strings.EqualFold(u[0], col.Name) {
+	for _, u := range c.Table.UniqueKeys() {
+		if len(u) == 1 && schema.SameName(u[0].Expr, col.Name) {
 			return "a UNIQUE column"
 		}
 	}

@@ -143,22 +143,19 @@ func (b *builder) checkConstraints(tc *tableChange) {
 			return ok && b.altersKey(have, next)
 		})
 	}
-	is := func(set [][]string, names []string) bool {
-		return slices.ContainsFunc(set, func(u []string) bool { return slices.EqualFunc(u, names, schema.SameName) })
-	}
-	for _, u := range append(slices.Clone(want.Unique), want.PrimaryKey) {
-		if len(u) == 0 || !alters(u) && (is(have.Unique, u) || is([][]string{have.PrimaryKey}, u)) {
+	for _, key := range want.Keys() {
+		if len(key) == 0 || !alters(key.Columns()) && slices.ContainsFunc(have.Keys(), func(k schema.Key) bool { return sameKey(k, key) }) {
 			continue
 		}
-		if _, ok := have.Column(u[0]); !ok && len(u) == 1 {
-			b.checkDefaults(want, u[0])
+		if _, ok := have.Column(key[0].Expr); !ok && len(key) == 1 {
+			b.checkDefaults(want, key[0].Expr)
 			continue
 		}
-		terms := make([]string, len(u))
-		for i, name := range u {
-			terms[i] = keyTerm(have, want, name, "")
+		terms := make([]string, len(key))
+		for i, c := range key {
+			terms[i] = keyTerm(have, want, c.Expr, c.Collate)
 		}
-		b.repeats(have, want, want.Name, terms, u, "")
+		b.repeats(have, want, want.Name, terms, key.Columns(), "")
 	}
 	for _, ix := range want.Indexes {
 		if _, ok := have.Index(ix.Name); ix.Unique && (!ok || slices.ContainsFunc(want.Columns, func(c schema.Column) bool { return ix.Has(c.Name) && b.altersKey(have, &c) })) {
@@ -177,6 +174,13 @@ func (b *builder) checkConstraints(tc *tableChange) {
 		}
 	}
 	b.checkChildren(have, want)
+}
+
+// sameKey reports whether two keys refuse the same values: directions don't count.
+func sameKey(a, b schema.Key) bool {
+	return slices.EqualFunc(a, b, func(x, y schema.IndexColumn) bool {
+		return schema.SameName(x.Expr, y.Expr) && schema.SameName(x.Collate, y.Collate)
+	})
 }
 
 // altersKey reports whether values of a column come to compare otherwise, or others come

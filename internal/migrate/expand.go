@@ -85,7 +85,7 @@ func (e *expansion) table(have, want *schema.Table) error {
 	*want = *have
 	want.Name, want.Was, want.Indexes, want.SQL, want.Named = goal.Name, goal.Was, slices.Clone(goal.Indexes), "", false
 	want.Columns, want.Checks = slices.Clone(have.Columns), slices.Clone(have.Checks)
-	want.Unique, want.ForeignKeys = slices.Clone(have.Unique), slices.Clone(have.ForeignKeys)
+	want.Unique, want.UniqueTerms, want.ForeignKeys = slices.Clone(have.Unique), slices.Clone(have.UniqueTerms), slices.Clone(have.ForeignKeys)
 	for i := range want.Columns {
 		if c, ok := goal.Column(want.Columns[i].Name); ok {
 			want.Columns[i].Was, want.Columns[i].Mode = c.Was, c.Mode
@@ -141,7 +141,7 @@ func (e *expansion) column(want, goal *schema.Table, c schema.Column) error {
 		c.Stored = false
 		say("It comes as virtual: only a rebuild can store it.")
 	default:
-		unique := slices.ContainsFunc(goal.Unique, func(u []string) bool { return len(u) == 1 && strings.EqualFold(u[0], c.Name) })
+		unique := slices.ContainsFunc(goal.UniqueKeys(), func(k schema.Key) bool { return len(k) == 1 && schema.SameName(k[0].Expr, c.Name) })
 		if c.Fill == "" && !(unique && schema.IsConstant(c.Default)) { // the same in every row is not unique
 			c.Fill = c.Default
 		}
@@ -217,16 +217,14 @@ func nullPasses(c *schema.Column, check string) (bool, error) {
 
 // uniques puts unique indexes in the place of UNIQUE constraints that are new.
 func (e *expansion) uniques(have, want, goal *schema.Table) {
-	for _, u := range goal.Unique {
-		if slices.ContainsFunc(have.Unique, func(x []string) bool { return slices.EqualFunc(x, u, strings.EqualFold) }) {
+	for _, key := range goal.UniqueKeys() {
+		if slices.ContainsFunc(have.UniqueKeys(), func(k schema.Key) bool { return sameKey(k, key) }) {
 			continue
 		}
-		ix := schema.Index{Name: e.indexName(goal.Name, u), Unique: true}
-		for _, name := range u {
-			ix.Columns = append(ix.Columns, schema.IndexColumn{Expr: name})
-		}
+		u := key.Columns()
+		ix := schema.Index{Name: e.indexName(goal.Name, u), Unique: true, Columns: slices.Clone(key)}
 		want.Indexes = append(want.Indexes, ix)
-		words := "The unique index " + ix.Name + " stands in for UNIQUE (" + strings.Join(u, ", ") + "): it refuses the same values, and needs no rebuild."
+		words := "The unique index " + ix.Name + " stands in for UNIQUE (" + key.String() + "): it refuses the same values, and needs no rebuild."
 		for i, n := range e.lines {
 			if len(u) == 1 && n.Object == goal.Name+"."+u[0] {
 				e.lines[i].Words = strings.TrimSpace(n.Words + " " + words)

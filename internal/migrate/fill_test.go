@@ -137,7 +137,7 @@ func TestFillFollowsAnyKey(t *testing.T) {
 		"one column of any class": {"create table t(k, b text, primary key (k)) without rowid", "k, b", mixed("x") + ", 'v' || x", `"k":"sql()","b":"text","@primary key":"k","@without rowid":true`, []migrate.FillKey{{Name: "k"}}},
 		"two columns": {"create table t(b text, n integer, k, primary key (k, n)) without rowid", "n, k, b", "x % 3, " + mixed("(x / 3 * 3)") + ", 'v' || x",
 			`"b":"text","n":"integer","k":"sql()","@primary key":"k, n","@without rowid":true`, []migrate.FillKey{{Name: "k"}, {Name: "n"}}},
-		"an index of another collation": {"create table t(k text collate nocase, b text, primary key (k collate binary)) without rowid", "k, b", "case x % 2 when 0 then 'k' else 'K' end || (x / 2), 'v' || x", `"k":"text collate nocase","b":"text","@primary key":"k","@without rowid":true`, []migrate.FillKey{{Name: "k", Collate: "BINARY"}}},
+		"an index of another collation": {"create table t(k text collate nocase, b text, primary key (k collate binary)) without rowid", "k, b", "case x % 2 when 0 then 'k' else 'K' end || (x / 2), 'v' || x", `"k":"text collate nocase","b":"text","@primary key":"k collate binary","@without rowid":true`, []migrate.FillKey{{Name: "k", Collate: "BINARY"}}},
 		"nocase and descending":         {"create table t(k text collate nocase, b text, primary key (k desc)) without rowid", "k, b", "'K' || x, 'v' || x", `"k":"text collate nocase","b":"text","@primary key":"k","@without rowid":true`, []migrate.FillKey{{Name: "k"}}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -289,7 +289,7 @@ func changedParents(have, want *schema.Table) (names []string) {
 // constrained reports whether a column has a constraint that its value may break.
 func constrained(t *schema.Table, column string) bool {
 	return slices.ContainsFunc(t.Checks, func(check string) bool { return schema.Mentions(check, column) }) ||
-		slices.ContainsFunc(t.Unique, func(u []string) bool { return contains(u, column) }) ||
+		slices.ContainsFunc(t.UniqueKeys(), func(k schema.Key) bool { return contains(k.Columns(), column) }) ||
 		slices.ContainsFunc(t.ForeignKeys, func(fk schema.ForeignKey) bool { return contains(fk.Columns, column) })
 }
 
