@@ -24,7 +24,7 @@ type Structure struct {
 	// direction of its own in it.
 	Key    schema.Key
 	Unique []schema.Key
-	Checks       []string
+	Checks []string
 	// Triggers are those on the table or view, verbatim.
 	Triggers []schema.Object
 }

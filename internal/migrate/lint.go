@@ -10,7 +10,7 @@ import (
 
 // Lint says of statements somebody wrote by hand what the planner says of its own:
 // for each statement what was found, with the codes of [Plan].Findings. They are
-// read, not run; what the engine refuses by itself isn't found here.
+// read, and run on an empty copy alone; what the engine refuses by itself isn't found here.
 //
 // A comment "lint:allow DL101 the reason" anywhere in a statement overrides that
 // code in it, see [Allowed].
@@ -25,6 +25,7 @@ func Lint(live *Live, statements []string) [][]Finding {
 		lintCreate(sql, add)
 		lintPragma(sql, add)
 	}
+	lintMeanings(live, statements, func(i int, f Finding) { out[i] = append(out[i], f) })
 	return out
 }
 

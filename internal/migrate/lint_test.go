@@ -1,6 +1,7 @@
 package migrate_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -86,5 +87,36 @@ func TestAFindingThatFailsWantsAReason(t *testing.T) {
 	}
 	if err := p.Overridden([]migrate.Override{good}); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestLintSaysWhatBecomesOfViewsAndTriggers: by hand as in a plan, each statement on what
+// those before it made.
+func TestLintSaysWhatBecomesOfViewsAndTriggers(t *testing.T) {
+	t.Parallel()
+	db := database(t, "create table p(id integer primary key, m text)", "create table l(a integer primary key, b text)",
+		"create trigger g after insert on l begin delete from p where not exists (select 1 from l where a = m); end",
+		"create trigger u after insert on p begin insert into l(a, b) values (new.id, 1) on conflict (a) do update set b = excluded.b; end",
+		"create view v(x, y) as select * from l", "create virtual table f using fts5(b, content='l')")
+	live, err := migrate.Inspect(t.Context(), db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ first, sql, want string }{
+		{"select 1", "alter table l add column m text", "CP106 error g"},
+		{"select 1", "alter table l add column m text", "CP106 error v"},
+		{"alter table l add column z text", "alter table l rename column z to m", "CP106 error g"},
+		{"select 1", "alter table l rename to k", "CP106 error u"},
+		{"select 1", "alter table l rename to k", "CP110 error f"},
+		{"alter table p add column m2 text", "select 1", ""},
+		{"alter table nothing add column m text", "alter table p add column other text", ""},
+	} {
+		var got []string
+		for _, f := range migrate.Lint(live, []string{c.first, c.sql})[1] {
+			got = append(got, f.Code+" "+string(f.Level)+" "+f.Object)
+		}
+		if c.want == "" && len(got) > 0 || c.want != "" && !slices.Contains(got, c.want) {
+			t.Errorf("%s: %q, want %q", c.sql, got, c.want)
+		}
 	}
 }

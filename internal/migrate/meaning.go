@@ -39,7 +39,7 @@ func (b *builder) meaning(after *Live, changes []schema.Change) error {
 			b.compare(old, now)
 			b.comparesOtherwise(now)
 			if now.row.Type == "trigger" {
-				b.compareTrigger(now, after, changes)
+				b.compareTrigger(old, now, after, changes)
 			}
 		}
 	}
@@ -182,8 +182,11 @@ func accessWords(accesses []sqlite.Access) string {
 
 // compareTrigger tells what a trigger's text decides by order, by UPDATE OF, and by
 // writing where rows may be refused from now on.
-func (b *builder) compareTrigger(now use, after *Live, changes []schema.Change) {
+func (b *builder) compareTrigger(old, now use, after *Live, changes []schema.Change) {
 	name := now.row.Name
+	if _, found := schema.Excluded(old.row.SQL, now.row.SQL); found {
+		b.finding(codeMeans, Fails, name, "RENAME TABLE writes the new name where the trigger "+name+" says excluded: its upsert keeps the old value from then on.", "Drop it first, and make it again afterwards.")
+	}
 	head, _ := schema.ParseTrigger(now.row.SQL)
 	if t, ok := after.Schema.Table(head.Table); ok {
 		for _, c := range head.Of {

@@ -1,0 +1,67 @@
+package migrate
+
+import (
+	"context"
+	"slices"
+
+	"github.com/kuratchi/dashboard/internal/schema"
+)
+
+// lintMeanings says of each statement that defines data what it does to the views and
+// triggers there are, as a plan's findings do: the statements run on an empty copy, one
+// after the other. What the engine refuses says nothing.
+func lintMeanings(live *Live, statements []string, add func(i int, f Finding)) {
+	if !slices.ContainsFunc(live.Rows, func(r schema.MasterRow) bool { return r.Type == "view" || r.Type == "trigger" || isFullText(r) }) ||
+		!slices.ContainsFunc(statements, schema.Defines) {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), draftTime)
+	defer cancel()
+	s, err := newScratch(ctx, live.Statements())
+	if err != nil {
+		return
+	}
+	defer s.close()
+	before := live
+	for i, sql := range statements {
+		if !schema.Defines(sql) || s.run(sql) != nil {
+			continue
+		}
+		after, err := s.inspect()
+		if err != nil {
+			return
+		}
+		for _, f := range meaningsBetween(before, after, sql) {
+			add(i, f)
+		}
+		before = after
+	}
+}
+
+func isFullText(row schema.MasterRow) bool {
+	_, ok := schema.ParseFullText(row.SQL)
+	return row.Type == "table" && ok
+}
+
+// meaningsBetween are the findings about views and triggers of one statement.
+func meaningsBetween(before, after *Live, sql string) []Finding {
+	target := after.Schema.Clone()
+	if r, ok := schema.ParseRename(sql); ok {
+		note(target, before.Schema, r)
+	}
+	b := &builder{live: before, target: target, rows: before.Rows, plan: &Plan{}, changes: map[string]*tableChange{}}
+	b.was, b.renamed = schema.Renamed(before.Schema, target)
+	changes := slices.DeleteFunc(schema.Diff(b.was, target), func(c schema.Change) bool {
+		_, text := c.(schema.CreateObject) // no statement gives one that is there another text; ALTER TABLE rewrites them
+		return text
+	})
+	b.collect(changes)
+	if err := b.meaning(after, changes); err != nil {
+		return nil
+	}
+	b.fullTextFindings(schema.Dropped(before.Schema, b.was, target))
+	for _, r := range b.plan.Refusals {
+		b.finding(codeMeans, Fails, r.Object, r.Reason, fixMeaning)
+	}
+	return b.plan.Findings
+}
