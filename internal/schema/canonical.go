@@ -79,10 +79,10 @@ func (s *Schema) canonical(t *Table) canonicalTable {
 		c.ForeignKeys = append(c.ForeignKeys, s.canonicalKey(fk))
 	}
 	for _, check := range t.Checks {
-		c.Checks = append(c.Checks, canonicalExpr(check))
+		c.Checks = append(c.Checks, t.canonicalExpr(check))
 	}
 	for i := range t.Indexes {
-		c.Indexes = append(c.Indexes, t.Indexes[i].canonical())
+		c.Indexes = append(c.Indexes, t.Indexes[i].canonical(t))
 	}
 	c.Extra = slices.Clone(t.Extra)
 	if k := t.PrimaryTerms; len(k) == 1 && k[0].Collate == "" { // told apart since ever, and so
@@ -121,13 +121,13 @@ func (t *Table) optionWords() string {
 func (t *Table) canonicalColumn(c *Column) canonicalColumn {
 	cc := canonicalColumn{
 		Name: fold(c.Name), Type: Affinity(c.Type), Collate: strings.TrimPrefix(fold(c.Collate), "binary"),
-		Default: canonicalDefault(c.Default), NotNull: c.NotNull && !t.RowIDAlias(c.Name),
+		Default: t.canonicalDefault(c.Default), NotNull: c.NotNull && !t.RowIDAlias(c.Name),
 	}
 	if t.Strict {
 		cc.Type = fold(c.Type)
 	}
 	if c.Generated != "" {
-		cc.Generated = canonicalExpr(c.Generated)
+		cc.Generated = t.canonicalExpr(c.Generated)
 		if c.Stored {
 			cc.Generated += " stored"
 		}
@@ -155,8 +155,8 @@ func Affinity(declared string) string {
 	return "numeric"
 }
 
-func canonicalDefault(expr string) string {
-	switch c := canonicalExpr(expr); c {
+func (t *Table) canonicalDefault(expr string) string {
+	switch c := t.canonicalExpr(expr); c {
 	case "null":
 		return ""
 	case "true":
@@ -188,7 +188,7 @@ func (s *Schema) canonicalKey(fk ForeignKey) string {
 	return strings.Join(words, " ")
 }
 
-func (ix *Index) canonical() string {
+func (ix *Index) canonical(t *Table) string {
 	words := []string{fold(ix.Name)}
 	if ix.Unique {
 		words = append(words, "unique")
@@ -196,7 +196,7 @@ func (ix *Index) canonical() string {
 	for _, c := range ix.Columns {
 		w := fold(c.Expr)
 		if c.IsExpr {
-			w = canonicalExpr(c.Expr)
+			w = t.canonicalExpr(c.Expr)
 		}
 		if c.Collate != "" && c.IsExpr && !isPrimary(slices.Collect(tokens(w))) { // else it would be its last operand's
 			w = "( " + w + " )"
@@ -210,7 +210,7 @@ func (ix *Index) canonical() string {
 		words = append(words, "("+w+")")
 	}
 	if ix.Where != "" {
-		words = append(words, "where", canonicalExpr(ix.Where))
+		words = append(words, "where", t.canonicalExpr(ix.Where))
 	}
 	return strings.Join(words, " ")
 }

@@ -354,7 +354,7 @@ func (d *tableDiff) comesWithColumn(kind, canonical string) bool {
 		return slices.Contains(d.added, column)
 	}
 	for _, c := range d.want.Checks {
-		if canonicalExpr(c) == canonical {
+		if d.want.canonicalExpr(c) == canonical {
 			return slices.Contains(d.added, fold(d.want.checkedColumn(c)))
 		}
 	}
@@ -364,13 +364,13 @@ func (d *tableDiff) comesWithColumn(kind, canonical string) bool {
 func (d *tableDiff) indexes() {
 	for _, have := range d.have.Indexes {
 		want, ok := d.want.Index(have.Name)
-		if !ok || want.canonical() != have.canonical() {
+		if !ok || want.canonical(d.want) != have.canonical(d.have) {
 			d.drops = append(d.drops, DropIndex{Table: d.have.Name, Index: have, Changed: ok})
 		}
 	}
 	for _, want := range d.want.Indexes {
 		have, ok := d.have.Index(want.Name)
-		if !ok || want.canonical() != have.canonical() {
+		if !ok || want.canonical(d.want) != have.canonical(d.have) {
 			d.creates = append(d.creates, CreateIndex{Table: d.want.Name, Index: want})
 		}
 	}

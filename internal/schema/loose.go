@@ -6,7 +6,7 @@ import (
 )
 
 // LooseHash returns the hash of what builds before 2026-12 read of the schema: keys as
-// their columns alone. It says whether such a build found two schemas the same.
+// their columns alone, and texts in double quotes in any case. It says whether such a build found two schemas the same.
 func (s *Schema) LooseHash() string {
 	out := s.clone()
 	for i := range out.Tables {
@@ -33,7 +33,15 @@ func (t *Table) loosen() {
 		t.Unique = append(t.Unique, k.Columns())
 	}
 	t.PrimaryTerms, t.UniqueTerms = nil, nil
+	for i := range t.Columns {
+		c := &t.Columns[i]
+		c.Default, c.Generated = foldTexts(c.Default), foldTexts(c.Generated)
+	}
+	for i := range t.Checks {
+		t.Checks[i] = foldTexts(t.Checks[i])
+	}
 	for i := range t.Indexes {
+		t.Indexes[i].Where = foldTexts(t.Indexes[i].Where)
 		for j := range t.Indexes[i].Columns {
 			t.Indexes[i].Columns[j].loosen()
 		}
@@ -42,6 +50,9 @@ func (t *Table) loosen() {
 
 // loosen takes the collation of an expression for that of its last operand.
 func (c *IndexColumn) loosen() {
+	if c.IsExpr {
+		c.Expr = foldTexts(c.Expr)
+	}
 	toks := slices.Collect(tokens(canonicalExpr(c.Expr)))
 	if c.IsExpr && c.Collate != "" && !isPrimary(toks) {
 		c.Expr, c.Collate = canonicalExpr(c.Expr)+" collate "+fold(c.Collate), ""

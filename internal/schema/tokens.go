@@ -32,7 +32,14 @@ func isWordOf(t lex.Token, words ...string) bool {
 // canonicalExpr writes an expression so that only its meaning is left: names
 // and keywords folded and unquoted, one blank between tokens, no comments, no
 // parentheses around the whole.
+//
+// A name in double quotes that is no name is a text to SQLite, of which D1 takes some:
+// where text says that a name is one, its case stays.
 func canonicalExpr(expr string) string {
+	return canonicalTexts(expr, func([]lex.Token, int) bool { return false })
+}
+
+func canonicalTexts(expr string, text func(toks []lex.Token, i int) bool) string {
 	toks := slices.Collect(tokens(expr))
 	for len(toks) > 2 && toks[0].Text == "(" && closing(toks, 0) == len(toks)-1 {
 		toks = toks[1 : len(toks)-1]
@@ -40,6 +47,8 @@ func canonicalExpr(expr string) string {
 	words := make([]string, len(toks))
 	for i, t := range toks {
 		switch {
+		case t.Kind == lex.Name && text(toks, i):
+			words[i] = t.Ident()
 		case isName(t):
 			words[i] = fold(t.Ident())
 		case t.Kind == lex.Number || t.Kind == lex.Blob:

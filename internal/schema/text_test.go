@@ -1,0 +1,40 @@
+package schema_test
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestATextInDoubleQuotesKeepsItsCase is of what D1 takes for a text since it names no
+// column. The case of a name means nothing, also in double quotes.
+func TestATextInDoubleQuotesKeepsItsCase(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		form, one, two string
+		same           bool
+	}{
+		{`create table t(a text, check (a <> "~"))`, "zz", "ZZ", false},
+		{`create table t(a text, b text as (a || "~"))`, "zz", "ZZ", false},
+		{`create table t(a text, check ("~" <> 'x'))`, "a", "A", true},
+		{`create table t(a text, check ("T"."~" <> 'x'))`, "a", "A", true},
+		{`create table t(a text, check ("~"(a) <> 'x'))`, "lower", "LOWER", true},
+		{`create table t(a text, check (a collate "~" <> 'x'))`, "nocase", "NOCASE", true},
+		{`create table t(a text, check ("~" > 0))`, "rowid", "ROWID", true},
+	} {
+		one, two := live(t, replaced(c.form, c.one)), live(t, replaced(c.form, c.two))
+		if same := one.Hash() == two.Hash(); same != c.same {
+			t.Errorf("%s with %s and %s: one hash %t", c.form, c.one, c.two, same)
+		}
+		if one.LooseHash() != two.LooseHash() {
+			t.Errorf("%s: a build before told %s from %s", c.form, c.one, c.two)
+		}
+	}
+	for _, where := range []string{`lower(a) || "~"`, `a) where (a <> "~"`} {
+		index := `create index i on t(` + where + `)`
+		if live(t, "create table t(a)", replaced(index, "zz")).Hash() == live(t, "create table t(a)", replaced(index, "ZZ")).Hash() {
+			t.Errorf("%s: the case of its text is dropped", index)
+		}
+	}
+}
+
+func replaced(form, name string) string { return strings.ReplaceAll(form, "~", name) }
