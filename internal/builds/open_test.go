@@ -12,6 +12,7 @@ import (
 
 	"github.com/kuratchi/dashboard/internal/auth"
 	"github.com/kuratchi/dashboard/internal/builds"
+	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fleet"
 )
 
@@ -203,10 +204,29 @@ func plansGoOn(t *testing.T, w *world, k *Kept) {
 				t.Errorf("%s: %s %s %v", told.Database, p.State, p.Error, err)
 			}
 			applied++
+			if told.Database == "initech-people" {
+				twinIsRefused(t, w)
+			}
 		}
 	}
 	if applied == 0 {
 		t.Error("no plan was there to apply")
+	}
+}
+
+// twinIsRefused is asked after a rebuild of a table with UNIQUE (email COLLATE NOCASE).
+func twinIsRefused(t *testing.T, w *world) {
+	t.Helper()
+	_, conn, err := w.Open(t.Context(), "initech-people")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	if _, err := conn.Query(t.Context(), d1.Exec("INSERT INTO people (email) VALUES ('ADA@ACME.TEST')")); err == nil || !strings.Contains(err.Error(), "UNIQUE") {
+		t.Errorf("a twin address went in: %v", err)
+	}
+	if _, err := conn.Query(t.Context(), d1.Exec("INSERT INTO people (email) VALUES ('dee@acme.test')")); err != nil {
+		t.Errorf("no address goes in any more: %v", err)
 	}
 }
 
