@@ -12,8 +12,7 @@ import (
 type grammar struct {
 	t       *rapid.T
 	columns []string // names as they are
-	types   []string
-	key     bool // a primary key is there
+	key     bool     // a primary key is there
 }
 
 func (g *grammar) one(of ...string) string { return rapid.SampledFrom(of).Draw(g.t, "of") }
