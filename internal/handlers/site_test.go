@@ -157,19 +157,28 @@ func (s *site) open(name string) d1.Conn {
 // ready waits until a database's provision has ended.
 func (s *site) ready(name string) {
 	s.t.Helper()
-	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
-		d, err := s.fleet.Database(s.t.Context(), name)
-		must(s.t, err)
-		if !s.fleet.Busy(d.ID) {
-			d, err = s.fleet.Database(s.t.Context(), name) // as it was left
-			must(s.t, err)
-			if d.State != fleet.Ready {
-				s.t.Fatalf("%s is %s: %s", name, d.State, d.Error)
-			}
-			return
+	d, err := s.fleet.Database(s.t.Context(), name)
+	must(s.t, err)
+	s.eventually(name+" is provisioned", func() bool { return !s.fleet.Busy(d.ID) })
+	d, err = s.fleet.Database(s.t.Context(), name) // as it was left
+	must(s.t, err)
+	if d.State != fleet.Ready {
+		s.t.Fatalf("%s is %s: %s", name, d.State, d.Error)
+	}
+}
+
+// patience is how long something that has to happen is waited for: so long that only
+// what never happens takes longer, however busy the machine is.
+const patience = 4 * time.Minute
+
+// eventually waits until it is so.
+func (s *site) eventually(what string, so func() bool) {
+	s.t.Helper()
+	for end := time.Now().Add(patience); !so(); time.Sleep(2 * time.Millisecond) {
+		if time.Now().After(end) {
+			s.t.Fatalf("it isn't so that %s", what)
 		}
 	}
-	s.t.Fatalf("%s isn't provisioned", name)
 }
 
 func must(t *testing.T, err error) {

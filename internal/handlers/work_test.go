@@ -60,8 +60,7 @@ func TestARestoreThatTakesLongGoesOn(t *testing.T) {
 	owner.get("/databases/acme-org-001").is(http.StatusConflict, "is being put back")
 	close(g.open)
 	d := s.databaseNamed("acme-org-001")
-	for end := time.Now().Add(20 * time.Second); s.fleet.Busy(d.ID) && time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
-	}
+	s.eventually("it is put back", func() bool { return !s.fleet.Busy(d.ID) })
 	if page = owner.get(backups).is(http.StatusOK, "2 restore points"); strings.Contains(page.body, "every 1s") {
 		t.Error("the page doesn't show that it has ended")
 	}

@@ -126,9 +126,12 @@ func TestCancelUndoesAWrite(t *testing.T) {
 	answers := make(chan answer)
 	go func() { answers <- owner.post(consolePath, form) }()
 	stranger := s.as(auth.RoleOwner)
-	for s.count("select count(*) from audit where action = 'database.write' and outcome = 'intent'") < 1 {
-		time.Sleep(10 * time.Millisecond)
+	writes := func(n int64) func() bool {
+		return func() bool {
+			return s.count("select count(*) from audit where action = 'database.write' and outcome = 'intent'") >= n
+		}
 	}
+	s.eventually("it writes", writes(1))
 	stranger.post(consolePath+"/cancel", url.Values{"run": {"r1"}}).is(http.StatusNotFound)
 	owner.post(consolePath+"/cancel", url.Values{"run": {"r1"}}).is(http.StatusNoContent)
 	a := <-answers
@@ -154,16 +157,14 @@ func TestCancelUndoesAWrite(t *testing.T) {
 		_, err := client.Do(req) //nolint:bodyclose // it has none: the request is dropped
 		left <- err
 	}()
-	for s.count("select count(*) from audit where action = 'database.write' and outcome = 'intent'") < 2 {
-		time.Sleep(10 * time.Millisecond)
-	}
+	s.eventually("another one writes", writes(2))
 	leave()
 	if err := <-left; err == nil {
 		t.Error("it was answered")
 	}
-	for s.count("select count(*) from audit where detail like 'The connection to the browser ended%rolled back%'") < 1 {
-		time.Sleep(10 * time.Millisecond)
-	}
+	s.eventually("the log says why it ended", func() bool {
+		return s.count("select count(*) from audit where detail like 'The connection to the browser ended%rolled back%'") == 1
+	})
 	if s.items() != 120 {
 		t.Errorf("%d items: the dropped write went on", s.items())
 	}
