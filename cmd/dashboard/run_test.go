@@ -103,7 +103,14 @@ func TestServesFromAnEmptyFolderAndStopsCleanly(t *testing.T) {
 	if info, err := os.Stat(filepath.Join(dir, "control.db")); err != nil || info.Mode().Perm()&0o077 != 0 && os.Getuid() != 0 {
 		t.Errorf("control.db: %v", err)
 	}
+	left := filepath.Join(dir, "uploads", "upload-1") // by a program that was killed
+	if err := os.MkdirAll(left, 0o700); err != nil {
+		t.Fatal(err)
+	}
 	_, out, _ = serving(t, dir)
+	if _, err := os.Stat(left); !os.IsNotExist(err) {
+		t.Errorf("what is left of an upload stays: %v", err)
+	}
 	if again := regexp.MustCompile(`token=\S+`).FindString(out.String()); again == "" || strings.Contains(link, again) {
 		t.Errorf("a restart reuses the setup token, or prints none: %s", out)
 	}

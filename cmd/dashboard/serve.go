@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
 	"sync/atomic"
 	"time"
@@ -81,19 +82,26 @@ func serve(ctx context.Context, cfg config.Config, _ []string, term terminal, lo
 
 func controlFile(cfg config.Config) string { return filepath.Join(cfg.DataDir, "control.db") }
 
-// answer serves requests. Its limits: a request's head within 5 s, its body
-// within 30 s, an answer within 60 s, so a slow peer costs one connection.
+// uploadsDir is where an uploaded file is while it is needed, on the disk of the
+// databases: what a start finds there is left of a program that was killed.
+func uploadsDir(cfg config.Config) string { return filepath.Join(cfg.DataDir, "uploads") }
+
+// answer serves requests. A request's head has to come within 5 s. Its body and its
+// answer have a pace to keep, set by the handlers; what is set here holds until they do.
 func answer(ctx context.Context, cfg config.Config, l net.Listener, f *fleet.Fleet, acc *account.Account, store *controlplane.Store, log *slog.Logger) error {
 	hasher, err := auth.NewHasher(auth.DefaultParams())
 	if err != nil {
 		return err
+	}
+	if err := os.RemoveAll(uploadsDir(cfg)); err != nil {
+		return fmt.Errorf("can't remove what is left of uploads: %w", err)
 	}
 	var stopping atomic.Bool
 	h := handlers.New(handlers.Options{
 		Fleet: f, Account: acc, Operators: store, Hasher: hasher, Throttle: auth.NewThrottle(now), Log: log, Now: now,
 		Sessions:       auth.NewStore(store, auth.StoreOptions{Insecure: !cfg.SecureCookie(), Now: now, Log: log}),
 		Env:            layout.Env{Name: cfg.Environment.Name, Color: string(cfg.Environment.Color)},
-		TrustedProxies: cfg.TrustedProxies, SQLRowCap: cfg.SQLRowCap, SQLTimeout: cfg.SQLTimeout,
+		TrustedProxies: cfg.TrustedProxies, Uploads: uploadsDir(cfg), SQLRowCap: cfg.SQLRowCap, SQLTimeout: cfg.SQLTimeout,
 		Ready: func() error {
 			if stopping.Load() {
 				return errors.New("stopping")

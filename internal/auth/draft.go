@@ -41,7 +41,7 @@ func (s *Store) SaveDraft(r *http.Request, path, form string) error {
 		return err
 	}
 	st := stateOf(gs)
-	if !st.found || st.draftOver(s.now()) {
+	if !st.keeps(s.now()) {
 		return fault.New(fault.NotFound, "There is no session to keep the form with. Sign in and fill it in again.")
 	}
 	if err := s.records.SaveDraft(r.Context(), st.record.Hash, path, form); err != nil {
@@ -49,6 +49,16 @@ func (s *Store) SaveDraft(r *http.Request, path, form string) error {
 	}
 	st.record.DraftPath, st.record.Draft = path, form
 	return nil
+}
+
+// Keeps reports whether the request has a session that [Store.SaveDraft] could keep a
+// form with. The error is that of the records.
+func (s *Store) Keeps(r *http.Request) (bool, error) {
+	gs, err := s.Get(r, s.CookieName())
+	if err != nil {
+		return false, err
+	}
+	return stateOf(gs).keeps(s.now()), nil
 }
 
 // TakeDraft gives the draft of the live session back and forgets it. Both
@@ -77,6 +87,8 @@ func (st *state) draftFor(op id.Operator, now time.Time) (path, form string) {
 	}
 	return st.record.DraftPath, st.record.Draft
 }
+
+func (st *state) keeps(now time.Time) bool { return st.found && !st.draftOver(now) }
 
 func (st *state) draftOver(now time.Time) bool {
 	return now.Sub(st.record.LastSeen) >= DraftLifetime

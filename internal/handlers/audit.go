@@ -80,7 +80,6 @@ func (s *Server) auditCSV(c echo.Context) error {
 	w := csv.NewWriter(c.Response())
 	w.UseCRLF = true
 	_ = w.Write([]string{"id", "at", "actor", "ip", "action", "outcome", "intent", "organization", "database", "target", "statement", "detail", "rows", "request"})
-	deadlines := http.NewResponseController(c.Response())
 	for len(es) > 0 {
 		for _, e := range es {
 			_ = w.Write([]string{
@@ -92,7 +91,6 @@ func (s *Server) auditCSV(c echo.Context) error {
 		if w.Error() != nil { // the client left
 			return nil
 		}
-		_ = deadlines.SetWriteDeadline(time.Now().Add(time.Minute)) // each batch has its own; where that can't be set, the server's holds
 		f.Before = es[len(es)-1].ID
 		if es, err = s.Operators.Audit(c.Request().Context(), f); err != nil {
 			s.Log.Error("audit export", "error", err)

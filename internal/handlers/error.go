@@ -3,6 +3,7 @@ package handlers
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 
@@ -41,7 +42,10 @@ func statusOf(err error) int { return statuses[fault.KindOf(err)].status }
 // asFault gives errors of echo and of net/http a kind.
 func asFault(err error) error {
 	if tooBig, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return fault.Wrap(err, fault.Invalid, "What was sent is larger than the %d kB that are taken here.", tooBig.Limit>>10)
+		return fault.Wrap(err, fault.Invalid, "What was sent is larger than the %s that are taken here. Nothing was changed.", limitText(tooBig.Limit))
+	}
+	if errors.Is(err, middleware.ErrSlow) {
+		return fault.Wrap(err, fault.Invalid, "What was sent came too slowly, or not to its end. Nothing was changed. Send it again, over a faster connection if there is one.")
 	}
 	he, ok := errors.AsType[*echo.HTTPError](err)
 	if !ok {
@@ -57,6 +61,14 @@ func asFault(err error) error {
 		return fault.Wrap(err, fault.Invalid, "The request can't be read.")
 	}
 	return err
+}
+
+// limitText writes a limit as the documentation and the pages do, in the larger unit.
+func limitText(n int64) string {
+	if n < 1<<20 {
+		return fmt.Sprintf("%d kB", n>>10)
+	}
+	return fmt.Sprintf("%d MB", n>>20)
 }
 
 // handleError answers an error as a page, or as a message in place of the part

@@ -10,6 +10,9 @@ func (s *Server) Routes() []Route { return s.routes() }
 // AddRoute adds a route behind the same chain as the program's own.
 func (s *Server) AddRoute(r Route) { s.add(r) }
 
+// Import is the handler that takes a database's file.
+func (s *Server) Import(c Context) error { return s.databasesImport(c) }
+
 // LocalPath is where a login leads.
 func LocalPath(next string) string { return localPath(next) }
 
@@ -18,6 +21,7 @@ const (
 	MaxForm   = maxForm
 	MaxSQL    = maxSQL
 	MaxSchema = maxSchema
+	MaxRow    = maxRow
 )
 
 // HandlerFunc is what answers a route.

@@ -10,8 +10,8 @@ import (
 	"github.com/kuratchi/dashboard/internal/fault"
 )
 
-// How long a page may take, and a form: less than the 60 s in which an answer has to be
-// written, so that whoever waits for Cloudflare, or for a disk, is told why nothing
+// How long a page may take, and a form once it has come: less than the 60 s after which
+// a proxy often gives up (nginx's proxy_read_timeout), so that whoever waits for Cloudflare, or for a disk, is told why nothing
 // came; and more than the 30 s a statement may take, so that its own words come first.
 const (
 	pageTime = 35 * time.Second
@@ -21,7 +21,7 @@ const (
 // asideTime is how long a page waits for what it can do without: 5 s.
 func (s *Server) asideTime() time.Duration { return s.PageTime / 7 }
 
-// inTime ends what a handler waits for before its answer could no longer be written.
+// inTime ends what a handler waits for before nobody may be left to be answered.
 func (s *Server) inTime(r Route) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		if r.Slow {

@@ -7,7 +7,6 @@ import (
 	"io"
 	"mime"
 	"net/http"
-	"os"
 	"runtime/debug"
 	"strconv"
 	"time"
@@ -191,75 +190,27 @@ func (s *Server) databasesDownload(c echo.Context) error {
 	h.Set(echo.HeaderContentLength, strconv.FormatInt(f.Size(), 10))
 	h.Set(echo.HeaderContentDisposition, mime.FormatMediaType("attachment", map[string]string{"filename": name + ".db"}))
 	c.Response().WriteHeader(http.StatusOK)
-	return send(c, f)
-}
-
-// sendChunk is how many bytes have a minute to get through.
-const sendChunk = 1 << 20
-
-// send copies a file to the client, which may be slow but not stand still.
-func send(c echo.Context, f io.Reader) error {
-	deadlines := http.NewResponseController(c.Response())
-	for {
-		_ = deadlines.SetWriteDeadline(time.Now().Add(time.Minute)) // where that can't be set, the server's holds
-		_, err := io.CopyN(c.Response(), f, sendChunk)
-		switch {
-		case err == io.EOF: //nolint:errorlint // what CopyN returns at the end
-			return nil
-		case err != nil:
-			panic(http.ErrAbortHandler) // a file that is cut must not look whole
-		}
+	if _, err := io.Copy(c.Response(), f); err != nil {
+		panic(http.ErrAbortHandler) // a file that is cut must not look whole
 	}
+	return nil
 }
 
 // maxImport is how large a file may be that is uploaded to be imported.
 const maxImport = 512 << 20
 
-// uploadTime is how long an upload may take.
-const uploadTime = 10 * time.Minute
-
 // databasesImport fills an empty database from an uploaded SQLite file.
 func (s *Server) databasesImport(c echo.Context) error {
-	deadlines := http.NewResponseController(c.Response())
-	_ = deadlines.SetReadDeadline(time.Now().Add(uploadTime)) // where that can't be set, the server's holds
-	_ = deadlines.SetWriteDeadline(time.Now().Add(uploadTime + time.Minute))
 	return s.change("import", false, func(c echo.Context, _ auth.Actor, name string) error {
-		path, drop, err := uploaded(c, "file")
+		path, drop, err := s.take(c, "file")
 		if err != nil {
-			return err
+			return asFault(err)
 		}
 		return s.patiently(c, func(ctx context.Context, a auth.Actor) error {
 			defer drop()
 			return s.Fleet.Import(ctx, a, name, path)
 		})
 	}, "imported")(c)
-}
-
-// uploaded writes an uploaded file to one of its own.
-func uploaded(c echo.Context, field string) (path string, drop func(), err error) {
-	h, err := c.FormFile(field)
-	if err != nil {
-		if _, tooBig := errors.AsType[*http.MaxBytesError](err); tooBig {
-			return "", nil, asFault(err)
-		}
-		return "", nil, fault.Wrap(err, fault.Invalid, "Choose an SQLite file.")
-	}
-	src, err := h.Open()
-	if err != nil {
-		return "", nil, err
-	}
-	defer func() { _ = src.Close() }()
-	dst, err := os.CreateTemp("", "import-*.db") // readable by this program alone
-	if err != nil {
-		return "", nil, fault.Wrap(err, fault.Unavailable, "There is no room for the file. Nothing was changed.")
-	}
-	drop = func() { _ = os.Remove(dst.Name()) }
-	_, err = io.Copy(dst, src)
-	if err = errors.Join(err, dst.Close()); err != nil {
-		drop()
-		return "", nil, fault.Wrap(err, fault.Unavailable, "There is no room for the file. Nothing was changed.")
-	}
-	return dst.Name(), drop, nil
 }
 
 func (s *Server) databasesMove(c echo.Context) error {

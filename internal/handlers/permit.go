@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -15,7 +14,8 @@ import (
 	"github.com/kuratchi/dashboard/web/templates/views"
 )
 
-// permit lets a request through to a route's handler if its operator may.
+// permit lets a request through to a route's handler if its operator may. Who asks is
+// known before anything of the body is read.
 func (s *Server) permit(r Route) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
@@ -28,7 +28,7 @@ func (s *Server) permit(r Route) echo.MiddlewareFunc {
 			}
 			switch {
 			case r.Permission == auth.Public, r.Permission == auth.SetupOnly:
-				if err := readForm(c.Request()); err != nil {
+				if err := readBody(c, r); err != nil {
 					return err
 				}
 				return next(c)
@@ -39,7 +39,7 @@ func (s *Server) permit(r Route) echo.MiddlewareFunc {
 			if !o.Role.Can(r.Permission) {
 				return fault.New(fault.Denied, "Your role, %s, may not do this. Ask an owner.", o.Role)
 			}
-			if err := readForm(c.Request()); err != nil {
+			if err := readBody(c, r); err != nil {
 				return err
 			}
 			if c.Request().Method == http.MethodPost {
@@ -75,25 +75,6 @@ func (s *Server) signIn(c echo.Context) (bool, error) {
 	return true, nil
 }
 
-// readForm reads the form of a POST, whichever kind it is, so that a handler
-// finds all of its fields. One that is too large or broken is fault.Invalid.
-func readForm(r *http.Request) error {
-	if r.Method != http.MethodPost {
-		return nil
-	}
-	err := r.ParseForm()
-	if err == nil {
-		err = r.ParseMultipartForm(maxSchema)
-	}
-	if err == nil || errors.Is(err, http.ErrNotMultipart) {
-		return nil
-	}
-	if _, tooBig := errors.AsType[*http.MaxBytesError](err); tooBig {
-		return asFault(err)
-	}
-	return fault.Wrap(err, fault.Invalid, "What was sent can't be read as a form. Nothing was changed.")
-}
-
 // askForLogin sends somebody without a session to the login, and back
 // afterwards. A form that was filled in is kept with the session that ended.
 func (s *Server) askForLogin(c echo.Context, r Route) error {
@@ -101,7 +82,7 @@ func (s *Server) askForLogin(c echo.Context, r Route) error {
 	kept := false
 	if c.Request().Method != http.MethodGet {
 		next = fillPath(r.Form, c)
-		kept = r.Keep && s.keep(c, next)
+		kept = r.Keep && s.keep(c, r, next)
 	}
 	if isFragment(c) && r.Stay {
 		return render(c, http.StatusUnauthorized, views.ChangesAnswer(views.Changes{SignIn: loginPath(next)}))
@@ -122,9 +103,13 @@ func (s *Server) askForLogin(c echo.Context, r Route) error {
 }
 
 // keep keeps the form that was sent, and reports whether it could. Of a file its
-// text is kept, as a page can't choose a file again.
-func (s *Server) keep(c echo.Context, page string) bool {
-	if err := readForm(c.Request()); err != nil {
+// text is kept, as a page can't choose a file again. Where there is no session to keep
+// it with, or it is larger than any that is kept, the form isn't read.
+func (s *Server) keep(c echo.Context, r Route, page string) bool {
+	if ok, err := s.Sessions.Keeps(c.Request()); err != nil || !ok {
+		return false
+	}
+	if err := readForm(c, min(r.limit(), auth.MaxDraft)); err != nil {
 		return false
 	}
 	form := c.Request().PostForm

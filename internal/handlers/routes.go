@@ -25,8 +25,11 @@ type Route struct {
 	Stay bool
 	// Limit is the most bytes of a body, 0 for maxForm.
 	Limit int64
+	// Takes is for a form with a file that is too large for memory: the handler takes it
+	// as it comes.
+	Takes bool
 	// Slow is for what may take longer than pageTime or formTime: it sends a file or
-	// takes one, with deadlines of its own.
+	// takes one, as slowly as its peer.
 	Slow bool
 }
 
@@ -105,7 +108,7 @@ func (s *Server) routes() []Route {
 		{Method: post, Path: "/databases/:db/points/forget", Permission: auth.DatabasesRestore, Handler: s.pointsForget, Form: "/databases/:db/backups"},
 		{Method: get, Path: "/databases/:db/points/restore", Permission: auth.DatabasesRestore, Handler: s.pointsAsk},
 		{Method: post, Path: "/databases/:db/points/restore", Permission: auth.DatabasesRestore, Handler: s.pointsRestore, Form: "/databases/:db/backups"},
-		{Method: post, Path: "/databases/:db/import", Permission: auth.DatabasesManage, Handler: s.databasesImport, Form: "/databases/:db/settings", Limit: maxImport, Slow: true},
+		{Method: post, Path: "/databases/:db/import", Permission: auth.DatabasesManage, Handler: s.databasesImport, Form: "/databases/:db/settings", Limit: maxImport, Takes: true, Slow: true},
 		{Method: post, Path: "/databases/:db/move", Permission: auth.DatabasesManage, Handler: s.databasesMove, Form: "/databases/:db/settings"},
 		{Method: post, Path: "/databases/:db/let-go", Permission: auth.DatabasesManage, Handler: s.databasesLetGo, Form: "/databases/:db/settings"},
 		{Method: post, Path: "/databases/:db/replication", Permission: auth.DatabasesManage, Handler: s.databasesReplication, Form: "/databases/:db/settings"},

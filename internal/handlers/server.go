@@ -65,6 +65,11 @@ type Options struct {
 	Now            func() time.Time
 	// PageTime and FormTime are how long a page and a form may take, 0 for 35 s and 50 s.
 	PageTime, FormTime time.Duration
+	// BlockTime is how long a peer is waited for, 0 for [middleware.BlockTime].
+	BlockTime time.Duration
+	// Uploads is the folder in which uploaded files are while they are needed, "" for
+	// the system's folder for temporary files.
+	Uploads string
 	// Ready, when it returns an error, makes /readyz say so: while shutting down.
 	Ready func() error
 }
@@ -96,7 +101,7 @@ func New(o Options) *Server {
 	e.HideBanner, e.HidePort = true, true
 	e.HTTPErrorHandler = s.handleError
 	e.IPExtractor = extractor(o.TrustedProxies)
-	e.Use(middleware.Headers, middleware.Log(o.Log), middleware.Recover(o.Log), middleware.SameSite, echomw.GzipWithConfig(compression))
+	e.Use(middleware.Body(cmp.Or(o.BlockTime, middleware.BlockTime)), middleware.Headers, middleware.Log(o.Log), middleware.Recover(o.Log), middleware.SameSite, echomw.GzipWithConfig(compression))
 	for _, r := range s.routes() {
 		s.add(r)
 	}
@@ -105,7 +110,7 @@ func New(o Options) *Server {
 }
 
 func (s *Server) add(r Route) {
-	s.echo.Add(r.Method, r.Path, r.Handler, middleware.BodyLimit(r.limit()), s.permit(r), s.inTime(r))
+	s.echo.Add(r.Method, r.Path, r.Handler, s.permit(r), s.inTime(r))
 }
 
 // extractor tells whose address counts: the peer's, or behind trusted proxies

@@ -92,7 +92,7 @@ func newSiteAt(t *testing.T, api string, env account.Credentials, tune ...func(*
 	o := handlers.Options{
 		Fleet: s.fleet, Account: s.account, Operators: s.store, Sessions: s.sessions, Hasher: s.hasher, Throttle: s.throttle, Log: log,
 		Env: layout.Env{Name: "test", Color: "gray"}, SQLRowCap: 1000, SQLTimeout: 10 * time.Second, Now: s.clock.now,
-		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("192.0.2.1/32")},
+		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("192.0.2.1/32")}, Uploads: filepath.Join(dir, "uploads"),
 	}
 	for _, change := range tune {
 		change(&o)

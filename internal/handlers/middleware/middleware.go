@@ -1,6 +1,6 @@
-// Package middleware is what every request passes: recovery, a request id, the
-// log, the security headers with a fresh nonce, the refusal of other sites, body
-// limits, and the session with its operator and permission.
+// Package middleware is what every request passes: the pace of its body and its
+// answer, recovery, a request id, the log, the security headers with a fresh nonce
+// and the refusal of other sites; and where who is signed in is noted.
 package middleware
 
 import (
@@ -117,16 +117,6 @@ func SameSite(next echo.HandlerFunc) echo.HandlerFunc {
 			return fault.Wrap(err, fault.Denied, "This request came from another site and was refused. Nothing was changed.")
 		}
 		return next(c)
-	}
-}
-
-// BodyLimit refuses a body of more than n bytes when it is read.
-func BodyLimit(n int64) echo.MiddlewareFunc {
-	return func(next echo.HandlerFunc) echo.HandlerFunc {
-		return func(c echo.Context) error {
-			c.Request().Body = http.MaxBytesReader(c.Response(), c.Request().Body, n)
-			return next(c)
-		}
 	}
 }
 
