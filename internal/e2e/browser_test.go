@@ -137,7 +137,10 @@ func (x *tab) forget(words string) bool {
 	return len(x.faults) < n
 }
 
-// do runs actions; one that takes more than 15 s fails the test with a picture.
+// patience is how long something that has to happen is waited for, on a busy machine too.
+const patience = time.Minute
+
+// do runs actions; one that takes longer than patience fails the test with a picture.
 func (x *tab) do(actions ...chromedp.Action[chromedp.Void]) {
 	x.t.Helper()
 	for _, a := range actions {
@@ -148,7 +151,7 @@ func (x *tab) do(actions ...chromedp.Action[chromedp.Void]) {
 }
 
 func (x *tab) try(a chromedp.Action[chromedp.Void]) error {
-	ctx, cancel := context.WithTimeout(x.ctx, 15*time.Second)
+	ctx, cancel := context.WithTimeout(x.ctx, patience)
 	defer cancel()
 	return chromedp.Do(ctx, a)
 }
@@ -174,7 +177,7 @@ func (x *tab) open(url string) { x.t.Helper(); x.do(chromedp.Navigate(url)) }
 // eval returns what a script gives.
 func eval[T any](x *tab, script string) T {
 	x.t.Helper()
-	ctx, cancel := context.WithTimeout(x.ctx, 15*time.Second)
+	ctx, cancel := context.WithTimeout(x.ctx, patience)
 	defer cancel()
 	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](script))
 	if err != nil {
@@ -186,8 +189,8 @@ func eval[T any](x *tab, script string) T {
 // waitFor waits until a script is true.
 func (x *tab) waitFor(script string) {
 	x.t.Helper()
-	for end := time.Now().Add(15 * time.Second); time.Now().Before(end); time.Sleep(30 * time.Millisecond) {
-		ctx, cancel := context.WithTimeout(x.ctx, 5*time.Second)
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(30 * time.Millisecond) {
+		ctx, cancel := context.WithTimeout(x.ctx, patience)
 		ok, err := chromedp.Run(ctx, chromedp.Evaluate[bool]("!!("+script+")"))
 		cancel()
 		if err == nil && ok {
@@ -306,7 +309,7 @@ func (x *tab) picture(name string) {
 // evalAwait returns what a script's promise gives.
 func evalAwait[T any](x *tab, script string) T {
 	x.t.Helper()
-	ctx, cancel := context.WithTimeout(x.ctx, 30*time.Second)
+	ctx, cancel := context.WithTimeout(x.ctx, patience)
 	defer cancel()
 	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](script, chromedp.EvalAwaitPromise))
 	if err != nil {

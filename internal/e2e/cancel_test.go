@@ -37,7 +37,7 @@ func TestCancelStopsTheStatement(t *testing.T) {
 	x.fill("#sql", "select 'at once' as answer")
 	x.press("Run")
 	x.sees("at once")
-	if took := time.Since(began); took > 5*time.Second {
+	if took := time.Since(began); took > 20*time.Second {
 		t.Errorf("after Cancel it took %v", took)
 	}
 	x.quiet("after Cancel")
@@ -51,7 +51,7 @@ func TestCancelStopsTheStatement(t *testing.T) {
 	}
 	// The server stopped too: SIGTERM does not wait for it.
 	began = time.Now()
-	if code := p.stop(); code != 0 || time.Since(began) > 5*time.Second {
+	if code := p.stop(); code != 0 || time.Since(began) > 20*time.Second {
 		t.Errorf("stopped with %d after %v", code, time.Since(began))
 	}
 }

@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"io"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
 	"strings"
 	"testing"
@@ -14,6 +15,8 @@ type client struct {
 	t      testing.TB
 	p      *program
 	cookie string
+	// begun, if it is set, is called when a request is under way in the program.
+	begun func()
 }
 
 // do sends a request and returns the answer; err is set when the program died.
@@ -28,7 +31,12 @@ func (c *client) do(method, path string, form url.Values) (status int, location,
 	if c.cookie != "" {
 		req.Header.Set("Cookie", c.cookie)
 	}
-	h := &http.Client{Timeout: 20 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	h := &http.Client{Timeout: patience, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	if c.begun != nil { // the program asks for the form when it is about to read it
+		req.Header.Set("Expect", "100-continue")
+		req = req.WithContext(httptrace.WithClientTrace(req.Context(), &httptrace.ClientTrace{Got100Continue: c.begun}))
+		h.Transport = &http.Transport{ExpectContinueTimeout: patience, DisableKeepAlives: true}
+	}
 	res, err := h.Do(req)
 	if err != nil {
 		return 0, "", "", err
@@ -73,7 +81,7 @@ func signIn(t testing.TB, p *program) *client {
 func (c *client) waitPage(path, words string) string {
 	c.t.Helper()
 	body := ""
-	for end := time.Now().Add(15 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
 		_, _, body, _ = c.do(http.MethodGet, path, nil)
 		if strings.Contains(body, words) {
 			return body

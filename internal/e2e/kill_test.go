@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/d1/local"
@@ -177,12 +176,13 @@ func TestStoppedProgramEndsRequestsUnderWay(t *testing.T) {
 		body   string
 		err    error
 	}
-	answered := make(chan answer)
+	answered, begun := make(chan answer), make(chan struct{})
+	c.begun = func() { close(begun) }
 	go func() {
 		status, _, body, err := c.do(http.MethodPost, "/databases/acme-org-001/sql", url.Values{"sql": {"with recursive c(n) as (select 1 union all select n+1 from c where n < 3000000) select count(*) as counted from c"}})
 		answered <- answer{status, body, err}
 	}()
-	time.Sleep(200 * time.Millisecond) // the statement takes about a second
+	<-begun
 	if code := p.stop(); code != 0 {
 		t.Errorf("stopped with %d", code)
 	}

@@ -139,7 +139,7 @@ func start(t testing.TB, data string, env ...string) *program {
 	case err := <-p.exited:
 		p.exited <- err
 		t.Fatalf("the program ended at once: %v\n%s", err, p.log)
-	case <-time.After(20 * time.Second):
+	case <-time.After(patience):
 		t.Fatalf("the program does not say where it listens\n%s", p.log)
 	}
 	return p
@@ -157,7 +157,7 @@ func (p *program) wait() error {
 	case err := <-p.exited:
 		p.exited <- err
 		return err
-	case <-time.After(30 * time.Second):
+	case <-time.After(patience):
 		p.t.Error("the program does not end")
 		return nil
 	}

@@ -108,7 +108,7 @@ func (c *client) slowReaders(n int) []net.Conn {
 	for i := range n {
 		conn := c.p.raw(asked[i%len(asked)])
 		_ = conn.(*net.TCPConn).SetReadBuffer(4096)
-		_ = conn.SetReadDeadline(time.Now().Add(30 * time.Second))
+		_ = conn.SetReadDeadline(time.Now().Add(patience))
 		line := make([]byte, len("HTTP/1.1 200"))
 		if _, err := io.ReadFull(conn, line); err != nil || string(line) != "HTTP/1.1 200" {
 			c.t.Fatalf("%.60s: %q %v", asked[i%len(asked)], line, err)
@@ -155,7 +155,7 @@ func TestSlowAndHostilePeers(t *testing.T) {
 		t.Errorf("it holds %v", during)
 	}
 	for i, conn := range half { // it waits for a request's head for 5 s
-		_ = conn.SetReadDeadline(time.Now().Add(20 * time.Second))
+		_ = conn.SetReadDeadline(time.Now().Add(patience))
 		if _, err := io.Copy(io.Discard, conn); errors.Is(err, os.ErrDeadlineExceeded) {
 			t.Fatalf("half request %d is still waited for", i)
 		}
@@ -167,7 +167,7 @@ func TestSlowAndHostilePeers(t *testing.T) {
 	}
 	ask()
 	after := p.holds()
-	for end := time.Now().Add(20 * time.Second); after.files > before.files+pooled && time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(patience); after.files > before.files+pooled && time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
 		after = p.holds()
 	}
 	if t.Logf("after: %v", after); after.files > before.files+pooled {
@@ -217,7 +217,7 @@ func (l *tally) add(status int, body string, err error, stopping bool) {
 
 // waitFor waits until there were so many whole answers, or a wrong one.
 func (l *tally) waitFor(whole int) {
-	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
 		l.mu.Lock()
 		enough := l.whole >= whole || len(l.wrong) > 0
 		l.mu.Unlock()
@@ -257,7 +257,7 @@ func TestStoppingUnderLoadCutsNoAnswer(t *testing.T) {
 	var l tally
 	var running sync.WaitGroup
 	for i := range 20 {
-		h := &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{DisableKeepAlives: i%2 == 0, MaxIdleConnsPerHost: 1}}
+		h := &http.Client{Timeout: patience, Transport: &http.Transport{DisableKeepAlives: i%2 == 0, MaxIdleConnsPerHost: 1}}
 		defer h.CloseIdleConnections()
 		running.Go(func() { c.load(h, &l, &stopping) })
 	}
@@ -291,7 +291,7 @@ func TestStoppingUnderLoadCutsNoAnswer(t *testing.T) {
 
 // wholeDownload reads an answer and reports whether it was cut.
 func wholeDownload(conn net.Conn) error {
-	_ = conn.SetReadDeadline(time.Now().Add(30 * time.Second))
+	_ = conn.SetReadDeadline(time.Now().Add(patience))
 	res, err := http.ReadResponse(bufio.NewReader(conn), nil)
 	if err != nil {
 		return err

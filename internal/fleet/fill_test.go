@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -87,7 +88,7 @@ func (w *world) filling(fill string) fleet.Plan {
 // until waits for a state of a plan's fills.
 func (w *world) until(p fleet.Plan, state fleet.FillState) fleet.Plan {
 	w.t.Helper()
-	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
 		got, err := w.Plan(w.t.Context(), p.ID)
 		if err != nil {
 			w.t.Fatal(err)
@@ -177,7 +178,7 @@ func TestAnOperatorStopsAFillAndLetsItGoOn(t *testing.T) {
 		t.Fatal(err)
 	}
 	close(stopped) // the chunk under way is done
-	for end := time.Now().Add(20 * time.Second); time.Now().Before(end) && w.value("acme-org-001", "select chunks from kuratchi_fills") != "2"; {
+	for end := time.Now().Add(patience); time.Now().Before(end) && w.value("acme-org-001", "select chunks from kuratchi_fills") != "2"; {
 		time.Sleep(5 * time.Millisecond)
 	}
 	time.Sleep(200 * time.Millisecond) // time enough for another
@@ -274,6 +275,17 @@ func TestAChunkThatTakesTooLongIsHalved(t *testing.T) {
 	}
 }
 
+// closing reports whether a fleet has been told to stop, and waits for what it does.
+func closing() bool {
+	stacks := make([]byte, 1<<20)
+	for stack := range strings.SplitSeq(string(stacks[:runtime.Stack(stacks, true)]), "\n\n") {
+		if strings.Contains(stack, "sync.(*WaitGroup).Wait(") && strings.Contains(stack, "fleet.(*Fleet).Close(") {
+			return true
+		}
+	}
+	return false
+}
+
 // TestAStopOfTheProgramEndsAtAChunkAndTheNextStartGoesOn, in two programs at once.
 func TestAStopOfTheProgramEndsAtAChunkAndTheNextStartGoesOn(t *testing.T) {
 	var b *between
@@ -282,7 +294,9 @@ func TestAStopOfTheProgramEndsAtAChunkAndTheNextStartGoesOn(t *testing.T) {
 	b.before = func(n int) error {
 		if n == 1 {
 			go func() { w.Close(); close(closed) }()
-			time.Sleep(50 * time.Millisecond)
+			for !closing() { // the chunk is under way when it is told to stop
+				time.Sleep(time.Millisecond)
+			}
 		}
 		return nil
 	}

@@ -33,10 +33,11 @@ func now() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }
 // world is a fleet on real engines.
 type world struct {
 	*fleet.Fleet
-	t      *testing.T
-	store  *controlplane.Store
-	engine *local.Engine
-	cloud  d1.Provider // of newCloudWorld
+	t       *testing.T
+	control d1.Conn
+	store   *controlplane.Store
+	engine  *local.Engine
+	cloud   d1.Provider // of newCloudWorld
 }
 
 // broken wraps the provider of a world with faults.
@@ -95,7 +96,7 @@ func newWorld(t *testing.T, wrap func(d1.Provider) d1.Provider) *world {
 	if wrap != nil {
 		provider = wrap(engine)
 	}
-	w := &world{t: t, store: store, engine: engine, Fleet: fleet.New(store, fleet.Only{Engine: provider}, slog.New(slog.DiscardHandler), now)}
+	w := &world{t: t, control: control, store: store, engine: engine, Fleet: fleet.New(store, fleet.Only{Engine: provider}, slog.New(slog.DiscardHandler), now)}
 	t.Cleanup(w.Close)
 	w.saveVersions(2)
 	return w
@@ -123,9 +124,13 @@ func (w *world) provision(in fleet.ProvisionInput) fleet.Database {
 	return w.settled(d.Name)
 }
 
+// patience is how long something that has to happen is waited for: so long that only
+// what never happens takes longer, however busy the machine is.
+const patience = 4 * time.Minute
+
 func (w *world) settled(name string) fleet.Database {
 	w.t.Helper()
-	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(2 * time.Millisecond) {
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(2 * time.Millisecond) {
 		d, err := w.Database(w.t.Context(), name)
 		if err != nil {
 			w.t.Fatal(err)

@@ -20,7 +20,7 @@ func TestAnImportThatWasBegunIsNotSaidToBeUnsent(t *testing.T) {
 	id := f.Add("acme")
 	// One call to see that it is empty, init, ingest: the poll has no room.
 	p := provider(t, f.URL, func(o *rest.Options) { o.Budget = rest.NewBudget(rest.BudgetOptions{Calls: 3}) })
-	ctx, stop := context.WithTimeout(t.Context(), 2*time.Second)
+	ctx, stop := context.WithTimeout(t.Context(), 8*time.Second)
 	defer stop()
 	err := p.Fill(ctx, id, path)
 	conn, _ := provider(t, f.URL).Open(t.Context(), id)
@@ -42,7 +42,7 @@ func TestAnImportIsAskedAboutWhenThereIsRoom(t *testing.T) {
 	f := front.New(t, front.Options{})
 	id := f.Add("acme")
 	p := provider(t, f.URL, func(o *rest.Options) {
-		o.Budget = rest.NewBudget(rest.BudgetOptions{Calls: 3, Window: time.Second})
+		o.Budget = rest.NewBudget(rest.BudgetOptions{Calls: 3, Window: 6 * time.Second})
 	})
 	var waited bool
 	ctx := d1.WithProgress(t.Context(), func(step string, _, _ int64) {
