@@ -22,8 +22,9 @@ func readBody(c echo.Context, r Route) error {
 		return nil
 	case r.Takes:
 		return middleware.Limit(c, r.limit())
+	default:
+		return readForm(c, r.limit())
 	}
-	return readForm(c, r.limit())
 }
 
 // readForm reads a form of either kind, of n bytes at most: all of it is in memory then.
