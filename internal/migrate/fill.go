@@ -117,7 +117,7 @@ func (b *builder) triggersOf(f Fill) []string {
 // its index; none where neither tells every row from the others.
 func (s *scratch) fillKey(t *schema.Table) ([]FillKey, error) {
 	if !t.WithoutRowID {
-		if len(t.PrimaryKey) == 1 && t.RowIDAlias(t.PrimaryKey[0]) && !slices.Contains(t.Extra, "primary key desc") {
+		if len(t.PrimaryKey) == 1 && t.RowIDAlias(t.PrimaryKey[0]) {
 			return []FillKey{{Name: t.PrimaryKey[0]}}, nil
 		}
 		for _, name := range []string{"rowid", "_rowid_", "oid"} {
