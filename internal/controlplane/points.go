@@ -13,24 +13,68 @@ import (
 
 func point(r orm.Row) fleet.RestorePoint {
 	return fleet.RestorePoint{
-		ID: r.Text("id"), Database: id.Database(r.Text("database_id")), Kind: fleet.PointKind(r.Text("kind")), Plan: id.Plan(r.Text("plan")),
-		Size: r.Int("size"), CreatedAt: r.Time("created_at"), CreatedBy: r.Text("created_by"),
+		ID: r.Text("id"), Database: id.Database(r.Text("database_id")), Place: r.Text("place"), Mark: r.Text("mark"),
+		Kind: fleet.PointKind(r.Text("kind")), Plan: id.Plan(r.Text("plan")), Size: r.Int("size"), CreatedAt: r.Time("created_at"), CreatedBy: r.Text("created_by"),
 	}
 }
 
-// Points returns a database's restore points, the newest first.
-func (s *Store) Points(ctx context.Context, d id.Database) ([]fleet.RestorePoint, error) {
-	rows, err := s.table("restore_points").Where(orm.Eq("database_id", d)).OrderBy("-created_at", "-id").Many(ctx)
+// markPoints gives the points of a control plane before version 6 what was in their
+// ids: a copy's name in the data folder, or on D1 the database's id, a bar and the
+// bookmark. The ids stay, since plans and the audit log name them.
+const markPoints = `update restore_points set
+  place = iif(instr(id, database_id || '|') = 1, 'd1', 'embedded'),
+  mark = iif(instr(id, database_id || '|') = 1, substr(id, length(database_id) + 2), id)
+  where place is null`
+
+func pointConds(f fleet.PointFilter) []orm.Cond {
+	conds := []orm.Cond{orm.Eq("database_id", f.Database)}
+	if f.Place != "" {
+		conds = append(conds, orm.Eq("place", f.Place))
+	}
+	if f.Mark != "" {
+		conds = append(conds, orm.Eq("mark", f.Mark))
+	}
+	if f.Unasked {
+		conds = append(conds, orm.Ne("kind", fleet.PointManual))
+	}
+	if !f.Until.IsZero() {
+		conds = append(conds, orm.Lte("created_at", f.Until))
+	}
+	return conds
+}
+
+// Points returns a page of a database's restore points, the newest first.
+func (s *Store) Points(ctx context.Context, f fleet.PointFilter) ([]fleet.RestorePoint, error) {
+	rows, err := page(s.table("restore_points").Where(pointConds(f)...).OrderBy("-created_at", "-id"), f.Page).Many(ctx)
 	if err != nil {
 		return nil, err
 	}
 	return each(rows, point), nil
 }
 
+// Point returns one of a database's restore points.
+func (s *Store) Point(ctx context.Context, d id.Database, p string) (fleet.RestorePoint, error) {
+	r, err := s.table("restore_points").Where(orm.Eq("id", p), orm.Eq("database_id", d)).First(ctx)
+	if err != nil {
+		return fleet.RestorePoint{}, named(err, "This restore point is gone.")
+	}
+	return point(r), nil
+}
+
+// CountPoints returns how many restore points a database has and how large they are
+// together, in bytes.
+func (s *Store) CountPoints(ctx context.Context, d id.Database) (n int, size int64, err error) {
+	r, err := s.conn.Query(ctx, d1.Query("select count(*), total(size) from restore_points where database_id = ?", d1.Str(string(d))))
+	if err != nil {
+		return 0, 0, err
+	}
+	return int(r.Rows[0][0].Int()), r.Rows[0][1].Int(), nil
+}
+
 // CreatePoint stores a restore point.
 func (s *Store) CreatePoint(ctx context.Context, p fleet.RestorePoint, es ...audit.Entry) error {
 	return s.change().insert("restore_points", orm.Values{
-		"id": p.ID, "database_id": p.Database, "kind": p.Kind, "plan": d1.OptStr(string(p.Plan)), "size": p.Size,
+		"id": p.ID, "database_id": p.Database, "place": p.Place, "mark": p.Mark, "kind": p.Kind, "plan": d1.OptStr(string(p.Plan)), "size": p.Size,
 		"created_at": p.CreatedAt, "created_by": p.CreatedBy,
 	}).audit(es...).run(ctx, nil, nil)
 }

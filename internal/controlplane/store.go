@@ -51,6 +51,9 @@ func Open(ctx context.Context, conn d1.Conn, now func() time.Time) (*Store, erro
 	if err != nil {
 		return nil, err
 	}
+	if _, err := conn.Query(ctx, d1.Exec(markPoints)); err != nil {
+		return nil, err
+	}
 	return &Store{conn: conn, db: orm.New(conn, s), now: now}, nil
 }
 

@@ -68,21 +68,9 @@ func (f *Fleet) letGo(ctx context.Context, d Database, lose bool) error {
 	case written:
 		return fault.New(fault.Conflict, "The old database of %s was written to after it was copied, or D1 can't say that it was not. What was written there is not in %s. Nothing was removed. Look into it first, or say that it may be lost.", d.Name, d.Name).At("lose")
 	}
-	ps, err := f.store.Points(ctx, d.ID)
-	if err != nil {
-		return err
-	}
 	old := d.left()
-	for _, p := range ps {
-		if p.AtPlace(d) {
-			continue
-		}
-		if err := f.at(old).Forget(ctx, p.there()); err != nil {
-			return err
-		}
-		if err := f.store.DeletePoint(ctx, p); err != nil {
-			return err
-		}
+	if err := f.forgetAll(ctx, d, old.Provider); err != nil {
+		return err
 	}
 	if err := f.at(old).Delete(ctx, old.ProviderID); !fault.Is(err, fault.NotFound) {
 		return err

@@ -187,14 +187,8 @@ func (f *Fleet) purge(ctx context.Context, a auth.Actor, d Database) error {
 	if err := f.unmake(ctx, d, d.DeletedAt); err != nil {
 		return err
 	}
-	ps, err := f.store.Points(ctx, d.ID)
-	if err != nil {
+	if err := f.forgetAll(ctx, d, ""); err != nil {
 		return err
-	}
-	for _, p := range ps {
-		if err := f.of(p).Forget(ctx, p.there()); err != nil {
-			return err
-		}
 	}
 	if err := f.at(d).Forget(ctx, d.FinalPoint); err != nil {
 		return err

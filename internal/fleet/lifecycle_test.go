@@ -240,7 +240,7 @@ func TestRestorePoints(t *testing.T) {
 		_, err = w.RestoreTo(ctx, ada, "acme", manual.ID)
 		must(t, err)
 	}
-	ps, err := w.Points(ctx, w.database("acme"))
+	ps, err := w.Points(ctx, w.database("acme"), fleet.Page{})
 	must(t, err)
 	if len(ps) != fleet.KeptPoints+1 || ps[len(ps)-1].ID != manual.ID {
 		t.Errorf("%d points, the oldest %s", len(ps), ps[len(ps)-1].Kind)

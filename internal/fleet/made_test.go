@@ -184,7 +184,7 @@ func TestRestoringToTheOldestAutomaticPoint(t *testing.T) {
 		_, err = w.RestoreTo(ctx, ada, "acme", manual.ID)
 		must(t, err)
 	}
-	ps, err := w.Points(ctx, w.database("acme"))
+	ps, err := w.Points(ctx, w.database("acme"), fleet.Page{})
 	must(t, err)
 	oldest := ps[fleet.KeptPoints-1]
 	for range 2 { // it stays, so it can be gone back to again
@@ -194,7 +194,7 @@ func TestRestoringToTheOldestAutomaticPoint(t *testing.T) {
 			t.Errorf("restored to %q", got)
 		}
 	}
-	if ps, _ = w.Points(ctx, w.database("acme")); len(ps) != fleet.KeptPoints+2 {
+	if ps, _ = w.Points(ctx, w.database("acme"), fleet.Page{}); len(ps) != fleet.KeptPoints+2 {
 		t.Errorf("%d points: the newest %d, the one asked for, and the one gone back to", len(ps), fleet.KeptPoints)
 	}
 	if got := w.Work(w.database("acme").ID); got.Kind != fleet.WorkRestore || got.Under() || got.Error != "" || !got.Point.Equal(oldest.CreatedAt) || got.By != ada.Email {

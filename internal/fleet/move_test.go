@@ -79,7 +79,7 @@ func TestADatabaseMovesThereAndBack(t *testing.T) {
 	if _, err := w.engine.Get(ctx, old); !fault.Is(err, fault.NotFound) {
 		t.Errorf("the old one is still there: %v", err)
 	}
-	if ps, err := w.Points(ctx, d); err != nil || len(ps) != 0 {
+	if ps, err := w.Points(ctx, d, fleet.Page{}); err != nil || len(ps) != 0 {
 		t.Errorf("its points: %v %v", ps, err)
 	}
 	if err := w.LetGo(ctx, ada, d.Name, false); !fault.Is(err, fault.Conflict) {

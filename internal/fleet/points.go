@@ -3,7 +3,6 @@ package fleet
 import (
 	"context"
 	"errors"
-	"strings"
 	"time"
 
 	"github.com/kuratchi/dashboard/internal/audit"
@@ -14,23 +13,36 @@ import (
 	"github.com/kuratchi/dashboard/internal/id"
 )
 
-// Points returns a database's restore points, the newest first.
-func (f *Fleet) Points(ctx context.Context, d Database) ([]RestorePoint, error) {
-	return f.store.Points(ctx, d.ID)
+// Points returns a page of a database's restore points, the newest first.
+func (f *Fleet) Points(ctx context.Context, d Database, p Page) ([]RestorePoint, error) {
+	return f.store.Points(ctx, PointFilter{Database: d.ID, Page: p})
+}
+
+// CountPoints returns how many restore points a database has, and their bytes together.
+func (f *Fleet) CountPoints(ctx context.Context, d Database) (n int, size int64, err error) {
+	return f.store.CountPoints(ctx, d.ID)
 }
 
 // Point returns one of a database's restore points, or fault.NotFound.
 func (f *Fleet) Point(ctx context.Context, d Database, point string) (RestorePoint, error) {
-	ps, err := f.store.Points(ctx, d.ID)
+	p, err := f.store.Point(ctx, d.ID, point)
+	if fault.Is(err, fault.NotFound) {
+		err = fault.New(fault.NotFound, "This restore point of %s is gone.", d.Name)
+	}
+	return p, err
+}
+
+// newest returns the newest of the points, or fault.NotFound.
+func (f *Fleet) newest(ctx context.Context, filter PointFilter) (RestorePoint, error) {
+	filter.Page = Page{Number: 1, Size: 1}
+	ps, err := f.store.Points(ctx, filter)
+	if err == nil && len(ps) == 0 {
+		err = fault.New(fault.NotFound, "There is no such restore point.")
+	}
 	if err != nil {
 		return RestorePoint{}, err
 	}
-	for _, p := range ps {
-		if p.ID == point {
-			return p, nil
-		}
-	}
-	return RestorePoint{}, fault.New(fault.NotFound, "This restore point of %s is gone.", d.Name)
+	return ps[0], nil
 }
 
 // KeepPoint keeps the database as it is now, until the point is let go.
@@ -54,7 +66,9 @@ func (f *Fleet) keep(ctx context.Context, a auth.Actor, d Database, kind PointKi
 	if err != nil {
 		return RestorePoint{}, err
 	}
-	p := RestorePoint{ID: pointID(d, kept), Database: d.ID, Kind: kind, Plan: plan, Size: kept.Size, CreatedAt: at, CreatedBy: a.Email}
+	p := RestorePoint{
+		ID: id.At[string](at), Database: d.ID, Place: d.Provider, Mark: kept.ID, Kind: kind, Plan: plan, Size: kept.Size, CreatedAt: at, CreatedBy: a.Email,
+	}
 	for i := range es {
 		es[i].Target = p.ID
 	}
@@ -76,26 +90,50 @@ func (f *Fleet) thin(ctx context.Context, d Database, used string) {
 }
 
 func (f *Fleet) giveUp(ctx context.Context, d Database, used string) error {
-	ps, err := f.store.Points(ctx, d.ID)
+	// The page after the newest; thinned after each, there are seldom more.
+	ps, err := f.store.Points(ctx, PointFilter{Database: d.ID, Unasked: true, Page: Page{Number: 2, Size: KeptPoints}})
 	if err != nil {
 		return err
 	}
-	n := 0
 	for _, p := range ps {
-		if p.Kind == PointManual {
+		if p.ID == used {
 			continue
 		}
-		if n++; n <= KeptPoints || p.ID == used {
-			continue
-		}
-		if err := f.of(p).Forget(ctx, p.there()); err != nil {
-			return err
-		}
-		if err := f.store.DeletePoint(ctx, p); err != nil {
+		if err := f.forget(ctx, p); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// forget gives up one restore point, and what it stands for where no other point
+// stands for the same.
+func (f *Fleet) forget(ctx context.Context, p RestorePoint, es ...audit.Entry) error {
+	same, err := f.store.Points(ctx, PointFilter{Database: p.Database, Place: p.Place, Mark: p.Mark, Page: Page{Number: 1, Size: 2}})
+	if err != nil {
+		return err
+	}
+	if len(same) < 2 {
+		if err := f.at(Database{Provider: p.Place}).Forget(ctx, p.Mark); err != nil {
+			return err
+		}
+	}
+	return f.store.DeletePoint(ctx, p, es...)
+}
+
+// forgetAll gives up all restore points of a database, or those of one place.
+func (f *Fleet) forgetAll(ctx context.Context, d Database, place string) error {
+	for {
+		ps, err := f.store.Points(ctx, PointFilter{Database: d.ID, Place: place})
+		if err != nil || len(ps) == 0 {
+			return err
+		}
+		for _, p := range ps {
+			if err := f.forget(ctx, p); err != nil {
+				return err
+			}
+		}
+	}
 }
 
 // ForgetPoint gives up a restore point.
@@ -108,41 +146,14 @@ func (f *Fleet) ForgetPoint(ctx context.Context, a auth.Actor, name, point strin
 	if err != nil {
 		return err
 	}
-	if err := f.of(p).Forget(ctx, p.there()); err != nil {
-		return err
-	}
 	e := about(f.entry(a, audit.PointForget, audit.Done), d)
 	e.Target = p.ID
-	return f.store.DeletePoint(ctx, p, e)
+	return f.forget(ctx, p, e)
 }
 
-// pointID is a point's id here. D1's bookmarks are told apart by their database: two
-// that are new may have the same one.
-func pointID(d Database, p d1.Point) string {
-	if d.Provider == D1 {
-		return string(d.ID) + bookmarkOf + p.ID
-	}
-	return p.ID
-}
-
-// bookmarkOf stands between a database's id and a bookmark.
-const bookmarkOf = "|"
-
-// there is the point's id where the database lives.
-func (p RestorePoint) there() string {
-	return strings.TrimPrefix(p.ID, string(p.Database)+bookmarkOf)
-}
-
-// place is where the point is: a database that was moved has points of two places.
-func (p RestorePoint) place() string {
-	if strings.HasPrefix(p.ID, string(p.Database)+bookmarkOf) {
-		return D1
-	}
-	return Embedded
-}
-
-// AtPlace reports whether the point is one of where the database lives now.
-func (p RestorePoint) AtPlace(d Database) bool { return p.place() == d.Provider }
+// AtPlace reports whether the point is one of where the database lives now: a
+// database that was moved has points of two places.
+func (p RestorePoint) AtPlace(d Database) bool { return p.Place == d.Provider }
 
 // wrongPlace refuses a point of where the database lived before.
 func wrongPlace(d Database, p RestorePoint) error {
@@ -151,9 +162,6 @@ func wrongPlace(d Database, p RestorePoint) error {
 	}
 	return fault.New(fault.Conflict, "This restore point belongs to where %s lived before it was moved. Move it back to use it.", d.Name)
 }
-
-// of is the place a point is in, as far as that is set up.
-func (f *Fleet) of(p RestorePoint) d1.Provider { return f.at(Database{Provider: p.place()}) }
 
 // TimeTravel is how far back D1 can go, on its paid plans; 7 days on the free one.
 const TimeTravel = 30 * 24 * time.Hour
@@ -187,25 +195,20 @@ func (f *Fleet) pointAt(ctx context.Context, d Database, t time.Time) (RestorePo
 	if err != nil {
 		return RestorePoint{}, err
 	}
-	p, err := f.Point(ctx, d, pointID(d, at))
+	p, err := f.newest(ctx, PointFilter{Database: d.ID, Place: d.Provider, Mark: at.ID})
 	if fault.Is(err, fault.NotFound) {
-		p, err = RestorePoint{ID: pointID(d, at), Database: d.ID, Kind: PointManual, CreatedAt: t.UTC()}, nil
+		p, err = RestorePoint{Database: d.ID, Place: d.Provider, Mark: at.ID, Kind: PointManual, CreatedAt: t.UTC()}, nil
 	}
 	return p, err
 }
 
 // newestBefore returns the newest restore point that isn't younger than t.
 func (f *Fleet) newestBefore(ctx context.Context, d Database, t time.Time) (RestorePoint, error) {
-	ps, err := f.store.Points(ctx, d.ID)
-	if err != nil {
-		return RestorePoint{}, err
+	p, err := f.newest(ctx, PointFilter{Database: d.ID, Place: d.Provider, Until: t})
+	if fault.Is(err, fault.NotFound) {
+		err = fault.New(fault.NotFound, "No restore point of %s is as old as that. The embedded engine can go back only to points that were kept.", d.Name)
 	}
-	for _, p := range ps {
-		if !p.CreatedAt.After(t) && p.AtPlace(d) {
-			return p, nil
-		}
-	}
-	return RestorePoint{}, fault.New(fault.NotFound, "No restore point of %s is as old as that. The embedded engine can go back only to points that were kept.", d.Name)
+	return p, err
 }
 
 // RestoreTo puts a database back to one of its points. The state it leaves is
@@ -225,10 +228,10 @@ func (f *Fleet) RestoreTo(ctx context.Context, a auth.Actor, name, point string)
 func (f *Fleet) RestoreAt(ctx context.Context, a auth.Actor, name string, t time.Time) (RestorePoint, error) {
 	return f.putBack(ctx, a, name, func(ctx context.Context, d Database) (RestorePoint, error) {
 		p, err := f.pointAt(ctx, d, t)
-		if err != nil || p.CreatedBy != "" { // one that is there already
+		if err != nil || p.ID != "" { // one that is there already
 			return p, err
 		}
-		p.CreatedBy = a.Email
+		p.ID, p.CreatedBy = id.At[string](f.now()), a.Email
 		e := about(f.entry(a, audit.PointKeep, audit.Done), d)
 		e.Target, e.Detail = p.ID, "the bookmark of "+t.UTC().Format("2006-01-02 15:04:05 UTC")
 		return p, f.store.CreatePoint(ctx, p, e)
@@ -261,7 +264,7 @@ func (f *Fleet) restore(ctx context.Context, a auth.Actor, d Database, p Restore
 	failpoint.Hit("restore:intent")
 	e := about(f.entry(a, audit.PointRestore, audit.Done), d)
 	e.Intent, e.Target, e.Detail = intent.ID, p.ID, "the state before is kept as "+before.ID
-	if err := f.at(d).Restore(ctx, d.ProviderID, p.there()); err != nil {
+	if err := f.at(d).Restore(ctx, d.ProviderID, p.Mark); err != nil {
 		e.Outcome, e.Detail = audit.Failed, fault.Message(err)
 		return before, errors.Join(err, f.store.Record(ctx, e))
 	}
@@ -295,7 +298,7 @@ func (f *Fleet) Download(ctx context.Context, a auth.Actor, name, point string) 
 		if err != nil {
 			return nil, err
 		}
-		point = p.there()
+		point = p.Mark
 	}
 	file := d1.File(nil)
 	if point == "" {

@@ -28,6 +28,18 @@ type Filter struct {
 	Page Page
 }
 
+// PointFilter selects restore points of a database.
+type PointFilter struct {
+	Database id.Database
+	// Place and Mark are those of the points, "" for any.
+	Place, Mark string
+	// Unasked are the points that no operator asked for.
+	Unasked bool
+	// Until is the latest moment they were kept at, zero for any.
+	Until time.Time
+	Page  Page
+}
+
 // Totals count what is neither archived nor deleted, and those apart.
 type Totals struct {
 	Databases, Orgs                                   int
@@ -98,8 +110,11 @@ type Store interface {
 	// of databases that are still at the version they were checked at.
 	SaveChecks(ctx context.Context, cs []Check) error
 
-	// Points returns a database's restore points, the newest first.
-	Points(ctx context.Context, d id.Database) ([]RestorePoint, error)
+	// Points returns a page of a database's restore points, the newest first.
+	Points(ctx context.Context, f PointFilter) ([]RestorePoint, error)
+	Point(ctx context.Context, d id.Database, point string) (RestorePoint, error)
+	// CountPoints returns how many a database has, and their bytes together.
+	CountPoints(ctx context.Context, d id.Database) (n int, size int64, err error)
 	CreatePoint(ctx context.Context, p RestorePoint, es ...audit.Entry) error
 	DeletePoint(ctx context.Context, p RestorePoint, es ...audit.Entry) error
 

@@ -205,7 +205,10 @@ const KeptFor = 7 * 24 * time.Hour
 type RestorePoint struct {
 	ID       string
 	Database id.Database
-	Kind     PointKind
+	// Place is where the database lived when it was kept, and Mark what the point is
+	// called there. Points of an idle database on D1 share their bookmark.
+	Place, Mark string
+	Kind        PointKind
 	// Plan is the plan it was kept for, "" for none.
 	Plan id.Plan
 	// Size is in bytes.

@@ -15,6 +15,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/config"
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/d1/d1test/front"
+	"github.com/kuratchi/dashboard/internal/fleet"
 	"github.com/kuratchi/dashboard/internal/handlers"
 	"github.com/kuratchi/dashboard/internal/migrate"
 	"github.com/kuratchi/dashboard/internal/schema"
@@ -125,7 +126,7 @@ func TestPagesOfADatabaseOnD1(t *testing.T) {
 	b.get(db+"/backups").is(http.StatusOK, "Time Travel", "D1 keeps every moment for 30 days")
 	b.post(db+"/points", nil).is(http.StatusSeeOther)
 	s.exec(s.open("acme-d1"), "delete from items")
-	points, err := s.fleet.Points(t.Context(), s.databaseNamed("acme-d1"))
+	points, err := s.fleet.Points(t.Context(), s.databaseNamed("acme-d1"), fleet.Page{})
 	must(t, err)
 	for at, words := range map[string]string{"yesterday": "a date and a time in UTC", "2999-01-01T00:00": "in the future", "2020-01-01T00:00": "the 30 days D1 keeps"} {
 		b.get(db+"/points/restore?"+url.Values{"at": {at}}.Encode()).is(http.StatusUnprocessableEntity, words, "Put it back to a moment")
@@ -134,12 +135,12 @@ func TestPagesOfADatabaseOnD1(t *testing.T) {
 	if page := b.get(db+"/points/restore?"+url.Values{"at": {moment}}.Encode()).is(http.StatusOK, "Every write since then is undone", "Cloudflare ends the statements"); !strings.Contains(page.body, `name="at" value="`+moment) {
 		t.Error("the form doesn't say which moment")
 	}
-	if now, _ := s.fleet.Points(t.Context(), s.databaseNamed("acme-d1")); len(now) != len(points) {
+	if now, _ := s.fleet.Points(t.Context(), s.databaseNamed("acme-d1"), fleet.Page{}); len(now) != len(points) {
 		t.Errorf("asking made a point: %+v", now)
 	}
 	b.post(db+"/points/restore", url.Values{"at": {moment}, "confirm": {"x"}}).is(http.StatusUnprocessableEntity, "Type acme-d1")
 	b.post(db+"/points/restore", url.Values{"at": {moment}, "confirm": {"acme-d1"}}).is(http.StatusSeeOther)
-	now, _ := s.fleet.Points(t.Context(), s.databaseNamed("acme-d1"))
+	now, _ := s.fleet.Points(t.Context(), s.databaseNamed("acme-d1"), fleet.Page{})
 	if len(now) != len(points)+2 { // the moment, and the state before
 		t.Errorf("%+v", now)
 	}

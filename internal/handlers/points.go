@@ -31,8 +31,18 @@ func (s *Server) backupsPage(c echo.Context, status int, cause error) error {
 	if d.State != fleet.Ready {
 		return redirect(c, paths.Database(d.Name))
 	}
-	v := views.Backups{Database: d, Work: s.Fleet.Work(d.ID)}
-	if v.Points, err = s.Fleet.Points(ctx, d); err != nil {
+	number, err := pageNumber(c)
+	if err != nil {
+		return err
+	}
+	v := views.Backups{Database: d, Work: s.Fleet.Work(d.ID), Page: fleet.Page{Number: number, Size: pageSize}}
+	if v.Total, v.Size, err = s.Fleet.CountPoints(ctx, d); err != nil {
+		return err
+	}
+	if err := beyond(v.Page, v.Total); err != nil {
+		return err
+	}
+	if v.Points, err = s.Fleet.Points(ctx, d, v.Page); err != nil {
 		return err
 	}
 	if cause != nil {

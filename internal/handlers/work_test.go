@@ -72,7 +72,7 @@ func TestARestoreThatTakesLongGoesOn(t *testing.T) {
 
 func TestRestorePointsAreToldApart(t *testing.T) {
 	s, owner := newFullSite(t)
-	ps, err := s.fleet.Points(t.Context(), s.databaseNamed("acme-org-001"))
+	ps, err := s.fleet.Points(t.Context(), s.databaseNamed("acme-org-001"), fleet.Page{})
 	must(t, err)
 	at := ps[0].CreatedAt.UTC().Format("2006-01-02 15:04:05 UTC")
 	owner.get("/databases/acme-org-001/backups").is(http.StatusOK, at)
@@ -89,7 +89,7 @@ func TestARestoreSaysWhatItUndoes(t *testing.T) {
 	s, owner := newFullSite(t)
 	const db = "/databases/acme-org-001"
 	owner.post(db+"/points", nil).is(http.StatusSeeOther)
-	ps, err := s.fleet.Points(t.Context(), s.databaseNamed("acme-org-001"))
+	ps, err := s.fleet.Points(t.Context(), s.databaseNamed("acme-org-001"), fleet.Page{})
 	must(t, err)
 	ask := db + "/points/restore?" + url.Values{"point": {ps[0].ID}}.Encode()
 	owner.get(ask).is(http.StatusOK, "Nothing was written through the dashboard since then")

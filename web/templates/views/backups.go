@@ -8,12 +8,17 @@ import (
 	"github.com/kuratchi/dashboard/internal/fleet"
 	"github.com/kuratchi/dashboard/web/templates/paths"
 	"github.com/kuratchi/dashboard/web/templates/textual"
+	"github.com/kuratchi/dashboard/web/templates/ui"
 )
 
 // Backups are a database's restore points.
 type Backups struct {
 	Database fleet.Database
-	Points   []fleet.RestorePoint
+	// Points are a page of them; there are Total, of Size bytes together.
+	Points []fleet.RestorePoint
+	Page   fleet.Page
+	Total  int
+	Size   int64
 	// Work is what is being done to the database, or ended not long ago.
 	Work  fleet.Work
 	Error string
@@ -118,11 +123,11 @@ func (v Backups) size() string {
 	if v.onD1() {
 		return "without taking room"
 	}
-	var n int64
-	for _, p := range v.Points {
-		n += p.Size
-	}
-	return textual.Size(n)
+	return textual.Size(v.Size)
+}
+
+func (v Backups) pager() ui.Pager {
+	return ui.Pager{Path: paths.Backups(v.Database.Name), Page: v.Page.Number, Size: v.Page.Size, Total: v.Total, Noun: "restore points"}
 }
 
 // onD1 reports whether its restore points are D1's bookmarks.
