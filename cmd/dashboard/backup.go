@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/kuratchi/dashboard/internal/config"
@@ -22,8 +23,8 @@ func backup(ctx context.Context, cfg config.Config, args []string, term terminal
 	if len(args) != 1 {
 		return fmt.Errorf("%w: dashboard backup FILE", errUsage)
 	}
-	if _, err := os.Stat(controlFile(cfg)); err != nil {
-		return fault.New(fault.NotFound, "There is no dashboard in the data folder %s. Give its folder with --data.", cfg.DataDir)
+	if err := checkFolder(ctx, cfg, true); err != nil {
+		return err
 	}
 	if err := local.CopyFile(ctx, controlFile(cfg), args[0]); err != nil {
 		return err
@@ -65,20 +66,12 @@ func restore(ctx context.Context, cfg config.Config, args []string, term termina
 	if err := checkControlPlane(ctx, incoming); err != nil {
 		return err
 	}
-	kept := ""
-	if _, err := os.Stat(target); err == nil {
-		kept = target + ".before-" + now().Format("20060102T150405Z")
-		if err := local.CopyFile(ctx, target, kept); err != nil { // its last close moves the log into the file
-			return err
-		}
+	kept, err := setAside(ctx, target)
+	if err != nil {
+		return err
 	}
-	// A log of the old file must not meet the new one.
-	for _, log := range []string{"-wal", "-shm"} {
-		if err := os.Remove(target + log); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-		_ = os.Remove(incoming + log)
-	}
+	_ = os.Remove(incoming + "-wal")
+	_ = os.Remove(incoming + "-shm")
 	if err := os.Rename(incoming, target); err != nil {
 		return err
 	}
@@ -87,6 +80,49 @@ func restore(ctx context.Context, cfg config.Config, args []string, term termina
 		_, _ = fmt.Fprintf(term, "What was there before is kept as %s.\n", kept)
 	}
 	return tellDifferences(ctx, cfg, term)
+}
+
+// setAside keeps what is in a control plane's place under another name, which it
+// returns, "" for nothing; and takes its log away, which must not meet another file. One
+// that can't be copied is moved, with its log, as it is.
+func setAside(ctx context.Context, target string) (kept string, err error) {
+	kept = target + ".before-" + now().Format("20060102T150405Z")
+	s, err := standingOf(ctx, target)
+	if err != nil {
+		s = damaged
+	}
+	if s == sound {
+		err := local.CopyFile(ctx, target, kept) // its last close moves the log into the file
+		if fault.Is(err, fault.Conflict) {
+			return "", err
+		}
+		if err != nil {
+			s = damaged
+		}
+	}
+	moved := false
+	for _, part := range []string{"", "-wal", "-shm"} {
+		info, err := os.Stat(target + part)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			continue
+		case err != nil:
+			return "", err
+		case part == "" && s == sound: // it is replaced at once
+			continue
+		case s == sound || info.Size() == 0 || part == "-shm":
+			err = os.Remove(target + part)
+		default:
+			moved, err = true, os.Rename(target+part, kept+part)
+		}
+		if err != nil {
+			return "", err
+		}
+	}
+	if s != sound && !moved {
+		return "", nil
+	}
+	return kept, nil
 }
 
 // checkControlPlane refuses a file that is no control plane this program can open,
@@ -159,6 +195,7 @@ func tellDifferences(ctx context.Context, cfg config.Config, term terminal) erro
 		for _, name := range files {
 			names = append(names, name)
 		}
+		slices.Sort(names)
 		_, _ = fmt.Fprintf(term, "There are %d database files it doesn't know, made after the backup: %s. They are left where they are.\n", len(names), some(names))
 	}
 	return nil

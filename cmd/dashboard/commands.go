@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
 	"strings"
 	"time"
 
@@ -24,8 +23,8 @@ import (
 // withStore opens the control plane of a data folder that exists, beside a
 // dashboard that may be running on it.
 func withStore(ctx context.Context, cfg config.Config, f func(*controlplane.Store) error) error {
-	if _, err := os.Stat(controlFile(cfg)); err != nil {
-		return fault.New(fault.NotFound, "There is no dashboard in the data folder %s. Start it once, or give its folder with --data.", cfg.DataDir)
+	if err := checkFolder(ctx, cfg, true); err != nil {
+		return err
 	}
 	conn, err := local.OpenFile(controlFile(cfg))
 	if err != nil {

@@ -36,6 +36,9 @@ func serve(ctx context.Context, cfg config.Config, _ []string, term terminal, lo
 		return err
 	}
 	defer release()
+	if err := checkFolder(ctx, cfg, false); err != nil {
+		return err
+	}
 	control, err := local.OpenFile(controlFile(cfg))
 	if err != nil {
 		return err
