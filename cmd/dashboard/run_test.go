@@ -52,13 +52,13 @@ func command(t *testing.T, stdin string, args ...string) (code int, stdout, stde
 }
 
 // serving runs the dashboard on a folder until the test ends, or stop is called.
-func serving(t *testing.T, dir string) (base string, out *buffer, stop func() int) {
+func serving(t *testing.T, dir string, env ...string) (base string, out *buffer, stop func() int) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	out = &buffer{}
 	done := make(chan int, 1)
 	go func() {
-		done <- run(ctx, []string{"--data", dir, "--listen", "127.0.0.1:0"}, environment(), strings.NewReader(""), out, out)
+		done <- run(ctx, []string{"--data", dir, "--listen", "127.0.0.1:0"}, environment(env...), strings.NewReader(""), out, out)
 	}()
 	stop = sync.OnceValue(func() int { cancel(); return <-done })
 	t.Cleanup(func() { stop() })

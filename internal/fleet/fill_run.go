@@ -25,6 +25,8 @@ const (
 	// a longer wait each time, a minute in all.
 	fillTries = 10
 	retryRest = time.Second
+	// fillGrace is how long what is under way may go on after a stop.
+	fillGrace = 10 * time.Second
 	// fillLeast is the fewest rows of a chunk: one that takes too long is halved.
 	fillLeast = 100
 )
@@ -173,10 +175,15 @@ func (f *Fleet) chunk(ctx context.Context, conn d1.Conn, p Plan, i int, at []mig
 }
 
 // patientFill does one thing to the plan's database, which a stop of the program
-// doesn't cut short, and tries again what may be tried again.
+// gives time to end, and tries again what may be tried again.
 func (f *Fleet) patientFill(ctx context.Context, p Plan, do func(context.Context, d1.Conn) error) error {
 	for try := 1; ; {
-		busy, err := f.onDatabase(context.WithoutCancel(ctx), p.Database, do)
+		finishing, cancel := lingering(ctx, fillGrace)
+		busy, err := f.onDatabase(finishing, p.Database, do)
+		cancel()
+		if ctx.Err() != nil && finishing.Err() != nil { // what it came to, the next start reads
+			return nil
+		}
 		switch {
 		case busy: // what comes back says how far the fill then is
 		case fault.Is(err, fault.Unavailable), fault.Is(err, fault.Limited), fault.Is(err, fault.Unknown):
@@ -194,7 +201,7 @@ func (f *Fleet) patientFill(ctx context.Context, p Plan, do func(context.Context
 }
 
 // onDatabase opens a database for one thing. It reports whether that could not be
-// done because the database is worked on as a whole.
+// done because the database is worked on as a whole, or held.
 func (f *Fleet) onDatabase(ctx context.Context, name string, do func(context.Context, d1.Conn) error) (busy bool, err error) {
 	d, conn, err := f.Open(ctx, name)
 	if err != nil {
@@ -203,7 +210,7 @@ func (f *Fleet) onDatabase(ctx context.Context, name string, do func(context.Con
 	}
 	defer func() { _ = conn.Close() }()
 	err = do(ctx, conn)
-	return errors.Is(err, errStale), err
+	return errors.Is(err, errStale) || errors.Is(err, errUnsettled), err
 }
 
 // rest waits, or until ctx ends.
@@ -214,4 +221,14 @@ func rest(ctx context.Context, d time.Duration) {
 	case <-ctx.Done():
 	case <-t.C:
 	}
+}
+
+// lingering is a context that ends some time after ctx.
+func lingering(ctx context.Context, grace time.Duration) (context.Context, context.CancelFunc) {
+	out, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		rest(out, grace)
+		cancel()
+	})
+	return out, func() { stop(); cancel() }
 }

@@ -187,9 +187,7 @@ func TestAnOperatorStopsAFillAndLetsItGoOn(t *testing.T) {
 	if err != nil || at[0].Chunks != 2 || p.Filling.State != fleet.FillStopped {
 		t.Errorf("%v: after the stop %+v, %+v", err, at, p.Filling)
 	}
-	if err := w.Recover(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	w.recover()
 	if p, _ = w.Plan(t.Context(), p.ID); p.Filling.State != fleet.FillStopped {
 		t.Error("a start lets go on what an operator stopped")
 	}

@@ -43,6 +43,9 @@ type Fleet struct {
 	fills   map[id.Plan]*fillRun
 	// rehearsed are the last rehearsals, by plan.
 	rehearsed map[id.Plan]Rehearsed
+	// open is what isn't settled; reopened tells Run of it, by place.
+	open     []*openWork
+	reopened map[string]chan struct{}
 	// sweep is since when every database of a place is to be checked at once;
 	// wake tells Run of it.
 	sweep map[string]time.Time
@@ -53,7 +56,8 @@ type Fleet struct {
 func New(store Store, providers Providers, log *slog.Logger, now func() time.Time) *Fleet {
 	ctx, stop := context.WithCancel(context.Background())
 	return &Fleet{store: store, providers: providers, log: log, now: now, holder: holderName(), background: ctx, stop: stop, gates: newGates(), busy: map[id.Database]bool{}, works: map[id.Database]Work{}, exports: map[id.Database]*prepared{}, rehearsed: map[id.Plan]Rehearsed{}, fills: map[id.Plan]*fillRun{},
-		sweep: map[string]time.Time{}, wake: map[string]chan struct{}{Embedded: make(chan struct{}, 1), D1: make(chan struct{}, 1)},
+		reopened: map[string]chan struct{}{Embedded: make(chan struct{}, 1), D1: make(chan struct{}, 1)},
+		sweep:    map[string]time.Time{}, wake: map[string]chan struct{}{Embedded: make(chan struct{}, 1), D1: make(chan struct{}, 1)},
 	}
 }
 
@@ -104,7 +108,7 @@ func (f *Fleet) Database(ctx context.Context, name string) (Database, error) {
 
 // Open returns a database with a handle on it. One that isn't ready is
 // fault.Conflict, and so is every call by a handle whose database was moved, put
-// back or removed since.
+// back or removed since, and every write to one of which something isn't settled.
 func (f *Fleet) Open(ctx context.Context, name string) (Database, d1.Conn, error) {
 	opened := f.gates.now()
 	d, err := f.store.Database(ctx, name)
@@ -124,7 +128,7 @@ func (f *Fleet) Open(ctx context.Context, name string) (Database, d1.Conn, error
 	if err != nil {
 		return d, nil, err
 	}
-	return d, &gated{Conn: conn, gates: &f.gates, database: d, opened: opened}, nil
+	return d, &gated{Conn: conn, fleet: f, database: d, opened: opened}, nil
 }
 
 // usable returns nil for a database that can be read and written, else

@@ -109,39 +109,52 @@ var errStale = errors.New("the handle is older than the last work on its databas
 // gated is a handle that is good until its database is worked on as a whole.
 type gated struct {
 	d1.Conn
-	gates    *gates
+	fleet    *Fleet
 	database Database
 	opened   int64
 }
 
-func (g *gated) stale() error {
-	return fault.Wrap(errStale, fault.Conflict, "The database %s was moved, put back or removed meanwhile. Nothing was changed by you. Load the page again.", g.database.Name)
+// enter begins a call with these statements; leave ends it.
+func (g *gated) enter(ss ...d1.Stmt) error {
+	for _, s := range ss {
+		if s.Mode == d1.Write {
+			if err := g.fleet.Settled(g.database); err != nil {
+				return err
+			}
+		}
+	}
+	if !g.fleet.gates.enter(g.database.ID, g.opened) {
+		return fault.Wrap(errStale, fault.Conflict, "The database %s was moved, put back or removed meanwhile. Nothing was changed by you. Load the page again.", g.database.Name)
+	}
+	return nil
 }
+
+func (g *gated) leave() { g.fleet.gates.leave(g.database.ID) }
 
 // Query runs one statement.
 func (g *gated) Query(ctx context.Context, s d1.Stmt) (*d1.Result, error) {
-	if !g.gates.enter(g.database.ID, g.opened) {
-		return nil, g.stale()
+	if err := g.enter(s); err != nil {
+		return nil, err
 	}
-	defer g.gates.leave(g.database.ID)
+	defer g.leave()
 	return g.Conn.Query(ctx, s)
 }
 
 // Batch runs the statements in one transaction.
 func (g *gated) Batch(ctx context.Context, ss []d1.Stmt) ([]*d1.Result, error) {
-	if !g.gates.enter(g.database.ID, g.opened) {
-		return nil, g.stale()
+	if err := g.enter(ss...); err != nil {
+		return nil, err
 	}
-	defer g.gates.leave(g.database.ID)
+	defer g.leave()
 	return g.Conn.Batch(ctx, ss)
 }
 
 // Stream runs one reading statement. Nobody waits for its end: it changes nothing,
 // and its reader may be slow.
 func (g *gated) Stream(ctx context.Context, s d1.Stmt) (*d1.Rows, error) {
-	if !g.gates.enter(g.database.ID, g.opened) {
-		return nil, g.stale()
+	if err := g.enter(); err != nil {
+		return nil, err
 	}
-	defer g.gates.leave(g.database.ID)
+	defer g.leave()
 	return g.Conn.Stream(ctx, s)
 }

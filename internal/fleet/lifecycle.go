@@ -20,6 +20,9 @@ func (f *Fleet) claimed(ctx context.Context, name string, states []State, fn fun
 	if err != nil {
 		return err
 	}
+	if err := f.Settled(d); err != nil {
+		return err
+	}
 	if !f.claim(d.ID) {
 		if f.background.Err() != nil {
 			return stopping
@@ -81,22 +84,32 @@ func (f *Fleet) delete(ctx context.Context, a auth.Actor, d Database) error {
 	return f.retire(ctx, a, d, intent.ID)
 }
 
-// retire keeps the last state of a database that is marked as deleted and
-// removes it from the provider. It can be done again.
+// retire is leave with what failed recorded; Run then tries again.
 func (f *Fleet) retire(ctx context.Context, a auth.Actor, d Database, intent string) error {
-	e := about(f.entry(a, audit.DatabaseDelete, audit.Done), d)
-	e.Intent = intent
+	err := f.leave(ctx, a, d, intent)
+	if err == nil {
+		return nil
+	}
+	e := about(f.entry(a, audit.DatabaseDelete, audit.Failed), d)
+	e.Intent, e.Detail = intent, fault.Message(err)+" It is out of use; that is tried again."
+	f.reopenDelete(d)
+	return errors.Join(err, f.store.Record(ctx, e))
+}
+
+// leave keeps the last state of a database that is marked as deleted and removes it
+// from the provider. It can be done again.
+func (f *Fleet) leave(ctx context.Context, a auth.Actor, d Database, intent string) error {
 	p, err := f.at(d).Retire(ctx, d.ProviderID)
 	if fault.Is(err, fault.NotFound) { // it left already, and only that isn't recorded
 		p, err = f.lastPoint(ctx, d)
 	}
 	if err != nil {
-		e.Outcome, e.Detail = audit.Failed, fault.Message(err)+" It is out of use; the next start tries again."
-		return errors.Join(err, f.store.Record(ctx, e))
+		return err
 	}
 	failpoint.Hit("delete:retired")
+	e := about(f.entry(a, audit.DatabaseDelete, audit.Done), d)
 	d.FinalPoint, d.ProviderID, d.Size, d.UpdatedAt = p.ID, "", p.Size, f.now()
-	e.Detail = fmt.Sprintf("its last state, %d bytes, is kept until %s", p.Size, d.PurgeAt.Format("2006-01-02 15:04 UTC"))
+	e.Intent, e.Detail = intent, fmt.Sprintf("its last state, %d bytes, is kept until %s", p.Size, d.PurgeAt.Format("2006-01-02 15:04 UTC"))
 	return f.store.UpdateDatabase(ctx, d, Deleted, e)
 }
 

@@ -190,8 +190,8 @@ func TestADeleteThatWasCutIsFinishedAtTheNextStart(t *testing.T) {
 			if err := w.Revive(t.Context(), ada, "acme"); !fault.Is(err, fault.Conflict) {
 				t.Errorf("reviving what isn't removed yet: %v", err)
 			}
-			must(t, w.Recover(t.Context()))
-			must(t, w.Recover(t.Context())) // again, as a second start
+			w.recover()
+			w.recover() // again, as a second start
 			if got := w.outcomes(audit.DatabaseDelete); got != "done, intent" {
 				t.Errorf("audit: %s", got)
 			}
@@ -385,4 +385,11 @@ func TestOrganizationsAreRenamedAndDeleted(t *testing.T) {
 	if o, err := w.Org(ctx, "acme"); err != nil || !o.DeletedAt.IsZero() || o.Databases != 1 {
 		t.Errorf("the organization did not come back: %+v %v", o, err)
 	}
+}
+
+// recover is a start, with what it looks into behind.
+func (w *world) recover() {
+	w.t.Helper()
+	must(w.t, w.Recover(w.t.Context()))
+	w.Settle(w.t.Context())
 }

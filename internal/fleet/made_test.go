@@ -65,7 +65,7 @@ func TestNobodyGetsWhatAnUnfinishedRevivalMade(t *testing.T) {
 			w.exec("acme", "insert into users values (1, 'ada@acme.test')")
 			must(t, w.Delete(t.Context(), ada, "acme"))
 			w.cutRevival("acme", after)
-			must(t, w.Recover(t.Context())) // it is no delete that has to be finished
+			w.recover() // it is no delete that has to be finished
 			if d := w.database("acme"); d.State != fleet.Deleted || d.FinalPoint == "" {
 				t.Fatalf("after the start: %+v", d)
 			}
@@ -89,7 +89,7 @@ func TestAnUnfinishedRevivalIsDoneAgain(t *testing.T) {
 			w.exec("acme", "insert into users values (1, 'ada@acme.test')")
 			must(t, w.Delete(t.Context(), ada, "acme"))
 			w.cutRevival("acme", after)
-			must(t, w.Recover(t.Context()))
+			w.recover()
 			must(t, w.Revive(t.Context(), ada, "acme"))
 			if got := w.value("acme", "select email from users"); got != "ada@acme.test" || w.names() != "acme" {
 				t.Errorf("%s in %s", got, w.names())

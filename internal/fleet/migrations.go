@@ -276,7 +276,7 @@ func statements(p migrate.Plan) string {
 }
 
 // settle records what became of an apply. A lost answer is resolved by reading
-// the ledger, once now and again at the next start.
+// the ledger, once now and again by Run until that is known.
 func (f *Fleet) settle(ctx context.Context, a auth.Actor, d Database, conn d1.Conn, p Plan, cause error) (Plan, error) {
 	from := p.State
 	resolved := ""
@@ -305,9 +305,12 @@ func (f *Fleet) settle(ctx context.Context, a auth.Actor, d Database, conn d1.Co
 			e.Detail += ", " + resolved
 		}
 	case fault.Is(cause, fault.Unknown):
-		p.State, p.Error, e.Outcome = PlanUnknown, "The answer was lost and the database can't be read now. It is read again at the next start.", audit.Unknown
+		p.State, p.Error, e.Outcome = PlanUnknown, "The answer was lost and the database can't be read now. It is read again until it answers.", audit.Unknown
 	default:
 		p.State, p.Error, e.Outcome = PlanFailed, fault.Message(cause), audit.Failed
+	}
+	if p.State == PlanUnknown && from == PlanUnknown { // that is recorded already
+		return p, nil
 	}
 	if p.Error != "" {
 		e.Detail += ": " + p.Error
@@ -320,6 +323,9 @@ func (f *Fleet) settle(ctx context.Context, a auth.Actor, d Database, conn d1.Co
 		return p, err
 	}
 	f.fillOn(a, p)
+	if p.State == PlanUnknown {
+		f.reopenPlan(d, p.ID)
+	}
 	if cause != nil {
 		f.log.Warn("apply", "plan", p.ID, "database", d.Name, "state", p.State, "error", cause)
 	}
@@ -327,72 +333,4 @@ func (f *Fleet) settle(ctx context.Context, a auth.Actor, d Database, conn d1.Co
 		f.log.Warn("check", "database", d.Name, "error", err)
 	}
 	return p, nil
-}
-
-// Recover resolves what a stop left open: plans that were being applied, by
-// reading the ledgers; provisions under way become interrupted, for an operator
-// to resume or undo; deletes that were announced are finished; leases of the
-// program that was here before end; versions of a build that read less are hashed
-// anew. It is called once, before the program serves,
-// by one that is alone on this control plane.
-func (f *Fleet) Recover(ctx context.Context) error {
-	a := auth.SystemActor("recover")
-	if err := f.store.EndLeases(ctx); err != nil {
-		return err
-	}
-	if err := f.rehash(ctx, a); err != nil {
-		return err
-	}
-	unfinished, err := f.store.Unfinished(ctx)
-	if err != nil {
-		return err
-	}
-	for _, d := range unfinished {
-		d.State, d.Error, d.UpdatedAt = Interrupted, "The program was stopped while it worked on this. Nothing is lost: resume it, or undo it.", f.now()
-		e := about(f.entry(a, audit.DatabaseProvision, audit.Unknown), d)
-		e.Detail = "interrupted by a stop"
-		if err := f.store.UpdateDatabase(ctx, d, Provisioning, e); err != nil {
-			return err
-		}
-	}
-	retiring, err := f.store.Retiring(ctx)
-	if err != nil {
-		return err
-	}
-	for _, d := range retiring {
-		intent, err := f.store.OpenIntent(ctx, audit.DatabaseDelete, d.Name)
-		if err != nil {
-			return err
-		}
-		if err := f.retire(ctx, a, d, intent); err != nil {
-			f.log.Error("recover", "database", d.Name, "error", err)
-		}
-	}
-	if err := f.recoverFills(ctx, a); err != nil {
-		return err
-	}
-	if err := f.recoverMoves(ctx, a); err != nil {
-		return err
-	}
-	plans, err := f.store.Applying(ctx)
-	if err != nil {
-		return err
-	}
-	for _, p := range plans {
-		if err := f.recoverPlan(ctx, a, p); err != nil {
-			f.log.Error("recover", "plan", p.ID, "error", err)
-		}
-	}
-	return nil
-}
-
-func (f *Fleet) recoverPlan(ctx context.Context, a auth.Actor, p Plan) error {
-	d, conn, err := f.Open(ctx, p.Database)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = conn.Close() }()
-	lost := fault.New(fault.Unknown, "The program was stopped while the plan was applied.")
-	_, err = f.settle(ctx, a, d, conn, p, lost)
-	return err
 }

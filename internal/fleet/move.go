@@ -189,8 +189,18 @@ func (f *Fleet) unmove(ctx context.Context, d Database, e audit.Entry) error {
 	if now.Provider == d.Moving.Place {
 		return nil
 	}
+	if err := f.removeMoved(ctx, d); err != nil {
+		return err
+	}
+	d.Moving = Elsewhere{}
+	return f.store.UpdateDatabase(ctx, d, Ready, e)
+}
+
+// removeMoved removes what a move made in the new place. It can be done again.
+func (f *Fleet) removeMoved(ctx context.Context, d Database) error {
 	there := d
 	there.Provider, there.ProviderID = d.Moving.Place, d.Moving.ID
+	var err error
 	if d.Moving.ID != "" {
 		if err = f.at(there).Delete(ctx, d.Moving.ID); fault.Is(err, fault.NotFound) {
 			err = nil
@@ -201,23 +211,24 @@ func (f *Fleet) unmove(ctx context.Context, d Database, e audit.Entry) error {
 	if err != nil {
 		return fault.Wrap(err, fault.KindOf(err), "What was made in the new place could not be removed: %s The next move, or the next start, tries again.", fault.Message(err))
 	}
-	d.Moving = Elsewhere{}
-	return f.store.UpdateDatabase(ctx, d, Ready, e)
+	return nil
 }
 
-// endMove ends a move that a stop, or a place that didn't answer, cut short: the
-// database is where the control plane says, and what was made in the new place is
-// removed. It does nothing for any other database.
+// endMove ends a move that a place that didn't answer cut short: the database is where
+// the control plane says, and what was made in the new place is removed. It does
+// nothing for any other database, and one that Run is still looking into is
+// fault.Conflict.
 func (f *Fleet) endMove(ctx context.Context, a auth.Actor, d *Database) error {
 	if d.Moving.Place == "" {
 		return nil
 	}
-	intent, err := f.store.OpenIntent(ctx, audit.DatabaseMove, d.Name)
+	if err := f.settled(*d, func(Unsettled) bool { return true }); err != nil {
+		return err
+	}
+	e, err := f.cutShort(ctx, a, *d)
 	if err != nil {
 		return err
 	}
-	e := about(f.entry(a, audit.DatabaseMove, audit.Failed), *d)
-	e.Intent, e.Target, e.Detail = intent, d.Moving.Place, "The move was cut short; the database is where it was."
 	if err := f.unmove(ctx, *d, e); err != nil {
 		return err
 	}
@@ -225,16 +236,10 @@ func (f *Fleet) endMove(ctx context.Context, a auth.Actor, d *Database) error {
 	return nil
 }
 
-// recoverMoves ends the moves that a stop cut short.
-func (f *Fleet) recoverMoves(ctx context.Context, a auth.Actor) error {
-	moving, err := f.store.Moving(ctx)
-	if err != nil {
-		return err
-	}
-	for _, d := range moving {
-		if err := f.endMove(ctx, a, &d); err != nil {
-			f.log.Error("recover", "database", d.Name, "error", err)
-		}
-	}
-	return nil
+// cutShort is the outcome of a move that was cut short.
+func (f *Fleet) cutShort(ctx context.Context, a auth.Actor, d Database) (audit.Entry, error) {
+	e := about(f.entry(a, audit.DatabaseMove, audit.Failed), d)
+	intent, err := f.store.OpenIntent(ctx, audit.DatabaseMove, d.Name)
+	e.Intent, e.Target, e.Detail = intent, d.Moving.Place, "The move was cut short; the database is where it was."
+	return e, err
 }

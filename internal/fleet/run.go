@@ -26,13 +26,15 @@ const (
 	purgeEvery   = 10 * time.Minute
 )
 
-// Run checks databases and purges expired copies until ctx ends or Close is
-// called. One Run a Fleet.
+// Run settles what a stop left open, checks databases and purges expired copies until
+// ctx ends or Close is called. One Run a Fleet.
 func (f *Fleet) Run(ctx context.Context) {
 	ctx, cancel := context.WithCancel(d1.Background(ctx))
 	defer cancel()
 	defer context.AfterFunc(f.background, cancel)()
 	var wg sync.WaitGroup
+	wg.Go(func() { f.settleOn(ctx, Embedded) })
+	wg.Go(func() { f.settleOn(ctx, D1) })
 	wg.Go(func() { f.watch(ctx, D1, CheckD1Every) }) // may wait for the account's calls
 	f.watch(ctx, Embedded, CheckEvery)
 	wg.Wait()

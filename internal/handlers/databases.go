@@ -177,5 +177,8 @@ func (s *Server) databasePage(c echo.Context, d fleet.Database, tab, title strin
 	}, more...)
 	p := s.page(c, d.Name+" "+title, "fleet", crumbs...)
 	p.Tabs = &layout.Tabs{Database: d.Name, Active: tab, Pending: d.Behind(s.latest(c, d))}
+	if err := s.Fleet.Settled(d); err != nil {
+		p.Tabs.Held = fault.Message(err)
+	}
 	return p
 }

@@ -89,7 +89,7 @@ func (s *Server) fleetIndex(c echo.Context) error {
 	if v.Totals, err = s.Fleet.Totals(c.Request().Context()); err != nil {
 		return err
 	}
-	v.Sweeping = !s.Fleet.Sweeping().IsZero()
+	v.Sweeping, v.Unsettled = !s.Fleet.Sweeping().IsZero(), s.Fleet.Unsettled()
 	p := s.page(c, "Fleet", "fleet", layout.Crumb{Text: "Fleet"})
 	return render(c, http.StatusOK, views.FleetPage(p, v))
 }

@@ -101,6 +101,8 @@ type Tabs struct {
 	Active string
 	// Pending is how many versions the database is behind.
 	Pending int
+	// Held says why nothing of the database can be changed now, "" when it can.
+	Held string
 }
 
 // current marks a link to the page one is on.

@@ -28,7 +28,15 @@ type Fleet struct {
 	Path string
 	// Sweeping says that every database is being checked because somebody asked.
 	Sweeping bool
+	// Unsettled is what isn't known yet of work that was cut short.
+	Unsettled []fleet.Unsettled
 }
+
+// unsettledShown is how many of these are named.
+const unsettledShown = 10
+
+// moves says that the page is read again by itself.
+func (v Fleet) moves() bool { return v.Sweeping || len(v.Unsettled) > 0 }
 
 // FleetBody is the id of what is read again while databases are checked.
 const FleetBody = "fleet-body"

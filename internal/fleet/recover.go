@@ -1,0 +1,321 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/kuratchi/dashboard/internal/audit"
+	"github.com/kuratchi/dashboard/internal/auth"
+	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/id"
+)
+
+// Unsettled is work on a database that was cut short, and of which it isn't known yet
+// what became of it: the place that knows hasn't answered.
+type Unsettled struct {
+	Database string
+	// What says in words what was cut short.
+	What  string
+	Since time.Time
+	// Error is why the last look settled nothing, "" before the first has ended.
+	Error string
+	// Held says that the database can be read and not changed meanwhile.
+	Held bool
+}
+
+// openWork is one of them with what settles it. That can be done again.
+type openWork struct {
+	Unsettled
+	key      string // tells one from another of the same database
+	database id.Database
+	place    string // where the answer is
+	settle   func(context.Context) error
+}
+
+// How long Run waits between two looks at what isn't settled: at first, and at most.
+const (
+	settleFirst = time.Second
+	settleMost  = 2 * time.Minute
+)
+
+// Recover notes what a stop left open, and calls no place: provisions under way become
+// interrupted, for an operator to resume or undo; leases of the program that was here
+// before end; versions of a build that read less are hashed anew; fills go on. What became of plans, deletes and moves only the places can
+// say: Run asks them, and until then Unsettled has them. It is called once, before the
+// program serves, by one that is alone on this control plane.
+func (f *Fleet) Recover(ctx context.Context) error {
+	a := auth.SystemActor("recover")
+	if err := f.store.EndLeases(ctx); err != nil {
+		return err
+	}
+	if err := f.rehash(ctx, a); err != nil {
+		return err
+	}
+	if err := f.interruptProvisions(ctx, a); err != nil {
+		return err
+	}
+	if err := f.reopenAll(ctx, a); err != nil {
+		return err
+	}
+	for _, u := range f.Unsettled() {
+		f.log.Warn("still to be looked into", "database", u.Database, "what", u.What)
+	}
+	return f.recoverFills(ctx, a)
+}
+
+func (f *Fleet) interruptProvisions(ctx context.Context, a auth.Actor) error {
+	unfinished, err := f.store.Unfinished(ctx)
+	if err != nil {
+		return err
+	}
+	for _, d := range unfinished {
+		d.State, d.Error, d.UpdatedAt = Interrupted, "The program was stopped while it worked on this. Nothing is lost: resume it, or undo it.", f.now()
+		e := about(f.entry(a, audit.DatabaseProvision, audit.Unknown), d)
+		e.Detail = "interrupted by a stop"
+		if err := f.store.UpdateDatabase(ctx, d, Provisioning, e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// reopenAll notes everything whose end isn't known.
+func (f *Fleet) reopenAll(ctx context.Context, a auth.Actor) error {
+	retiring, err := f.store.Retiring(ctx)
+	if err != nil {
+		return err
+	}
+	for _, d := range retiring {
+		f.reopenDelete(d)
+	}
+	moving, err := f.store.Moving(ctx)
+	if err != nil {
+		return err
+	}
+	for _, d := range moving {
+		place := d.Provider
+		if d.Moving.Place == D1 {
+			place = D1
+		}
+		f.reopen(d, place, "move", "it was being moved", func(ctx context.Context) error { return f.settleMove(ctx, a, d.Name) })
+	}
+	plans, err := f.store.Applying(ctx)
+	if err != nil {
+		return err
+	}
+	for _, p := range plans {
+		d, err := f.store.Database(ctx, p.Database)
+		if err == nil && (d.State == Ready || d.State == Archived) { // else nobody can say any more
+			f.reopenPlan(d, p.ID)
+		}
+	}
+	return nil
+}
+
+func (f *Fleet) reopenDelete(d Database) {
+	a := auth.SystemActor("recover")
+	f.reopen(d, d.Provider, "delete", "its deletion was under way", func(ctx context.Context) error { return f.settleDelete(ctx, a, d.Name) })
+}
+
+func (f *Fleet) reopenPlan(d Database, plan id.Plan) {
+	a := auth.SystemActor("recover")
+	f.reopen(d, d.Provider, string(plan), "a plan was being applied", func(ctx context.Context) error { return f.settlePlan(ctx, a, plan) })
+}
+
+// reopen notes work whose end isn't known, and wakes Run. A database is held but for a
+// move away from the data folder: whatever became of that, it is still there.
+func (f *Fleet) reopen(d Database, place, key, what string, settle func(context.Context) error) {
+	held := key != "move" || d.Provider == D1
+	w := &openWork{Unsettled: Unsettled{Database: d.Name, What: what, Since: f.now(), Held: held}, key: key, database: d.ID, place: place, settle: settle}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !slices.ContainsFunc(f.open, func(o *openWork) bool { return o.database == d.ID && o.key == key }) {
+		f.open = append(f.open, w)
+	}
+	select {
+	case f.reopened[place] <- struct{}{}:
+	default:
+	}
+}
+
+// Unsettled returns what isn't settled yet.
+func (f *Fleet) Unsettled() []Unsettled {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	out := make([]Unsettled, len(f.open))
+	for i, w := range f.open {
+		out[i] = w.Unsettled
+	}
+	return out
+}
+
+// errUnsettled is in the chain of what is refused until work is settled.
+var errUnsettled = errors.New("what became of interrupted work isn't known yet")
+
+// Settled returns nil for a database of which nothing is open that holds it, else
+// fault.Conflict with what is.
+func (f *Fleet) Settled(d Database) error {
+	return f.settled(d, func(u Unsettled) bool { return u.Held })
+}
+
+// settled is Settled with what counts.
+func (f *Fleet) settled(d Database, counts func(Unsettled) bool) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, w := range f.open {
+		if w.database != d.ID || !counts(w.Unsettled) {
+			continue
+		}
+		last := ""
+		if w.Error != "" {
+			last = " The last look said: " + w.Error
+		}
+		return fault.Wrap(errUnsettled, fault.Conflict, "When the program was cut short, %s: %s. What became of that is still being looked into. Until it is known, its rows can be read, and nothing of it can be changed, copied or put back.%s", d.Name, w.What, last)
+	}
+	return nil
+}
+
+// Settle looks once at everything that isn't settled.
+func (f *Fleet) Settle(ctx context.Context) {
+	f.settlePlace(ctx, Embedded)
+	f.settlePlace(ctx, D1)
+}
+
+// settlePlace looks at what one place can settle, and returns how much is left.
+func (f *Fleet) settlePlace(ctx context.Context, place string) (left int) {
+	f.mu.Lock()
+	all := slices.DeleteFunc(slices.Clone(f.open), func(w *openWork) bool { return w.place != place })
+	f.mu.Unlock()
+	for _, w := range all {
+		if ctx.Err() != nil {
+			return len(all)
+		}
+		if err := w.settle(ctx); err != nil {
+			left++
+			f.stillOpen(ctx, w, err)
+			continue
+		}
+		f.mu.Lock()
+		f.open = slices.DeleteFunc(f.open, func(o *openWork) bool { return o == w })
+		f.mu.Unlock()
+		f.log.Info("settled", "database", w.Database, "what", w.What)
+	}
+	return left
+}
+
+// stillOpen notes why a look settled nothing; a reason is logged once.
+func (f *Fleet) stillOpen(ctx context.Context, w *openWork, cause error) {
+	if ctx.Err() != nil || errors.Is(cause, errWorkedOn) { // that says nothing of the place
+		return
+	}
+	f.mu.Lock()
+	was := w.Error
+	w.Error = fault.Message(cause)
+	f.mu.Unlock()
+	if was != w.Error {
+		f.log.Warn("not settled yet", "database", w.Database, "what", w.What, "error", cause)
+	}
+}
+
+// settleOn settles what one place can say, again and again, until ctx ends.
+func (f *Fleet) settleOn(ctx context.Context, place string) {
+	for wait := settleFirst; ctx.Err() == nil; wait = min(2*wait, settleMost) {
+		var again <-chan time.Time
+		if f.settlePlace(ctx, place) > 0 {
+			again = time.After(wait)
+		}
+		select {
+		case <-ctx.Done():
+		case <-f.reopened[place]:
+			wait = settleFirst
+		case <-again:
+		}
+	}
+}
+
+// errWorkedOn says that somebody works on the database just now.
+var errWorkedOn = errors.New("somebody works on it")
+
+// alone does fn while nobody else works on the database as a whole.
+func (f *Fleet) alone(d Database, fn func() error) error {
+	if !f.claim(d.ID) {
+		return errWorkedOn
+	}
+	defer f.release(d.ID)
+	return fn()
+}
+
+// settleDelete finishes a delete that was announced.
+func (f *Fleet) settleDelete(ctx context.Context, a auth.Actor, name string) error {
+	d, err := f.store.Database(ctx, name)
+	if err != nil {
+		return err
+	}
+	return f.alone(d, func() error {
+		if d, err = f.store.Database(ctx, name); err != nil || d.State != Deleted || d.FinalPoint != "" {
+			return err
+		}
+		intent, err := f.store.OpenIntent(ctx, audit.DatabaseDelete, d.Name)
+		if err != nil {
+			return err
+		}
+		return f.leave(ctx, a, d, intent)
+	})
+}
+
+// settlePlan reads from the ledger what became of a plan.
+func (f *Fleet) settlePlan(ctx context.Context, a auth.Actor, plan id.Plan) error {
+	p, err := f.store.Plan(ctx, plan)
+	if err != nil || p.State != PlanApplying && p.State != PlanUnknown {
+		return err
+	}
+	d, err := f.store.Database(ctx, p.Database)
+	if err != nil {
+		return err
+	}
+	return f.alone(d, func() error {
+		conn, err := f.at(d).Open(ctx, d.ProviderID)
+		if fault.Is(err, fault.NotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		defer func() { _ = conn.Close() }()
+		lost := fault.New(fault.Unknown, "The program was stopped while the plan was applied.")
+		p, err := f.settle(ctx, a, d, conn, p, lost)
+		if err == nil && p.State == PlanUnknown {
+			err = fault.New(fault.Unknown, "%s", p.Error)
+			if _, gone := f.at(d).Get(ctx, d.ProviderID); fault.Is(gone, fault.NotFound) { // nobody can say any more
+				err = nil
+			}
+		}
+		return err
+	})
+}
+
+// settleMove ends a move that was cut short: the database is where the control plane
+// says. Only the last part keeps others away: the new place may take long to answer.
+func (f *Fleet) settleMove(ctx context.Context, a auth.Actor, name string) error {
+	d, err := f.store.Database(ctx, name)
+	if err != nil || d.Moving.Place == "" {
+		return err
+	}
+	if err := f.removeMoved(ctx, d); err != nil {
+		return err
+	}
+	return f.alone(d, func() error {
+		now, err := f.store.Database(ctx, name)
+		if err != nil || now.Moving != d.Moving {
+			return err
+		}
+		e, err := f.cutShort(ctx, a, now)
+		if err != nil {
+			return err
+		}
+		now.Moving = Elsewhere{}
+		return f.store.UpdateDatabase(ctx, now, now.State, e)
+	})
+}
