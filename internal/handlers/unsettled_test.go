@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/kuratchi/dashboard/internal/auth"
 )
 
 // TestWhatIsStillLookedIntoIsSaid: on the fleet's page, on the database's, and to whoever
@@ -13,7 +15,12 @@ func TestWhatIsStillLookedIntoIsSaid(t *testing.T) {
 	t.Parallel()
 	s, _, b := newCloudSite(t, true)
 	const db = "/databases/acme-d1"
-	s.exec(s.control, `insert into plans (id, database_name, hash, body, state, created_at, created_by) values ('p', 'acme-d1', 'h', '{"Schema":"shop","Version":1}', 'applying', 0, 'ada')`)
+	a := auth.Actor{Email: "ada@acme.test"}
+	_, err := s.fleet.SaveVersion(t.Context(), a, "", shop(2))
+	must(t, err)
+	_, err = s.fleet.Propose(t.Context(), a, "acme-d1", "shop", 2)
+	must(t, err)
+	s.exec(s.control, "update plans set state = 'applying', applied_at = 0, applied_by = 'ada'")
 	must(t, s.fleet.Recover(t.Context()))
 
 	if page := b.get("/").is(http.StatusOK, "still being looked into", "acme-d1", "a plan was being applied"); !strings.Contains(page.body, `hx-trigger="every 1s"`) {
