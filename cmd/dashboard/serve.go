@@ -175,8 +175,8 @@ func baseURL(cfg config.Config, addr string) string {
 
 // seed gives a new dashboard the organization schema to start with.
 func seed(ctx context.Context, f *fleet.Fleet) error {
-	known, err := f.Schemas(ctx)
-	if err != nil || len(known) > 0 {
+	_, known, err := f.Schemas(ctx, "", fleet.Page{})
+	if err != nil || known > 0 {
 		return err
 	}
 	for _, name := range []string{"organization.v1.json", "organization.v2.json"} {

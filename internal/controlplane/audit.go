@@ -54,11 +54,7 @@ func auditConds(f audit.Filter) []orm.Cond {
 		}
 	}
 	if len(f.Actions) > 0 {
-		actions := make([]any, len(f.Actions))
-		for i, a := range f.Actions {
-			actions[i] = a
-		}
-		conds = append(conds, orm.In("action", actions...))
+		conds = append(conds, orm.In("action", anys(f.Actions)...))
 	}
 	if f.Search != "" {
 		conds = append(conds, orm.Or(orm.Contains("statement", f.Search), orm.Contains("detail", f.Search), orm.Contains("target", f.Search)))
@@ -88,18 +84,14 @@ func (s *Store) closeIntents(ctx context.Context, es []audit.Entry) error {
 	for intent := range open {
 		ids = append(ids, intent)
 	}
-	for len(ids) > 0 {
-		n := min(len(ids), d1.MaxParams)
-		rows, err := s.table("audit").Select("intent").Where(orm.In("intent", ids[:n]...)).Many(ctx)
-		if err != nil {
-			return err
-		}
-		for _, r := range rows {
-			open[r.Text("intent")].Open = false
-		}
-		ids = ids[n:]
+	if len(ids) == 0 {
+		return nil
 	}
-	return nil
+	rows, err := s.table("audit").Select("intent").Where(orm.In("intent", ids...)).Many(ctx)
+	for _, r := range rows {
+		open[r.Text("intent")].Open = false
+	}
+	return err
 }
 
 // OpenIntent returns the newest intent of that action about a database that no

@@ -2,7 +2,6 @@ package controlplane
 
 import (
 	"context"
-	"slices"
 
 	"github.com/kuratchi/dashboard/internal/account"
 	"github.com/kuratchi/dashboard/internal/audit"
@@ -65,19 +64,13 @@ var onD1 = []struct{ place, id string }{{"provider", "provider_id"}, {"left_plac
 // those that a move is making or left there.
 func (s *Store) Registered(ctx context.Context, ids []string) (map[string]string, error) {
 	out := map[string]string{}
-	for part := range slices.Chunk(ids, d1.MaxParams/2) {
-		values := make([]any, len(part))
-		for i, id := range part {
-			values[i] = id
+	for _, c := range onD1 {
+		rows, err := s.table("databases").Where(orm.Eq(c.place, fleet.D1), orm.In(c.id, anys(ids)...)).Select(c.id, "name").Many(ctx)
+		if err != nil {
+			return nil, err
 		}
-		for _, c := range onD1 {
-			rows, err := s.table("databases").Where(orm.Eq(c.place, fleet.D1), orm.In(c.id, values...)).Many(ctx)
-			if err != nil {
-				return nil, err
-			}
-			for _, r := range rows {
-				out[r.Text(c.id)] = r.Text("name")
-			}
+		for _, r := range rows {
+			out[r.Text(c.id)] = r.Text("name")
 		}
 	}
 	return out, nil

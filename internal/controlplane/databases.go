@@ -119,11 +119,7 @@ func (s *Store) Databases(ctx context.Context, f fleet.Filter) ([]fleet.Database
 		}
 		order = flipped
 	}
-	conds, err := s.databaseConds(ctx, f)
-	if err != nil {
-		return nil, 0, err
-	}
-	q := s.table("databases").Where(conds...)
+	q := s.table("databases").Where(databaseConds(f)...)
 	n, err := q.Count(ctx)
 	if err != nil {
 		return nil, 0, err
@@ -136,7 +132,7 @@ func (s *Store) Databases(ctx context.Context, f fleet.Filter) ([]fleet.Database
 	return ds, int(n), nil
 }
 
-func (s *Store) databaseConds(ctx context.Context, f fleet.Filter) ([]orm.Cond, error) {
+func databaseConds(f fleet.Filter) []orm.Cond {
 	var conds []orm.Cond
 	if f.Search != "" {
 		conds = append(conds, orm.Or(orm.Contains("name", f.Search), orm.Contains("org_name", f.Search), orm.Contains("org_slug", f.Search)))
@@ -147,48 +143,34 @@ func (s *Store) databaseConds(ctx context.Context, f fleet.Filter) ([]orm.Cond, 
 	if f.Schema != "" {
 		conds = append(conds, orm.Eq("schema_name", f.Schema))
 	}
-	c, err := s.statusCond(ctx, f.Status)
-	return append(conds, c), err
+	return append(conds, statusCond(f.Status))
 }
 
 // statusCond holds for the databases of a status; it is Database.Status in
 // conditions.
-func (s *Store) statusCond(ctx context.Context, status fleet.Status) (orm.Cond, error) {
+func statusCond(status fleet.Status) orm.Cond {
 	answers := orm.Or(orm.Eq("health", nil), orm.Ne("health", fleet.HealthUnreachable))
 	ready, given := inState(fleet.Ready), orm.Gt("schema_version", 0)
 	switch status {
 	case "":
-		return inUse, nil
+		return inUse
 	case fleet.StatusUnreachable:
-		return orm.And(ready, orm.Eq("health", fleet.HealthUnreachable)), nil
+		return orm.And(ready, orm.Eq("health", fleet.HealthUnreachable))
 	case fleet.StatusNoSchema:
-		return orm.And(ready, answers, orm.Not(given)), nil
+		return orm.And(ready, answers, orm.Not(given))
 	case fleet.StatusDrifted:
-		return orm.And(ready, given, orm.Eq("health", fleet.HealthDrifted)), nil
+		return orm.And(ready, given, orm.Eq("health", fleet.HealthDrifted))
 	case fleet.StatusBehind, fleet.StatusInSync:
-		behind, err := s.behind(ctx)
+		older := orm.Below("schema_version", "schemas", "latest", "name", "schema_name")
 		if status == fleet.StatusInSync {
-			behind = orm.Not(behind)
+			older = orm.Not(older)
 		}
 		fits := orm.Or(orm.Eq("health", nil), orm.Eq("health", fleet.HealthOK))
-		return orm.And(ready, given, fits, behind), err
+		return orm.And(ready, given, fits, older)
 	case fleet.StatusFailed:
-		return orm.Or(inState(fleet.Failed), inState(fleet.Interrupted), orm.And(ready, orm.Eq("health", fleet.HealthUnreachable))), nil
+		return orm.Or(inState(fleet.Failed), inState(fleet.Interrupted), orm.And(ready, orm.Eq("health", fleet.HealthUnreachable)))
 	}
-	return inState(fleet.State(status)), nil
-}
-
-// behind is true for databases at an older version than their schema's latest.
-func (s *Store) behind(ctx context.Context) (orm.Cond, error) {
-	schemas, err := s.table("schemas").Select("name", "latest").Many(ctx)
-	if err != nil {
-		return orm.Cond{}, err
-	}
-	var any []orm.Cond
-	for _, r := range schemas {
-		any = append(any, orm.And(orm.Eq("schema_name", r.Text("name")), orm.Lt("schema_version", r.Int("latest"))))
-	}
-	return orm.And(orm.Gt("schema_version", 0), orm.Or(any...)), nil
+	return inState(fleet.State(status))
 }
 
 // totalsSQL counts the databases by all that Database.Status looks at. It reads
@@ -198,23 +180,20 @@ const totalsSQL = `select state, health, schema_name, schema_version,
   count(*) filter (where deleted_at is null and archived_at is not null),
   count(*) filter (where deleted_at is null and archived_at is null),
   sum(size) filter (where deleted_at is null and archived_at is null),
-  min(coalesce(checked_at, 0)) filter (where deleted_at is null and archived_at is null)
+  min(coalesce(checked_at, 0)) filter (where deleted_at is null and archived_at is null),
+  (select latest from schemas where name = schema_name)
   from databases group by state, health, schema_name, schema_version`
 
 // Totals counts the fleet.
 func (s *Store) Totals(ctx context.Context) (fleet.Totals, error) {
 	var t fleet.Totals
 	rs, err := s.conn.Batch(ctx, []d1.Stmt{
-		d1.Query(totalsSQL), d1.Query("select name, latest from schemas"), d1.Query("select count(*) from organizations where deleted_at is null"),
+		d1.Query(totalsSQL), d1.Query("select count(*) from organizations where deleted_at is null"),
 	})
 	if err != nil {
 		return t, err
 	}
-	latest := map[string]int{}
-	for _, r := range rs[1].Rows {
-		latest[r[0].Text()] = int(r[1].Int())
-	}
-	t.Orgs = int(rs[2].Rows[0][0].Int())
+	t.Orgs = int(rs[1].Rows[0][0].Int())
 	oldest, ready := int64(0), false
 	for _, r := range rs[0].Rows {
 		t.Deleted += int(r[4].Int())
@@ -224,7 +203,7 @@ func (s *Store) Totals(ctx context.Context) (fleet.Totals, error) {
 			continue
 		}
 		d := fleet.Database{State: fleet.State(r[0].Text()), Health: fleet.Health(r[1].Text()), Version: int(r[3].Int())}
-		*countOf(&t, d.Status(latest[r[2].Text()])) += n
+		*countOf(&t, d.Status(int(r[9].Int()))) += n
 		t.Databases += n
 		t.Size += r[7].Int()
 		if d.State == fleet.Ready {
@@ -354,7 +333,7 @@ func (s *Store) Expired(ctx context.Context, by time.Time) ([]fleet.Database, er
 }
 
 func (s *Store) databasesWhere(ctx context.Context, conds ...orm.Cond) ([]fleet.Database, error) {
-	rows, err := s.table("databases").Where(conds...).Limit(1000).Many(ctx)
+	rows, err := s.table("databases").Where(conds...).Many(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -54,18 +54,23 @@ func (s *Store) Orgs(ctx context.Context, search string, p fleet.Page) ([]fleet.
 		orgs[i] = org(r)
 		ids[i] = orgs[i].ID
 	}
-	owned, err := s.table("databases").Select("org_id").Where(orm.In("org_id", ids...), orm.Eq("deleted_at", nil)).Many(ctx)
+	owned, err := s.table("databases").Where(orm.In("org_id", ids...), orm.Eq("deleted_at", nil)).CountBy(ctx, "org_id")
 	if err != nil {
 		return nil, 0, err
 	}
-	count := map[id.Org]int{}
-	for _, r := range owned {
-		count[id.Org(r.Text("org_id"))]++
-	}
 	for i := range orgs {
-		orgs[i].Databases = count[orgs[i].ID]
+		orgs[i].Databases = owned[string(orgs[i].ID)]
 	}
 	return orgs, int(n), nil
+}
+
+// OrgsNamed returns organizations of exactly that name, in any case: two of more.
+func (s *Store) OrgsNamed(ctx context.Context, name string) ([]fleet.Org, error) {
+	rows, err := s.table("organizations").Where(orm.EqFold("name", name), orm.Eq("deleted_at", nil)).OrderBy("slug").Limit(2).Many(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return each(rows, org), nil
 }
 
 // page turns a page's number into limit and offset. The lists of the control

@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/kuratchi/dashboard/internal/audit"
-	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/fleet"
 	"github.com/kuratchi/dashboard/internal/id"
@@ -26,24 +25,38 @@ func versionOf(r orm.Row) fleet.Version {
 	}
 }
 
-// Schemas returns all schemas by name, each with its number of databases in use.
-func (s *Store) Schemas(ctx context.Context) ([]fleet.Schema, error) {
-	rows, err := s.table("schemas").OrderBy("name").Many(ctx)
+// Schemas returns a page of the schemas by name whose name holds search, and how many
+// match in all.
+func (s *Store) Schemas(ctx context.Context, search string, p fleet.Page) ([]fleet.Schema, int, error) {
+	q := s.table("schemas")
+	if search != "" {
+		q = q.Where(orm.Contains("name", search))
+	}
+	n, err := q.Count(ctx)
+	if err != nil {
+		return nil, 0, err
+	}
+	rows, err := page(q.OrderBy("name"), p).Many(ctx)
+	if err != nil {
+		return nil, 0, err
+	}
+	return each(rows, schemaOf), int(n), nil
+}
+
+// SchemaUse returns how many databases in use are on each of these schemas.
+func (s *Store) SchemaUse(ctx context.Context, names []string) (map[string]int, error) {
+	return s.table("databases").Where(orm.In("schema_name", anys(names)...), inUse).CountBy(ctx, "schema_name")
+}
+
+// Latests returns the latest version of each of these schemas.
+func (s *Store) Latests(ctx context.Context, names []string) (map[string]int, error) {
+	rows, err := s.table("schemas").Select("name", "latest").Where(orm.In("name", anys(names)...)).Many(ctx)
 	if err != nil {
 		return nil, err
 	}
-	counts, err := s.conn.Query(ctx, d1.Query("select schema_name, count(*) from databases where deleted_at is null and archived_at is null group by schema_name"))
-	if err != nil {
-		return nil, err
-	}
-	used := map[string]int{}
-	for _, r := range counts.Rows {
-		used[r[0].Text()] = int(r[1].Int())
-	}
-	out := make([]fleet.Schema, len(rows))
-	for i, r := range rows {
-		out[i] = schemaOf(r)
-		out[i].Databases = used[out[i].Name]
+	out := make(map[string]int, len(rows))
+	for _, r := range rows {
+		out[r.Text("name")] = int(r.Int("latest"))
 	}
 	return out, nil
 }
@@ -57,14 +70,19 @@ func (s *Store) Schema(ctx context.Context, name string) (fleet.Schema, error) {
 	return schemaOf(r), nil
 }
 
-// Versions returns a schema's versions without their sources, the newest first.
-func (s *Store) Versions(ctx context.Context, name string) ([]fleet.Version, error) {
-	rows, err := s.table("schema_versions").Select("schema_name", "version", "hash", "created_at", "created_by").
-		Where(orm.Eq("schema_name", name)).OrderBy("-version").Limit(500).Many(ctx)
+// Versions returns a page of a schema's versions without their sources, the newest
+// first, and how many there are.
+func (s *Store) Versions(ctx context.Context, name string, p fleet.Page) ([]fleet.Version, int, error) {
+	q := s.table("schema_versions").Where(orm.Eq("schema_name", name))
+	n, err := q.Count(ctx)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	return each(rows, versionOf), nil
+	rows, err := page(q.Select("schema_name", "version", "hash", "created_at", "created_by").OrderBy("-version"), p).Many(ctx)
+	if err != nil {
+		return nil, 0, err
+	}
+	return each(rows, versionOf), int(n), nil
 }
 
 // Version returns one version with its source.

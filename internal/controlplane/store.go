@@ -152,6 +152,15 @@ func each[T any](rows []orm.Row, of func(orm.Row) T) []T {
 	return out
 }
 
+// anys are values for a condition.
+func anys[T any](values []T) []any {
+	out := make([]any, len(values))
+	for i, v := range values {
+		out[i] = v
+	}
+	return out
+}
+
 // named gives a missing row its name.
 func named(err error, format string, args ...any) error {
 	if fault.Is(err, fault.NotFound) {

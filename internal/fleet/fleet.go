@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"regexp"
 	"strings"
@@ -91,6 +92,53 @@ func (f *Fleet) Org(ctx context.Context, slug string) (Org, error) { return f.st
 // how many there are in all.
 func (f *Fleet) Orgs(ctx context.Context, search string, p Page) ([]Org, int, error) {
 	return f.store.Orgs(ctx, search, p)
+}
+
+// orgTyped returns the organization that somebody typed: its slug, or its name where
+// no other has that, in any case. Any other text is fault.Invalid, with those that it
+// may mean.
+func (f *Fleet) orgTyped(ctx context.Context, text string) (Org, error) {
+	text = strings.TrimSpace(text)
+	o, err := f.store.Org(ctx, text)
+	if err == nil && o.DeletedAt.IsZero() {
+		return o, nil
+	}
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		return o, err
+	}
+	named, err := f.store.OrgsNamed(ctx, text)
+	if err != nil {
+		return o, err
+	}
+	if len(named) == 1 {
+		return named[0], nil
+	}
+	return o, f.whichOrg(ctx, text, len(named) > 1)
+}
+
+// proposed is how many organizations are named to whoever typed none of them.
+const proposed = 10
+
+func (f *Fleet) whichOrg(ctx context.Context, text string, several bool) error {
+	like, n, err := f.store.Orgs(ctx, text, Page{Number: 1, Size: proposed})
+	if err != nil {
+		return err
+	}
+	words := fmt.Sprintf("There is no organization %q.", text)
+	if several {
+		words = fmt.Sprintf("More than one organization is named %q.", text)
+	}
+	if len(like) == 0 {
+		return fault.New(fault.Invalid, "%s", words).At("org")
+	}
+	names := make([]string, len(like))
+	for i, o := range like {
+		names[i] = o.Slug + " (" + o.Name + ")"
+	}
+	if n > len(like) {
+		names = append(names, fmt.Sprintf("and %d more", n-len(like)))
+	}
+	return fault.New(fault.Invalid, "%s Type the short name of the one you mean: %s.", words, strings.Join(names, ", ")).At("org")
 }
 
 // Databases returns a page of databases and how many match in all.

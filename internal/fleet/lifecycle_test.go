@@ -131,7 +131,7 @@ func TestSchemasCountTheDatabasesInUse(t *testing.T) {
 	must(t, w.Delete(t.Context(), ada, "deleted"))
 	_, listed, err := w.Databases(t.Context(), fleet.Filter{Schema: "app"})
 	must(t, err)
-	if ss, err := w.Schemas(t.Context()); err != nil || listed != 1 || len(ss) != 1 || ss[0].Databases != listed {
+	if ss, _, err := w.SchemasInUse(t.Context(), "", fleet.Page{}); err != nil || listed != 1 || len(ss) != 1 || ss[0].Databases != listed {
 		t.Errorf("the fleet lists %d databases, the schemas count %+v %v", listed, ss, err)
 	}
 }

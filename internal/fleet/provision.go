@@ -17,8 +17,8 @@ import (
 
 // ProvisionInput is what an operator fills in.
 type ProvisionInput struct {
-	// Org is the slug of an organization, or "" for a new one named OrgName. Both
-	// are refused: which was meant can't be told.
+	// Org is the slug or the name of an organization, or "" for a new one named OrgName.
+	// Both are refused: which was meant can't be told.
 	Org, OrgName string
 	// Name is the database's; "" takes the proposed one.
 	Name string
@@ -116,15 +116,16 @@ func (f *Fleet) wish(ctx context.Context, a auth.Actor, in ProvisionInput) (Data
 	if in.Org != "" && strings.TrimSpace(in.OrgName) != "" {
 		return Database{}, nil, fault.New(fault.Invalid, "Choose an organization or name a new one, not both. Empty this field, or choose “a new one…”.").At("org_name")
 	}
-	org, err := f.store.Org(ctx, in.Org)
-	switch {
-	case in.Org == "":
-		if org, err = f.newOrg(a, in.OrgName, ""); err != nil {
-			return Database{}, nil, err
-		}
+	var org Org
+	var err error
+	if in.Org != "" {
+		org, err = f.orgTyped(ctx, in.Org)
+	} else {
+		org, err = f.newOrg(a, in.OrgName, "")
 		created = &org
-	case err != nil || !org.DeletedAt.IsZero():
-		return Database{}, nil, fault.New(fault.Invalid, "There is no organization %q.", in.Org).At("org")
+	}
+	if err != nil {
+		return Database{}, nil, err
 	}
 	d := Database{
 		ID: id.At[id.Database](f.now()), Name: in.Name, Org: org.ID, OrgSlug: org.Slug, OrgName: org.Name, Provider: in.Place,

@@ -215,7 +215,7 @@ type RegisterInput struct {
 	// Schema is what they are compared with; one whose tables are a version of it is
 	// recorded at that version.
 	Schema string
-	// Org is the slug of an organization; OrgName names a new one; EachItsOwn makes
+	// Org is the slug or the name of an organization; OrgName names a new one; EachItsOwn makes
 	// one for each database, named after it.
 	Org, OrgName string
 	EachItsOwn   bool
@@ -247,8 +247,8 @@ func (f *Fleet) Register(ctx context.Context, a auth.Actor, in RegisterInput) ([
 	switch {
 	case in.EachItsOwn:
 	case in.Org != "":
-		if org, err = f.store.Org(ctx, in.Org); err != nil || !org.DeletedAt.IsZero() {
-			return nil, fault.New(fault.Invalid, "There is no organization %q.", in.Org).At("org")
+		if org, err = f.orgTyped(ctx, in.Org); err != nil {
+			return nil, err
 		}
 	default:
 		if org, err = f.newOrg(a, in.OrgName, ""); err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -20,17 +21,49 @@ func anyRow(ctx context.Context, conn d1.Conn, table string) (bool, error) {
 	return err == nil && len(r.Rows) > 0, err
 }
 
-// Schemas returns all schemas, by name.
-func (f *Fleet) Schemas(ctx context.Context) ([]Schema, error) { return f.store.Schemas(ctx) }
+// Schemas returns a page of the schemas by name whose name holds search, and how many
+// match in all.
+func (f *Fleet) Schemas(ctx context.Context, search string, p Page) ([]Schema, int, error) {
+	return f.store.Schemas(ctx, search, p)
+}
 
-// Schema returns the schema of that name with its versions, the newest first.
-func (f *Fleet) Schema(ctx context.Context, name string) (Schema, []Version, error) {
-	s, err := f.store.Schema(ctx, name)
+// SchemasInUse is Schemas with how many databases are on each.
+func (f *Fleet) SchemasInUse(ctx context.Context, search string, p Page) ([]Schema, int, error) {
+	ss, n, err := f.store.Schemas(ctx, search, p)
 	if err != nil {
-		return s, nil, err
+		return nil, 0, err
 	}
-	vs, err := f.store.Versions(ctx, name)
-	return s, vs, err
+	names := make([]string, len(ss))
+	for i, s := range ss {
+		names[i] = s.Name
+	}
+	used, err := f.store.SchemaUse(ctx, names)
+	for i := range ss {
+		ss[i].Databases = used[ss[i].Name]
+	}
+	return ss, n, err
+}
+
+// Schema returns the schema of that name.
+func (f *Fleet) Schema(ctx context.Context, name string) (Schema, error) {
+	return f.store.Schema(ctx, name)
+}
+
+// Versions returns a page of a schema's versions, the newest first, and how many there
+// are.
+func (f *Fleet) Versions(ctx context.Context, name string, p Page) ([]Version, int, error) {
+	return f.store.Versions(ctx, name, p)
+}
+
+// Latests returns the latest version of each of the schemas these databases are on.
+func (f *Fleet) Latests(ctx context.Context, ds []Database) (map[string]int, error) {
+	names := map[string]bool{}
+	for _, d := range ds {
+		if d.Schema != "" {
+			names[d.Schema] = true
+		}
+	}
+	return f.store.Latests(ctx, slices.Collect(maps.Keys(names)))
 }
 
 // Latest returns the latest version of a schema, 0 for "".

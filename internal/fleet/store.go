@@ -58,6 +58,8 @@ type Totals struct {
 type Store interface {
 	Org(ctx context.Context, slug string) (Org, error)
 	Orgs(ctx context.Context, search string, p Page) ([]Org, int, error)
+	// OrgsNamed returns organizations of exactly that name, in any case: two of more.
+	OrgsNamed(ctx context.Context, name string) ([]Org, error)
 	CreateOrg(ctx context.Context, o Org, e audit.Entry) error
 	// RenameOrg stores an organization's name, with its databases too.
 	RenameOrg(ctx context.Context, o Org, e audit.Entry) error
@@ -118,9 +120,16 @@ type Store interface {
 	CreatePoint(ctx context.Context, p RestorePoint, es ...audit.Entry) error
 	DeletePoint(ctx context.Context, p RestorePoint, es ...audit.Entry) error
 
-	Schemas(ctx context.Context) ([]Schema, error)
+	// Schemas returns a page of those whose name holds search, and how many match.
+	Schemas(ctx context.Context, search string, p Page) ([]Schema, int, error)
+	// SchemaUse counts the databases in use on each of these schemas, and Latests
+	// returns the latest version of each.
+	SchemaUse(ctx context.Context, names []string) (map[string]int, error)
+	Latests(ctx context.Context, names []string) (map[string]int, error)
 	Schema(ctx context.Context, name string) (Schema, error)
-	Versions(ctx context.Context, name string) ([]Version, error)
+	// Versions returns a page of a schema's versions, the newest first, and how many
+	// there are.
+	Versions(ctx context.Context, name string, p Page) ([]Version, int, error)
 	Version(ctx context.Context, name string, version int) (Version, error)
 	// SaveVersion adds a version, and the schema with its first one. A version
 	// that is there already is fault.Conflict.

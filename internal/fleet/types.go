@@ -257,7 +257,7 @@ type Schema struct {
 	Latest    int
 	CreatedAt time.Time
 	UpdatedAt time.Time
-	// Databases is how many in use are on it, where a list tells it.
+	// Databases is how many in use are on it, where a list tells it: see SchemasInUse.
 	Databases int
 }
 

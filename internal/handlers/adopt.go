@@ -51,10 +51,10 @@ func (s *Server) adoptPage(c echo.Context, status int, v views.Adopt, cause erro
 	if err := beyond(v.Page, v.Total); err != nil {
 		return err
 	}
-	if v.Schemas, err = s.Fleet.Schemas(ctx); err != nil {
+	if v.Schemas, err = s.schemaList(ctx); err != nil {
 		return err
 	}
-	if v.Orgs, _, err = s.Fleet.Orgs(ctx, "", fleet.Page{Number: 1, Size: maxOrgOptions}); err != nil {
+	if v.Orgs, err = s.orgList(ctx); err != nil {
 		return err
 	}
 	if cause != nil {

@@ -21,10 +21,6 @@ import (
 
 func (s *Server) actor(c echo.Context) auth.Actor { return middleware.Actor(c) }
 
-// maxOrgOptions is how many organizations the form offers; more are found by
-// opening the form from an organization's page.
-const maxOrgOptions = 500
-
 // provisionForm fills the form from values, of the URL, of a draft or of what
 // was sent.
 func (s *Server) provisionForm(c echo.Context, status int, form url.Values, cause error) error {
@@ -37,19 +33,19 @@ func (s *Server) provisionForm(c echo.Context, status int, form url.Values, caus
 		v.Request = id.New[string]()
 	}
 	var err error
-	if v.Orgs, _, err = s.Fleet.Orgs(ctx, "", fleet.Page{Number: 1, Size: maxOrgOptions}); err != nil {
+	if v.Orgs, err = s.orgList(ctx); err != nil {
 		return err
 	}
-	if v.Schemas, err = s.Fleet.Schemas(ctx); err != nil {
+	if v.Schemas, err = s.schemaList(ctx); err != nil {
 		return err
 	}
-	if !form.Has("schema") && len(v.Schemas) > 0 {
-		v.Schema = v.Schemas[0].Name
+	if !form.Has("schema") && v.Schemas.Total > 0 {
+		v.Schema = v.Schemas.Schemas[0].Name
 	}
-	if !form.Has("org") && len(v.Orgs) > 0 {
-		v.Org = v.Orgs[0].Slug
+	if !form.Has("org") && len(v.Orgs.Orgs) == v.Orgs.Total && v.Orgs.Total > 0 { // of many, one is typed
+		v.Org = v.Orgs.Orgs[0].Slug
 	}
-	if slug := v.Org; slug != "" {
+	if slug := v.Org; fleet.CheckSlug(slug) == nil {
 		if v.Proposed, err = s.Fleet.ProposeName(ctx, slug); err != nil {
 			return err
 		}

@@ -1,9 +1,11 @@
 package handlers
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
@@ -14,6 +16,7 @@ import (
 	"github.com/kuratchi/dashboard/web/templates/layout"
 	"github.com/kuratchi/dashboard/web/templates/paths"
 	"github.com/kuratchi/dashboard/web/templates/textual"
+	"github.com/kuratchi/dashboard/web/templates/ui"
 	"github.com/kuratchi/dashboard/web/templates/views"
 )
 
@@ -49,7 +52,7 @@ func (s *Server) list(c echo.Context, path, org string) (views.Fleet, error) {
 		return views.Fleet{}, err
 	}
 	v := views.Fleet{
-		Path: path, Org: org, Latest: map[string]int{}, Query: url.Values{},
+		Path: path, Org: org, Query: url.Values{},
 		Filter: fleet.Filter{
 			Search: c.QueryParam("q"), Org: c.QueryParam("org"), Schema: c.QueryParam("schema"), Status: fleet.Status(c.QueryParam("status")),
 			Sort: c.QueryParam("sort"), Page: fleet.Page{Number: page, Size: pageSize},
@@ -70,15 +73,33 @@ func (s *Server) list(c echo.Context, path, org string) (views.Fleet, error) {
 	if err := beyond(v.Filter.Page, v.Total); err != nil {
 		return v, err
 	}
-	schemas, err := s.Fleet.Schemas(ctx)
-	if err != nil {
+	if v.Schemas, err = s.schemaList(ctx); err != nil {
 		return v, err
 	}
-	for _, sc := range schemas {
-		v.Schemas = append(v.Schemas, sc.Name)
-		v.Latest[sc.Name] = sc.Latest
+	v.Latest, err = s.Fleet.Latests(ctx, v.Databases)
+	return v, err
+}
+
+// options are what a form proposes of a list.
+var options = fleet.Page{Number: 1, Size: ui.MaxOptions}
+
+func (s *Server) orgList(ctx context.Context) (l views.OrgList, err error) {
+	l.Orgs, l.Total, err = s.Fleet.Orgs(ctx, "", options)
+	return l, err
+}
+
+func (s *Server) schemaList(ctx context.Context) (l views.SchemaList, err error) {
+	l.Schemas, l.Total, err = s.Fleet.Schemas(ctx, "", options)
+	return l, err
+}
+
+// orgsOptions proposes organizations to whoever types one.
+func (s *Server) orgsOptions(c echo.Context) error {
+	orgs, _, err := s.Fleet.Orgs(c.Request().Context(), strings.TrimSpace(c.QueryParam("org")), options)
+	if err != nil {
+		return err
 	}
-	return v, nil
+	return render(c, http.StatusOK, ui.Options(views.OrgOptions(orgs)))
 }
 
 func (s *Server) fleetIndex(c echo.Context) error {

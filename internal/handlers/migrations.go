@@ -52,14 +52,14 @@ func (s *Server) migrationsPage(c echo.Context, status int, form url.Values, cau
 		if v.Version, err = versionOf(form.Get("version")); err != nil {
 			return err
 		}
-		if v.Schemas, err = s.Fleet.Schemas(ctx); err != nil {
+		if v.Schemas, err = s.schemaList(ctx); err != nil {
 			return err
 		}
 		if v.Schema == "" {
 			v.Schema = d.Schema
 		}
-		if v.Schema == "" && len(v.Schemas) > 0 {
-			v.Schema = v.Schemas[0].Name
+		if v.Schema == "" && v.Schemas.Total > 0 {
+			v.Schema = v.Schemas.Schemas[0].Name
 		}
 		if err := s.compare(c, d, conn, &v); err != nil {
 			return err
@@ -85,11 +85,14 @@ func (s *Server) compare(c echo.Context, d fleet.Database, conn d1.Conn, v *view
 		return nil
 	}
 	ctx := c.Request().Context()
-	sc, versions, err := s.Fleet.Schema(ctx, v.Schema)
+	sc, err := s.Fleet.Schema(ctx, v.Schema)
 	if err != nil {
 		return err
 	}
-	v.Versions = versions
+	v.Latest = sc.Latest
+	if v.Versions, _, err = s.Fleet.Versions(ctx, v.Schema, options); err != nil {
+		return err
+	}
 	if v.Version == 0 || v.Version > sc.Latest {
 		v.Version = sc.Latest
 	}

@@ -66,6 +66,7 @@ func (s *Server) routes() []Route {
 
 		{Method: get, Path: "/", Permission: auth.FleetRead, Handler: s.fleetIndex},
 		{Method: get, Path: "/search", Permission: auth.FleetRead, Handler: s.search},
+		{Method: get, Path: "/search/orgs", Permission: auth.DatabasesCreate, Handler: s.orgsOptions},
 		{Method: get, Path: "/help", Permission: auth.SessionOwn, Handler: s.help},
 		{Method: post, Path: "/check", Permission: auth.FleetCheck, Handler: s.fleetCheck, Form: "/"},
 		{Method: get, Path: "/orgs", Permission: auth.OrgsRead, Handler: s.orgsIndex},

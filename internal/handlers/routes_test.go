@@ -90,6 +90,7 @@ func (s *site) addresses() map[string][]string {
 		"/orgs/:org":                    {"/orgs/acme-inc", "/orgs/b-ta-co", "/orgs/delta"},
 		"/orgs/:org/activity":           {"/orgs/acme-inc/activity"},
 		"/orgs/:org/settings":           {"/orgs/acme-inc/settings", "/orgs/gamma/settings"},
+		"/search/orgs":                  {"/search/orgs", "/search/orgs?org=acme", "/search/orgs?org=zzz"},
 		"/search":                       {"/search", "/search?q=acme", "/search?q=item&db=acme-org-001", "/search?q=x&db=nope", "/search?q=zzz"},
 		"/help":                         {"/help"},
 		"/databases/:db/backups":        db("/backups"),

@@ -21,21 +21,40 @@ import (
 )
 
 func (s *Server) schemasIndex(c echo.Context) error {
-	schemas, err := s.Fleet.Schemas(c.Request().Context())
+	number, err := pageNumber(c)
 	if err != nil {
+		return err
+	}
+	v := views.Schemas{Search: c.QueryParam("q"), Page: fleet.Page{Number: number, Size: pageSize}}
+	if v.Schemas, v.Total, err = s.Fleet.SchemasInUse(c.Request().Context(), v.Search, v.Page); err != nil {
+		return err
+	}
+	if err := beyond(v.Page, v.Total); err != nil {
 		return err
 	}
 	p := s.page(c, "Schemas", "schemas", layout.Crumb{Text: "Schemas"})
-	return render(c, http.StatusOK, views.SchemasPage(p, views.Schemas{Schemas: schemas}))
+	return render(c, http.StatusOK, views.SchemasPage(p, v))
 }
 
 func (s *Server) schemasShow(c echo.Context) error {
-	sc, versions, err := s.Fleet.Schema(c.Request().Context(), c.Param("name"))
+	ctx := c.Request().Context()
+	sc, err := s.Fleet.Schema(ctx, c.Param("name"))
 	if err != nil {
 		return err
 	}
+	number, err := pageNumber(c)
+	if err != nil {
+		return err
+	}
+	v := views.Schema{Schema: sc, Page: fleet.Page{Number: number, Size: pageSize}}
+	if v.Versions, v.Total, err = s.Fleet.Versions(ctx, sc.Name, v.Page); err != nil {
+		return err
+	}
+	if err := beyond(v.Page, v.Total); err != nil {
+		return err
+	}
 	p := s.page(c, sc.Name, "schemas", layout.Crumb{Text: "Schemas", Href: paths.Schemas}, layout.Crumb{Text: sc.Name, Mono: true})
-	return render(c, http.StatusOK, views.SchemaPage(p, views.Schema{Schema: sc, Versions: versions}))
+	return render(c, http.StatusOK, views.SchemaPage(p, v))
 }
 
 func (s *Server) versionsShow(c echo.Context) error {
@@ -115,7 +134,7 @@ var versionKey = regexp.MustCompile(`("version"\s*:\s*)\d+`)
 // offered instead of a plan ("plan").
 func (s *Server) versionsNew(c echo.Context) error {
 	ctx := c.Request().Context()
-	sc, _, err := s.Fleet.Schema(ctx, c.Param("name"))
+	sc, err := s.Fleet.Schema(ctx, c.Param("name"))
 	if err != nil {
 		return err
 	}
@@ -173,7 +192,7 @@ func raise(source string, version int) string {
 func (s *Server) schemasCreate(c echo.Context) error { return s.saveVersion(c, "", 1) }
 
 func (s *Server) versionsCreate(c echo.Context) error {
-	sc, _, err := s.Fleet.Schema(c.Request().Context(), c.Param("name"))
+	sc, err := s.Fleet.Schema(c.Request().Context(), c.Param("name"))
 	if err != nil {
 		return err
 	}

@@ -17,7 +17,7 @@ func (q Query) compiler() (*compiler, error) {
 	if q.err != nil {
 		return nil, q.err
 	}
-	return &compiler{table: q.table}, nil
+	return &compiler{schema: q.db.schema, table: q.table}, nil
 }
 
 // stmt finishes a statement, within D1's limits.
@@ -113,6 +113,25 @@ func (q Query) countStmt() (d1.Stmt, error) {
 		return d1.Stmt{}, err
 	}
 	return c.stmt(d1.Read)
+}
+
+func (q Query) countByStmt(column string) (d1.Stmt, error) {
+	c, err := q.compiler()
+	if err != nil {
+		return d1.Stmt{}, err
+	}
+	col, err := c.column(column)
+	if err != nil {
+		return d1.Stmt{}, err
+	}
+	c.sql.WriteString("SELECT " + schema.Quote(col.Name) + ", count(*) FROM " + schema.Quote(q.table.Name))
+	if err := c.where(q.conds); err != nil {
+		return d1.Stmt{}, err
+	}
+	c.sql.WriteString(" GROUP BY " + schema.Quote(col.Name))
+	s, err := c.stmt(d1.Read)
+	s.Columns = []string{col.Name, "n"}
+	return s, err
 }
 
 // name writes the name of the column at a place of a list.

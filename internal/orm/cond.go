@@ -1,7 +1,9 @@
 package orm
 
 import (
+	"encoding/json"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
@@ -44,18 +46,31 @@ func Like(column, pattern string) Cond {
 // Contains is true where the text holds s, in any ASCII case. Unlike Like, s is
 // taken as it is and may be long.
 func Contains(column, s string) Cond {
-	return Cond{op: "contains", column: column, values: []any{strings.ToLower(s)}}
+	return Cond{op: "contains", column: column, values: []any{lower(s)}}
 }
 
 // EqFold is column = s, in any ASCII case.
 func EqFold(column, s string) Cond {
-	return Cond{op: "fold", column: column, values: []any{strings.ToLower(s)}}
+	return Cond{op: "fold", column: column, values: []any{lower(s)}}
 }
 
-// In is true where the column is one of the values; of none, never.
+// lower is SQLite's lower(), which knows the letters of ASCII alone.
+func lower(s string) string {
+	b := []byte(s)
+	for i, c := range b {
+		if c >= 'A' && c <= 'Z' {
+			b[i] += 'a' - 'A'
+		}
+	}
+	return string(b)
+}
+
+// In is true where the column is one of the values; of none, never. There may be any
+// number of texts and integers: a long list of them is one bound value.
 func In(column string, values ...any) Cond { return Cond{op: "IN", column: column, values: values} }
 
-// NotIn is true where the column is none of the values; of none, always.
+// NotIn is true where the column is none of the values; of none, always. As in In,
+// there may be many.
 func NotIn(column string, values ...any) Cond {
 	return Cond{op: "NOT IN", column: column, values: values}
 }
@@ -69,11 +84,18 @@ func Or(conds ...Cond) Cond { return Cond{op: "OR", conds: conds} }
 // Not is true where the condition is false.
 func Not(c Cond) Cond { return Cond{op: "NOT", conds: []Cond{c}} }
 
+// Below is true where the column is less than a column of another table, in the row
+// whose key is what ref holds; without such a row, never.
+func Below(column, table, other, key, ref string) Cond {
+	return Cond{op: "below", column: column, values: []any{table, other, key, ref}}
+}
+
 // compiler gathers SQL and values.
 type compiler struct {
-	table *schema.Table
-	sql   strings.Builder
-	args  []d1.Value
+	schema *schema.Schema
+	table  *schema.Table
+	sql    strings.Builder
+	args   []d1.Value
 }
 
 func (c *compiler) column(name string) (*schema.Column, error) {
@@ -111,6 +133,8 @@ func (c *compiler) cond(cond Cond) error {
 	switch cond.op {
 	case "IN", "NOT IN":
 		return c.in(col, cond)
+	case "below":
+		return c.below(col, cond.values)
 	case "fold":
 		c.sql.WriteString("lower(" + schema.Quote(col.Name) + ") = ")
 		return c.bind(col, cond.values[0])
@@ -156,6 +180,18 @@ func (c *compiler) in(col *schema.Column, cond Cond) error {
 		return nil
 	}
 	c.sql.WriteString(schema.Quote(col.Name) + " " + cond.op + " (")
+	defer c.sql.WriteString(")")
+	if len(cond.values) > maxListed {
+		list, ok, err := jsonList(col, cond.values)
+		if err != nil {
+			return err
+		}
+		if ok {
+			c.args = append(c.args, d1.Str(list))
+			c.sql.WriteString("SELECT value FROM json_each(?)")
+			return nil
+		}
+	}
 	for i, v := range cond.values {
 		if i > 0 {
 			c.sql.WriteString(", ")
@@ -164,6 +200,57 @@ func (c *compiler) in(col *schema.Column, cond Cond) error {
 			return err
 		}
 	}
-	c.sql.WriteString(")")
+	return nil
+}
+
+// maxListed is up to how many values of a list are bound one by one: D1 binds 100 in a
+// whole statement.
+const maxListed = 20
+
+// jsonList writes values as a JSON array, if JSON keeps every one of them.
+func jsonList(col *schema.Column, values []any) (list string, ok bool, err error) {
+	out := make([]any, len(values))
+	for i, v := range values {
+		dv, err := toValue(col, v)
+		if err != nil {
+			return "", false, err
+		}
+		switch text := dv.Text(); {
+		case dv.IsNull():
+		case dv.Kind() == d1.Integer:
+			out[i] = dv.Int()
+		case dv.Kind() == d1.Text && utf8.ValidString(text) && !strings.Contains(text, "\x00"):
+			out[i] = text
+		default:
+			return "", false, nil
+		}
+	}
+	b, err := json.Marshal(out)
+	return string(b), err == nil, err
+}
+
+func (c *compiler) below(col *schema.Column, names []any) error {
+	text := func(i int) string { s, _ := names[i].(string); return s }
+	t, ok := c.schema.Table(text(0))
+	if !ok {
+		return fault.New(fault.Invalid, "The schema %s has no table %q.", c.schema.Name, text(0))
+	}
+	ref, err := c.column(text(3))
+	if err != nil {
+		return err
+	}
+	there := compiler{table: t}
+	other, err := there.column(text(1))
+	if err != nil {
+		return err
+	}
+	key, err := there.column(text(2))
+	if err != nil {
+		return err
+	}
+	// The pairs are found once; a subquery for each row takes twice as long.
+	own, theirs := schema.Quote(col.Name), schema.Quote(ref.Name)
+	c.sql.WriteString("ifnull((" + theirs + ", " + own + ") IN (SELECT DISTINCT h." + theirs + ", h." + own + " FROM " + schema.Quote(c.table.Name) + " h JOIN " +
+		schema.Quote(t.Name) + " o ON o." + schema.Quote(key.Name) + " = h." + theirs + " WHERE h." + own + " < o." + schema.Quote(other.Name) + "), 0)")
 	return nil
 }

@@ -149,6 +149,24 @@ func (q Query) Count(ctx context.Context) (int64, error) {
 	return r.Rows[0][0].Int(), nil
 }
 
+// CountBy returns how many rows match for each value of a column, as text; without
+// those of which there are none.
+func (q Query) CountBy(ctx context.Context, column string) (map[string]int, error) {
+	s, err := q.countByStmt(column)
+	if err != nil {
+		return nil, err
+	}
+	r, err := q.db.conn.Query(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[string]int, len(r.Rows))
+	for _, row := range r.Rows {
+		out[row[0].Text()] = int(row[1].Int())
+	}
+	return out, nil
+}
+
 // Insert adds a row.
 func (q Query) Insert(ctx context.Context, v Values) error {
 	s, err := q.InsertStmt(v)

@@ -97,6 +97,9 @@ func TestConditions(t *testing.T) {
 		}
 	}
 	u := db.Table("users")
+	if _, err := u.Where(orm.Eq("id", 4)).Update(t.Context(), orm.Values{"email": "Ä@x"}); err != nil {
+		t.Fatal(err)
+	}
 	for name, c := range map[string]struct {
 		cond orm.Cond
 		want int64
@@ -108,6 +111,7 @@ func TestConditions(t *testing.T) {
 		"like":            {orm.Like("role", "%o%"), 2},
 		"contains":        {orm.Contains("role", "%_S"), 1},
 		"eq fold":         {orm.EqFold("role", "OWNER"), 1},
+		"other letters":   {orm.And(orm.EqFold("email", "Ä@x"), orm.Contains("email", "Ä@X")), 1},
 		"in":              {orm.In("id", 1, 2, 9), 2},
 		"in none":         {orm.In("id"), 0},
 		"not in none":     {orm.NotIn("id"), 4},
@@ -151,6 +155,9 @@ func TestWhatCannotBeMeantIsRefused(t *testing.T) {
 	db, _ := newDB(t)
 	u := db.Table("users")
 	many := make([]any, 101)
+	for i := range many {
+		many[i] = 0.5 // JSON doesn't keep every REAL
+	}
 	for name, err := range map[string]error{
 		"table":      second(db.Table("nope").Count(t.Context())),
 		"column":     second(u.Where(orm.Eq("nope", 1)).Count(t.Context())),
@@ -160,7 +167,7 @@ func TestWhatCannotBeMeantIsRefused(t *testing.T) {
 		"delete all": second(u.Delete(t.Context())),
 		"update lim": second(u.Where(orm.Eq("id", 1)).Limit(1).Update(t.Context(), orm.Values{"role": "x"})),
 		"no values":  u.Insert(t.Context(), nil),
-		"parameters": second(u.Where(orm.In("id", many...)).Count(t.Context())),
+		"parameters": second(u.Where(orm.In("score", many...)).Count(t.Context())),
 		"pattern":    second(u.Where(orm.Like("role", strings.Repeat("x", 51))).Count(t.Context())),
 		"negative":   second(u.Limit(-1).Many(t.Context())),
 		"type":       u.Insert(t.Context(), orm.Values{"email": struct{}{}}),
@@ -192,4 +199,76 @@ func TestValuesAreNeverSQL(t *testing.T) {
 			rt.Fatalf("the column %q was taken", s)
 		}
 	})
+}
+
+// TestALongListIsOneValue: however many texts and integers there are, they are found
+// exactly, in a statement of D1's limits.
+func TestALongListIsOneValue(t *testing.T) {
+	db, _ := newDB(t)
+	u := db.Table("users")
+	for id, text := range map[int]string{1: "a", 2: "it's \"1\" \\ and \u2028", 3: "007", 4: "7", 5: "\x00", 6: "\xff"} {
+		if err := u.Insert(t.Context(), orm.Values{"id": id, "email": text}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, n := range []int{20, 21, 100, 101, 1000, 10_000} {
+		ids, texts := make([]any, n), make([]any, n)
+		for i := range n {
+			ids[i], texts[i] = math.MaxInt64-int64(i), strings.Repeat("x", 1+i%50)+"'"
+		}
+		ids[n-1], texts[n-2], texts[n-1] = 3, "007", "it's \"1\" \\ and \u2028"
+		for name, c := range map[string]struct {
+			cond orm.Cond
+			want int64
+		}{
+			"ids": {orm.In("id", ids...), 1}, "not ids": {orm.NotIn("id", ids...), 5},
+			"texts": {orm.In("email", texts...), 2}, "both": {orm.And(orm.In("id", ids...), orm.In("email", texts...)), 1},
+		} {
+			if name == "both" && n <= 20 {
+				continue
+			}
+			if got, err := u.Where(c.cond).Count(t.Context()); err != nil || got != c.want {
+				t.Errorf("%d %s: %d %v, want %d", n, name, got, err, c.want)
+			}
+		}
+	}
+	odd := make([]any, 50) // what JSON can't hold is bound one by one
+	for i := range odd {
+		odd[i] = "\xff"
+	}
+	odd[0] = "\x00"
+	if got, err := u.Where(orm.In("email", odd...)).Count(t.Context()); err != nil || got != 2 {
+		t.Errorf("odd texts: %d %v", got, err)
+	}
+}
+
+func TestCountByAndBelow(t *testing.T) {
+	db, _ := newDB(t)
+	for i, role := range []any{"owner", "editor", "editor", nil} {
+		if err := db.Table("users").Insert(t.Context(), orm.Values{"id": i + 1, "email": "x", "role": role}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := db.Table("we\"ird").Insert(t.Context(), orm.Values{"k": "editor", "drop;--": 3}); err != nil {
+		t.Fatal(err)
+	}
+	u := db.Table("users")
+	if got, err := u.Where(orm.Gt("id", 1)).CountBy(t.Context(), "role"); err != nil || len(got) != 2 || got["editor"] != 2 || got[""] != 1 {
+		t.Errorf("%v %v", got, err)
+	}
+	below := orm.Below("id", "we\"ird", "drop;--", "k", "role")
+	if rows, err := u.Where(below).Many(t.Context()); err != nil || len(rows) != 1 || rows[0].Int("id") != 2 {
+		t.Errorf("%v %v", rows, err)
+	}
+	if n, err := u.Where(orm.Or(orm.Eq("id", 4), below)).Count(t.Context()); err != nil || n != 2 {
+		t.Errorf("%d %v", n, err)
+	}
+	if n, err := u.Where(orm.Not(below)).Count(t.Context()); err != nil || n != 3 {
+		t.Errorf("not below: %d %v", n, err)
+	}
+	for _, c := range []orm.Cond{orm.Below("id", "nope", "a", "b", "role"), orm.Below("id", "we\"ird", "nope", "k", "role"), orm.Below("id", "we\"ird", "k", "k", "nope")} {
+		if _, err := u.Where(c).Count(t.Context()); !fault.Is(err, fault.Invalid) {
+			t.Errorf("%v", err)
+		}
+	}
 }

@@ -18,6 +18,7 @@ const (
 	Login       = "/login"
 	Logout      = "/logout"
 	Orgs        = "/orgs"
+	SearchOrgs  = "/search/orgs"
 	NewDatabase = "/databases/new"
 	Schemas     = "/schemas"
 	Account     = "/account"

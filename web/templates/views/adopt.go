@@ -19,8 +19,8 @@ type Adopt struct {
 	Page      fleet.Page
 	// Read is when the list was read.
 	Read    time.Time
-	Schemas []fleet.Schema
-	Orgs    []fleet.Org
+	Schemas SchemaList
+	Orgs    OrgList
 	// Chosen are ids, and Schema what they are compared with.
 	Chosen []string
 	Schema string
@@ -86,4 +86,13 @@ func (v Adopt) adopted() int {
 
 func matches(x fleet.Examined, schema string) string {
 	return schema + " v" + strconv.Itoa(x.Version)
+}
+
+// pickSchema chooses what to compare with: the first schema, until somebody said none.
+func (v Adopt) pickSchema() ui.Picker {
+	chosen := v.Schema
+	if chosen == "" && len(v.Chosen) == 0 && len(v.Schemas.Schemas) > 0 {
+		chosen = v.Schemas.Schemas[0].Name
+	}
+	return v.Schemas.pick(chosen, "no schema", schemaName, nil)
 }

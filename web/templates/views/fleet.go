@@ -20,7 +20,7 @@ type Fleet struct {
 	// Latest is the latest version of each schema.
 	Latest  map[string]int
 	Filter  fleet.Filter
-	Schemas []string
+	Schemas SchemaList
 	Query   url.Values
 	Total   int
 	// Org is the organization the list is of, "" for the whole fleet.
@@ -191,4 +191,11 @@ func whereWords(d fleet.Database) string {
 		return "D1 · " + at
 	}
 	return "D1"
+}
+
+// pickSchema filters by a schema.
+func (v Fleet) pickSchema() ui.Picker {
+	p := v.Schemas.pick(v.Filter.Schema, "schema: any", func(s fleet.Schema) string { return "schema: " + s.Name }, nil)
+	p.Last, p.Label, p.Placeholder = false, "Schema", "schema: any"
+	return p
 }

@@ -18,11 +18,13 @@ import (
 // was done to it.
 type Migrations struct {
 	Database fleet.Database
-	Schemas  []fleet.Schema
+	Schemas  SchemaList
 	// Schema and Version are what it is compared with.
-	Schema   string
-	Version  int
+	Schema  string
+	Version int
+	// Versions are the newest ones, up to Latest.
 	Versions []fleet.Version
+	Latest   int
 	// Plan is the difference, nil without a schema to compare with.
 	Plan *migrate.Plan
 	// Error is why there is no comparison.

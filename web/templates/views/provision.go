@@ -10,8 +10,8 @@ import (
 
 // Provision is the form for a new database.
 type Provision struct {
-	Orgs    []fleet.Org
-	Schemas []fleet.Schema
+	Orgs    OrgList
+	Schemas SchemaList
 	// The fields as they were sent.
 	Org, OrgName, Name, Location, Schema, Version, Request string
 	Place, Jurisdiction, Replication                       string

@@ -1,21 +1,41 @@
 package views
 
 import (
+	"net/url"
 	"strconv"
 	"strings"
 
 	"github.com/kuratchi/dashboard/internal/fleet"
 	"github.com/kuratchi/dashboard/internal/schema"
 	"github.com/kuratchi/dashboard/web/templates/paths"
+	"github.com/kuratchi/dashboard/web/templates/ui"
 )
 
-// Schemas is the list of schemas.
-type Schemas struct{ Schemas []fleet.Schema }
+// Schemas is a page of the schemas.
+type Schemas struct {
+	SchemaList
+	Search string
+	Page   fleet.Page
+}
 
-// Schema is a schema with its versions.
+func (v Schemas) pager() ui.Pager {
+	q := url.Values{}
+	if v.Search != "" {
+		q.Set("q", v.Search)
+	}
+	return ui.Pager{Path: paths.Schemas, Query: q, Page: v.Page.Number, Size: v.Page.Size, Total: v.Total, Noun: "schemas"}
+}
+
+// Schema is a schema with a page of its versions.
 type Schema struct {
 	Schema   fleet.Schema
 	Versions []fleet.Version
+	Total    int
+	Page     fleet.Page
+}
+
+func (v Schema) pager() ui.Pager {
+	return ui.Pager{Path: paths.Schema(v.Schema.Name), Page: v.Page.Number, Size: v.Page.Size, Total: v.Total, Noun: "versions"}
 }
 
 // Version is one version, read.
