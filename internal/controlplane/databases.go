@@ -120,16 +120,11 @@ func (s *Store) Databases(ctx context.Context, f fleet.Filter) ([]fleet.Database
 		order = flipped
 	}
 	q := s.table("databases").Where(databaseConds(f)...)
-	n, err := q.Count(ctx)
+	rows, n, err := paged(ctx, q.OrderBy(order...), f.Page)
 	if err != nil {
 		return nil, 0, err
 	}
-	rows, err := page(q.OrderBy(order...), f.Page).Many(ctx)
-	if err != nil {
-		return nil, 0, err
-	}
-	ds := each(rows, database)
-	return ds, int(n), nil
+	return each(rows, database), n, nil
 }
 
 func databaseConds(f fleet.Filter) []orm.Cond {

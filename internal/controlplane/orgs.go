@@ -41,11 +41,7 @@ func (s *Store) Orgs(ctx context.Context, search string, p fleet.Page) ([]fleet.
 	if search != "" {
 		q = q.Where(orm.Or(orm.Contains("name", search), orm.Contains("slug", search)))
 	}
-	n, err := q.Count(ctx)
-	if err != nil {
-		return nil, 0, err
-	}
-	rows, err := page(q.OrderBy("name", "slug"), p).Many(ctx)
+	rows, n, err := paged(ctx, q.OrderBy("name", "slug"), p)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -61,7 +57,7 @@ func (s *Store) Orgs(ctx context.Context, search string, p fleet.Page) ([]fleet.
 	for i := range orgs {
 		orgs[i].Databases = owned[string(orgs[i].ID)]
 	}
-	return orgs, int(n), nil
+	return orgs, n, nil
 }
 
 // OrgsNamed returns organizations of exactly that name, in any case: two of more.
@@ -80,6 +76,24 @@ func page(q orm.Query, p fleet.Page) orm.Query {
 		p.Size = 50
 	}
 	return q.Limit(p.Size).Offset((max(1, p.Number) - 1) * p.Size)
+}
+
+// paged returns a page and how many rows there are in all, which the last page says
+// itself.
+func paged(ctx context.Context, q orm.Query, p fleet.Page) ([]orm.Row, int, error) {
+	if p.Size <= 0 {
+		p.Size = 50
+	}
+	rows, err := page(q, p).Many(ctx)
+	if err != nil {
+		return nil, 0, err
+	}
+	before := (max(1, p.Number) - 1) * p.Size
+	if len(rows) < p.Size && (len(rows) > 0 || before == 0) {
+		return rows, before + len(rows), nil
+	}
+	n, err := q.Count(ctx)
+	return rows, int(n), err
 }
 
 // CreateOrg adds an organization.

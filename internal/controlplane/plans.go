@@ -70,16 +70,12 @@ func (s *Store) Plans(ctx context.Context, database string, p fleet.Page) ([]fle
 	if database != "" {
 		q = q.Where(orm.Eq("database_name", database))
 	}
-	n, err := q.Count(ctx)
-	if err != nil {
-		return nil, 0, err
-	}
-	rows, err := page(q.OrderBy("-created_at", "-id"), p).Many(ctx)
+	rows, n, err := paged(ctx, q.OrderBy("-created_at", "-id"), p)
 	if err != nil {
 		return nil, 0, err
 	}
 	ps, err := plansOf(rows)
-	return ps, int(n), err
+	return ps, n, err
 }
 
 // CreatePlan stores a plan.

@@ -32,15 +32,11 @@ func (s *Store) Schemas(ctx context.Context, search string, p fleet.Page) ([]fle
 	if search != "" {
 		q = q.Where(orm.Contains("name", search))
 	}
-	n, err := q.Count(ctx)
+	rows, n, err := paged(ctx, q.OrderBy("name"), p)
 	if err != nil {
 		return nil, 0, err
 	}
-	rows, err := page(q.OrderBy("name"), p).Many(ctx)
-	if err != nil {
-		return nil, 0, err
-	}
-	return each(rows, schemaOf), int(n), nil
+	return each(rows, schemaOf), n, nil
 }
 
 // SchemaUse returns how many databases in use are on each of these schemas.
@@ -74,15 +70,11 @@ func (s *Store) Schema(ctx context.Context, name string) (fleet.Schema, error) {
 // first, and how many there are.
 func (s *Store) Versions(ctx context.Context, name string, p fleet.Page) ([]fleet.Version, int, error) {
 	q := s.table("schema_versions").Where(orm.Eq("schema_name", name))
-	n, err := q.Count(ctx)
+	rows, n, err := paged(ctx, q.Select("schema_name", "version", "hash", "created_at", "created_by").OrderBy("-version"), p)
 	if err != nil {
 		return nil, 0, err
 	}
-	rows, err := page(q.Select("schema_name", "version", "hash", "created_at", "created_by").OrderBy("-version"), p).Many(ctx)
-	if err != nil {
-		return nil, 0, err
-	}
-	return each(rows, versionOf), int(n), nil
+	return each(rows, versionOf), n, nil
 }
 
 // Version returns one version with its source.

@@ -117,7 +117,7 @@ func (f *Fleet) orgTyped(ctx context.Context, text string) (Org, error) {
 }
 
 // proposed is how many organizations are named to whoever typed none of them.
-const proposed = 10
+const proposed = 5
 
 func (f *Fleet) whichOrg(ctx context.Context, text string, several bool) error {
 	like, n, err := f.store.Orgs(ctx, text, Page{Number: 1, Size: proposed})

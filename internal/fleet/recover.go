@@ -172,7 +172,7 @@ func (f *Fleet) settled(d Database, counts func(Unsettled) bool) error {
 		if w.Error != "" {
 			last = " The last look said: " + w.Error
 		}
-		return fault.Wrap(errUnsettled, fault.Conflict, "When the program was cut short, %s: %s. What became of that is still being looked into. Until it is known, its rows can be read, and nothing of it can be changed, copied or put back.%s", d.Name, w.What, last)
+		return fault.Wrap(errUnsettled, fault.Conflict, "Work on %s was cut short: %s. What became of that is still being looked into. Until it is known, its rows can be read, and nothing of it can be changed, copied or put back.%s", d.Name, w.What, last)
 	}
 	return nil
 }

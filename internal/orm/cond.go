@@ -248,9 +248,9 @@ func (c *compiler) below(col *schema.Column, names []any) error {
 	if err != nil {
 		return err
 	}
-	// The pairs are found once; a subquery for each row takes twice as long.
+	// The pairs are found once, and an index of both columns finds their rows.
 	own, theirs := schema.Quote(col.Name), schema.Quote(ref.Name)
-	c.sql.WriteString("ifnull((" + theirs + ", " + own + ") IN (SELECT DISTINCT h." + theirs + ", h." + own + " FROM " + schema.Quote(c.table.Name) + " h JOIN " +
-		schema.Quote(t.Name) + " o ON o." + schema.Quote(key.Name) + " = h." + theirs + " WHERE h." + own + " < o." + schema.Quote(other.Name) + "), 0)")
+	c.sql.WriteString("(" + theirs + ", " + own + ") IN (SELECT DISTINCT h." + theirs + ", h." + own + " FROM " + schema.Quote(c.table.Name) + " h JOIN " +
+		schema.Quote(t.Name) + " o ON o." + schema.Quote(key.Name) + " = h." + theirs + " WHERE h." + own + " < o." + schema.Quote(other.Name) + ")")
 	return nil
 }
