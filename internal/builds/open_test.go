@@ -235,7 +235,7 @@ func pointsGoOn(t *testing.T, w *world) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	points, err := w.Points(t.Context(), d)
+	points, err := w.Points(t.Context(), d, first)
 	if err != nil || len(points) < 3 {
 		t.Fatalf("%d points, %v", len(points), err)
 	}

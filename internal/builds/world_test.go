@@ -167,7 +167,7 @@ func (w *world) tellDatabase(ctx context.Context, d fleet.Database) (Database, e
 		return out, err
 	}
 	out.Schema, out.Version, out.Status = d.Schema, d.Version, string(d.Status(latest))
-	points, err := w.Points(ctx, d)
+	points, err := w.Points(ctx, d, first)
 	for _, p := range points {
 		out.Points = append(out.Points, p.ID)
 	}
@@ -196,13 +196,13 @@ func (w *world) count(ctx context.Context, name string, rows map[string]int64) e
 }
 
 func (w *world) tellVersions(ctx context.Context) ([]Version, error) {
-	schemas, err := w.Schemas(ctx)
+	schemas, _, err := w.Schemas(ctx, "", first)
 	if err != nil {
 		return nil, err
 	}
 	var out []Version
 	for _, s := range schemas {
-		_, versions, err := w.Schema(ctx, s.Name)
+		versions, _, err := w.Versions(ctx, s.Name, first)
 		if err != nil {
 			return nil, err
 		}
