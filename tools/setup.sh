@@ -50,12 +50,13 @@ need_node() {
 }
 
 # npm_ci installs what a folder's lockfile says, unless that was done. npm writes
-# node_modules/.package-lock.json last.
+# node_modules/.package-lock.json last. workerd itself is an optional package, one
+# for each system.
 npm_ci() {
 	need_node "$2"
 	[ "$1/node_modules/.package-lock.json" -nt "$1/package-lock.json" ] && return
 	say "npm ci in $1: $2"
-	(cd "$1" && npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error </dev/null)
+	(cd "$1" && npm ci --ignore-scripts --include=optional --no-audit --no-fund --no-update-notifier --loglevel=error </dev/null)
 }
 
 command -v go >/dev/null || fail "go is missing: install Go 1.26 or newer"
@@ -70,7 +71,10 @@ for want in "$@"; do
 		command -v gcc >/dev/null || package gcc "the race detector needs cgo, and cgo a C compiler"
 		[ -e /usr/include/stdlib.h ] || [ "$(uname)" != Linux ] || package libc6-dev "cgo needs the C library's headers"
 		;;
-	runtime) npm_ci internal/d1/d1test/workerd "Cloudflare's D1 runtime (workerd, about 170 MB); the engine is compared with it" ;;
+	runtime)
+		npm_ci internal/d1/d1test/workerd/sqlite-3.47 "Cloudflare's D1 runtime with SQLite 3.47 (workerd, 170 MB); the engine is compared with it"
+		npm_ci internal/d1/d1test/workerd/sqlite-3.54 "the newest one, with SQLite 3.54, and the Node 22 it needs (380 MB); the engine is compared with both"
+		;;
 	axe) npm_ci web/assets "axe-core; the browser tests check every page with it" ;;
 	*) fail "there is nothing called \"$want\" to install" ;;
 	esac

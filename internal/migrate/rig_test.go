@@ -143,7 +143,7 @@ func engines(t *testing.T) map[string]func(t *testing.T) d1.Conn {
 			t.Cleanup(func() { _ = c.Close() })
 			return c
 		},
-		"workerd": func(t *testing.T) d1.Conn { return rig{d1test.Workerd(t).Database(t)} },
+		"workerd": func(t *testing.T) d1.Conn { return rig{d1test.Workerd(t, d1test.Older).Database(t)} },
 		"rest":    far,
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/kuratchi/dashboard/internal/d1"
@@ -16,24 +17,43 @@ import (
 // cuts a text of several statements as D1's front does.
 func Answers(ctx context.Context, db d1.Conn, c ProbeCase, split func(sql string) []string) string {
 	got, err := answerOf(ctx, db, c, split)
-	if err != nil {
-		text := err.Error()
-		if e, ok := errors.AsType[*d1.Error](err); ok {
-			text = e.Text
+	return differs(c, got, err)
+}
+
+// AnswersAny is Answers for a case on which runtimes differ: cs is the case with
+// the answer of each, and one has to be given.
+func AnswersAny(ctx context.Context, db d1.Conn, cs []ProbeCase, split func(sql string) []string) string {
+	got, err := answerOf(ctx, db, cs[0], split)
+	var all []string
+	for _, c := range cs {
+		d := differs(c, got, err)
+		if d == "" {
+			return ""
 		}
-		want := strings.TrimPrefix(c.Error, "D1_ERROR: ")
-		if c.Op == "exec" { // the binding's exec adds the line; that is its own layer's
-			_, want, _ = strings.Cut(want, ": select 1: ")
-		}
-		if text != want {
-			return "error " + text + "\n  want  " + c.Error + " " + string(c.OK)
-		}
-		return ""
+		all = append(all, d)
 	}
-	if c.Error != "" {
-		return "allowed, but D1 says " + c.Error
+	return strings.Join(slices.Compact(all), "\n  ")
+}
+
+func differs(c ProbeCase, got json.RawMessage, err error) string {
+	if err == nil {
+		if c.Error != "" {
+			return "allowed, but D1 says " + c.Error
+		}
+		return SameRows(rowsOf(c), got)
 	}
-	return SameRows(rowsOf(c), got)
+	text := err.Error()
+	if e, ok := errors.AsType[*d1.Error](err); ok {
+		text = e.Text
+	}
+	want := strings.TrimPrefix(c.Error, "D1_ERROR: ")
+	if c.Op == "exec" { // the binding's exec adds the line; that is its own layer's
+		_, want, _ = strings.Cut(want, ": select 1: ")
+	}
+	if text != want {
+		return "error " + text + "\n  want  " + c.Error + " " + string(c.OK)
+	}
+	return ""
 }
 
 // rowsOf returns the golden answer's rows alone.

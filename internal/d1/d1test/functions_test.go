@@ -9,21 +9,22 @@ import (
 )
 
 func TestFunctionsOnWorkerd(t *testing.T) {
-	t.Parallel()
-	db := d1test.Workerd(t).Database(t)
-	list := d1test.Functions(t)
-	for want, names := range map[string][]string{
-		"allowed": list.Allowed, "refused": list.Refused, "absent": list.Absent,
-	} {
-		t.Run(want, func(t *testing.T) {
-			t.Parallel()
-			for _, name := range names {
-				if got, text := call(t, db, name); got != want {
-					t.Errorf("%s is %s: %s", name, got, text)
+	onEach(t, func(t *testing.T, rt d1test.Runtime) {
+		db := d1test.Workerd(t, rt).Database(t)
+		list := d1test.Functions(t, rt)
+		for want, names := range map[string][]string{
+			"allowed": list.Allowed, "refused": list.Refused, "absent": list.Absent,
+		} {
+			t.Run(want, func(t *testing.T) {
+				t.Parallel()
+				for _, name := range names {
+					if got, text := call(t, db, name); got != want {
+						t.Errorf("%s is %s: %s", name, got, text)
+					}
 				}
-			}
-		})
-	}
+			})
+		}
+	})
 }
 
 // call says how D1 takes a function, and in which words. The number of arguments

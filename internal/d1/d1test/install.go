@@ -30,6 +30,17 @@ func findFolder() (string, error) {
 	}
 }
 
+// node is the program that runs a runtime: the one its lockfile brings, or the
+// machine's where the lockfile has none for its system. rig.mjs refuses one that
+// is too old.
+func node(folder string) string {
+	own := filepath.Join(folder, "node_modules", ".bin", "node")
+	if _, err := os.Stat(own); err == nil {
+		return own
+	}
+	return "node"
+}
+
 // install makes node_modules what package-lock.json says. Test processes that
 // run at the same time wait for the one that installs.
 func install(folder string) error {
@@ -51,8 +62,8 @@ func install(folder string) error {
 	if err != nil || why == "" {
 		return err
 	}
-	fmt.Fprintf(os.Stderr, "d1test: installing Cloudflare's D1 runtime for tests (npm ci in %s, about 170 MB), because %s\n", folder, why)
-	cmd := exec.Command("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier")
+	fmt.Fprintf(os.Stderr, "d1test: installing one of Cloudflare's D1 runtimes for tests (npm ci in %s, 170 or 380 MB), because %s\n", folder, why)
+	cmd := exec.Command("npm", "ci", "--ignore-scripts", "--include=optional", "--no-audit", "--no-fund", "--no-update-notifier")
 	cmd.Dir = folder
 	cmd.ExtraFiles = []*os.File{held} // npm keeps the lock should this process be killed
 	var out bytes.Buffer
@@ -78,8 +89,9 @@ func stale(folder string) (why string, err error) {
 		return err.Error(), nil
 	}
 	for name, w := range want {
-		// Optional packages are other platforms' builds; "" is the folder itself.
-		if h := have[name]; h.Version != w.Version && !w.Optional && name != "" {
+		// Optional packages may be other platforms' builds; "" is the folder itself.
+		h, there := have[name]
+		if h.Version != w.Version && (there || !w.Optional) && name != "" {
 			return fmt.Sprintf("%s is %q and not %q", name, h.Version, w.Version), nil
 		}
 	}

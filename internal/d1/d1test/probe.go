@@ -13,6 +13,9 @@ import (
 //go:embed probe.json
 var probeJSON []byte
 
+//go:embed probe-sqlite-3.54.json
+var probeNewestJSON []byte
+
 //go:embed functions.json
 var functionsJSON []byte
 
@@ -48,6 +51,8 @@ type ProbeCase struct {
 	OK json.RawMessage
 	// Error is the message with which D1 refused, or "".
 	Error string
+
+	again bool // an earlier case has the name too
 }
 
 // ProbeStmt is one statement of a batch.
@@ -56,12 +61,16 @@ type ProbeStmt struct {
 	Params []json.RawMessage
 }
 
-// Name is the case's name with its statement where the name alone is not unique.
+// Name is the case's name, with its statement where the name alone is not unique.
 func (c ProbeCase) Name() string {
+	name := c.Case
 	if c.Case == "PRAGMA" {
-		return c.SQL
+		name = c.SQL
 	}
-	return c.Case
+	if c.again {
+		name += " again"
+	}
+	return name
 }
 
 // Run does the case on db and returns what db answers.
@@ -103,9 +112,34 @@ func ProbeDatabase(t testing.TB, r *Rig) *Database {
 	return db
 }
 
-// Probe returns the golden cases in the order they ran, which is the order to
-// run them in.
-func Probe(t testing.TB) []ProbeCase {
+// Probe returns the golden cases with what a runtime answered, in the order they
+// ran, which is the order to run them in.
+func Probe(t testing.TB, rt Runtime) []ProbeCase {
+	t.Helper()
+	cases := probe(t)
+	if rt == Older {
+		return cases
+	}
+	var differ map[string]Difference
+	if err := json.Unmarshal(probeNewestJSON, &differ); err != nil {
+		t.Fatalf("d1test: probe-%s.json: %v", rt, err)
+	}
+	for i, c := range cases {
+		d, ok := differ[c.Name()]
+		if !ok {
+			continue
+		}
+		delete(differ, c.Name())
+		cases[i].OK, cases[i].Error = d.over(t, c.OK), d.Error
+	}
+	for name := range differ {
+		t.Fatalf("d1test: probe-%s.json: no case is called %q", rt, name)
+	}
+	return cases
+}
+
+// probe returns the cases with the older runtime's answers.
+func probe(t testing.TB) []ProbeCase {
 	t.Helper()
 	var file []struct {
 		Case   string
@@ -123,6 +157,7 @@ func Probe(t testing.TB) []ProbeCase {
 		t.Fatalf("d1test: probe.json: %v", err)
 	}
 	cases := make([]ProbeCase, len(file))
+	seen := map[string]bool{}
 	for i, f := range file {
 		cases[i] = ProbeCase{
 			Case: f.Case, Op: f.Op, SQL: string(f.SQL), Params: f.Params,
@@ -131,6 +166,8 @@ func Probe(t testing.TB) []ProbeCase {
 		for _, s := range f.Batch {
 			cases[i].Batch = append(cases[i].Batch, ProbeStmt{SQL: string(s.SQL), Params: s.Params})
 		}
+		cases[i].again = seen[cases[i].Name()]
+		seen[cases[i].Name()] = true
 	}
 	return cases
 }

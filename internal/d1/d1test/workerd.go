@@ -25,6 +25,7 @@ const bootTimeout = 90 * time.Second
 
 // Rig hands out D1 databases of the real runtime. It is safe for concurrent use.
 type Rig struct {
+	runtime Runtime
 	folder  string // of rig.mjs
 	persist string
 
@@ -33,15 +34,19 @@ type Rig struct {
 	used int        // how many of them are handed out
 }
 
-// shared is the rig of this test process. It has no closer: the runtime stops
+// shared are the rigs of this test process. They have no closer: a runtime stops
 // when its stdin does, which the end of the process closes.
-var shared = sync.OnceValues(func() (*Rig, error) { return startRig("") })
+var shared = map[Runtime]func() (*Rig, error){
+	Older:  sync.OnceValues(func() (*Rig, error) { return startRig(Older, "") }),
+	Newest: sync.OnceValues(func() (*Rig, error) { return startRig(Newest, "") }),
+}
 
-// Workerd returns the rig of this test process and starts it on first use, see
-// the package comment for what it needs. It fails the test when that can't be.
-func Workerd(t testing.TB) *Rig {
+// Workerd returns this test process's rig of a runtime and starts it on first
+// use, see the package comment for what it needs. It fails the test when that
+// can't be.
+func Workerd(t testing.TB, rt Runtime) *Rig {
 	t.Helper()
-	r, err := shared()
+	r, err := shared[rt]()
 	if err != nil {
 		t.Fatalf("d1test: %v", err)
 	}
@@ -52,9 +57,9 @@ func Workerd(t testing.TB) *Rig {
 // stops it when the test ends. Two in turn on the same dir hand out the same
 // databases in the same order, with what the first left in them. It has 64
 // databases and no more.
-func PersistentWorkerd(t testing.TB, dir string) *Rig {
+func PersistentWorkerd(t testing.TB, rt Runtime, dir string) *Rig {
 	t.Helper()
-	r, err := startRig(dir)
+	r, err := startRig(rt, dir)
 	if err != nil {
 		t.Fatalf("d1test: %v", err)
 	}
@@ -62,16 +67,16 @@ func PersistentWorkerd(t testing.TB, dir string) *Rig {
 	return r
 }
 
-func startRig(persist string) (*Rig, error) {
+func startRig(rt Runtime, persist string) (*Rig, error) {
 	folder, err := findFolder()
 	if err != nil {
 		return nil, err
 	}
-	if err := install(folder); err != nil {
+	if err := install(filepath.Join(folder, string(rt))); err != nil {
 		return nil, err
 	}
-	r := &Rig{folder: folder, persist: persist}
-	if r.proc, err = boot(folder, persist); err != nil {
+	r := &Rig{runtime: rt, folder: folder, persist: persist}
+	if r.proc, err = boot(rt, folder, persist); err != nil {
 		return nil, err
 	}
 	return r, nil
@@ -95,7 +100,7 @@ func (r *Rig) Database(t testing.TB) *Database {
 		if r.persist != "" {
 			t.Fatalf("d1test: all %d databases of the persistent rig are handed out", poolSize)
 		}
-		p, err := boot(r.folder, "")
+		p, err := boot(r.runtime, r.folder, "")
 		if err != nil {
 			t.Fatalf("d1test: %v", err)
 		}
@@ -117,8 +122,8 @@ type process struct {
 
 // boot starts rig.mjs and returns when it is ready. It uses files and pipes that
 // need no goroutine, so that tests which look for leaked ones find none.
-func boot(folder, persist string) (*process, error) {
-	args := []string{"rig.mjs", "--databases", strconv.Itoa(poolSize)}
+func boot(rt Runtime, folder, persist string) (*process, error) {
+	args := []string{"rig.mjs", string(rt), "--databases", strconv.Itoa(poolSize)}
 	if persist != "" {
 		dir, err := filepath.Abs(persist)
 		if err != nil {
@@ -136,7 +141,7 @@ func boot(folder, persist string) (*process, error) {
 		return nil, err
 	}
 	defer stdout.Close()
-	cmd := exec.Command("node", args...)
+	cmd := exec.Command(node(filepath.Join(folder, string(rt))), args...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = folder, w, stderr
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
@@ -145,7 +150,7 @@ func boot(folder, persist string) (*process, error) {
 	err = cmd.Start()
 	w.Close()
 	if err != nil {
-		return nil, fmt.Errorf("start the D1 runtime: %w", err)
+		return nil, fmt.Errorf("start the D1 runtime %s: %w", rt, err)
 	}
 	// Without keep-alive no request can meet a connection that is being closed,
 	// and no idle one is left behind for a leak detector.
@@ -153,7 +158,7 @@ func boot(folder, persist string) (*process, error) {
 		client: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}}
 	if err := p.awaitReady(stdout); err != nil {
 		p.stop()
-		return nil, err
+		return nil, fmt.Errorf("the D1 runtime %s did not start: %w", rt, err)
 	}
 	return p, nil
 }
@@ -167,7 +172,7 @@ func (p *process) awaitReady(stdout *os.File) error {
 		err = json.Unmarshal(line, &ready)
 	}
 	if err != nil {
-		return fmt.Errorf("the D1 runtime did not start: %w\n%s", err, p.output())
+		return fmt.Errorf("%w\n%s", err, p.output())
 	}
 	p.url = ready.URL
 	return nil

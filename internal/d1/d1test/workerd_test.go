@@ -10,18 +10,41 @@ import (
 	"github.com/kuratchi/dashboard/internal/d1/d1test"
 )
 
-func TestDatabasesAreFreshAndApart(t *testing.T) {
+// onEach runs a test on each runtime.
+func onEach(t *testing.T, test func(t *testing.T, rt d1test.Runtime)) {
 	t.Parallel()
-	rig := d1test.Workerd(t)
-	// More than one runtime has.
-	for range 70 {
-		mustQuery(t, rig.Database(t), "create table t(a)")
+	for _, rt := range d1test.Runtimes {
+		t.Run(string(rt), func(t *testing.T) {
+			t.Parallel()
+			test(t, rt)
+		})
 	}
+}
+
+func TestDatabasesAreFreshAndApart(t *testing.T) {
+	onEach(t, func(t *testing.T, rt d1test.Runtime) {
+		rig := d1test.Workerd(t, rt)
+		// More than one process has.
+		for range 70 {
+			mustQuery(t, rig.Database(t), "create table t(a)")
+		}
+	})
+}
+
+// The folder's name is the version of SQLite, which no statement may ask for: a
+// form that came between the two tells them apart.
+func TestRuntimesAreTheOnesTheyAreCalled(t *testing.T) {
+	onEach(t, func(t *testing.T, rt d1test.Runtime) {
+		_, err := d1test.Workerd(t, rt).Database(t).Query(t.Context(), "select iif(1, 2)")
+		if newer := err == nil; newer != (rt == d1test.Newest) {
+			t.Errorf("iif() of two: %v", err)
+		}
+	})
 }
 
 func TestParams(t *testing.T) {
 	t.Parallel()
-	db := d1test.Workerd(t).Database(t)
+	db := d1test.Workerd(t, d1test.Older).Database(t)
 	got := mustQuery(t, db, "select typeof(?1) t, ?1 b, typeof(?2) n, ?3 s, ?4 raw",
 		[]byte{0, 255}, 7, "<é\x00>", json.RawMessage("null"))
 	wantRows(t, `[{"t":"blob","b":[0,255],"n":"real","s":"<é\u0000>","raw":null}]`, got)
@@ -29,7 +52,7 @@ func TestParams(t *testing.T) {
 
 func TestBatchIsOneTransaction(t *testing.T) {
 	t.Parallel()
-	db := d1test.Workerd(t).Database(t)
+	db := d1test.Workerd(t, d1test.Older).Database(t)
 	mustQuery(t, db, "create table t(a unique)")
 	_, err := db.Batch(t.Context(),
 		d1test.Stmt{SQL: "insert into t values(?)", Params: []any{"x"}},
@@ -43,7 +66,7 @@ func TestBatchIsOneTransaction(t *testing.T) {
 
 func TestCancelledQueryIsNotD1sRefusal(t *testing.T) {
 	t.Parallel()
-	db := d1test.Workerd(t).Database(t)
+	db := d1test.Workerd(t, d1test.Older).Database(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	_, err := db.Query(ctx, "with recursive c(n) as (select 1 union all select n+1 from c where n<3000000) select count(*) from c")
@@ -54,16 +77,17 @@ func TestCancelledQueryIsNotD1sRefusal(t *testing.T) {
 }
 
 func TestPersistentRigKeepsItsDatabases(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	first := d1test.PersistentWorkerd(t, dir)
-	mustQuery(t, first.Database(t), "create table t as select 1 a")
-	first.Stop()
-	again := d1test.PersistentWorkerd(t, dir)
-	wantRows(t, `[{"a":1}]`, mustQuery(t, again.Database(t), "select a from t"))
-	if _, err := again.Database(t).Query(t.Context(), "select a from t"); err == nil {
-		t.Error("the second database has the table of the first")
-	}
+	onEach(t, func(t *testing.T, rt d1test.Runtime) {
+		dir := t.TempDir()
+		first := d1test.PersistentWorkerd(t, rt, dir)
+		mustQuery(t, first.Database(t), "create table t as select 1 a")
+		first.Stop()
+		again := d1test.PersistentWorkerd(t, rt, dir)
+		wantRows(t, `[{"a":1}]`, mustQuery(t, again.Database(t), "select a from t"))
+		if _, err := again.Database(t).Query(t.Context(), "select a from t"); err == nil {
+			t.Error("the second database has the table of the first")
+		}
+	})
 }
 
 // mustQuery returns the results alone.

@@ -53,6 +53,8 @@ const (
 
 // Options tune a Front.
 type Options struct {
+	// Runtime is whose D1 is behind it, [d1test.Older] for "".
+	Runtime d1test.Runtime
 	// Ratelimit and RatelimitPolicy are headers of every answer, "" for none.
 	Ratelimit, RatelimitPolicy string
 	// History keeps a state after every write, for bookmarks of earlier moments.
@@ -108,7 +110,10 @@ func New(t testing.TB, o Options) *Front {
 	if err != nil {
 		t.Fatalf("front: %v", err)
 	}
-	f := &Front{t: t, rig: d1test.Workerd(t), o: o, schema: s, files: map[string][]byte{}}
+	if o.Runtime == "" {
+		o.Runtime = d1test.Older
+	}
+	f := &Front{t: t, rig: d1test.Workerd(t, o.Runtime), o: o, schema: s, files: map[string][]byte{}}
 	mux := http.NewServeMux()
 	const account = "/client/v4/accounts/{account}/d1/database"
 	for pattern, h := range map[string]handler{

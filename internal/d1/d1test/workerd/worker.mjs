@@ -25,13 +25,16 @@ const operations = new Map([
 
 /** What the binding itself posts to D1, and what D1 answers, untouched: the wire
  *  that the REST API's /query (ARRAY_OF_OBJECTS) and /raw (ROWS_AND_COLUMNS) share
- *  with the binding. */
-function wire(db, url, body) {
+ *  with the binding. A newer binding hides it; there wire.mjs answers. */
+function wire(env, db, url, request) {
+  if (!db.fetcher) {
+    return env.WIRE.fetch(request);
+  }
   const format = url.searchParams.get("format");
   return db.fetcher.fetch(`http://d1/query?resultsFormat=${format}`, {
     method: "POST",
     headers: { "content-type": "application/json" },
-    body,
+    body: request.body,
   });
 }
 
@@ -40,7 +43,7 @@ export default {
     const url = new URL(request.url);
     if (url.pathname === "/wire" && request.method === "POST") {
       const db = env[`DB${url.searchParams.get("db")}`];
-      return db ? wire(db, url, request.body) : new Response("no such database", { status: 404 });
+      return db ? wire(env, db, url, request) : new Response("no such database", { status: 404 });
     }
     const operation = operations.get(url.pathname);
     if (!operation || request.method !== "POST") {
