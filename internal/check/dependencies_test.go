@@ -56,14 +56,14 @@ func direct(t *testing.T) map[string]string {
 		found[moduleOf(tools, line)] = "tools/go.mod"
 	}
 	for _, p := range files(t, `(^|/)package\.json$`) {
-		var pkg struct{ Dependencies, DevDependencies map[string]string }
+		var pkg struct{ Dependencies, DevDependencies, OptionalDependencies map[string]string }
 		if err := json.Unmarshal([]byte(read(t, p)), &pkg); err != nil {
 			t.Fatalf("%s: %v", p, err)
 		}
-		for _, list := range []map[string]string{pkg.Dependencies, pkg.DevDependencies} {
+		for _, list := range []map[string]string{pkg.Dependencies, pkg.DevDependencies, pkg.OptionalDependencies} {
 			for name, version := range list {
 				found[name] = p
-				if !regexp.MustCompile(`^\d+\.\d+\.\d+$`).MatchString(version) {
+				if !regexp.MustCompile(`^\d+\.\d+\.\d+(-[a-z]+)?$`).MatchString(version) {
 					t.Errorf("%s: %s is not pinned: %q", p, name, version)
 				}
 			}

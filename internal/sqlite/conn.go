@@ -131,6 +131,9 @@ func (c *Conn) setUp(o Options) error {
 	if err := c.raw.setDefensive(); err != nil {
 		return err
 	}
+	if err := c.raw.iifTakesThree(); err != nil {
+		return err
+	}
 	for _, sql := range pragmas {
 		if err := c.run(sql); err != nil {
 			return err

@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	driver "zombiezen.com/go/sqlite"
@@ -71,19 +72,27 @@ var pragmas = map[string]pragmaRule{
 	"optimize": pragmaWork,
 }
 
+// modules are those a virtual table may be of. The older D1 refuses the R*Tree,
+// the one thing that is allowed here though one D1 refuses it: without it, no
+// database that has one could come here from the newest.
+var modules = []string{"fts5", "fts5vocab", "rtree", "rtree_i32"}
+
 // authorize is SQLite's authorizer: it sees every action of a statement while
 // the statement is compiled, through views and triggers.
 func (c *Conn) authorize(a driver.Action) driver.AuthResult {
 	if c.mode == trusted {
 		return driver.AuthResultOK
 	}
-	if c.watched != nil {
+	op := a.Type()
+	// An R*Tree compiles what would write its rows when it is first used. That runs
+	// only for a statement that may write into the R*Tree.
+	module := (c.mode == Read || c.watched != nil || c.accessed != nil) && writesRows(op) && c.raw.constructing()
+	if c.watched != nil && !module {
 		c.watch(a)
 	}
-	if c.accessed != nil {
+	if c.accessed != nil && !module {
 		c.access(a)
 	}
-	op := a.Type()
 	switch op {
 	case driver.OpSelect, driver.OpRecursive:
 		return driver.AuthResultOK
@@ -100,10 +109,14 @@ func (c *Conn) authorize(a driver.Action) driver.AuthResult {
 		driver.OpDropTempIndex, driver.OpDropTempTable, driver.OpDropTempTrigger, driver.OpDropTempView:
 		return c.deny("")
 	}
-	if c.mode == Read {
+	if c.mode == Read && !module {
 		return c.deny(readOnlyText)
 	}
 	return c.authorizeWrite(a)
+}
+
+func writesRows(op driver.OpType) bool {
+	return op == driver.OpInsert || op == driver.OpUpdate || op == driver.OpDelete
 }
 
 // deny refuses in SQLite's words, or in the given ones.
@@ -120,7 +133,8 @@ func (c *Conn) authorizeRead(a driver.Action) driver.AuthResult {
 		return c.deny("") // "access to _cf_KV.key is prohibited"
 	case c.mode == Read && pragmas[strings.TrimPrefix(t, "pragma_")] == pragmaWork && strings.HasPrefix(t, "pragma_"):
 		return c.deny(readOnlyText) // else it would show only once it runs
-	case t == "dbstat", t == "sqlite_dbpage": // raw pages, past every other rule; D1 has neither
+	case t == "dbstat", t == "sqlite_dbpage", // raw pages, past every other rule; D1 has neither
+		t == "jsonb_each", t == "jsonb_tree": // the older D1 has neither
 		return c.deny("no such table: " + t + ": SQLITE_ERROR")
 	}
 	return driver.AuthResultOK
@@ -144,6 +158,8 @@ func (c *Conn) authorizeFunction(a driver.Action) driver.AuthResult {
 func (c *Conn) authorizePragma(a driver.Action) driver.AuthResult {
 	rule := pragmas[strings.ToLower(a.Pragma())]
 	switch {
+	case strings.EqualFold(a.Pragma(), "page_size") && c.raw.constructing(): // a new R*Tree asks for it
+		return driver.AuthResultOK
 	case rule == 0, isHidden(strings.ToLower(a.PragmaArg())):
 		return c.deny("")
 	case rule == pragmaInspect:
@@ -165,7 +181,7 @@ func (c *Conn) authorizeWrite(a driver.Action) driver.AuthResult {
 	case driver.OpAnalyze: // ANALYZE without a name visits D1's own table too
 		return driver.AuthResultOK
 	case driver.OpCreateVTable, driver.OpDropVTable:
-		if m := strings.ToLower(second); m != "fts5" && m != "fts5vocab" {
+		if !slices.Contains(modules, strings.ToLower(second)) {
 			return c.deny("")
 		}
 	}

@@ -1,7 +1,9 @@
 package sqlite
 
 import (
+	"bytes"
 	"reflect"
+	"unsafe"
 
 	"modernc.org/libc"
 	lib "modernc.org/sqlite/lib"
@@ -44,6 +46,37 @@ func (r rawConn) message() string { return libc.GoString(lib.Xsqlite3_errmsg(r.t
 func (r rawConn) offset() int { return int(lib.Xsqlite3_error_offset(r.tls, r.db)) }
 
 func (r rawConn) totalChanges() int64 { return lib.Xsqlite3_total_changes64(r.tls, r.db) }
+
+// constructing reports whether a virtual table is being made known to the
+// connection, and its module compiling statements of its own: no statement of
+// anybody else is compiled meanwhile.
+func (r rawConn) constructing() bool {
+	const at, size = unsafe.Offsetof(lib.Tsqlite3{}.FpVtabCtx), unsafe.Sizeof(lib.Tsqlite3{}.FpVtabCtx)
+	return !bytes.Equal(libc.GoBytes(r.db+at, int(size)), make([]byte, size))
+}
+
+// iifTakesThree gives iif() the three arguments it has on the older D1, which
+// answers any other number with "wrong number of arguments". A function that was
+// made and taken away again hides SQLite's own of that number.
+func (r rawConn) iifTakesThree() error {
+	name, err := libc.CString("iif")
+	if err != nil {
+		return err
+	}
+	defer libc.Xfree(r.tls, name)
+	for n := int32(2); n <= limits[driver.LimitFunctionArg]; n++ {
+		if n == 3 {
+			continue
+		}
+		// 1 stands for the function's address; nothing can call it in between.
+		for _, address := range []uintptr{1, 0} {
+			if rc := driver.ResultCode(lib.Xsqlite3_create_function(r.tls, r.db, name, n, lib.SQLITE_UTF8, 0, address, 0, 0)); rc != driver.ResultOK {
+				return rc.ToError()
+			}
+		}
+	}
+	return nil
+}
 
 // allowDoubleQuotedStrings undoes what the driver switches off: D1 accepts
 // where b = "active", and real schemas have it.
