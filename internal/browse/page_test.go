@@ -247,6 +247,19 @@ func TestWhatHasNoKey(t *testing.T) {
 	wantFault(t, err, fault.NotFound)
 }
 
+func TestAnRTree(t *testing.T) {
+	t.Parallel()
+	c := open(t, "create virtual table places using rtree(id, x0, x1, +name)", "insert into places values (1, 0, 2, 'home'), (2, 5, 6, 'work')")
+	cat := load(t, c)
+	if len(cat.Tables) != 1 || cat.Tables[0].Kind != browse.KindVirtual {
+		t.Fatalf("its shadow tables are listed: %+v", cat.Tables)
+	}
+	p := fetch(t, c, browse.Request{Table: "places", Filters: []browse.Filter{{"name", browse.Eq, "work"}}})
+	if len(p.Columns) != 4 || len(p.Rows) != 1 || !slices.Equal(marks(p), []string{"2"}) {
+		t.Errorf("%+v", p)
+	}
+}
+
 func TestFullTextTable(t *testing.T) {
 	t.Parallel()
 	c := open(t, "create virtual table docs using fts5(title, body)")

@@ -97,6 +97,27 @@ func TestWhatHasToBeConfirmed(t *testing.T) {
 	}
 }
 
+// An R*Tree's module compiles INSERTs of its own when it is read.
+func TestReadingAnRTreeOnlyReads(t *testing.T) {
+	t.Parallel()
+	c := shop(t)
+	exec(t, c, "create virtual table places using rtree(id, x0, x1)")
+	exec(t, c, "insert into places values (1, 0, 2)")
+	const sql = "select id from places where x0 <= 1 and x1 >= 1"
+	if j, got := asked(t, c, sql, ""); j.Writes || got != nil {
+		t.Errorf("%+v, %q", j, got)
+	}
+	if rs, err := console.Run(t.Context(), c, sql, "", console.Limits{Rows: 10}); err != nil || len(rs[0].Rows) != 1 {
+		t.Errorf("%+v, %v", rs, err)
+	}
+	if rs, err := console.Run(t.Context(), c, "delete from places", "", console.Limits{Rows: 10}); err != nil || !fault.Is(rs[0].Err, fault.Denied) {
+		t.Errorf("a console that reads emptied an R*Tree: %+v, %v", rs, err)
+	}
+	if _, got := asked(t, c, "delete from places", ""); len(got) == 0 {
+		t.Error("emptying an R*Tree isn't asked about")
+	}
+}
+
 // TestWhatATriggerDoesIsAskedAbout has tables whose triggers do more than they are told.
 func TestWhatATriggerDoesIsAskedAbout(t *testing.T) {
 	t.Parallel()

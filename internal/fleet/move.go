@@ -50,6 +50,11 @@ func (f *Fleet) Move(ctx context.Context, a auth.Actor, name, place string) erro
 		if _, err := f.providers.Provider(place); err != nil {
 			return err
 		}
+		if place == D1 {
+			if err := f.fitsD1(ctx, d); err != nil {
+				return err
+			}
+		}
 		told := f.told(ctx, d)
 		return f.exclusively(told, a, d, Work{Kind: WorkMove}, func() error { return f.move(told, a, d, place) })
 	})

@@ -262,6 +262,25 @@ func TestDatabasesOfTheAccountAreAdopted(t *testing.T) {
 	s.as(auth.RoleViewer).post("/databases/adopt", chosen).is(http.StatusForbidden)
 }
 
+// What keeps a database from D1 stands beside the button, before it is pressed.
+func TestSettingsSayWhatD1CantTake(t *testing.T) {
+	t.Parallel()
+	s, cloud, b := newCloudSite(t, true)
+	b.post("/databases", form(url.Values{"org": {""}, "request": {"req-2"}, "org_name": {"Here"}, "name": {"here"}, "place": {"embedded"}, "schema": {"shop"}, "version": {"1"}})).is(http.StatusSeeOther)
+	s.ready("here")
+	if page := b.get("/databases/here/settings").is(http.StatusOK, "Move to Cloudflare D1"); strings.Contains(page.body, "virtual tables") {
+		t.Error("a database without virtual tables is said to have some")
+	}
+	s.exec(s.open("here"), "create virtual table places using rtree(id, x0, x1)")
+	const words = "An older D1 refuses to make an R*Tree: there places can"
+	b.get("/databases/here/settings").is(http.StatusOK, words)
+	b.post("/databases/here/move", url.Values{"place": {"d1"}, "confirm": {"here"}}).is(http.StatusUnprocessableEntity, words)
+	if made, _ := cloud.Count("create"); made != 1 {
+		t.Errorf("%d databases were made on D1", made)
+	}
+	b.get("/databases/here/tables/places").is(http.StatusOK, "x0")
+}
+
 func TestADatabaseIsMovedAndTheOldOneLetGo(t *testing.T) {
 	t.Parallel()
 	s, cloud, b := newCloudSite(t, true)

@@ -96,6 +96,10 @@ func (s *Server) settingsPage(c echo.Context, status int, verb string, cause err
 	if v.Filling, err = s.Fleet.Filling(c.Request().Context(), d.Name); err != nil {
 		return err
 	}
+	if v.MayMove && d.Provider == fleet.Embedded && d.State == fleet.Ready {
+		// One that can't be read says so on its own pages; Move asks again.
+		v.Against, _ = s.Fleet.AgainstD1(c.Request().Context(), d)
+	}
 	if cause != nil {
 		v.Error = fault.Message(cause)
 		if fault.FieldOf(cause) == "confirm" {

@@ -18,6 +18,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/d1/local"
 	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/sqlite"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -278,6 +279,63 @@ func TestProviderKeepsDatabasesApart(t *testing.T) {
 	}
 	if left, _ := os.ReadDir(dir); len(left) != 0 {
 		t.Errorf("files left behind: %v", left)
+	}
+}
+
+// A file with an R*Tree, as the newest D1 may have one, is taken whole, read and
+// written; what its module keeps is no table of anybody's.
+func TestAnRTreeIsImportedReadAndDropped(t *testing.T) {
+	e := engine(t, local.Options{})
+	file := filepath.Join(t.TempDir(), "from.db")
+	from, err := sqlite.Open(file, sqlite.Options{Create: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := from.Begin(t.Context(), sqlite.Write); err != nil {
+		t.Fatal(err)
+	}
+	for _, sql := range []string{"create virtual table places using rtree(id, x0, x1, +name)", "insert into places values (1, 0, 2, 'home'), (2, 5, 6, 'work')"} {
+		if err := from.Exec(sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := errors.Join(from.End(true), from.Checkpoint(), from.Close()); err != nil {
+		t.Fatal(err)
+	}
+	info, err := e.Create(t.Context(), d1.CreateInput{Name: "places"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := e.Fill(t.Context(), info.ID, file); err != nil {
+		t.Fatal(err)
+	}
+	c, err := e.Open(t.Context(), info.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	read := func() string {
+		r, err := c.Query(t.Context(), d1.Query("select group_concat(name) from (select name from places where x1 >= 1 order by id)"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r.Rows[0][0].Text()
+	}
+	if got := read(); got != "home,work" {
+		t.Errorf("got %q", got)
+	}
+	query(t, c, "delete from places where id = 2")
+	if got := read(); got != "home" {
+		t.Errorf("got %q", got)
+	}
+	for _, sql := range []string{"delete from places_node", "insert into places_rowid values (7, 7, 7)"} {
+		if _, err := c.Query(t.Context(), d1.Exec(sql)); err == nil {
+			t.Errorf("allowed: %s", sql)
+		}
+	}
+	query(t, c, "drop table places")
+	if r := query(t, c, "select count(*) from sqlite_master where name like 'places%'"); r.Rows[0][0].Int() != 0 {
+		t.Errorf("%d of its tables are left", r.Rows[0][0].Int())
 	}
 }
 

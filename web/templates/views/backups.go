@@ -196,6 +196,8 @@ type DatabaseSettings struct {
 	Export fleet.Export
 	// MayMove says that there are two places.
 	MayMove bool
+	// Against says what in it keeps it from being moved to D1, "" for nothing.
+	Against string
 	// OnD1 is what D1 says of it, nil for one that isn't there.
 	OnD1 *OnD1
 	// Left is how the old one of a moved database stands.

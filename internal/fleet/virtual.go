@@ -1,0 +1,54 @@
+package fleet
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/kuratchi/dashboard/internal/d1"
+	"github.com/kuratchi/dashboard/internal/fault"
+)
+
+const virtualSQL = `select m.name, m.sql from sqlite_master m
+	where m.name in (select name from pragma_table_list where schema = 'main' and type = 'virtual') order by m.name`
+
+// rtree matches the text of an R*Tree up to its module.
+var rtree = regexp.MustCompile(`(?is)^create\s+virtual\s+table\b.*?\busing\s+["'\[` + "`" + `]?rtree(_i32)?\b`)
+
+// AgainstD1 says what in an embedded database keeps it from being moved to D1, in a
+// sentence to show, or "". It reads the definitions alone.
+func (f *Fleet) AgainstD1(ctx context.Context, d Database) (words string, err error) {
+	c, err := f.at(d).Visit(ctx, d.ProviderID)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = c.Close() }()
+	s := d1.Query(virtualSQL)
+	s.Columns = []string{"name", "sql"}
+	r, err := c.Query(ctx, s)
+	if err != nil || len(r.Rows) == 0 {
+		return "", err
+	}
+	var all, trees []string
+	for _, row := range r.Rows {
+		all = append(all, row[0].Text())
+		if rtree.MatchString(row[1].Text()) {
+			trees = append(trees, row[0].Text())
+		}
+	}
+	words = fmt.Sprintf("The database %s has virtual tables, which Cloudflare can't import: %s. Drop them first and make them again on D1.", d.Name, strings.Join(all, ", "))
+	if len(trees) > 0 {
+		words += fmt.Sprintf(" An older D1 refuses to make an R*Tree: there %s can't be made again.", strings.Join(trees, ", "))
+	}
+	return words, nil
+}
+
+// fitsD1 refuses what AgainstD1 says, before anything is made.
+func (f *Fleet) fitsD1(ctx context.Context, d Database) error {
+	words, err := f.AgainstD1(ctx, d)
+	if err == nil && words != "" {
+		err = fault.New(fault.Invalid, "%s", words)
+	}
+	return err
+}
