@@ -181,7 +181,7 @@ func TestHeadersCorrectTheBudget(t *testing.T) {
 // An answer 429 of the account closes the budget for every provider of it, one of
 // a database for nobody.
 func TestA429ClosesTheAccount(t *testing.T) {
-	f := front.New(t, front.Options{})
+	f := newFront(t, front.Options{})
 	x := front.NewFaults(t, f)
 	b := rest.NewBudget(rest.BudgetOptions{})
 	shared := func(o *rest.Options) { o.Budget, o.Pause = b, time.Millisecond }

@@ -10,7 +10,7 @@ import (
 )
 
 func TestCheckNamesWhatIsMissing(t *testing.T) {
-	f := front.New(t, front.Options{})
+	f := newFront(t, front.Options{})
 	x := front.NewFaults(t, f)
 	check := func(change func(*rest.Options)) string {
 		o := rest.Options{Account: front.Account, Token: front.Token, BaseURL: x.URL, Dir: t.TempDir(), HTTPClient: client(t), Pause: time.Millisecond}

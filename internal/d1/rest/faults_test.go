@@ -141,7 +141,7 @@ func TestNoWriteHappensTwice(t *testing.T) {
 	for n, k := range (&world{}).kinds() {
 		t.Run(strings.ReplaceAll(k.name, " ", "-"), func(t *testing.T) {
 			t.Parallel()
-			f := front.New(t, front.Options{})
+			f := newFront(t, front.Options{})
 			x := front.NewFaults(t, f)
 			setUp := provider(t, f.URL)
 			cases := 0
@@ -232,7 +232,7 @@ func judge(t *testing.T, k kind, fl front.Fault, at int, err error, calls []fron
 }
 
 func TestReadsAreRepeatedAndWritesAreNot(t *testing.T) {
-	f := front.New(t, front.Options{})
+	f := newFront(t, front.Options{})
 	x := front.NewFaults(t, f)
 	p := provider(t, x.URL)
 	c := open(t, p, "again")
@@ -261,7 +261,7 @@ func TestReadsAreRepeatedAndWritesAreNot(t *testing.T) {
 }
 
 func TestRequestIDIsKept(t *testing.T) {
-	f := front.New(t, front.Options{})
+	f := newFront(t, front.Options{})
 	c := open(t, provider(t, f.URL), "ids")
 	_, err := c.Query(t.Context(), d1.Query("select nope"))
 	if ref := fault.RefOf(err); !strings.HasSuffix(ref, "-TST") {
@@ -276,7 +276,7 @@ func TestRequestIDIsKept(t *testing.T) {
 }
 
 func TestListReadsEachDatabaseOnce(t *testing.T) {
-	f := front.New(t, front.Options{})
+	f := newFront(t, front.Options{})
 	x := front.NewFaults(t, f)
 	for i := range 25 {
 		f.Add(fmt.Sprintf("db-%02d", i))
@@ -299,7 +299,7 @@ func TestListReadsEachDatabaseOnce(t *testing.T) {
 
 // A stream takes the memory of a row, and Query stops at a limit.
 func TestLargeAnswersAreBounded(t *testing.T) {
-	f := front.New(t, front.Options{})
+	f := newFront(t, front.Options{})
 	x := front.NewFaults(t, f)
 	p := provider(t, x.URL)
 	c, _ := p.Open(t.Context(), f.Add("large"))
@@ -338,7 +338,7 @@ func TestLargeAnswersAreBounded(t *testing.T) {
 
 // The words of whoever made a trigger or a column say nothing of D1's state.
 func TestWordsOfTheSchemaAreNoWordsOfD1(t *testing.T) {
-	f := front.New(t, front.Options{})
+	f := newFront(t, front.Options{})
 	c := open(t, provider(t, f.URL), "words")
 	exec(t, c, "create table jobs(id integer primary key, queued text unique, \"internal error\" text check (\"internal error\" <> 'x'))")
 	exec(t, c, "insert into jobs values (1, 'a', 'b')")

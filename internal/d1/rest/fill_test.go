@@ -16,7 +16,7 @@ import (
 // used up, is not one of which nothing was sent.
 func TestAnImportThatWasBegunIsNotSaidToBeUnsent(t *testing.T) {
 	path := sample(t, "create table t(a)", "insert into t values (1)")
-	f := front.New(t, front.Options{})
+	f := newFront(t, front.Options{})
 	id := f.Add("acme")
 	// One call to see that it is empty, init, ingest: the poll has no room.
 	p := provider(t, f.URL, func(o *rest.Options) { o.Budget = rest.NewBudget(rest.BudgetOptions{Calls: 3}) })
@@ -39,7 +39,7 @@ func TestAnImportThatWasBegunIsNotSaidToBeUnsent(t *testing.T) {
 // Where the calls are used up in between, the questions wait for their turn.
 func TestAnImportIsAskedAboutWhenThereIsRoom(t *testing.T) {
 	path := sample(t, "create table t(a)", "insert into t values (1)")
-	f := front.New(t, front.Options{})
+	f := newFront(t, front.Options{})
 	id := f.Add("acme")
 	p := provider(t, f.URL, func(o *rest.Options) {
 		o.Budget = rest.NewBudget(rest.BudgetOptions{Calls: 3, Window: 6 * time.Second})

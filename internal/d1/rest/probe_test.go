@@ -1,6 +1,7 @@
 package rest_test
 
 import (
+	"maps"
 	"testing"
 
 	"github.com/kuratchi/dashboard/internal/d1/d1test"
@@ -16,29 +17,35 @@ var excuses = map[string]string{
 }
 
 func TestProbe(t *testing.T) {
-	f := front.New(t, front.Options{})
-	db := open(t, provider(t, f.URL), "probe")
-	for _, sql := range []string{"create table before(a)", "drop table before"} {
-		exec(t, db, sql)
-	}
-	split := func(sql string) (out []string) {
-		for _, p := range sqlite.Split(sql) {
-			out = append(out, p.SQL)
+	onEach(t, func(t *testing.T, f *front.Front, rt d1test.Runtime) {
+		db := open(t, provider(t, f.URL), "probe")
+		for _, sql := range []string{"create table before(a)", "drop table before"} {
+			exec(t, db, sql)
 		}
-		return out
-	}
-	agree := 0
-	for _, c := range d1test.Probe(t, d1test.Older) {
-		diff := d1test.Answers(t.Context(), db, c, split)
-		reason, excused := excuses[c.Name()]
-		switch {
-		case diff == "" && excused:
-			t.Errorf("%s agrees now; strike its excuse %q", c.Name(), reason)
-		case diff == "":
-			agree++
-		case !excused:
-			t.Errorf("%s\n  %.200s\n  %.600s", c.Name(), c.SQL, diff)
+		agree, excused := 0, maps.Clone(excuses)
+		if rt == d1test.Newest {
+			excused["only comment"] = "the transport refuses it before D1, in the older D1's words"
+			excused["recreate parent, child2 without cascade, defer"] = "what only the commit finds is an internal error there, after which nothing is known"
 		}
+		for _, c := range d1test.Probe(t, rt) {
+			diff := d1test.Answers(t.Context(), db, c, split)
+			reason := excused[c.Name()]
+			switch {
+			case diff == "" && reason != "":
+				t.Errorf("%s agrees now; strike its excuse %q", c.Name(), reason)
+			case diff == "":
+				agree++
+			case reason == "":
+				t.Errorf("%s\n  %.200s\n  %.600s", c.Name(), c.SQL, diff)
+			}
+		}
+		t.Logf("%d cases agree in results and error text, %d are excused", agree, len(excused))
+	})
+}
+
+func split(sql string) (out []string) {
+	for _, p := range sqlite.Split(sql) {
+		out = append(out, p.SQL)
 	}
-	t.Logf("%d cases agree in results and error text, %d are excused", agree, len(excuses))
+	return out
 }

@@ -19,7 +19,7 @@ import (
 )
 
 func TestDatabasesAreMadeAndRemoved(t *testing.T) {
-	f := front.New(t, front.Options{})
+	f := newFront(t, front.Options{})
 	p := provider(t, f.URL)
 	a, err := p.Create(t.Context(), d1.CreateInput{Name: "acme", Location: "eeur"})
 	if err != nil || a.Name != "acme" || a.Region != "EEUR" || a.Location != "eeur" || a.Replication != "disabled" || a.CreatedAt.IsZero() {
@@ -63,7 +63,7 @@ func TestDatabasesAreMadeAndRemoved(t *testing.T) {
 }
 
 func TestTokensAreRefusedInWords(t *testing.T) {
-	f := front.New(t, front.Options{})
+	f := newFront(t, front.Options{})
 	id := f.Add("acme")
 	for name, c := range map[string]struct {
 		change func(*rest.Options)
@@ -95,7 +95,7 @@ func TestTokensAreRefusedInWords(t *testing.T) {
 // Statements in mode Read go with the reading token: what our judge doesn't see,
 // Cloudflare refuses.
 func TestReadsGoWithTheReadingToken(t *testing.T) {
-	f := front.New(t, front.Options{})
+	f := newFront(t, front.Options{})
 	id := f.Add("acme")
 	p := provider(t, f.URL, func(o *rest.Options) { o.Token, o.ReadToken = "wrong-token", front.ReadToken })
 	c, _ := p.Open(t.Context(), id)
@@ -127,7 +127,7 @@ func TestReadsGoWithTheReadingToken(t *testing.T) {
 }
 
 func TestGoingBackInTime(t *testing.T) {
-	f := front.New(t, front.Options{History: true})
+	f := newFront(t, front.Options{History: true})
 	p := provider(t, f.URL)
 	c := open(t, p, "acme")
 	info, _ := p.Find(t.Context(), "acme")
@@ -267,7 +267,7 @@ func saved(t *testing.T, f d1.File, err error) string {
 func TestADatabaseMovesBetweenEngines(t *testing.T) {
 	file := sample(t, everything...)
 	before := fingerprint(t, embeddedFrom(t, file))
-	f := front.New(t, front.Options{})
+	f := newFront(t, front.Options{})
 	p := provider(t, f.URL)
 	info, err := p.Create(t.Context(), d1.CreateInput{Name: "moved"})
 	if err != nil {
@@ -313,7 +313,7 @@ func TestADatabaseMovesBetweenEngines(t *testing.T) {
 }
 
 func TestFullTextIndexesAreRefused(t *testing.T) {
-	f := front.New(t, front.Options{})
+	f := newFront(t, front.Options{})
 	p := provider(t, f.URL)
 	id := f.Add("texts")
 	file := sample(t, "create virtual table ft using fts5(body)", "insert into ft values ('a')")
@@ -331,7 +331,7 @@ func TestFullTextIndexesAreRefused(t *testing.T) {
 }
 
 func TestRetiringKeepsTheLastState(t *testing.T) {
-	f := front.New(t, front.Options{})
+	f := newFront(t, front.Options{})
 	dir := t.TempDir()
 	p := provider(t, f.URL, func(o *rest.Options) { o.Dir = dir })
 	c := open(t, p, "old")
@@ -382,7 +382,7 @@ func TestRetiringKeepsTheLastState(t *testing.T) {
 
 // A database that is written to whenever it is read is not removed.
 func TestABusyDatabaseIsNotRetired(t *testing.T) {
-	f := front.New(t, front.Options{})
+	f := newFront(t, front.Options{})
 	p := provider(t, f.URL)
 	c := open(t, p, "busy")
 	info, _ := p.Find(t.Context(), "busy")

@@ -1,12 +1,14 @@
 package rest_test
 
 import (
+	"cmp"
+	"flag"
 	"math"
 	"net/http"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 
 	"github.com/kuratchi/dashboard/internal/d1"
@@ -16,6 +18,22 @@ import (
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// d1Runtime is the D1 that the tests run on which don't run on each.
+var d1Runtime = flag.String("runtime", string(d1test.Older), "sqlite-3.47 or sqlite-3.54")
+
+func newFront(t testing.TB, o front.Options) *front.Front {
+	t.Helper()
+	o.Runtime = cmp.Or(o.Runtime, d1test.Runtime(*d1Runtime))
+	return front.New(t, o)
+}
+
+// onEach runs a test on each D1.
+func onEach(t *testing.T, test func(t *testing.T, f *front.Front, rt d1test.Runtime)) {
+	for _, rt := range d1test.Runtimes {
+		t.Run(string(rt), func(t *testing.T) { test(t, newFront(t, front.Options{Runtime: rt}), rt) })
+	}
+}
 
 // client is one whose connections end with the test.
 func client(t testing.TB) *http.Client {
@@ -59,10 +77,11 @@ func exact(sql string, columns []string, args ...d1.Value) d1.Stmt {
 }
 
 func TestContract(t *testing.T) {
-	f := front.New(t, front.Options{})
-	p := provider(t, f.URL)
-	d1test.Exercise(t, d1test.Traits{Remote: true}, func(t *testing.T) d1.Conn {
-		return open(t, p, strings.ToLower(strings.NewReplacer("/", "-", "_", "-").Replace(shortName(t.Name()))))
+	onEach(t, func(t *testing.T, f *front.Front, _ d1test.Runtime) {
+		p := provider(t, f.URL)
+		d1test.Exercise(t, d1test.Traits{Remote: true}, func(t *testing.T) d1.Conn {
+			return open(t, p, strings.ToLower(strings.NewReplacer("/", "-", "_", "-", ".", "-").Replace(shortName(t.Name()))))
+		})
 	})
 }
 
@@ -76,8 +95,12 @@ func shortName(s string) string {
 
 // The values that JSON loses: read, written again, read again.
 func TestValuesMakeTheRoundTrip(t *testing.T) {
-	f := front.New(t, front.Options{})
-	c := open(t, provider(t, f.URL), "values")
+	onEach(t, func(t *testing.T, f *front.Front, _ d1test.Runtime) {
+		roundTrip(t, open(t, provider(t, f.URL), "values"))
+	})
+}
+
+func roundTrip(t *testing.T, c d1.Conn) {
 	exec(t, c, "create table v(id integer primary key, i integer, t text, r real, b blob, n)")
 	blob := make([]byte, 1_900_000)
 	for i := range blob {
@@ -120,7 +143,7 @@ func TestValuesMakeTheRoundTrip(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if d := cmp.Diff(row, again.Rows[0], cmp.Comparer(func(a, b d1.Value) bool { return a == b })); d != "" {
+		if d := gocmp.Diff(row, again.Rows[0], gocmp.Comparer(func(a, b d1.Value) bool { return a == b })); d != "" {
 			t.Errorf("%.60s changed when it was saved: %.500s", v.Literal(), d)
 		}
 		// A whole cell in chunks, as a grid that shows a cut value fetches it.

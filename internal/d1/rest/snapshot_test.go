@@ -32,7 +32,7 @@ func TestRetiringLosesNoValue(t *testing.T) {
 		"a BLOB":                  "x'00ff'",
 	} {
 		t.Run(name, func(t *testing.T) {
-			f := front.New(t, front.Options{})
+			f := newFront(t, front.Options{})
 			dir := t.TempDir()
 			p := provider(t, f.URL, func(o *rest.Options) { o.Dir = dir })
 			c := open(t, p, "old")
@@ -100,7 +100,7 @@ func TestEverySchemaIsCopied(t *testing.T) {
 		"a column named like a type": {"create table t(\"select\" text, \"a b\" integer)", "insert into t values ('x', 1)"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			f := front.New(t, front.Options{})
+			f := newFront(t, front.Options{})
 			p := provider(t, f.URL)
 			c := open(t, p, "old")
 			info, _ := p.Find(t.Context(), "old")
@@ -160,7 +160,7 @@ func sums(t *testing.T, c d1.Conn) string {
 
 // TestALargeDatabaseIsCopiedInPages, and again when somebody wrote meanwhile.
 func TestALargeDatabaseIsCopiedInPages(t *testing.T) {
-	f := front.New(t, front.Options{})
+	f := newFront(t, front.Options{})
 	p := provider(t, f.URL)
 	c := open(t, p, "large")
 	info, _ := p.Find(t.Context(), "large")
@@ -194,7 +194,7 @@ func TestALargeDatabaseIsCopiedInPages(t *testing.T) {
 
 // TestARetirementKeepsTheOnlyCopy: the database may go before it is deleted here.
 func TestARetirementKeepsTheOnlyCopy(t *testing.T) {
-	f := front.New(t, front.Options{})
+	f := newFront(t, front.Options{})
 	p := provider(t, f.URL)
 	c := open(t, p, "old")
 	info, _ := p.Find(t.Context(), "old")
@@ -219,7 +219,7 @@ func TestARetirementKeepsTheOnlyCopy(t *testing.T) {
 // mistake that SQLite keeps, not the rowid.
 func TestRowidsBesideAKeyAreKept(t *testing.T) {
 	file := sample(t, "create table t(id integer primary key desc, v)", "insert into t(rowid, id, v) values (70, 1, 'a'), (7, 2, 'b'), (-1, null, 'c')")
-	p := provider(t, front.New(t, front.Options{}).URL)
+	p := provider(t, newFront(t, front.Options{}).URL)
 	info, err := p.Create(t.Context(), d1.CreateInput{Name: "desc"})
 	if err != nil {
 		t.Fatal(err)

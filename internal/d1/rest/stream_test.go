@@ -16,7 +16,7 @@ import (
 
 // A reader that is slow is no silence of Cloudflare.
 func TestASlowReaderIsNoSilence(t *testing.T) {
-	f := front.New(t, front.Options{})
+	f := newFront(t, front.Options{})
 	p := provider(t, f.URL, func(o *rest.Options) { o.Quiet = 4 * time.Second })
 	c := open(t, p, "slow")
 	rows, err := c.Stream(t.Context(), d1.Query("with recursive n(i) as (select 1 union all select i+1 from n where i < 40000) select i, printf('%500d', i) from n"))

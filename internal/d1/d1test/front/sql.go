@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -58,7 +59,11 @@ func (f *Front) statements(w http.ResponseWriter, r *http.Request, d *database, 
 		Error   string
 	}
 	if len(text) > 0 && text[0] == '{' && json.Unmarshal(text, &refused) == nil && refused.Success != nil && !*refused.Success {
-		refuse(w, http.StatusBadRequest, 7500, refused.Error)
+		status := http.StatusBadRequest
+		if strings.HasPrefix(refused.Error, "internal error") {
+			status = http.StatusInternalServerError
+		}
+		refuse(w, status, 7500, refused.Error)
 		return Call{Op: op}
 	}
 	if writes {
@@ -93,10 +98,13 @@ func (d *database) post(ctx context.Context, rows bool, list []statement, batch 
 	}
 	defer resp.Body.Close()
 	text, err := io.ReadAll(resp.Body)
-	if words, reset := bytes.CutPrefix(text, []byte("Error: Durable Object was reset")); err == nil && resp.StatusCode != http.StatusOK && reset {
-		// What only the commit finds comes as an exception; the binding makes a D1_ERROR of it.
-		line, _, _ := bytes.Cut(words, []byte("\n"))
-		return json.Marshal(map[string]any{"success": false, "error": "Durable Object was reset" + string(line)})
+	if err == nil && resp.StatusCode != http.StatusOK {
+		// What only the commit finds comes as an exception. The older D1 says what it
+		// was, the newest only where it is written down.
+		line, _, _ := strings.Cut(string(text), "\n")
+		if words, ok := strings.CutPrefix(line, "Error: "); ok && (strings.HasPrefix(words, "Durable Object was reset") || strings.HasPrefix(words, "internal error")) {
+			return json.Marshal(map[string]any{"success": false, "error": words})
+		}
 	}
 	if err == nil && resp.StatusCode != http.StatusOK {
 		err = errors.New("D1 answered " + resp.Status + ": " + string(text[:min(len(text), 300)]))
