@@ -131,8 +131,9 @@ func content(t *testing.T, db d1.Conn, shape string) string {
 	return b.String()
 }
 
-// long runs the whole matrix over REST too, which takes a minute more.
-var long = flag.Bool("long", false, "run every case over REST")
+// long runs the whole matrix over REST and on the newest runtime too, which takes
+// a minute or two more.
+var long = flag.Bool("long", false, "run every case on every engine")
 
 // oneInSix takes one case in six, always the same ones.
 func oneInSix(label string) bool {
@@ -142,7 +143,7 @@ func oneInSix(label string) bool {
 }
 
 // TestRebuildMatrixKeepsEveryRow makes a parent, or a child, anew under every action and every
-// shape of family, on the embedded engine, on real D1 and over REST: every row, counter,
+// shape of family, on the embedded engine, on both real D1s and over REST: every row, counter,
 // trigger, view and index is there afterwards, and foreign keys still hold.
 func TestRebuildMatrixKeepsEveryRow(t *testing.T) {
 	for engine, fresh := range engines(t) {
@@ -151,7 +152,7 @@ func TestRebuildMatrixKeepsEveryRow(t *testing.T) {
 			for _, action := range actions {
 				for name, change := range definitions {
 					label := engine + ", " + shape + ", " + action + ", " + name
-					if engine == "rest" && !*long && !oneInSix(label) {
+					if (engine == "rest" || engine == "newest") && !*long && !oneInSix(label) {
 						continue
 					}
 					db := fresh(t)

@@ -144,6 +144,7 @@ func engines(t *testing.T) map[string]func(t *testing.T) d1.Conn {
 			return c
 		},
 		"workerd": func(t *testing.T) d1.Conn { return rig{d1test.Workerd(t, d1test.Older).Database(t)} },
+		"newest":  func(t *testing.T) d1.Conn { return rig{d1test.Workerd(t, d1test.Newest).Database(t)} },
 		"rest":    far,
 	}
 }
