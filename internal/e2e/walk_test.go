@@ -6,6 +6,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 
+	"github.com/kuratchi/dashboard/internal/d1/d1test"
 	"github.com/kuratchi/dashboard/internal/d1/d1test/front"
 )
 
@@ -54,13 +55,23 @@ func TestWalk(t *testing.T) {
 	walk(t, newTab(t), start(t, t.TempDir()))
 }
 
-// TestWalkOnD1 is the same with every database of an organization on real D1, behind
-// a front for Cloudflare's API.
+// TestWalkOnD1 is the same with every database of an organization on real D1, the
+// older and the newest, behind a front for Cloudflare's API.
 func TestWalkOnD1(t *testing.T) {
 	t.Parallel()
-	cloud := front.New(t, front.Options{})
+	for _, rt := range d1test.Runtimes {
+		t.Run(string(rt), func(t *testing.T) {
+			t.Parallel()
+			walkOnD1(t, rt)
+		})
+	}
+}
+
+func walkOnD1(t *testing.T, rt d1test.Runtime) {
+	t.Helper()
+	cloud := front.New(t, front.Options{Runtime: rt})
 	x := newTab(t)
-	x.place = "d1"
+	x.place, x.unseen = "d1", rt != d1test.Newest
 	cloud.Add("found-by-hand")
 	cloud.Add("found-too")
 	walk(t, x, start(t, t.TempDir(), "KURATCHI_CF_API_URL="+cloud.URL, "CF_ACCOUNT_ID="+front.Account, "CF_API_TOKEN="+front.Token, "CF_API_READ_TOKEN="+front.ReadToken))
