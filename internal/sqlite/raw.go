@@ -1,9 +1,7 @@
 package sqlite
 
 import (
-	"bytes"
 	"reflect"
-	"unsafe"
 
 	"modernc.org/libc"
 	lib "modernc.org/sqlite/lib"
@@ -51,8 +49,24 @@ func (r rawConn) totalChanges() int64 { return lib.Xsqlite3_total_changes64(r.tl
 // connection, and its module compiling statements of its own: no statement of
 // anybody else is compiled meanwhile.
 func (r rawConn) constructing() bool {
-	const at, size = unsafe.Offsetof(lib.Tsqlite3{}.FpVtabCtx), unsafe.Sizeof(lib.Tsqlite3{}.FpVtabCtx)
-	return !bytes.Equal(libc.GoBytes(r.db+at, int(size)), make([]byte, size))
+	for _, b := range libc.GoBytes(r.db+vtabCtx.Offset, int(vtabCtx.Type.Size())) {
+		if b != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// vtabCtx is where SQLite keeps that mark, a pointer. Without the field reading an
+// R*Tree would be refused, which TestAnRTreeIsReadWhereWritesAreRefused sees.
+var vtabCtx = field(reflect.TypeFor[lib.Tsqlite3](), "FpVtabCtx")
+
+func field(of reflect.Type, name string) reflect.StructField {
+	f, ok := of.FieldByName(name)
+	if !ok {
+		f.Type = reflect.TypeFor[[0]byte]()
+	}
+	return f
 }
 
 // iifTakesThree gives iif() the three arguments it has on the older D1, which
