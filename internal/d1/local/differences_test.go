@@ -87,3 +87,21 @@ func TestTextsOfReals(t *testing.T) {
 		t.Errorf("here: %s", got)
 	}
 }
+
+// A column of numbers takes a text with a NUL as the number before it since SQLite
+// 3.54, here too, and drops what follows. 3.47 keeps the text.
+func TestANumberBeforeANUL(t *testing.T) {
+	const make, put, ask = "create table t(n integer)", "insert into t values (cast(x'370078' as text))", "select typeof(n) as kind from t"
+	for rt, want := range map[d1test.Runtime]string{d1test.Older: `"kind":"text"`, d1test.Newest: `"kind":"integer"`} {
+		answer, err := d1test.Workerd(t, rt).Database(t).Batch(t.Context(), d1test.Stmt{SQL: make}, d1test.Stmt{SQL: put}, d1test.Stmt{SQL: ask})
+		if err != nil || !strings.Contains(string(answer), want) {
+			t.Errorf("%s: %s, %v", rt, answer, err)
+		}
+	}
+	here := open(t)
+	query(t, here, make)
+	query(t, here, put)
+	if got := query(t, here, ask).Rows[0][0].Text(); got != "integer" {
+		t.Errorf("here: %s", got)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -124,7 +125,7 @@ func TestStatementsAgreeWithTheEmbeddedEngine(t *testing.T) {
 }
 
 func agree(t *testing.T, f *front.Front, of d1test.Runtime) {
-	values := values
+	values := values.Filter(func(v d1.Value) bool { return of == d1test.Newest || !numberThenNUL(v) })
 	if of == d1test.Newest { // the same SQLite, so every real
 		values = rapid.OneOf(values, rapid.Map(rapid.Float64().Filter(func(f float64) bool { return f == f && f != 0 }), d1.Float))
 	}
@@ -178,6 +179,17 @@ func agree(t *testing.T, f *front.Front, of d1test.Runtime) {
 		}
 	})
 	t.Logf("%d statements on both", statements)
+}
+
+// numberThenNUL reports a text that a column of numbers takes as the number before
+// the NUL since SQLite 3.54, dropping the rest; 3.47 keeps the text.
+func numberThenNUL(v d1.Value) bool {
+	before, _, found := strings.Cut(v.Text(), "\x00")
+	if v.Kind() != d1.Text || !found {
+		return false
+	}
+	_, err := strconv.ParseFloat(strings.TrimSpace(before), 64)
+	return err == nil || errors.Is(err, strconv.ErrRange)
 }
 
 // same is equal, but for the two SQLites' different last digits of a real as text.
