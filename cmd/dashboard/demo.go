@@ -240,7 +240,7 @@ func fillDemo(ctx context.Context, cfg config.Config, dir string, out io.Writer)
 	if err != nil {
 		return err
 	}
-	engine, err := local.Open(filepath.Join(dir, "databases"), local.Options{OpenDatabases: cfg.OpenDatabases})
+	engine, err := local.Open(filepath.Join(dir, "databases"), local.Options{OpenDatabases: cfg.OpenDatabases, Memory: int64(cfg.StatementMemory) << 20})
 	if err != nil {
 		return err
 	}

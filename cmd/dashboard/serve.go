@@ -51,7 +51,7 @@ func serve(ctx context.Context, cfg config.Config, _ []string, term terminal, lo
 	if err := store.Ready(ctx); err != nil {
 		return err
 	}
-	engine, err := local.Open(databasesDir(cfg), local.Options{OpenDatabases: cfg.OpenDatabases})
+	engine, err := local.Open(databasesDir(cfg), local.Options{OpenDatabases: cfg.OpenDatabases, Memory: int64(cfg.StatementMemory) << 20})
 	if err != nil {
 		return err
 	}

@@ -30,7 +30,7 @@ var mayImport = map[string][]string{
 
 	"internal/config":    {"internal/fault"},
 	"internal/vault":     {"internal/fault"},
-	"internal/sqlite":    {"internal/fault", "internal/lex"},
+	"internal/sqlite":    {"internal/fault", "internal/lex", "internal/sqlite/bounds"},
 	"internal/schema":    {"internal/fault", "internal/lex"},
 	"internal/d1":        {"internal/fault"},
 	"internal/d1/local":  {"internal/d1", "internal/fault", "internal/sqlite"},
@@ -38,6 +38,8 @@ var mayImport = map[string][]string{
 	"internal/d1/d1test": {"internal/d1", "internal/fault"},
 
 	"internal/d1/d1test/front": {"internal/d1/d1test", "internal/d1/rest", "internal/sqlite"},
+
+	"internal/sqlite/bounds": {},
 
 	"internal/orm":      {"internal/d1", "internal/fault", "internal/schema"},
 	"internal/migrate":  {"internal/d1", "internal/fault", "internal/lex", "internal/schema", "internal/sqlite"},
@@ -97,12 +99,12 @@ var onlyIn = []struct {
 	rooms    []string
 	tests    bool
 }{
-	{regexp.MustCompile(`^(zombiezen\.com/|modernc\.org/)`), []string{"internal/sqlite"}, true},
+	{regexp.MustCompile(`^(zombiezen\.com/|modernc\.org/)`), []string{"internal/sqlite", "internal/sqlite/bounds"}, true},
 	{regexp.MustCompile(`^github\.com/labstack/`), []string{"internal/handlers", "internal/handlers/middleware", "cmd/dashboard"}, false},
 	{regexp.MustCompile(`^github\.com/gorilla/`), []string{"internal/auth", "internal/handlers/middleware"}, false},
 	{regexp.MustCompile(`^github\.com/cloudflare/cloudflare-go`), []string{"internal/d1/rest", "internal/d1/gateway"}, true},
 	{regexp.MustCompile(`^os/exec$`), []string{"internal/d1/d1test", "bench"}, false},
-	{regexp.MustCompile(`^(unsafe|C|github\.com/mattn/go-sqlite3)$`), []string{"bench/csqlite"}, true},
+	{regexp.MustCompile(`^(unsafe|C|github\.com/mattn/go-sqlite3)$`), []string{"bench/csqlite", "internal/sqlite/bounds"}, true},
 	{regexp.MustCompile(`^(plugin|text/template|html/template)$`), nil, true},
 	{regexp.MustCompile(`^(github\.com/google/go-cmp|pgregory\.net/rapid|go\.uber\.org/goleak|github\.com/chromedp)`), nil, false},
 	{regexp.MustCompile(`^github\.com/getkin/kin-openapi`), []string{"internal/d1/d1test/front"}, true},

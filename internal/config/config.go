@@ -55,6 +55,8 @@ type Config struct {
 	SQLTimeout time.Duration
 	// OpenDatabases is the most databases that are kept open at once.
 	OpenDatabases int
+	// StatementMemory is what statements that read a database may take, in MB.
+	StatementMemory int
 	// ShutdownGrace is how long requests under way may go on after a stop signal.
 	ShutdownGrace time.Duration
 	// SecretKey are the keys of the vault, "" for those in the data folder.

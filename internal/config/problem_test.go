@@ -72,19 +72,20 @@ func TestTheErrorReadsLikeAList(t *testing.T) {
 func TestValuesThatAreRefused(t *testing.T) {
 	t.Parallel()
 	for name, values := range map[string][]string{
-		"KURATCHI_LISTEN":          {"localhost", ":65536", ":http", "[::1:80", "a b:80", "999.1.1.1:80", "-x:80", "127.0.0.1:-1", "a:1:2"},
-		"KURATCHI_ENVIRONMENT":     {strings.Repeat("x", 33), "-x", "a\tb"},
-		"KURATCHI_PUBLIC_URL":      {"panel.example.com", "ftp://a.b", "https://", "https://a.b/c", "https://a.b?x", "https://a.b#x", "https://a.b:", "https://a.b:0", "https://a.b:99999", "https:a.b", "https://a b", "http://panel.example.com", "http://192.0.2.1:8080"},
-		"KURATCHI_TRUSTED_PROXIES": {"0.0.0.0/0", "::/0", "10.0.0.0/8,", "proxy.lan", "10.0.0.0/33"},
-		"KURATCHI_SQL_ROW_CAP":     {"10001", "-1", "1e3", "1.0"},
-		"KURATCHI_SQL_TIMEOUT":     {"999ms", "30", "1m"},
-		"KURATCHI_OPEN_DATABASES":  {"0", "4097"},
-		"KURATCHI_SHUTDOWN_GRACE":  {"-1s", "5m1s"},
-		"KURATCHI_LOG_LEVEL":       {"info+2", "trace"},
-		"CF_WORKERS_SUBDOMAIN":     {"acme", "acme.workers.dev/x", "acme..dev", "-acme.dev", strings.Repeat("a.", 126) + "dev"},
-		"CF_ACCOUNT_ID":            {strings.Repeat("g", 32), strings.Repeat("a", 31), strings.Repeat("a", 33)},
-		"SCRIPT_NAME":              {"-acme", "acme-", strings.Repeat("a", 64)},
-		"KURATCHI_ADMIN_DB_TOKEN":  {"db.ff.12", "db.ff.12.", "db.FF.12.sig", "db.ff.1x.sig"},
+		"KURATCHI_LISTEN":           {"localhost", ":65536", ":http", "[::1:80", "a b:80", "999.1.1.1:80", "-x:80", "127.0.0.1:-1", "a:1:2"},
+		"KURATCHI_ENVIRONMENT":      {strings.Repeat("x", 33), "-x", "a\tb"},
+		"KURATCHI_PUBLIC_URL":       {"panel.example.com", "ftp://a.b", "https://", "https://a.b/c", "https://a.b?x", "https://a.b#x", "https://a.b:", "https://a.b:0", "https://a.b:99999", "https:a.b", "https://a b", "http://panel.example.com", "http://192.0.2.1:8080"},
+		"KURATCHI_TRUSTED_PROXIES":  {"0.0.0.0/0", "::/0", "10.0.0.0/8,", "proxy.lan", "10.0.0.0/33"},
+		"KURATCHI_SQL_ROW_CAP":      {"10001", "-1", "1e3", "1.0"},
+		"KURATCHI_SQL_TIMEOUT":      {"999ms", "30", "1m"},
+		"KURATCHI_OPEN_DATABASES":   {"0", "4097"},
+		"KURATCHI_STATEMENT_MEMORY": {"15", "4097", "64MB"},
+		"KURATCHI_SHUTDOWN_GRACE":   {"-1s", "5m1s"},
+		"KURATCHI_LOG_LEVEL":        {"info+2", "trace"},
+		"CF_WORKERS_SUBDOMAIN":      {"acme", "acme.workers.dev/x", "acme..dev", "-acme.dev", strings.Repeat("a.", 126) + "dev"},
+		"CF_ACCOUNT_ID":             {strings.Repeat("g", 32), strings.Repeat("a", 31), strings.Repeat("a", 33)},
+		"SCRIPT_NAME":               {"-acme", "acme-", strings.Repeat("a", 64)},
+		"KURATCHI_ADMIN_DB_TOKEN":   {"db.ff.12", "db.ff.12.", "db.FF.12.sig", "db.ff.1x.sig"},
 	} {
 		for _, value := range values {
 			p := problemsOf(t, env{name: value})

@@ -131,6 +131,12 @@ func limitSettings() []setting {
 			set:  into(func(c *Config) *int { return &c.OpenDatabases }, intBetween(1, 4096)),
 		},
 		{
+			name: "Statement memory", flag: "statement-memory", env: []string{"KURATCHI_STATEMENT_MEMORY"},
+			def: "64", example: "128",
+			help: "Most memory in MB that a statement which reads an embedded database may take, and all of them together but for 1 MB each, 16 to 4096; those that write have four times as much.",
+			set:  into(func(c *Config) *int { return &c.StatementMemory }, intBetween(16, 4096)),
+		},
+		{
 			name: "Shutdown grace", flag: "shutdown-grace", env: []string{"KURATCHI_SHUTDOWN_GRACE"},
 			def: "10s", example: "25s",
 			help: "How long requests under way may go on after a stop signal, 0s to 5m.",

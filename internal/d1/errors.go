@@ -30,6 +30,8 @@ const (
 	Busy
 	// Storage is a disk that is full, read-only or broken.
 	Storage
+	// Memory is a statement that needs more memory than it may take.
+	Memory
 )
 
 // Error is a refusal in the words of D1.
@@ -69,6 +71,7 @@ var classWords = []struct {
 	words string
 	class Class
 }{
+	{" has used up its ids, the last one is ", Constraint}, {"SQLITE_NOMEM", Memory}, {"needs more temporary disk space than there is", Memory},
 	{"attempt to write a readonly database", Storage}, {"SQLITE_READONLY", ReadOnly}, {"SQLITE_INTERRUPT", Interrupted},
 	{"SQLITE_AUTH", Auth}, {"not authorized", Auth}, {"To execute a transaction", Auth},
 	{"constraint failed", Constraint}, {"SQLITE_CONSTRAINT", Constraint}, {"datatype mismatch", Constraint},
@@ -90,7 +93,7 @@ func classify(text string) Class {
 
 var classKinds = [...]fault.Kind{
 	Other: fault.Invalid, Syntax: fault.Invalid, Constraint: fault.Conflict, Auth: fault.Denied, ReadOnly: fault.Denied,
-	TooBig: fault.Invalid, Interrupted: fault.Limited, Busy: fault.Unavailable, Storage: fault.Unavailable,
+	TooBig: fault.Invalid, Interrupted: fault.Limited, Busy: fault.Unavailable, Storage: fault.Unavailable, Memory: fault.Invalid,
 }
 
 // Fail returns a refusal as a fault whose message is the engine's words.

@@ -25,6 +25,7 @@ package sqlite
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -32,6 +33,7 @@ import (
 	driver "zombiezen.com/go/sqlite"
 
 	"github.com/kuratchi/dashboard/internal/lex"
+	"github.com/kuratchi/dashboard/internal/sqlite/bounds"
 )
 
 // Mode is what statements may do within a transaction.
@@ -58,6 +60,9 @@ type Options struct {
 	// Statements is how many compiled statements are kept for being run again, 8
 	// for 0. One costs 5 to 20 kB.
 	Statements int
+	// Budget limits the memory that statements take between Begin and End, nil
+	// doesn't. A database in memory has [scratch] for all it holds.
+	Budget *Budget
 	// copied says that the file is somebody's copy: nothing is made in it.
 	copied bool
 }
@@ -75,6 +80,9 @@ type Conn struct {
 	long bool
 	open bool
 	kept *cache
+	// account is what the connection's memory is billed to.
+	account *bounds.Account
+	budget  *Budget
 	// watched, while Effects compiles, gathers what the statement does.
 	watched *[]Effect
 	// accessed, while Accesses compiles, gathers what the statement is bound to.
@@ -87,8 +95,8 @@ const hiddenTable = `CREATE TABLE IF NOT EXISTS _cf_KV (key TEXT PRIMARY KEY, va
 
 // Open opens a database file in WAL mode with foreign keys on.
 func Open(path string, o Options) (*Conn, error) {
-	if errFunctions != nil {
-		return nil, errFunctions
+	if err := errors.Join(errFunctions, bounds.Installed()); err != nil {
+		return nil, err
 	}
 	flags := driver.OpenReadWrite
 	switch {
@@ -106,9 +114,23 @@ func Open(path string, o Options) (*Conn, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: %w", err)
 	}
-	c := &Conn{db: db, raw: rawOf(db), mode: trusted, open: true, kept: newCache(o.Statements)}
-	if err := c.setUp(o); err != nil {
+	return newConn(db, o)
+}
+
+// newConn makes a Conn of an open connection, which it closes on an error.
+func newConn(db *driver.Conn, o Options) (*Conn, error) {
+	c := &Conn{db: db, raw: rawOf(db), mode: trusted, open: true, kept: newCache(o.Statements), budget: o.Budget}
+	account, err := bounds.NewAccount(c.raw.tls)
+	if err != nil {
 		_ = closeDriver(db)
+		return nil, err
+	}
+	if c.account = account; o.Memory && !o.copied {
+		c.budget = nil
+		account.Begin(scratch)
+	}
+	if err := c.setUp(o); err != nil {
+		_ = c.Close()
 		return nil, fmt.Errorf("sqlite: open: %w", err)
 	}
 	return c, nil
@@ -174,14 +196,22 @@ func (c *Conn) Begin(ctx context.Context, m Mode) error {
 		return err
 	}
 	c.mode = m
+	_ = c.account.Short() // what the statements before have left
+	if c.budget != nil {
+		c.account.Begin(c.budget)
+	}
 	return nil
 }
 
 // End commits or rolls back, and answers nothing but the commit's error; after
-// one, everything is rolled back. The interrupt is cleared first, since a commit
-// that has been started must not be torn.
+// one, everything is rolled back. The interrupt and the limit on memory are lifted
+// first, since a commit that has been started must not be torn. A connection that
+// can't even roll back is tainted: closing it does.
 func (c *Conn) End(commit bool) error {
 	c.db.SetInterrupt(nil)
+	if c.budget != nil {
+		c.account.End()
+	}
 	c.mode = Read
 	if c.db.AutocommitEnabled() { // an error or interrupt has rolled it back
 		return nil
@@ -191,10 +221,21 @@ func (c *Conn) End(commit bool) error {
 		if err == nil {
 			return nil
 		}
-		_ = c.run("ROLLBACK")
+		_ = c.rollBack()
 		return err
 	}
-	return c.run("ROLLBACK")
+	return c.rollBack()
+}
+
+func (c *Conn) rollBack() error {
+	if c.db.AutocommitEnabled() {
+		return nil
+	}
+	err := c.run("ROLLBACK")
+	if err != nil && !c.db.AutocommitEnabled() {
+		c.tainted = true
+	}
+	return err
 }
 
 // InTransaction reports whether what was begun is still open; SQLite itself
@@ -202,8 +243,8 @@ func (c *Conn) End(commit bool) error {
 func (c *Conn) InTransaction() bool { return !c.db.AutocommitEnabled() }
 
 // Tainted reports whether a statement changed settings of the connection
-// (a PRAGMA such as case_sensitive_like). Such a connection should be closed, so
-// that nobody else gets them.
+// (a PRAGMA such as case_sensitive_like), or what it had begun can't be ended. Such
+// a connection should be closed, so that nobody else gets it.
 func (c *Conn) Tainted() bool { return c.tainted }
 
 // TotalChanges counts the rows changed since Open, cascades and triggers included.
@@ -247,6 +288,7 @@ func (c *Conn) Close() error {
 	}
 	c.open = false
 	c.kept.clear()
+	c.account.Close()
 	return closeDriver(c.db)
 }
 

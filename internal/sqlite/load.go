@@ -13,13 +13,14 @@ import (
 	driver "zombiezen.com/go/sqlite"
 
 	"github.com/kuratchi/dashboard/internal/lex"
+	"github.com/kuratchi/dashboard/internal/sqlite/bounds"
 )
 
 // OpenCopy opens a file nobody changes, such as one CopyTo wrote, for reading. It
 // leaves the file as it is and makes none beside it.
 func OpenCopy(path string) (*Conn, error) {
-	if errFunctions != nil {
-		return nil, errFunctions
+	if err := errors.Join(errFunctions, bounds.Installed()); err != nil {
+		return nil, err
 	}
 	if _, err := os.Stat(path); err != nil {
 		return nil, fmt.Errorf("sqlite: %w", err)
@@ -29,13 +30,8 @@ func OpenCopy(path string) (*Conn, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: %w", err)
 	}
-	c := &Conn{db: db, raw: rawOf(db), mode: trusted, open: true, kept: newCache(0)}
 	// Memory stands for "not a file of ours": no log is made in it.
-	if err := c.setUp(Options{Memory: true, ReadOnly: true, copied: true}); err != nil {
-		_ = closeDriver(db)
-		return nil, fmt.Errorf("sqlite: open: %w", err)
-	}
-	return c, nil
+	return newConn(db, Options{Memory: true, ReadOnly: true, copied: true})
 }
 
 // maxLoaded is the longest statement Load takes: one value of D1's longest in

@@ -2,14 +2,9 @@ package local
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"io/fs"
-	"strings"
 	"time"
 
 	"github.com/kuratchi/dashboard/internal/d1"
-	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/sqlite"
 )
 
@@ -77,15 +72,6 @@ func engineMode(m d1.Mode) sqlite.Mode {
 	return sqlite.Read
 }
 
-// stmtError says which statement of a batch failed.
-type stmtError struct {
-	index int
-	err   error
-}
-
-func (e *stmtError) Error() string { return e.err.Error() }
-func (e *stmtError) Unwrap() error { return e.err }
-
 // begin borrows a connection and begins a transaction on it; end must be called.
 func (c *conn) begin(ctx context.Context, m sqlite.Mode) (db *sqlite.Conn, end func(commit bool) error, err error) {
 	h, err := c.handles.acquire(c.key, c.path)
@@ -138,68 +124,6 @@ func (c *conn) within(ctx context.Context, m sqlite.Mode, f func(*sqlite.Conn) e
 		return c.fail(ctx, commitError(err))
 	}
 	return nil
-}
-
-// commitError gives a foreign key that is violated at the end of a batch D1's words.
-func commitError(err error) error {
-	e, ok := errors.AsType[*sqlite.Error](err)
-	if !ok || d1.NewError(e.Text).Class != d1.Constraint {
-		return err
-	}
-	return &sqlite.Error{Text: "Durable Object was reset and rolled back to its last known good state because the application left the database in a state where constraints were violated: " + e.Text, Offset: -1}
-}
-
-// fail turns the engine's error into a fault that names the database where the
-// words don't speak of the statement.
-func (c *conn) fail(ctx context.Context, err error) error {
-	if errors.Is(err, errRemoved) {
-		return fault.Wrap(err, fault.Conflict, "The database %s was deleted a moment ago. Nothing was changed. Its page says what is kept of it.", c.name)
-	}
-	if errors.Is(err, fs.ErrNotExist) {
-		return fault.Wrap(err, fault.NotFound, "The file of the database %s is gone. Restore it from a backup.", c.name)
-	}
-	if f, ok := errors.AsType[*fault.Error](err); ok {
-		return f
-	}
-	e, ok := errors.AsType[*sqlite.Error](err)
-	if !ok && c.records {
-		return fault.Wrap(err, fault.Unavailable, "The dashboard can't open its own records, the file %s in the data folder. Look at the disk and the file's permissions, then try again.", c.name)
-	}
-	if !ok {
-		return fault.Wrap(err, fault.Unavailable, "The database %s does not answer. Nothing was changed.", c.name)
-	}
-	de := d1.NewError(e.Text)
-	if de.Offset < 0 {
-		de.Offset = e.Offset
-	}
-	if s, ok := errors.AsType[*stmtError](err); ok {
-		de.Stmt = s.index
-	}
-	switch {
-	case de.Class == d1.Interrupted && errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return fault.Wrap(de, fault.Limited, "The statement ran out of time and was stopped. Nothing was changed.")
-	case de.Class == d1.Interrupted:
-		return fault.Wrap(de, fault.Limited, "The statement was stopped. Nothing was changed.")
-	case de.Class == d1.Storage || de.Class == d1.Busy:
-		return fault.Wrap(de, fault.Unavailable, "%s", c.unusable(de))
-	}
-	return d1.Fail(de)
-}
-
-// unusable says what keeps a database from being used. Of the dashboard's own
-// records it can't say that nothing was changed: what they were to tell of may
-// have been done.
-func (c *conn) unusable(de *d1.Error) string {
-	full := strings.Contains(de.Text, "SQLITE_FULL")
-	switch {
-	case c.records && full:
-		return "The disk is full, so the dashboard can't write its own records. Free some space on the disk of the data folder, then look at what is there before you try again."
-	case c.records:
-		return fmt.Sprintf("The dashboard can't use its own records, the file %s in the data folder: %s. Look at the disk and the file's permissions, then try again.", c.name, d1.Words(de.Text))
-	case full:
-		return fmt.Sprintf("The disk is full, so the database %s can't be written. Nothing was changed. Free some space on the disk of the data folder, then try again.", c.name)
-	}
-	return fmt.Sprintf("The database %s can't be used now: %s. Nothing was changed.", c.name, d1.Words(de.Text))
 }
 
 func run(db *sqlite.Conn, s d1.Stmt) (*d1.Result, error) {

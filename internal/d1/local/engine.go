@@ -33,8 +33,18 @@ type Options struct {
 	OpenDatabases int
 	// IdleTimeout closes a database unused for so long; 0 means a minute.
 	IdleTimeout time.Duration
-	statements  int
+	// Memory is what statements that only read may take, in bytes: one alone, and
+	// all together but for 1 MB each; 0 means 64 MB. Those that write have
+	// [WriteMemory] times as much.
+	Memory     int64
+	statements int
+	// unlimited is for the dashboard's own records.
+	unlimited bool
 }
+
+// WriteMemory is how much more memory a statement may take that writes: what it
+// took so far is lost with it.
+const WriteMemory = 4
 
 // Engine keeps databases as files in one folder, each named
 // "<name>.<id>.db"; a name holds no dot.
@@ -262,7 +272,7 @@ func (e *Engine) Visit(_ context.Context, id string) (d1.Conn, error) {
 		return nil, err
 	}
 	c := e.conn(id, f)
-	c.handles, c.owns = newHandles(Options{OpenDatabases: 1, IdleTimeout: -1}), true
+	c.handles, c.owns = e.handles.sibling(Options{OpenDatabases: 1, IdleTimeout: -1}), true
 	return c, nil
 }
 
@@ -274,6 +284,6 @@ func OpenFile(path string) (d1.Conn, error) {
 			return nil, fault.Wrap(err, fault.Unavailable, "The file %s can't be made. Check the folder and its permissions.", path)
 		}
 	}
-	hs := newHandles(Options{OpenDatabases: 1, IdleTimeout: -1, statements: 64})
+	hs := newHandles(Options{OpenDatabases: 1, IdleTimeout: -1, statements: 64, unlimited: true})
 	return &conn{handles: hs, key: path, name: filepath.Base(path), path: path, owns: true, records: true}, nil
 }

@@ -29,6 +29,7 @@ type handles struct {
 	idle time.Duration
 	// statements is how many compiled statements a connection keeps.
 	statements int
+	memory     budgets
 	closers    chan struct{} // holds maxClosing permits
 
 	mu   sync.Mutex // guards what follows, and the handles' refs and last
@@ -42,10 +43,24 @@ type handles struct {
 	closed  bool
 }
 
+// budgets are the memory of the statements that read and of those that write.
+type budgets struct{ read, write *sqlite.Budget }
+
+func newBudgets(o Options) budgets {
+	if o.unlimited {
+		return budgets{}
+	}
+	if o.Memory <= 0 {
+		o.Memory = 64 << 20
+	}
+	return budgets{sqlite.NewBudget(o.Memory), sqlite.NewBudget(WriteMemory * o.Memory)}
+}
+
 // handle is one open database.
 type handle struct {
 	key, path  string
 	statements int
+	memory     budgets
 	// write holds the only permit to use writer; read holds maxReaders permits.
 	write, read chan struct{}
 	// streams holds maxStreams permits.
@@ -67,9 +82,16 @@ func newHandles(o Options) *handles {
 	if o.IdleTimeout == 0 {
 		o.IdleTimeout = time.Minute
 	}
-	hs := &handles{idle: o.IdleTimeout, statements: o.statements, closers: make(chan struct{}, maxClosing), gone: map[string]bool{}, leaving: map[*handle]bool{}}
+	hs := &handles{idle: o.IdleTimeout, statements: o.statements, memory: newBudgets(o), closers: make(chan struct{}, maxClosing), gone: map[string]bool{}, leaving: map[*handle]bool{}}
 	hs.lru, _ = simplelru.NewLRU(o.OpenDatabases, hs.onEvict) // fails only on a size of 0
 	return hs
+}
+
+// sibling returns a set of its own that has the same memory.
+func (hs *handles) sibling(o Options) *handles {
+	other := newHandles(o)
+	other.memory = hs.memory
+	return other
 }
 
 // onEvict runs under mu, whenever an entry leaves the set.
@@ -123,7 +145,7 @@ func (hs *handles) acquire(key, path string) (*handle, error) {
 	h, ok := hs.lru.Get(key)
 	if !ok {
 		h = &handle{
-			key: key, path: path, statements: hs.statements, write: make(chan struct{}, 1), read: make(chan struct{}, maxReaders),
+			key: key, path: path, statements: hs.statements, memory: hs.memory, write: make(chan struct{}, 1), read: make(chan struct{}, maxReaders),
 			streams: make(chan struct{}, maxStreams), done: make(chan struct{}),
 		}
 		hs.lru.Add(key, h)
@@ -243,7 +265,7 @@ func (h *handle) connection(m sqlite.Mode) (*sqlite.Conn, error) {
 		if h.writer != nil {
 			return h.writer, nil
 		}
-		c, err := sqlite.Open(h.path, sqlite.Options{Statements: h.statements})
+		c, err := sqlite.Open(h.path, sqlite.Options{Statements: h.statements, Budget: h.memory.write})
 		h.writer = c
 		return c, err
 	}
@@ -254,7 +276,7 @@ func (h *handle) connection(m sqlite.Mode) (*sqlite.Conn, error) {
 		h.readers = h.readers[:n-1]
 		return c, nil
 	}
-	return sqlite.Open(h.path, sqlite.Options{ReadOnly: true, Statements: h.statements})
+	return sqlite.Open(h.path, sqlite.Options{ReadOnly: true, Statements: h.statements, Budget: h.memory.read})
 }
 
 // give takes a connection back. One whose settings were changed is closed, so

@@ -94,7 +94,3 @@ func (c *conn) enterStream(ctx context.Context) (leave func(), err error) {
 	c.handles.release(h)
 	return nil, err
 }
-
-func rowTooLarge(limit int) error {
-	return fault.New(fault.Invalid, "A row of this result is larger than %d MB. Select less of it, for instance substr(column, 1, 1000).", limit/1_000_000)
-}
