@@ -23,3 +23,6 @@ func Whole(b *Budget) error {
 	}
 	return nil
 }
+
+// Forget has every statement compiled anew.
+func Forget(c *Conn) { c.kept.clear() }

@@ -39,6 +39,9 @@ var errInstalled = install()
 func Installed() error { return errInstalled }
 
 func install() error {
+	if !bound {
+		return nil
+	}
 	tls := libc.NewTLS()
 	defer tls.Close()
 	for _, step := range []struct {

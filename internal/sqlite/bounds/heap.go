@@ -11,7 +11,7 @@ import (
 )
 
 // blocks is what SQLite allocates from. Each block has a head of 8 bytes before it:
-// its size, and above it the slot of the account it is billed to.
+// its size, cacheMark, and above them the slot of the account it is billed to.
 type blocks struct {
 	mu sync.Mutex
 	// from is not the library's own allocator, which can't give back what it keeps
@@ -23,6 +23,8 @@ var heap blocks
 
 const (
 	headSize = 8
+	// cacheMark says that a block is a page cache that can give pages away.
+	cacheMark = 1 << 31
 	// maxSlot is the largest block that the allocator takes from a size class, all
 	// of them powers of two.
 	maxSlot = 1 << 14
@@ -75,7 +77,7 @@ func (h *blocks) trim() {
 
 func head(p uintptr) *uint64 { return at[uint64](p - headSize) }
 
-func sizeOf(p uintptr) int { return int(uint32(*head(p))) }
+func sizeOf(p uintptr) int { return int(*head(p) & (cacheMark - 1)) }
 
 // ownerOf returns whom a block is billed to, or nil.
 func ownerOf(p uintptr) *Account { return accounts.slots[*head(p)>>32].Load() }
@@ -86,6 +88,13 @@ func setHead(p uintptr, n int, a *Account) {
 		h |= uint64(a.slot) << 32
 	}
 	*head(p) = h
+}
+
+func setOwner(p uintptr, a *Account) {
+	*head(p) = uint64(uint32(*head(p)))
+	if a != nil {
+		*head(p) |= uint64(a.slot) << 32
+	}
 }
 
 func xMalloc(tls *libc.TLS, n int32) uintptr {

@@ -1,7 +1,6 @@
 package bounds
 
 import (
-	"sync"
 	"unsafe"
 
 	"modernc.org/libc"
@@ -18,6 +17,7 @@ type (
 	createCache  = func(tls *libc.TLS, page, extra, purgeable int32) uintptr
 	fetchPage    = func(tls *libc.TLS, cache uintptr, key uint32, create int32) uintptr
 	destroyCache = func(tls *libc.TLS, cache uintptr)
+	countPages   = func(tls *libc.TLS, cache uintptr) int32
 )
 
 var pages struct {
@@ -26,11 +26,7 @@ var pages struct {
 	create      createCache
 	fetch       fetchPage
 	destroy     destroyCache
-
-	mu sync.RWMutex
-	// owners has the caches that can give pages away, with nil for nobody's. Those
-	// of a database in memory never do, and are billed as they grow.
-	owners map[uintptr]*Account
+	count       countPages
 }
 
 func installPages(tls *libc.TLS) int32 {
@@ -38,8 +34,8 @@ func installPages(tls *libc.TLS) int32 {
 	if rc := configure(tls, lib.SQLITE_CONFIG_GETPCACHE2, unsafe.Pointer(&p.given)); rc != lib.SQLITE_OK {
 		return rc
 	}
-	p.owners = map[uintptr]*Account{}
 	p.create, p.fetch, p.destroy = function[createCache](p.given.FxCreate), function[fetchPage](p.given.FxFetch), function[destroyCache](p.given.FxDestroy)
+	p.count = function[countPages](p.given.FxPagecount)
 	p.ours = p.given
 	p.ours.FxCreate, p.ours.FxFetch, p.ours.FxDestroy = pointer(xCreate), pointer(xFetch), pointer(xDestroy)
 	return configure(tls, lib.SQLITE_CONFIG_PCACHE2, unsafe.Pointer(&p.ours))
@@ -47,16 +43,13 @@ func installPages(tls *libc.TLS) int32 {
 
 func xCreate(tls *libc.TLS, page, extra, purgeable int32) uintptr {
 	cache := pages.create(tls, page, extra, purgeable)
-	if cache == 0 || purgeable == 0 {
+	if cache == 0 || purgeable == 0 { // one in memory gives no page away, and is billed as it grows
 		return cache
 	}
-	a := accountOf(tls)
-	if a != nil {
+	*head(cache) |= cacheMark
+	if a := accountOf(tls); a != nil {
 		a.made = cache
 	}
-	pages.mu.Lock()
-	pages.owners[cache] = a
-	pages.mu.Unlock()
 	return cache
 }
 
@@ -69,32 +62,23 @@ func xFetch(tls *libc.TLS, cache uintptr, key uint32, create int32) uintptr {
 	if p = pages.fetch(tls, cache, key, create); p == 0 {
 		return 0
 	}
-	pages.mu.RLock()
-	owner, gives := pages.owners[cache]
-	pages.mu.RUnlock()
-	if gives {
-		rebill(tls, at[lib.Tsqlite3_pcache_page](p).FpBuf, owner)
+	owner, block := *head(cache), at[lib.Tsqlite3_pcache_page](p).FpBuf
+	if owner&cacheMark != 0 && owner>>32 != *head(block)>>32 {
+		rebill(tls, block, ownerOf(cache))
 	}
 	return p
 }
 
-// rebill bills a page's block to its cache's owner.
+// rebill bills a block to another one.
 func rebill(tls *libc.TLS, block uintptr, to *Account) {
 	from, n := ownerOf(block), footprint(sizeOf(block))
-	current := accountOf(tls)
-	if current != nil {
-		current.made = 0
-	}
-	if from == to {
-		return
-	}
-	setHead(block, sizeOf(block), to)
+	setOwner(block, to)
 	if to != nil {
 		to.used.Add(n)
 	}
 	switch {
 	case from == nil:
-	case from == current:
+	case from.id == tls.ID:
 		from.credit(n)
 	default:
 		from.refund(n)
@@ -104,13 +88,14 @@ func rebill(tls *libc.TLS, block uintptr, to *Account) {
 // xDestroy ends a cache. SQLite makes the cache for another size of pages just
 // before it destroys the one it had; the new one is as much a file's own.
 func xDestroy(tls *libc.TLS, cache uintptr) {
-	pages.mu.Lock()
-	owner, gives := pages.owners[cache]
-	delete(pages.owners, cache)
-	if a := accountOf(tls); a != nil && gives && owner == nil && a.made != 0 {
-		pages.owners[a.made] = nil
-		a.made = 0
+	if a := accountOf(tls); a != nil {
+		if *head(cache)&cacheMark != 0 && ownerOf(cache) == nil && a.made != 0 && pages.count(tls, a.made) == 0 {
+			rebill(tls, a.made, nil)
+			a.made = 0
+		}
+		if a.made == cache {
+			a.made = 0
+		}
 	}
-	pages.mu.Unlock()
 	pages.destroy(tls, cache)
 }

@@ -1,0 +1,5 @@
+//go:build !unbound
+
+package bounds
+
+const bound = true
