@@ -66,6 +66,7 @@ var parts = []struct {
 	{"migrate", "Migrations", migrations},
 	{"program", "The built program, from outside", program},
 	{"peers", "Slow and hostile peers: 200 half requests, 50 slow readers, 8 endless statements", peers},
+	{"growing", "Statements that grow without an end", growing},
 	{"engine", "The embedded engine, against SQLite in C", engines},
 }
 

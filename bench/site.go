@@ -38,6 +38,7 @@ type site struct {
 	control          d1.Conn
 	conn             d1.Conn // the database's, not watched
 	engine           *watched
+	fleet            *fleet.Fleet
 	closers          []func() error
 }
 
@@ -146,19 +147,26 @@ func (s *site) provision(ctx context.Context, f *fleet.Fleet) error {
 			return err
 		}
 	}
-	if _, err := f.Provision(ctx, auth.SystemActor("bench"), fleet.ProvisionInput{OrgName: "Bench", Name: databaseName, Request: "1"}); err != nil {
-		return err
+	s.fleet = f
+	var err error
+	s.conn, err = s.add(ctx, databaseName)
+	return err
+}
+
+// add makes one more database and returns once it is ready.
+func (s *site) add(ctx context.Context, name string) (d1.Conn, error) {
+	if _, err := s.fleet.Provision(ctx, auth.SystemActor("bench"), fleet.ProvisionInput{OrgName: name, Name: name, Request: name}); err != nil {
+		return nil, err
 	}
 	for {
-		d, err := f.Database(ctx, databaseName)
+		d, err := s.fleet.Database(ctx, name)
 		switch {
 		case err != nil:
-			return err
+			return nil, err
 		case d.State == fleet.Ready:
-			s.conn, err = s.engine.Provider.Open(ctx, d.ProviderID)
-			return err
+			return s.engine.Provider.Open(ctx, d.ProviderID)
 		case d.State != fleet.Provisioning:
-			return fmt.Errorf("the database is %s: %s", d.State, d.Error)
+			return nil, fmt.Errorf("the database is %s: %s", d.State, d.Error)
 		}
 		time.Sleep(time.Millisecond)
 	}

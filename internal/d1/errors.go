@@ -75,7 +75,7 @@ var classWords = []struct {
 	{"attempt to write a readonly database", Storage}, {"SQLITE_READONLY", ReadOnly}, {"SQLITE_INTERRUPT", Interrupted},
 	{"SQLITE_AUTH", Auth}, {"not authorized", Auth}, {"To execute a transaction", Auth},
 	{"constraint failed", Constraint}, {"SQLITE_CONSTRAINT", Constraint}, {"datatype mismatch", Constraint},
-	{"SQLITE_TOOBIG", TooBig}, {"too many ", TooBig}, {"too complex", TooBig}, {"Expression tree is too large", TooBig},
+	{tooDeep, TooBig}, {"SQLITE_TOOBIG", TooBig}, {"too many ", TooBig}, {"too complex", TooBig}, {"Expression tree is too large", TooBig},
 	{"SQLITE_BUSY", Busy}, {"SQLITE_LOCKED", Busy}, {"D1 DB is overloaded", Busy},
 	{"SQLITE_FULL", Storage}, {"SQLITE_IOERR", Storage}, {"SQLITE_CANTOPEN", Storage}, {"SQLITE_CORRUPT", Storage}, {"SQLITE_NOTADB", Storage},
 	{"syntax error", Syntax}, {"no such ", Syntax}, {"incomplete input", Syntax}, {"SQLITE_ERROR", Syntax},
@@ -101,9 +101,17 @@ func Fail(e *Error) error {
 	return fault.Wrap(e, classKinds[e.Class], "%s", Words(e.Text))
 }
 
+// tooDeep is SQLite's refusal of triggers, and of foreign keys' actions, that set
+// off others beyond the limit of 10. Those that may be set off count, when the
+// statement is compiled, so even one that would touch no row is refused.
+const tooDeep = "triggers nested too deep"
+
 // Words returns D1's text without the code and the offset it ends in, as a
 // person reads it.
 func Words(text string) string {
+	if strings.HasPrefix(text, tooDeep) {
+		return "its triggers and foreign keys could set off others more than 10 deep, which is refused whatever rows it would touch; let fewer of them follow on one another"
+	}
 	if i := strings.Index(text, ": SQLITE_"); i > 0 {
 		text = text[:i]
 	}

@@ -96,6 +96,21 @@ func TestTheDashboardsRecordsHaveNoLimitOfMemory(t *testing.T) {
 	}
 }
 
+func TestTriggersThatAreTooDeepAreNamedWhateverRowsThereAre(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	for i := range 13 {
+		n, next := strconv.Itoa(i), strconv.Itoa(i+1)
+		query(t, c, "create table t"+n+"(id integer primary key)")
+		query(t, c, "create trigger tr"+n+" after delete on t"+n+" begin delete from t"+next+" where id = old.id; end")
+	}
+	query(t, c, "create table t13(id integer primary key)")
+	_, err := c.Query(t.Context(), d1.Exec("delete from t0 where id = 99"))
+	if !fault.Is(err, fault.Invalid) || !strings.Contains(fault.Message(err), "could set off others more than 10 deep") {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestATableWithoutFurtherIDsIsNoFullDisk(t *testing.T) {
 	t.Parallel()
 	c := open(t)

@@ -243,6 +243,9 @@ func (f *Failure) wait() string {
 // sentence ends Cloudflare's words as one.
 func sentence(text string) string {
 	text = strings.TrimSpace(d1.Words(text))
+	if text == "database or disk is full" { // which is Cloudflare's to look after
+		text = "the database is as large as it may become, or an AUTOINCREMENT table of it has used up its ids, the last one is 9223372036854775807"
+	}
 	if strings.HasSuffix(text, ".") {
 		return text
 	}
