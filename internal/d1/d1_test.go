@@ -58,7 +58,7 @@ func TestErrorsAreSortedByTheirWords(t *testing.T) {
 		"database is locked: SQLITE_BUSY":                                                            {d1.Busy, fault.Unavailable, -1, "database is locked"},
 		"attempt to write a readonly database: SQLITE_READONLY":                                      {d1.Storage, fault.Unavailable, -1, "attempt to write a readonly database"},
 		"database or disk is full: SQLITE_FULL":                                                      {d1.Storage, fault.Unavailable, -1, "database or disk is full"},
-		"triggers nested too deep: SQLITE_ERROR":                                                      {d1.TooBig, fault.Invalid, -1, "its triggers and foreign keys could set off others more than 10 deep, which is refused whatever rows it would touch; let fewer of them follow on one another"},
+		"triggers nested too deep: SQLITE_ERROR":                                                     {d1.TooBig, fault.Invalid, -1, "its triggers and foreign keys could set off others more than 10 deep, which is refused whatever rows it would touch; let fewer of them follow on one another"},
 		"out of memory: SQLITE_NOMEM":                                                                {d1.Memory, fault.Invalid, -1, "out of memory"},
 		"it needs more temporary disk space than there is: SQLITE_FULL":                              {d1.Memory, fault.Invalid, -1, "it needs more temporary disk space than there is"},
 		"a table has used up its ids, the last one is 9: SQLITE_FULL":                                {d1.Constraint, fault.Conflict, -1, "a table has used up its ids, the last one is 9"},

@@ -120,7 +120,7 @@ func Open(path string, o Options) (*Conn, error) {
 // newConn makes a Conn of an open connection, which it closes on an error.
 func newConn(db *driver.Conn, o Options) (*Conn, error) {
 	c := &Conn{db: db, raw: rawOf(db), mode: trusted, open: true, kept: newCache(o.Statements), budget: o.Budget}
-	account, err := bounds.NewAccount(c.raw.tls)
+	account, err := bounds.NewAccount(c.raw.tls, c.raw.db)
 	if err != nil {
 		_ = closeDriver(db)
 		return nil, err

@@ -27,11 +27,11 @@ func (e *Error) Error() string { return e.Text }
 // where there is one, the code, and the extended code where it says more.
 func (c *Conn) failure(err error) error {
 	code := driver.ErrCode(err)
-	if code.ToPrimary() == driver.ResultInterrupt {
-		return &Error{Text: "interrupted: SQLITE_INTERRUPT", Offset: -1}
-	}
 	if err := c.shortage(code.ToPrimary()); err != nil {
 		return err
+	}
+	if code.ToPrimary() == driver.ResultInterrupt {
+		return &Error{Text: "interrupted: SQLITE_INTERRUPT", Offset: -1}
 	}
 	offset := c.raw.offset()
 	at := ""
@@ -55,7 +55,7 @@ func (c *Conn) failure(err error) error {
 
 // shortage returns the error of a statement that ran out of something, else nil.
 func (c *Conn) shortage(code driver.ResultCode) error {
-	if code != driver.ResultNoMem && code != driver.ResultFull {
+	if code != driver.ResultNoMem && code != driver.ResultFull && code != driver.ResultInterrupt {
 		return nil
 	}
 	short, limit := c.account.Short(), c.account.Limit()
@@ -63,7 +63,7 @@ func (c *Conn) shortage(code driver.ResultCode) error {
 	switch {
 	case code == driver.ResultFull && !onDisk:
 		return c.idsUsedUp()
-	case code == driver.ResultNoMem && onDisk:
+	case code != driver.ResultFull && onDisk:
 		return nil
 	}
 	text := shortageText(short, limit)

@@ -65,6 +65,18 @@ func shortage(err error) sqlite.Shortage {
 	return e.Short
 }
 
+// One without an end is stopped too: some aggregates go on after they were refused.
+func TestAStatementWithoutAnEndIsStoppedAtItsBudget(t *testing.T) {
+	t.Parallel()
+	c := file(t, sqlite.Options{Budget: sqlite.NewBudget(16 << 20)})
+	for _, f := range []string{"json_group_array", "jsonb_group_array"} {
+		_, err := exec(c, sqlite.Read, "with recursive s(n) as (select 1 union all select n + 1 from s) select "+f+"(printf('%0900d', n)) from s")
+		if shortage(err) != sqlite.ShortOfMemory {
+			t.Errorf("%s: %v", f, err)
+		}
+	}
+}
+
 func TestAStatementThatGrowsIsStoppedAtItsBudget(t *testing.T) {
 	t.Parallel()
 	for name, sql := range growing {

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"modernc.org/libc"
+	lib "modernc.org/sqlite/lib"
 )
 
 // Shortage is what a connection has run out of.
@@ -64,7 +65,9 @@ func (b *Budget) take(n int64) bool {
 // Account is what one connection has of the heap. But for used and closed it
 // belongs to who has the connection.
 type Account struct {
-	id   int32 // of the library's thread
+	tls  *libc.TLS
+	db   uintptr // the connection
+	id   int32   // of the library's thread
 	slot uint32
 	next atomic.Pointer[Account] // in its bucket
 
@@ -91,11 +94,12 @@ var accounts struct {
 	made    uint32
 }
 
-// NewAccount bills from now on what is allocated under tls.
-func NewAccount(tls *libc.TLS) (*Account, error) {
+// NewAccount bills from now on what is allocated under tls, which is the thread of
+// the connection db.
+func NewAccount(tls *libc.TLS, db uintptr) (*Account, error) {
 	accounts.mu.Lock()
 	defer accounts.mu.Unlock()
-	a := &Account{id: tls.ID}
+	a := &Account{tls: tls, db: db, id: tls.ID}
 	switch n := len(accounts.free); {
 	case n > 0:
 		a.slot, accounts.free = accounts.free[n-1], accounts.free[:n-1]
@@ -209,6 +213,9 @@ func (a *Account) charge(n int64) bool {
 		return true
 	}
 	a.refund(n)
+	// An aggregate of JSON that is refused a block forgets what it has and goes on to
+	// the last row before it fails.
+	lib.Xsqlite3_interrupt(a.tls, a.db)
 	return false
 }
 

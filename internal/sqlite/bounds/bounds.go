@@ -17,7 +17,7 @@
 // # How it is used
 //
 //	if err := bounds.Installed(); err != nil { … }
-//	a, err := bounds.NewAccount(tls)   // after opening
+//	a, err := bounds.NewAccount(tls, db)   // after opening
 //	a.Begin(budget); …; a.End()        // around what is limited
 //	a.Close()                          // before closing
 //
