@@ -43,12 +43,12 @@ check: ## format, vet, staticcheck, drift of generated files and modules, house 
 
 test: ## all tests, and the race detector; installs what they need and says so
 	@./tools/setup.sh chromium runtime axe gcc
-	go test -timeout 10m ./...
+	go test -timeout 30m ./...
 	@$(MAKE) race
 
 race: ## the race detector on the packages with goroutines (needs gcc)
 	@./tools/setup.sh chromium runtime axe gcc
-	CGO_ENABLED=1 go test -race -short -gcflags=all=-d=checkptr=0 -timeout 10m $(RACE)
+	CGO_ENABLED=1 go test -race -short -gcflags=all=-d=checkptr=0 -timeout 30m $(RACE)
 
 fuzz: ## every fuzz target for FUZZTIME (5s)
 	@./tools/fuzz.sh $(FUZZTIME)
@@ -60,7 +60,7 @@ bench: ## what was promised of speed, measured: docs/performance.md (needs gcc)
 screenshots: ## the pictures of docs/screens, from the walks in a real browser
 	@./tools/setup.sh chromium axe
 	@mkdir -p docs/screens
-	SCREENSHOTS=$(CURDIR)/docs/screens go test -count=1 -timeout 10m ./internal/e2e
+	SCREENSHOTS=$(CURDIR)/docs/screens go test -count=1 -timeout 30m ./internal/e2e
 
 image: ## the container image kuratchi-dashboard (needs docker)
 	docker build -t kuratchi-dashboard .
