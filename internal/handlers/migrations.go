@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -222,8 +223,28 @@ func (s *Server) plansApply(c echo.Context) error {
 		_, err := s.Fleet.Apply(ctx, a, plan, hash)
 		return err
 	})
-	if errors.Is(err, errGoesOn) { // the plan's page shows how it stands
-		return redirect(c, paths.Plan(plan))
+	if errors.Is(err, errGoesOn) {
+		s.begun(ctx, plan)
+		return redirect(c, paths.Plan(plan)) // the plan's page shows how it stands
 	}
 	return s.decided(c, err)
+}
+
+// begun waits until a plan that is being applied says so, which it does once its restore
+// point is kept: its page would offer to apply it again. After ten seconds it is shown
+// as it stands.
+func (s *Server) begun(ctx context.Context, plan id.Plan) {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	for {
+		p, err := s.Fleet.Plan(ctx, plan)
+		if err != nil || p.State != fleet.PlanApproved {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
 }
