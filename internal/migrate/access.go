@@ -8,11 +8,17 @@ import (
 	"github.com/kuratchi/dashboard/internal/sqlite"
 )
 
+// rowid stands for a rowid that is no column: a column may be called so.
+const rowid = "(rowid)"
+
 // bound are accesses under names that can be compared.
 func bound(accesses []sqlite.Access) []sqlite.Access {
 	out := make([]sqlite.Access, len(accesses))
 	for i, a := range accesses {
 		out[i] = sqlite.Access{Kind: a.Kind, Table: schema.Fold(a.Table), Column: schema.Fold(a.Column)}
+		if a.Column == "ROWID" { // so the compiler calls one that no column is
+			out[i].Column = rowid
+		}
 	}
 	return out
 }

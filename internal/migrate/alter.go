@@ -27,7 +27,7 @@ func (b *builder) table(tc *tableChange) error {
 		}
 	}
 	for i := range b.now.Tables {
-		if strings.EqualFold(b.now.Tables[i].Name, tc.want.Name) {
+		if schema.SameName(b.now.Tables[i].Name, tc.want.Name) {
 			b.now.Tables[i] = *tc.want
 		}
 	}
@@ -59,9 +59,8 @@ func (b *builder) alter(tc *tableChange) (bool, error) {
 	for i, c := range tc.adds {
 		c := c.(schema.AddColumn)
 		risk := Safe
-		if checks := b.checksOf(c); len(checks) > 0 {
+		if b.checkAdded(tc, c) {
 			risk = Check
-			b.checkDefault(c, checks)
 		}
 		b.step(c, statements[i], risk, addReason(c))
 	}
@@ -94,7 +93,7 @@ func (b *builder) reached(tc *tableChange) (bool, error) {
 				return false, nil
 			}
 		case schema.DropColumn:
-			if strings.EqualFold(c.Table.Name, tc.want.Name) {
+			if schema.SameName(c.Table.Name, tc.want.Name) {
 				return false, nil
 			}
 		case schema.ChangeTable:
@@ -116,7 +115,7 @@ func notByAlter(c schema.AddColumn) string {
 		}
 	}
 	for _, k := range c.Table.PrimaryKey {
-		if strings.EqualFold(k, col.Name) {
+		if schema.SameName(k, col.Name) {
 			return "a part of the primary key"
 		}
 	}
@@ -129,26 +128,31 @@ func notByAlter(c schema.AddColumn) string {
 		return "NOT NULL without a default"
 	}
 	for _, fk := range c.Table.ForeignKeys {
-		if len(fk.Columns) == 1 && strings.EqualFold(fk.Columns[0], col.Name) && col.Default != "" {
-			return "a reference with a default"
+		if len(fk.Columns) == 1 && schema.SameName(fk.Columns[0], col.Name) && (col.Default != "" || col.Generated != "") {
+			return "a reference with a value" // which the engine refuses, or doesn't check
 		}
 	}
 	return ""
 }
 
-// checksOf lists the CHECK constraints that come with an added column, which old
-// rows have to meet.
-func (b *builder) checksOf(c schema.AddColumn) []string {
-	var out []string
+// checkAdded asks whether the rows that are there meet the constraints that come with an
+// added column. It reports whether there is something to ask.
+func (b *builder) checkAdded(tc *tableChange, c schema.AddColumn) bool {
 	if c.Column.Default == "" && c.Column.Generated == "" {
-		return nil // NULL passes
+		return false // NULL passes
 	}
+	asked := false
 	for _, check := range c.Table.Checks {
 		if schema.Mentions(check, c.Column.Name) {
-			out = append(out, check)
+			asked = true
+			b.blocking(tc.have, tc.want, c.Object(), "NOT ("+check+"\n)", "rows that would break the CHECK ("+check+")", "Give a default that meets it.")
 		}
 	}
-	return out
+	if c.Column.Generated != "" {
+		b.checkGenerated(tc.have, tc.want, &c.Column)
+		asked = asked || c.Column.NotNull || tc.want.Strict
+	}
+	return asked
 }
 
 func addReason(c schema.AddColumn) string {
@@ -196,7 +200,7 @@ func (b *builder) shuffle(tc *tableChange) (bool, error) {
 	if ok, err := b.reaches(tc, statements); !ok || err != nil {
 		return false, err
 	}
-	c := tableWords{tc.want.Name + "." + want.Name, join(tc.rest)}
+	c := objectWords{tc.want.Name + "." + want.Name, join(tc.rest)}
 	b.step(c, statements[0], b.rewriteRisk(tc), "Every row is written; a new column takes the old one's place, at the end of the table. Tables that refer to it are not touched.")
 	for _, sql := range statements[1:] {
 		b.more(sql)
@@ -204,14 +208,15 @@ func (b *builder) shuffle(tc *tableChange) (bool, error) {
 	b.tried = len(b.plan.Steps)
 	b.checkRewrite(tc)
 	b.count(tc.have.Name)
+	b.newTexts(tc.have, tc.want)
 	return true, nil
 }
 
-// tableWords is a change that stands for several.
-type tableWords struct{ object, words string }
+// objectWords is a change that stands for several.
+type objectWords struct{ object, words string }
 
-func (c tableWords) Object() string { return c.object }
-func (c tableWords) Words() string  { return c.words }
+func (c objectWords) Object() string { return c.object }
+func (c objectWords) Words() string  { return c.words }
 
 func join(changes []schema.Change) string {
 	words := make([]string, len(changes))

@@ -99,7 +99,7 @@ func (b *builder) build() (*Plan, error) {
 	b.going = map[string]bool{}
 	for _, c := range gone {
 		if c, ok := c.(schema.DropTable); ok {
-			b.going[strings.ToLower(c.Table.Name)] = true
+			b.going[schema.Fold(c.Table.Name)] = true
 		}
 	}
 	b.unmanaged(gone)
@@ -120,7 +120,6 @@ func (b *builder) build() (*Plan, error) {
 	b.createObjects(changes)
 	b.assertions()
 	b.findings(changes, gone)
-	b.fullTextFindings(gone)
 	if err := b.fills(changes); err != nil {
 		return nil, err
 	}
@@ -180,10 +179,10 @@ func (b *builder) alone(row schema.MasterRow) bool {
 	if row.Type == "view" {
 		table = row.Name
 	}
-	if b.dropped[strings.ToLower(row.Name)] || b.dropped[strings.ToLower(table)] {
+	if b.dropped[identity(row.Type, row.Name)] || b.dropped[identity("table", table)] {
 		return false
 	}
-	if _, ok := b.target.Object(row.Name); ok {
+	if _, ok := b.target.Object(row.Type, row.Name); ok {
 		return false
 	}
 	if row.Type == "trigger" || row.Type == "view" {
@@ -268,7 +267,7 @@ func (b *builder) failing() (failed *stepError, err error) {
 // collect sorts the changes by the table they are of.
 func (b *builder) collect(changes []schema.Change) {
 	of := func(name string) *tableChange {
-		key := strings.ToLower(name)
+		key := schema.Fold(name)
 		if b.changes[key] == nil {
 			have, _ := b.was.Table(name)
 			want, _ := b.target.Table(name)
@@ -315,7 +314,7 @@ func (b *builder) createTables(changes []schema.Change) map[string]schema.Create
 		switch {
 		case !ok:
 		case b.refersToChange(&c.Table, nil):
-			later[strings.ToLower(c.Table.Name)] = c
+			later[schema.Fold(c.Table.Name)] = c
 		default:
 			b.createTable(c)
 		}
@@ -335,7 +334,7 @@ func (b *builder) refersToChange(t *schema.Table, seen []string) bool {
 		if contains(seen, fk.Table) {
 			return false
 		}
-		if tc := b.changes[strings.ToLower(fk.Table)]; tc != nil && len(tc.adds)+len(tc.rest) > 0 {
+		if tc := b.changes[schema.Fold(fk.Table)]; tc != nil && len(tc.adds)+len(tc.rest) > 0 {
 			return !slices.ContainsFunc(tc.want.ForeignKeys, func(back schema.ForeignKey) bool { return schema.SameName(back.Table, t.Name) })
 		}
 		_, existed := b.was.Table(fk.Table)
@@ -351,7 +350,7 @@ func (b *builder) order(created map[string]schema.CreateTable) []string {
 	seen := map[string]bool{}
 	var visit func(name string)
 	visit = func(name string) {
-		name = strings.ToLower(name)
+		name = schema.Fold(name)
 		if seen[name] {
 			return
 		}
@@ -378,7 +377,7 @@ func (b *builder) order(created map[string]schema.CreateTable) []string {
 
 func (b *builder) dropIndexes() {
 	for _, t := range b.target.Tables {
-		tc := b.changes[strings.ToLower(t.Name)]
+		tc := b.changes[schema.Fold(t.Name)]
 		if tc == nil {
 			continue
 		}
@@ -416,5 +415,5 @@ func (b *builder) createIndexes(changes []schema.Change) {
 }
 
 func (b *builder) wasRebuilt(table string) bool {
-	return slices.ContainsFunc(b.rebuilt, func(t schema.Table) bool { return strings.EqualFold(t.Name, table) })
+	return slices.ContainsFunc(b.rebuilt, func(t schema.Table) bool { return schema.SameName(t.Name, table) })
 }

@@ -169,20 +169,6 @@ func (b *builder) checkColumn(c schema.DropColumn) {
 	})
 }
 
-// checkDefault asks for old rows when a new column's default breaks its own CHECK.
-func (b *builder) checkDefault(c schema.AddColumn, checks []string) {
-	value := c.Column.Default
-	if value == "" {
-		return // generated: the engine tells at the step
-	}
-	for _, check := range checks {
-		b.check(LiveCheck{
-			Severity: Block, Object: c.Object(), What: "rows that would break the CHECK (" + check + ")", Fix: "Give a default that meets it.",
-			Count: "SELECT count(*) FROM (SELECT " + value + " AS " + schema.Quote(c.Column.Name) + ", * FROM " + b.from(c.Table.Name) + ") WHERE NOT (" + check + ")",
-		})
-	}
-}
-
 // checkUnique asks for values that repeat under a new unique index of a table that is
 // there.
 func (b *builder) checkUnique(have, want *schema.Table, ix schema.Index) {
@@ -190,7 +176,7 @@ func (b *builder) checkUnique(have, want *schema.Table, ix schema.Index) {
 	for _, c := range ix.Columns {
 		term := c.Expr
 		if _, ok := want.Column(c.Expr); ok && !c.IsExpr {
-			term = keyTerm(have, want, c.Expr, c.Collate)
+			term = keyTerm(c.Expr, c.Collate)
 		} else if c.Collate != "" {
 			term += " COLLATE " + c.Collate
 		}

@@ -22,6 +22,9 @@ func (b *builder) checkRewrite(tc *tableChange) {
 	for i := range want.Columns {
 		next := &want.Columns[i]
 		old, ok := have.Column(next.Name)
+		if next.Generated != "" && b.altersValue(have, want, next) {
+			b.checkGenerated(have, want, next)
+		}
 		if !ok {
 			b.checkNew(want, next)
 			continue
@@ -34,7 +37,7 @@ func (b *builder) checkRewrite(tc *tableChange) {
 			continue
 		}
 		b.replacesNull(have, want, old, next)
-		if next.NotNull && next.Default == "" && (!old.NotNull || old.Generated != "") && !want.RowIDAlias(next.Name) {
+		if keyNotNull := want.WithoutRowID && contains(want.PrimaryKey, next.Name); (next.NotNull && next.Default == "" || keyNotNull && next.Default == "") && (!old.NotNull || old.Generated != "") && !want.RowIDAlias(next.Name) {
 			b.blocking(have, want, name, schema.Quote(next.Name)+" IS NULL", "rows of "+want.Name+" without "+next.Name, "Give them a value, or the column a default.")
 		}
 		b.checkType(have, want, old, next)
@@ -45,8 +48,8 @@ func (b *builder) checkRewrite(tc *tableChange) {
 // checkNew asks whether there are rows that a new column would leave without a
 // value.
 func (b *builder) checkNew(want *schema.Table, c *schema.Column) {
-	key := slices.ContainsFunc(want.PrimaryKey, func(k string) bool { return strings.EqualFold(k, c.Name) })
-	if c.Generated != "" || c.Default != "" || !c.NotNull && !(key && (want.WithoutRowID || len(want.PrimaryKey) > 1)) || want.RowIDAlias(c.Name) {
+	key := contains(want.PrimaryKey, c.Name)
+	if c.Generated != "" || c.Default != "" || !c.NotNull && !(key && want.WithoutRowID) || want.RowIDAlias(c.Name) {
 		return
 	}
 	b.check(LiveCheck{
@@ -61,8 +64,7 @@ func (b *builder) checkNew(want *schema.Table, c *schema.Column) {
 func (b *builder) checkType(have, want *schema.Table, old, next *schema.Column) {
 	from, to := schema.Affinity(old.Type), schema.Affinity(next.Type)
 	name, q := want.Name+"."+next.Name, schema.Quote(next.Name)
-	number := "CAST(" + q + " AS NUMERIC)"
-	reads := "(typeof(" + q + ") = 'text' AND " + number + " = " + q + ")" // as a number
+	number, reads := asNumber(q)
 	if from != to {
 		altered := ""
 		switch to {
@@ -71,7 +73,7 @@ func (b *builder) checkType(have, want *schema.Table, old, next *schema.Column) 
 		case "integer", "numeric":
 			altered = reads + " AND CAST(" + number + " AS TEXT) IS NOT CAST(" + q + " AS TEXT)"
 		case "real":
-			altered = "(" + reads + " AND CAST(CAST(" + q + " AS REAL) AS TEXT) IS NOT CAST(" + q + " AS TEXT)) OR (typeof(" + q + ") = 'integer' AND CAST(CAST(" + q + " AS REAL) AS INTEGER) IS NOT " + q + ")"
+			altered = "(" + reads + " AND CAST(CAST(" + q + " AS REAL) AS TEXT) IS NOT CAST(" + q + " AS TEXT)) OR (typeof(" + q + ") = 'integer' AND CAST(CAST(" + q + " AS REAL) AS INTEGER) IS NOT " + q + ") OR " + q + " = 9223372036854775807" // which the CAST back reaches again
 		}
 		if altered != "" && !(from == "integer" && to == "numeric") {
 			b.lose(name, "Values of "+name+" that "+strings.ToUpper(to)+" can't hold as they are, such as 007 as a number.")
@@ -81,24 +83,51 @@ func (b *builder) checkType(have, want *schema.Table, old, next *schema.Column) 
 			})
 		}
 	}
+	if want.RowIDAlias(next.Name) && !have.RowIDAlias(old.Name) {
+		b.blocking(have, want, name, q+" IS NOT NULL AND NOT ("+fitsIn("INTEGER", q)+")", "values of "+name+" that are no whole numbers, in a column that numbers the rows", "Change them, or take another key.")
+		return
+	}
 	if !want.Strict || have.Strict && from == to {
 		return
 	}
-	whole := "(typeof(" + q + ") = 'real' AND CAST(" + q + " AS INTEGER) = " + q + ")"
-	fits := ""
-	switch next.Type {
-	case "INTEGER", "INT":
-		fits = "typeof(" + q + ") = 'integer' OR " + whole + " OR (" + reads + " AND typeof(" + number + ") = 'integer')"
-	case "REAL":
-		fits = "typeof(" + q + ") IN ('integer', 'real') OR " + reads
-	case "TEXT":
-		fits = "typeof(" + q + ") IN ('text', 'integer', 'real')"
-	case "BLOB":
-		fits = "typeof(" + q + ") = 'blob'"
-	default:
-		return
+	if fits := fitsIn(next.Type, q); fits != "" {
+		b.blocking(have, want, name, q+" IS NOT NULL AND NOT ("+fits+")", "values of "+name+" that are no "+next.Type+", in a STRICT table", "Change them, or take another type.")
 	}
-	b.blocking(have, want, name, q+" IS NOT NULL AND NOT ("+fits+")", "values of "+name+" that are no "+next.Type+", in a STRICT table", "Change them, or take another type.")
+}
+
+// asNumber is a value as a number, and whether it is a text that reads as one.
+func asNumber(q string) (number, reads string) {
+	number = "CAST(" + q + " AS NUMERIC)"
+	return number, "(typeof(" + q + ") = 'text' AND " + number + " = " + q + ")"
+}
+
+// fitsIn is the condition under which a STRICT type takes a value, "" where it takes any.
+func fitsIn(declared, q string) string {
+	number, reads := asNumber(q)
+	whole := "(typeof(" + q + ") = 'real' AND CAST(" + q + " AS INTEGER) = " + q + ")"
+	switch strings.ToUpper(declared) {
+	case "INTEGER", "INT":
+		return "typeof(" + q + ") = 'integer' OR " + whole + " OR (" + reads + " AND typeof(" + number + ") = 'integer')"
+	case "REAL":
+		return "typeof(" + q + ") IN ('integer', 'real') OR " + reads
+	case "TEXT":
+		return "typeof(" + q + ") IN ('text', 'integer', 'real')"
+	case "BLOB":
+		return "typeof(" + q + ") = 'blob'"
+	}
+	return ""
+}
+
+// checkGenerated asks what a column that is computed from now on, or otherwise, says to
+// its own type and NOT NULL.
+func (b *builder) checkGenerated(have, want *schema.Table, c *schema.Column) {
+	name, q := want.Name+"."+c.Name, schema.Quote(c.Name)
+	if c.NotNull {
+		b.blocking(have, want, name, q+" IS NULL", "rows of "+want.Name+" for which "+c.Name+" comes out as NULL", "Change them, or the expression.")
+	}
+	if fits := fitsIn(c.Type, q); want.Strict && fits != "" {
+		b.blocking(have, want, name, q+" IS NOT NULL AND NOT ("+fits+")", "values of "+name+" that come out as no "+c.Type+", in a STRICT table", "Change the expression, or take another type.")
+	}
 }
 
 // computed tells that a column's own values go, since it is generated from now on.
@@ -140,30 +169,30 @@ func (b *builder) checkConstraints(tc *tableChange) {
 	alters := func(names []string) bool {
 		return slices.ContainsFunc(names, func(n string) bool {
 			next, ok := want.Column(n)
-			return ok && b.altersKey(have, next)
+			return ok && b.altersValue(have, want, next)
 		})
 	}
 	for _, key := range want.Keys() {
 		if len(key) == 0 || !alters(key.Columns()) && slices.ContainsFunc(have.Keys(), func(k schema.Key) bool { return sameKey(k, key) }) {
 			continue
 		}
-		if _, ok := have.Column(key[0].Expr); !ok && len(key) == 1 {
+		if c, _ := want.Column(key[0].Expr); len(key) == 1 && c.Generated == "" && !knows(have, c.Name) {
 			b.checkDefaults(want, key[0].Expr)
 			continue
 		}
 		terms := make([]string, len(key))
 		for i, c := range key {
-			terms[i] = keyTerm(have, want, c.Expr, c.Collate)
+			terms[i] = keyTerm(c.Expr, c.Collate)
 		}
 		b.repeats(have, want, want.Name, terms, key.Columns(), "")
 	}
 	for _, ix := range want.Indexes {
-		if _, ok := have.Index(ix.Name); ix.Unique && (!ok || slices.ContainsFunc(want.Columns, func(c schema.Column) bool { return ix.Has(c.Name) && b.altersKey(have, &c) })) {
+		if _, ok := have.Index(ix.Name); ix.Unique && (!ok || slices.ContainsFunc(want.Columns, func(c schema.Column) bool { return ix.Has(c.Name) && b.altersValue(have, want, &c) })) {
 			b.checkUnique(have, want, ix)
 		}
 	}
 	for _, check := range want.Checks {
-		if slices.Contains(have.Checks, check) && !slices.ContainsFunc(neededColumns(want, check), func(c *schema.Column) bool { return b.altersValue(have, c) }) {
+		if slices.Contains(have.Checks, check) && !slices.ContainsFunc(neededColumns(want, check), func(c *schema.Column) bool { return b.altersValue(have, want, c) }) {
 			continue
 		}
 		b.blocking(have, want, want.Name, "NOT ("+check+"\n)", "rows of "+want.Name+" that break the CHECK ("+check+")", "Change them so that they meet it.")
@@ -183,11 +212,10 @@ func sameKey(a, b schema.Key) bool {
 	})
 }
 
-// altersKey reports whether values of a column come to compare otherwise, or others come
-// in their place.
-func (b *builder) altersKey(have *schema.Table, next *schema.Column) bool {
-	old, ok := have.Column(next.Name)
-	return b.altersValue(have, next) || ok && schema.Affinity(old.Type) != schema.Affinity(next.Type)
+// knows reports whether a table has a column.
+func knows(t *schema.Table, column string) bool {
+	_, ok := t.Column(column)
+	return ok
 }
 
 // checkChildren asks for references that a parent's key, compared otherwise, no longer
@@ -203,7 +231,7 @@ func (b *builder) checkChildren(have, want *schema.Table) {
 			}
 			if ok && schema.SameName(fk.Table, want.Name) && slices.ContainsFunc(refs, func(n string) bool {
 				next, ok := want.Column(n)
-				return ok && b.altersKey(have, next)
+				return ok && b.altersValue(have, want, next)
 			}) {
 				b.orphans(was, child, fk)
 			}
@@ -223,7 +251,7 @@ func (b *builder) checkDefaults(want *schema.Table, column string) {
 }
 
 func sameTarget(a, b schema.ForeignKey) bool {
-	return strings.EqualFold(a.Table, b.Table) && slices.EqualFunc(a.Columns, b.Columns, strings.EqualFold) && slices.EqualFunc(a.RefColumns, b.RefColumns, strings.EqualFold)
+	return schema.SameName(a.Table, b.Table) && slices.EqualFunc(a.Columns, b.Columns, schema.SameName) && slices.EqualFunc(a.RefColumns, b.RefColumns, schema.SameName)
 }
 
 // orphans asks for rows whose reference would point at nothing.
@@ -247,7 +275,8 @@ func (b *builder) orphans(have, want *schema.Table, fk schema.ForeignKey) {
 			if _, ok := next.Column(ref); !ok || i >= len(fk.Columns) {
 				return
 			}
-			equal[i] = "kuratchi_parent." + schema.Quote(ref) + " = " + schema.Quote(want.Name) + "." + schema.Quote(fk.Columns[i])
+			// The engine gives the child's value the parent's affinity; so does a + before it.
+			equal[i] = "kuratchi_parent." + schema.Quote(ref) + " = +" + schema.Quote(want.Name) + "." + schema.Quote(fk.Columns[i])
 		}
 		conditions = append(conditions, "NOT EXISTS (SELECT 1 FROM (SELECT * FROM "+b.future(parent, next, list(quoteAll(refs)))+") AS kuratchi_parent WHERE "+strings.Join(equal, " AND ")+")")
 	}

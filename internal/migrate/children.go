@@ -30,7 +30,7 @@ func (b *builder) incoming(table string) []incoming {
 	for i := range b.now.Tables {
 		t := &b.now.Tables[i]
 		for _, fk := range t.ForeignKeys {
-			if strings.EqualFold(fk.Table, table) {
+			if schema.SameName(fk.Table, table) {
 				refs := fk.RefColumns
 				if len(refs) == 0 {
 					refs = parent.PrimaryKey
@@ -202,14 +202,14 @@ func (b *builder) helperIndexes(t *schema.Table, keys []incoming, remade bool) (
 	var made []string
 	for _, k := range keys {
 		columns := quoteAll(k.fk.Columns)
-		key := strings.ToLower(k.child.Name + " " + list(columns))
+		key := schema.Fold(k.child.Name + " " + list(columns))
 		if k.child.Indexed(k.fk.Columns) || slices.Contains(made, key) {
 			continue
 		}
 		made = append(made, key)
 		name := b.helper("key")
 		b.more("CREATE INDEX " + name + " ON " + schema.Quote(k.child.Name) + " (" + list(columns) + ")")
-		if !strings.EqualFold(k.child.Name, t.Name) || !remade { // its own goes with it
+		if !schema.SameName(k.child.Name, t.Name) || !remade { // its own goes with it
 			toDrop = append(toDrop, name)
 		}
 	}
@@ -224,13 +224,13 @@ func (b *builder) descendants(t *schema.Table) (tables []*schema.Table, tree boo
 	done, doing := map[string]bool{}, map[string]bool{}
 	var visit func(name string)
 	visit = func(name string) {
-		key := strings.ToLower(name)
+		key := schema.Fold(name)
 		if done[key] {
 			return
 		}
 		doing[key] = true
 		for _, k := range b.incoming(name) {
-			child := strings.ToLower(k.child.Name)
+			child := schema.Fold(k.child.Name)
 			if child == key {
 				continue
 			}
@@ -241,7 +241,7 @@ func (b *builder) descendants(t *schema.Table) (tables []*schema.Table, tree boo
 			visit(k.child.Name)
 		}
 		doing[key], done[key] = false, true
-		if !strings.EqualFold(name, t.Name) {
+		if !schema.SameName(name, t.Name) {
 			found, _ := b.now.Table(name)
 			tables = append(tables, found)
 		}
@@ -298,6 +298,10 @@ func (b *builder) setAside(t *schema.Table) (back []string) {
 		b.dropTriggers(d.Name)
 		b.count(d.Name)
 		b.dangling(d, d)
+		b.check(LiveCheck{
+			Severity: Size, Object: d.Name, What: "rows of " + d.Name + " that are set aside and put back", PerRow: 3 + 2*len(d.Indexes),
+			Count: "SELECT count(*) FROM " + schema.Quote(b.liveTable(d.Name)),
+		})
 		c := b.copyRows(d, d)
 		back, drops = append(back, c.back()...), append(drops, c.drops()...)
 	}

@@ -19,6 +19,9 @@ type rowCopy struct {
 	rowid string
 	// into are the columns, from what they get.
 	into, from []string
+	// order puts rows last that are numbered as they come, so that none takes the number
+	// of another; "" for any.
+	order string
 }
 
 // copyRows copies the rows of a table, in the columns that its next self has too.
@@ -29,6 +32,9 @@ func (b *builder) copyRows(have, want *schema.Table) rowCopy {
 		old, _ := have.Column(name)
 		next, _ := want.Column(name)
 		c.into, c.from = append(c.into, schema.Quote(next.Name)), append(c.from, b.carried(old, next))
+		if want.RowIDAlias(next.Name) && !have.RowIDAlias(old.Name) {
+			c.order = " ORDER BY " + schema.Quote(old.Name) + " IS NULL"
+		}
 	}
 	selects, order := quoteAll(columns), ""
 	switch {
@@ -54,7 +60,7 @@ func (c rowCopy) back() []string {
 	// WHERE 1 keeps SQLite from copying pages, which would not settle the checks.
 	insert := "INSERT INTO " + c.table + " (" + list(c.into) + ") SELECT " + list(c.from) + " FROM " + c.rows + " WHERE 1"
 	if c.ids == "" {
-		return []string{insert}
+		return []string{insert + c.order}
 	}
 	// The rows come back as 1, 2, 3 …, move below every rowid there was, and from there
 	// to their own.

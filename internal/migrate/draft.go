@@ -2,7 +2,6 @@ package migrate
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"github.com/kuratchi/dashboard/internal/fault"
@@ -59,7 +58,7 @@ func note(after, live *schema.Schema, r schema.Rename) {
 		if t, ok = after.Table(r.To); !ok {
 			return
 		}
-		if _, was := live.Table(r.Table); was && !strings.EqualFold(r.Table, r.To) {
+		if _, was := live.Table(r.Table); was && !schema.SameName(r.Table, r.To) {
 			t.Was = r.Table
 		}
 		return

@@ -2,7 +2,6 @@ package migrate
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/kuratchi/dashboard/internal/schema"
 )
@@ -51,7 +50,13 @@ func (b *builder) dropTable(t *schema.Table, going []string) {
 		b.wentWith(row, "table "+t.Name)
 	}
 	b.more("DROP TABLE " + schema.Quote(t.Name))
-	b.dropped[strings.ToLower(t.Name)] = true
+	for _, row := range b.rows { // set aside before, and not to be made again
+		if _, again := b.again[schema.Fold(row.Name)]; again && row.Type == "trigger" && schema.SameName(row.Table, t.Name) {
+			delete(b.again, schema.Fold(row.Name))
+			b.wentWith(row, "table "+t.Name)
+		}
+	}
+	b.dropped[identity("table", t.Name)] = true
 	b.now.Tables = slices.DeleteFunc(b.now.Tables, func(x schema.Table) bool { return schema.SameName(x.Name, t.Name) })
 }
 
@@ -102,8 +107,8 @@ func (b *builder) untied(k incoming) string {
 			return "UPDATE " + child + " SET " + schema.Quote(name) + " = NULL WHERE " + schema.Quote(name) + " IS NOT NULL"
 		}
 	}
-	if !schema.SameName(k.fk.Table, t.Name) || len(k.refs) != len(k.fk.Columns) {
-		return ""
+	if !schema.SameName(k.fk.Table, t.Name) || len(k.refs) != len(k.fk.Columns) || unique(t, k.fk.Columns) {
+		return "" // a unique column can't take a value that another row has still
 	}
 	var sets []string
 	for i, name := range k.fk.Columns {
@@ -115,4 +120,11 @@ func (b *builder) untied(k incoming) string {
 		sets = append(sets, schema.Quote(name)+" = "+schema.Quote(ref.Name))
 	}
 	return "UPDATE " + child + " SET " + list(sets)
+}
+
+// unique reports whether a key or unique index of a table has one of these columns.
+func unique(t *schema.Table, columns []string) bool {
+	has := func(c schema.IndexColumn) bool { return contains(columns, c.Expr) }
+	return slices.ContainsFunc(t.Keys(), func(k schema.Key) bool { return slices.ContainsFunc(k, has) }) ||
+		slices.ContainsFunc(t.Indexes, func(ix schema.Index) bool { return ix.Unique && slices.ContainsFunc(ix.Columns, has) })
 }

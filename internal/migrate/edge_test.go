@@ -131,6 +131,21 @@ func TestWhatFitsIsDone(t *testing.T) {
 			func(s *schema.Schema) { withX(table(s, "p")) },
 			"select count(*) || (select group_concat(p order by p) from c) from p",
 		},
+		"NULL beside the number it would take": {
+			[]string{"create table p(id integer, v text)", "insert into p values (null, 'a'), (1, 'b')"},
+			func(s *schema.Schema) { table(s, "p").PrimaryKey = []string{"id"} },
+			"select count(*) || '/' || (select v from p where id = 1) from p",
+		},
+		"what is set aside goes": {
+			[]string{"create table p(id integer primary key check (id < 100))", "create table u(p integer references p(id) on delete cascade)", "create trigger ut after insert on u begin select 1; end", "insert into p values (1)", "insert into u values (1)"},
+			func(s *schema.Schema) { withX(table(s, "p")); without(s, "u"); s.Objects = nil },
+			"select count(*) from p",
+		},
+		"tables that only Unicode folds together": {
+			[]string{`create table "É"(id integer primary key)`, `create table "é"(id integer primary key)`, `insert into "É" values (1)`, `insert into "é" values (2)`},
+			func(s *schema.Schema) { withX(table(s, "É")); withX(table(s, "é")) },
+			`select group_concat(id) from (select id from "É" union all select id from "é")`,
+		},
 		"rowids of a table of 100 columns": {
 			[]string{"create table p(" + strings.Join(wide, ", ") + ")", "insert into p(rowid, c0, c99) values (-5, 'a', 'A'), (3, 'b', 'B'), (9000000000, 'c', 'C')"},
 			func(s *schema.Schema) { column(table(s, "p"), "c7").Default = lower },

@@ -55,7 +55,7 @@ func Expand(live *Live, target, previous *schema.Schema, large []string) (*schem
 		return nil, nil, err
 	}
 	for _, c := range p.Checks {
-		if c.Severity == Size && slices.ContainsFunc(large, func(name string) bool { return strings.EqualFold(name, c.Object) }) {
+		if c.Severity == Size && slices.ContainsFunc(large, func(name string) bool { return schema.SameName(name, c.Object) }) {
 			return nil, nil, fault.New(fault.Invalid, "%s can't be changed this way without being made anew.", c.Object)
 		}
 	}
@@ -114,7 +114,7 @@ func (e *expansion) table(have, want *schema.Table) error {
 func withTable(tables []schema.Table, t schema.Table) []schema.Table {
 	out := slices.Clone(tables)
 	for i := range out {
-		if strings.EqualFold(out[i].Name, t.Name) {
+		if schema.SameName(out[i].Name, t.Name) {
 			out[i] = t
 		}
 	}
@@ -149,7 +149,7 @@ func (e *expansion) column(want, goal *schema.Table, c schema.Column) error {
 		later(goal, full, c, say)
 	}
 	for _, check := range goal.Checks {
-		if !strings.EqualFold(goal.CheckedColumn(check), c.Name) {
+		if !schema.SameName(goal.CheckedColumn(check), c.Name) {
 			continue
 		}
 		passes, err := nullPasses(&c, check)
@@ -164,7 +164,7 @@ func (e *expansion) column(want, goal *schema.Table, c schema.Column) error {
 		}
 	}
 	for _, fk := range goal.ForeignKeys {
-		if len(fk.Columns) == 1 && strings.EqualFold(fk.Columns[0], c.Name) {
+		if len(fk.Columns) == 1 && schema.SameName(fk.Columns[0], c.Name) {
 			want.ForeignKeys = append(want.ForeignKeys, fk)
 			if !whole {
 				say("Its reference to %s comes now.", fk.Table)
@@ -194,7 +194,7 @@ func later(goal *schema.Table, full, c schema.Column, say func(string, ...any)) 
 	case full.Default != "":
 		say("The default can't come on D1 without a rebuild: let the code write (%s) in every new row.", full.Default)
 	}
-	if slices.ContainsFunc(goal.PrimaryKey, func(k string) bool { return strings.EqualFold(k, c.Name) }) {
+	if slices.ContainsFunc(goal.PrimaryKey, func(k string) bool { return schema.SameName(k, c.Name) }) {
 		say("It is no part of the primary key until a rebuild.")
 	}
 }

@@ -95,7 +95,7 @@ type fillWords struct{ Fill }
 func (b *builder) triggersOf(f Fill) []string {
 	var names []string
 	fires := func(name, table, sql string) {
-		if strings.EqualFold(table, f.Table) && schema.FiresOnUpdate(sql, f.Column) && !slices.Contains(names, name) {
+		if schema.SameName(table, f.Table) && schema.FiresOnUpdate(sql, f.Column) && !slices.Contains(names, name) {
 			names = append(names, name)
 		}
 	}
@@ -145,7 +145,7 @@ func (s *scratch) fillKey(t *schema.Table) ([]FillKey, error) {
 			return key, err
 		}
 		k := FillKey{Name: st.Bytes(0), Collate: strings.ToUpper(st.Bytes(1))}
-		if c, _ := t.Column(k.Name); c != nil && strings.EqualFold(k.Collate, orBinary(c.Collate)) {
+		if c, _ := t.Column(k.Name); c != nil && schema.SameName(k.Collate, orBinary(c.Collate)) {
 			k.Collate = ""
 		}
 		key = append(key, k)

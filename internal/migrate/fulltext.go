@@ -2,7 +2,6 @@ package migrate
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/kuratchi/dashboard/internal/schema"
 )
@@ -11,7 +10,7 @@ import (
 // give it.
 func (b *builder) fullTexts(table string) (out []schema.FullText) {
 	for _, row := range b.rows {
-		if row.Type != "table" || b.dropped[schema.Fold(row.Name)] {
+		if row.Type != "table" || b.dropped[identity(row.Type, row.Name)] {
 			continue
 		}
 		if f, ok := schema.ParseFullText(row.SQL); ok && schema.SameName(f.Content, table) {
@@ -21,66 +20,70 @@ func (b *builder) fullTexts(table string) (out []schema.FullText) {
 	return out
 }
 
-// fullTextFindings tell of full-text indexes that lose what they read: they name a table
-// and its columns in a text that no ALTER TABLE rewrites.
-func (b *builder) fullTextFindings(gone []schema.Change) {
-	lost := func(f schema.FullText, object, how string) {
-		b.finding(codeFullText, Fails, f.Name, "The full-text index "+f.Name+" reads "+object+", which is "+how+": queries of it fail from then on.",
-			"Make it anew for the new names, in the same version, or drop it first.")
+func isFullText(row schema.MasterRow) bool {
+	_, ok := schema.ParseFullText(row.SQL)
+	return row.Type == "table" && ok
+}
+
+// fullTextQuery is how FTS5 reads what an index is of. No ALTER TABLE rewrites the names
+// in it.
+func fullTextQuery(f schema.FullText) string {
+	rowid := "rowid"
+	if f.RowID != "" {
+		rowid = schema.Quote(f.RowID)
 	}
-	for _, c := range b.renamed {
-		switch c := c.(type) {
-		case schema.RenameTable:
-			for _, f := range b.fullTexts(c.From) {
-				if !schema.SameName(c.From, c.To) {
-					lost(f, c.From, "called "+c.To)
-				}
-			}
-		case schema.RenameColumn:
-			for _, f := range slices.Concat(b.fullTexts(c.Table), b.fullTexts(b.liveTable(c.Table))) {
-				if f.Reads(c.From) && !schema.SameName(c.From, c.To) {
-					lost(f, c.Table+"."+c.From, "called "+c.To)
-				}
-			}
-		}
+	columns := []string{"T." + rowid}
+	for _, c := range f.Columns {
+		columns = append(columns, "T."+schema.Quote(c))
 	}
-	for _, t := range b.target.Tables {
-		tc := b.changes[strings.ToLower(t.Name)]
-		if tc == nil {
-			continue
-		}
-		for _, c := range tc.gone {
-			for _, f := range b.fullTexts(t.Name) {
-				if name := c.(schema.DropColumn).Column.Name; f.Reads(name) {
-					lost(f, c.Object(), "gone")
-				}
-			}
-		}
-	}
-	for _, c := range gone {
-		if c, ok := c.(schema.DropTable); ok {
-			for _, f := range b.fullTexts(c.Table.Name) {
-				lost(f, c.Table.Name, "gone")
-			}
-		}
+	return "SELECT " + list(columns) + " FROM " + schema.Quote(f.Content) + " AS T"
+}
+
+// compareFullText tells of an index that can't read its text any more, or reads another.
+func (b *builder) compareFullText(old, now use) {
+	const fix = "Make it anew for the new names, in the same version, or drop it first."
+	switch {
+	case old.err != "":
+	case now.err != "":
+		b.finding(codeFullText, Fails, now.row.Name, "The "+now.words()+" can't be read from its table any more ("+now.err+"): queries of it fail from then on.", fix)
+	case !slices.Equal(b.renamedAccesses(old.accesses), bound(now.accesses)):
+		b.finding(codeFullText, Fails, now.row.Name, "The "+now.words()+" reads other columns, or rows by another number, than those it was made of: queries of it answer wrongly or fail from then on.", fix)
 	}
 }
 
-// altered notes columns whose values a rebuild changes. Its triggers are away then, so a
-// full-text index that they keep would miss the new text.
-func (b *builder) altered(table, column string) {
+// newText notes that a plan changes values of a column while the table's triggers are
+// away. A full-text index that reads it is read anew, unless a trigger of its keeps rows
+// out of it: these would come in.
+func (b *builder) newText(table, column string) {
 	for _, f := range b.fullTexts(table) {
-		if f.Reads(column) && !slices.Contains(b.stale, f.Name) {
-			b.stale = append(b.stale, f.Name)
+		if !f.Reads(column) || slices.Contains(b.stale, f.Name) {
+			continue
+		}
+		if name := b.selects(table, f.Name); name != "" {
+			b.finding(codeFullText, Fails, f.Name, "The full-text index "+f.Name+" reads "+table+"."+column+", of which values change. The trigger "+name+" keeps some rows out of it, so it is not read anew, and it has the old text of the others.",
+				"Bring the rows that changed into it afterwards.")
+			continue
+		}
+		b.stale = append(b.stale, f.Name)
+	}
+}
+
+// selects names a trigger of a table that writes to an index only for some rows, "" for
+// none.
+func (b *builder) selects(table, index string) string {
+	for _, row := range b.rows {
+		if row.Type == "trigger" && schema.SameName(row.Table, table) && schema.Mentions(row.SQL, index) && hasWord(row.SQL, "when", "where") {
+			return row.Name
 		}
 	}
+	return ""
 }
 
 // refreshFullText reads anew, once all is made, what a rebuild has changed.
 func (b *builder) refreshFullText() {
 	for _, name := range b.stale {
 		q := schema.Quote(name)
-		b.step(tableWords{name, "Read the full-text index " + name + " anew"}, "INSERT INTO "+q+" ("+q+") VALUES ('rebuild')", Rewrite,
+		b.step(objectWords{name, "Read the full-text index " + name + " anew"}, "INSERT INTO "+q+" ("+q+") VALUES ('rebuild')", Rewrite,
 			"Values it reads change while the table's triggers are away.")
 	}
 }

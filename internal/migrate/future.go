@@ -2,7 +2,6 @@ package migrate
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/kuratchi/dashboard/internal/schema"
 )
@@ -15,10 +14,10 @@ import (
 // beside are further columns of the live rows.
 func (b *builder) future(have, want *schema.Table, about string, beside ...string) string {
 	needed := neededColumns(want, about)
-	if len(beside) == 0 && !slices.ContainsFunc(needed, func(next *schema.Column) bool { return b.altersValue(have, next) }) {
+	columns := append(rowIDs(have, want, about), beside...)
+	if !(b.renamedIn(want.Name) && len(columns) > 0) && len(beside) == 0 && !slices.ContainsFunc(needed, func(next *schema.Column) bool { return b.altersValue(have, want, next) }) {
 		return b.from(want.Name)
 	}
-	columns := append(rowIDs(have, want, about), beside...)
 	var generated []*schema.Column
 	for _, next := range needed {
 		switch old, ok := have.Column(next.Name); {
@@ -46,9 +45,36 @@ func (b *builder) future(have, want *schema.Table, about string, beside ...strin
 
 // altersValue reports whether the rows that are there get another value in a column, or
 // one that compares otherwise.
-func (b *builder) altersValue(have *schema.Table, next *schema.Column) bool {
+func (b *builder) altersValue(have, want *schema.Table, next *schema.Column) bool {
+	return b.alters(have, want, next, func(old *schema.Column) bool {
+		return b.carriedLive(have, old, next) != schema.Quote(b.liveColumn(have.Name, old.Name))
+	})
+}
+
+// altersText reports whether they may get another value, whatever it compares by.
+func (b *builder) altersText(have, want *schema.Table, next *schema.Column) bool {
+	return b.alters(have, want, next, func(old *schema.Column) bool {
+		return schema.Affinity(old.Type) != schema.Affinity(next.Type) || next.NotNull && !old.NotNull && next.Default != ""
+	})
+}
+
+// alters asks carried of a column that is kept. What is generated changes with what it is
+// generated from.
+func (b *builder) alters(have, want *schema.Table, next *schema.Column, carried func(old *schema.Column) bool) bool {
 	old, ok := have.Column(next.Name)
-	return !ok || old.Generated != next.Generated || b.carriedLive(have, old, next) != schema.Quote(b.liveColumn(have.Name, old.Name))
+	switch {
+	case !ok || old.Generated != next.Generated:
+		return true
+	case next.Generated == "":
+		return carried(old)
+	}
+	return slices.ContainsFunc(want.Columns, func(c schema.Column) bool {
+		if schema.SameName(c.Name, next.Name) || !schema.Mentions(next.Generated, c.Name) {
+			return false
+		}
+		_, kept := have.Column(c.Name)
+		return kept && (b.altersValue(have, want, &c) || b.altersText(have, want, &c))
+	})
 }
 
 // rowIDs are the names of the rowid of which SQL speaks.
@@ -75,28 +101,32 @@ func neededColumns(t *schema.Table, about string) (out []*schema.Column) {
 	return out
 }
 
+// renamedIn reports whether the plan renames a column of a table.
+func (b *builder) renamedIn(table string) bool {
+	return slices.ContainsFunc(b.renamed, func(c schema.Change) bool {
+		r, ok := c.(schema.RenameColumn)
+		return ok && schema.SameName(r.Table, table)
+	})
+}
+
 // carriedLive is a column's value in its new table, from the live table.
 func (b *builder) carriedLive(have *schema.Table, old, next *schema.Column) string {
-	q := schema.Quote(b.liveColumn(have.Name, old.Name))
-	value := q
+	value := schema.Quote(b.liveColumn(have.Name, old.Name))
 	if next.NotNull && !old.NotNull && next.Default != "" {
-		value = "coalesce(" + q + ", " + next.Default + ")"
+		value = "coalesce(" + value + ", " + constant(next) + ")"
 	}
-	if !strings.EqualFold(orBinary(old.Collate), orBinary(next.Collate)) {
+	value = converted(old, next, value)
+	if !schema.SameName(orBinary(old.Collate), orBinary(next.Collate)) {
 		value += " COLLATE " + orBinary(next.Collate)
 	}
 	return value
 }
 
-// defaulted is what a column that comes has in the rows that are there, with its
-// affinity.
+// defaulted is what a column that comes has in the rows that are there.
 func defaulted(c *schema.Column) string {
 	value := "NULL"
 	if c.Default != "" {
-		value = "(" + c.Default + "\n)"
-		if affinity := schema.Affinity(c.Type); affinity != "blob" {
-			value = "CAST(" + value + " AS " + strings.ToUpper(affinity) + ")"
-		}
+		value = constant(c)
 	}
 	if c.Collate != "" {
 		value += " COLLATE " + c.Collate
@@ -104,33 +134,35 @@ func defaulted(c *schema.Column) string {
 	return value
 }
 
-// converted is a carried value as the new column's affinity stores it.
-func converted(old, next *schema.Column) string {
-	q := schema.Quote(next.Name)
+// constant is a column's default, with its affinity where it is a constant.
+func constant(c *schema.Column) string {
+	as := map[string]string{"text": "TEXT", "integer": "NUMERIC", "numeric": "NUMERIC", "real": "REAL"}[schema.Affinity(c.Type)]
+	if as == "" || !schema.IsConstant(c.Default) {
+		return "(" + c.Default + "\n)"
+	}
+	return "CAST(" + c.Default + " AS " + as + ")"
+}
+
+// converted is a value as the new column's affinity stores it.
+func converted(old, next *schema.Column, value string) string {
 	from, to := schema.Affinity(old.Type), schema.Affinity(next.Type)
 	switch {
 	case from == to || to == "blob":
-		return q
+		return value
 	case to == "text":
-		return "CASE WHEN typeof(" + q + ") IN ('integer', 'real') THEN CAST(" + q + " AS TEXT) ELSE " + q + " END"
+		return "CASE WHEN typeof(" + value + ") IN ('integer', 'real') THEN CAST(" + value + " AS TEXT) ELSE " + value + " END"
+	case from == "integer" && to == "numeric" || from == "numeric" && to == "integer":
+		return value
 	}
-	number := "CAST(" + q + " AS NUMERIC)"
-	return "CASE WHEN typeof(" + q + ") = 'text' AND " + number + " = " + q + " THEN " + number + " ELSE " + q + " END"
+	number, reads := asNumber(value)
+	return "CASE WHEN " + reads + " THEN " + number + " ELSE " + value + " END"
 }
 
 // keyTerm is a key's column as the key compares it; collate is the key's own, "" for the
 // column's.
-func keyTerm(have, want *schema.Table, name, collate string) string {
-	next, _ := want.Column(name)
-	value := schema.Quote(name)
-	if old, ok := have.Column(name); ok && next.Generated == "" {
-		value = converted(old, next)
+func keyTerm(name, collate string) string {
+	if collate == "" {
+		return schema.Quote(name)
 	}
-	switch {
-	case collate != "":
-		return value + " COLLATE " + collate
-	case value != schema.Quote(name) && next.Collate != "":
-		return value + " COLLATE " + next.Collate
-	}
-	return value
+	return schema.Quote(name) + " COLLATE " + collate
 }

@@ -62,8 +62,8 @@ func lintDrop(live *Live, sql string, add addFinding) {
 // referring are the names of the other tables that refer to one.
 func referring(live *Live, table string) (out []string) {
 	for _, t := range live.Schema.Tables {
-		refers := slices.ContainsFunc(t.ForeignKeys, func(fk schema.ForeignKey) bool { return strings.EqualFold(fk.Table, table) })
-		if refers && !strings.EqualFold(t.Name, table) {
+		refers := slices.ContainsFunc(t.ForeignKeys, func(fk schema.ForeignKey) bool { return schema.SameName(fk.Table, table) })
+		if refers && !schema.SameName(t.Name, table) {
 			out = append(out, t.Name)
 		}
 	}

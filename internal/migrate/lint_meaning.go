@@ -38,11 +38,6 @@ func lintMeanings(live *Live, statements []string, add func(i int, f Finding)) {
 	}
 }
 
-func isFullText(row schema.MasterRow) bool {
-	_, ok := schema.ParseFullText(row.SQL)
-	return row.Type == "table" && ok
-}
-
 // meaningsBetween are the findings about views and triggers of one statement.
 func meaningsBetween(before, after *Live, sql string) []Finding {
 	target := after.Schema.Clone()
@@ -59,7 +54,6 @@ func meaningsBetween(before, after *Live, sql string) []Finding {
 	if err := b.meaning(after, changes); err != nil {
 		return nil
 	}
-	b.fullTextFindings(schema.Dropped(before.Schema, b.was, target))
 	for _, r := range b.plan.Refusals {
 		b.finding(codeMeans, Fails, r.Object, r.Reason, fixMeaning)
 	}

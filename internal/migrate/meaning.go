@@ -22,24 +22,29 @@ func (b *builder) meaning(after *Live, changes []schema.Change) error {
 	if err != nil {
 		return err
 	}
+	shown := b.shownOtherwise(was, is)
 	for _, row := range after.Rows {
-		now, ok := is[schema.Fold(row.Name)]
+		now, ok := is[identity(row.Type, row.Name)]
 		if !ok || row.Type != now.row.Type {
-			continue // an index may have the name of a trigger
+			continue // an index may have the name of a view that is gone
 		}
-		old, existed := was[schema.Fold(row.Name)]
+		old, existed := was[identity(row.Type, row.Name)]
 		existed = existed && old.row.Type == now.row.Type
 		switch {
+		case row.Type == "table":
+			if existed && !redefined(row, changes) {
+				b.compareFullText(old, now)
+			}
 		case existed && old.err != "" && now.err != "": // it was broken before
 		case existed && old.err != "":
 			b.finding(codeMeans, Warns, now.row.Name, "The "+now.words()+" failed whenever it was used ("+old.err+"), and works from then on.", "Look whether what it does is still meant.")
 		case now.err != "":
 			b.breaks(now)
-		case existed && !redefined(now.row.Name, changes):
-			b.compare(old, now)
+		case existed && !redefined(row, changes):
+			b.compare(old, now, shown)
 			b.comparesOtherwise(now)
 			if now.row.Type == "trigger" {
-				b.compareTrigger(old, now, after, changes)
+				b.compareTrigger(old, now, after, shown, changes)
 			}
 		}
 	}
@@ -59,36 +64,53 @@ func (b *builder) breaks(u use) {
 }
 
 // redefined reports whether a change gives an object its text.
-func redefined(name string, changes []schema.Change) bool {
+func redefined(row schema.MasterRow, changes []schema.Change) bool {
 	return slices.ContainsFunc(changes, func(c schema.Change) bool {
 		co, ok := c.(schema.CreateObject)
-		return ok && schema.SameName(co.Of.Name, name)
+		return ok && identity(co.Of.Type, co.Of.Name) == identity(row.Type, row.Name)
 	})
 }
 
+// shownOtherwise lists the views whose columns are others afterwards, or the same names
+// with other values under them.
+func (b *builder) shownOtherwise(was, is map[string]use) (names []string) {
+	for key, now := range is {
+		old, ok := was[key]
+		if ok && now.row.Type == "view" && (!slices.Equal(old.columns, now.columns) || !slices.Equal(b.renamedAccesses(old.said()), bound(now.said()))) {
+			names = append(names, now.row.Name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
 // compare tells what a view or trigger is bound to that it was not, and the other way.
-func (b *builder) compare(old, now use) {
+// shown are the views that show something else.
+func (b *builder) compare(old, now use, shown []string) {
 	before, after := b.renamedAccesses(old.said()), bound(now.said())
 	more, missing := without(after, before), without(before, after)
-	name, star := now.row.Name, now.byStar(more)
+	name, changed := now.row.Name, !slices.Equal(before, after)
+	sorted := slices.Equal(without(after, more), without(before, missing))
 	switch {
-	case star && len(more) > 0 && slices.Equal(without(after, more), before):
-		verb := "reads "
-		if len(now.columns) > len(old.columns) {
-			verb = "shows "
-		}
-		b.finding(codeShows, Warns, name, "The "+now.words()+" "+verb+accessWords(more)+" too, by the * in its text.", "Name the columns that it is to have, if it is to stay as it is.")
+	case changed && sorted && now.byStar(slices.Concat(more, missing)):
+		b.finding(codeShows, Warns, name, "The "+now.words()+" reads by the * in its text: "+difference(more, missing)+".", "Name the columns that it is to have, if it is to stay as it is.")
 	case len(more)+len(missing) > 0:
 		b.finding(codeMeans, Fails, name, "The "+now.words()+" means something else afterwards: "+difference(more, missing)+".", fixMeaning)
-	case !slices.Equal(before, after) && now.row.Type == "view" && !hasWord(now.row.SQL, "union", "except", "intersect"):
+	case changed && now.row.Type == "view" && now.plain():
 		b.finding(codeShows, Warns, name, "The view "+name+" shows its columns in another order.", "Name the columns that it is to have, in their order.")
-	case !slices.Equal(before, after):
+	case changed:
 		b.finding(codeMeans, Fails, name, "The "+now.words()+" takes columns by their order, by the * in its text, and they are in another one afterwards.", fixMeaning)
-	case b.joinsOtherwise(now):
-		b.finding(codeMeans, Fails, name, "The "+now.words()+" joins tables by the names they share (NATURAL), and one of them has other columns afterwards.", "Name the columns with USING or ON.")
+	case b.joinsOtherwise(now, shown):
+		b.finding(codeMeans, Fails, name, "The "+now.words()+" joins by the names that tables share (NATURAL or USING), and one of them has other columns afterwards.", "Say with ON what is to be equal.")
 	case !slices.Equal(old.columns, now.columns):
 		b.finding(codeShows, Warns, name, "The view "+name+" shows "+strings.Join(now.columns, ", ")+" instead of "+strings.Join(old.columns, ", ")+".", "Give its columns names of their own, with AS.")
 	}
+}
+
+// plain reports whether nothing in a view's text depends on the order or the number of
+// what a * gives but what it shows.
+func (u use) plain() bool {
+	return !schema.NamesColumns(u.row.SQL) && !hasWord(u.row.SQL, "union", "except", "intersect", "distinct", "in", "with", "order", "group", "limit", "values", "=")
 }
 
 const fixMeaning = "Read its text with the new schema in mind. Change it in the schema too, or choose another name or order."
@@ -101,7 +123,8 @@ func (u use) said() []sqlite.Access {
 	})
 }
 
-// comparesOtherwise tells of what reads a column whose type or collation changes.
+// comparesOtherwise tells of what reads or writes a column whose type or collation
+// changes.
 func (b *builder) comparesOtherwise(u use) {
 	for i := range b.target.Tables {
 		want := &b.target.Tables[i]
@@ -111,38 +134,54 @@ func (b *builder) comparesOtherwise(u use) {
 		}
 		for _, next := range want.Columns {
 			old, ok := have.Column(next.Name)
-			if !ok || schema.Affinity(old.Type) == schema.Affinity(next.Type) && schema.SameName(orBinary(old.Collate), orBinary(next.Collate)) || !u.reads(want.Name, next.Name) {
+			if !ok || schema.Affinity(old.Type) == schema.Affinity(next.Type) && schema.SameName(orBinary(old.Collate), orBinary(next.Collate)) {
 				continue
 			}
-			b.finding(codeMeans, Warns, u.row.Name, "The "+u.words()+" reads "+want.Name+"."+next.Name+", of which the type or collation changes: it may compare and sort otherwise.", fixMeaning)
+			if u.reads(want.Name, next.Name) || u.updates(want.Name, next.Name) || u.inserts(want.Name) {
+				b.finding(codeMeans, Warns, u.row.Name, "The "+u.words()+" reads or writes "+want.Name+"."+next.Name+", of which the type or collation changes: it may compare, sort and store otherwise.", fixMeaning)
+			}
 		}
 	}
 }
 
 // byStar reports whether reads can come from nothing but a *: their columns are not in
-// the text. NATURAL JOIN names none either.
+// the text. NATURAL JOIN names none either, and what compares whole rows does something
+// else with other columns.
 func (u use) byStar(reads []sqlite.Access) bool {
-	return !hasWord(u.row.SQL, "natural") && !slices.ContainsFunc(reads, func(a sqlite.Access) bool {
-		return a.Kind != "read" || schema.Mentions(u.row.SQL, a.Column)
+	return !hasWord(u.row.SQL, "natural", "union", "except", "intersect", "distinct") && !slices.ContainsFunc(reads, func(a sqlite.Access) bool {
+		return a.Kind != "read" || a.Column == rowid || schema.NamesColumn(u.row.SQL, a.Column)
 	})
 }
 
-// joinsOtherwise reports whether a text with a NATURAL join names a table whose columns
-// come, go or are renamed. The compiler doesn't say which columns such a join compares.
-func (b *builder) joinsOtherwise(u use) bool {
-	if !hasWord(u.row.SQL, "natural") {
+// joinsOtherwise reports whether a text that joins by shared names speaks of a table or
+// view whose columns come, go or are renamed: for USING, one of those it names. The
+// compiler doesn't say which columns such a join compares.
+func (b *builder) joinsOtherwise(u use, shown []string) bool {
+	natural := hasWord(u.row.SQL, "natural")
+	if !natural && !hasWord(u.row.SQL, "using") {
 		return false
 	}
-	renamed := slices.ContainsFunc(b.renamed, func(c schema.Change) bool {
-		r, ok := c.(schema.RenameColumn)
-		return ok && schema.Mentions(u.row.SQL, r.Table)
-	})
-	for _, t := range b.target.Tables {
-		if tc := b.changes[strings.ToLower(t.Name)]; tc != nil && len(tc.adds)+len(tc.gone) > 0 && schema.Mentions(u.row.SQL, t.Name) {
+	matters := func(table, column string) bool {
+		return schema.Mentions(u.row.SQL, table) && (natural || schema.Mentions(u.row.SQL, column))
+	}
+	for _, c := range b.renamed {
+		if r, ok := c.(schema.RenameColumn); ok && (matters(r.Table, r.To) || matters(r.Table, r.From)) {
 			return true
 		}
 	}
-	return renamed
+	for _, t := range b.target.Tables {
+		tc := b.changes[schema.Fold(t.Name)]
+		if tc == nil {
+			continue
+		}
+		for _, c := range slices.Concat(tc.adds, tc.gone) {
+			_, column, _ := strings.Cut(c.Object(), ".")
+			if matters(t.Name, column) {
+				return true
+			}
+		}
+	}
+	return slices.ContainsFunc(shown, func(view string) bool { return schema.Mentions(u.row.SQL, view) && !schema.SameName(view, u.row.Name) })
 }
 
 // hasWord reports whether SQL has one of these keywords.

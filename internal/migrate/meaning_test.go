@@ -142,6 +142,61 @@ func TestTriggersAndViewsKeepTheirMeaning(t *testing.T) {
 			live:   []string{pTable, "create index q on p(n)"},
 			tables: `"q":{"@was":"p","id":"integer primary key","n":"text","j":"text",` + rebuilt + `}`, refused: "already another table",
 		},
+		"USING joins by a new column": {
+			live:   []string{"create table a(id integer, q text)", "create table b(id integer, x text)", "create table c(x text)", "create view v as select c.x from a join b using (id) join c using (x)"},
+			tables: `"a":{"id":"integer","q":"text","x":"text"},"b":{"id":"integer","x":"text"},"c":{"x":"text"}`, found: "CP106 v",
+		},
+		"NATURAL joins by what a view shows": {
+			live: []string{"create table p(id, m)", "create table l(id, b)", "create view v2 as select * from l", "create table z(n)",
+				"create trigger g after insert on z begin delete from p where id not in (select id from p natural join v2); end"},
+			tables: `"p":{"id":"blob","m":"blob"},"l":{"id":"blob","b":"blob","m":"text"},"z":{"n":"blob"}`, found: "CP106 g",
+		},
+		"a trigger has the name of a view": {
+			live:   []string{pTable, lTable, "create trigger v after insert on p begin insert into l values (new.id, 1); end", "create view v as select id from p"},
+			tables: pFile + `,"l":{"a":"integer","b":"text","c":"text"}`, refused: "3 columns but 2 values",
+		},
+		"a trigger has the name of a full-text index": {
+			live:   []string{pTable, "create virtual table f using fts5(n, content=p, content_rowid=id)", "create trigger f after delete on p begin select 1; end"},
+			tables: `"p":{"id":"integer primary key","j":"text"}`, found: "CP110 f",
+		},
+		"REPLACE takes rows along a new reference": {
+			live:   []string{"create table p(id integer primary key, n text)", "create table c(p integer)", "create table z(n)", "create trigger g after insert on z begin insert or replace into p values (1, new.n); end"},
+			tables: `"p":{"id":"integer primary key","n":"text"},"c":{"p":"integer -> p.id cascade"},"z":{"n":"blob"}`, found: "CP108 g",
+		},
+		"a view with names of its own shows other values": {
+			live:   []string{"create table a(k integer, x integer)", "create view v(p, q) as select * from a"},
+			tables: `"a":{"x":"integer default (abs(1))","k":"integer"}`, found: "CP106 v",
+		},
+		"an INSERT by position into a view": {
+			live: []string{pTable, "create table l(a, b)", "create view v as select * from l", "create trigger i instead of insert on v begin insert into l(a, b) values (new.a, new.b); end",
+				"create trigger g after insert on p begin insert into v values ('a', 'b'); end"},
+			tables: pFile + `,"l":{"b":"blob default (lower('A'))","a":"blob"}`, found: "CP106 g",
+		},
+		"a * whose rows are compared": {
+			live:   []string{pTable, "create table l(a, b)", "create table k(a, b)", "create trigger g after insert on p begin delete from p where exists (select * from l except select * from k); end"},
+			tables: pFile + `,"l":{"a":"blob","b":"blob","t":"text default one"},"k":{"a":"blob","b":"blob","t":"text"}`, found: "CP106 g",
+		},
+		"a written column compares otherwise": {
+			live:   []string{"create table l(a text unique, b)", "create table p(n)", "create trigger g after insert on p begin insert or replace into l(a, b) values (new.n, 'v'); end"},
+			tables: `"l":{"a":"text unique collate nocase","b":"blob"},"p":{"n":"blob"}`, found: "CP106 g",
+		},
+		"a new column is called rowid": {
+			live:   []string{lTable, "create trigger g after insert on l begin update l set b = 'touched' where rowid = new.rowid; end"},
+			tables: `"l":{"a":"integer","b":"text","rowid":"integer",` + rebuilt + `}`, found: "CP106 g",
+		},
+		"a full-text index loses its rowids": {
+			live:   []string{"create table p(k text primary key not null, n text)", "create virtual table f using fts5(n, content=p)"},
+			tables: `"p":{"k":"text not null","n":"text","@primary key":"k","@without rowid":true}`, found: "CP110 f",
+		},
+		"a full-text index over a view": {
+			live:   []string{pTable, "create view v as select id, n from p", "create virtual table f using fts5(n, content=v, content_rowid=id)"},
+			tables: `"p":{"id":"integer primary key","m":"text was n","j":"text"}`, found: "CP110 f",
+		},
+		"a full-text index that a trigger keeps rows out of": {
+			live: []string{"create table p(id integer primary key, n text, public integer)", "create virtual table f using fts5(n, content='p', content_rowid='id')",
+				"create trigger fi after insert on p when new.public begin insert into f(rowid, n) values (new.id, new.n); end"},
+			tables: `"p":{"id":"integer primary key","n":"text not null default q","public":"integer"}`, found: "CP110 f",
+		},
 		"a trigger goes with its table": {
 			live:   []string{pTable, lTable, logIt},
 			tables: lFile, found: "CP102 log",
@@ -155,6 +210,48 @@ func TestTriggersAndViewsKeepTheirMeaning(t *testing.T) {
 			}
 			if c.found != "" && !slices.ContainsFunc(plan.Findings, func(f migrate.Finding) bool { return f.Code+" "+f.Object == c.found }) {
 				t.Errorf("found %+v, not %s", plan.Findings, c.found)
+			}
+		})
+	}
+}
+
+// TestOrdinaryTriggersAndViewsAreQuiet: an operator who is warned for nothing stops
+// reading.
+func TestOrdinaryTriggersAndViewsAreQuiet(t *testing.T) {
+	t.Parallel()
+	live := []string{
+		"create table a(id integer primary key, n text, gone text, deleted_at integer, updated_at integer)",
+		"create table log(id integer primary key, what text, row text)", "create table p(id integer primary key)",
+		"create trigger touch after update on a begin update a set updated_at = unixepoch() where id = new.id; end",
+		"create trigger softdel before delete on a begin update a set deleted_at = 1 where id = old.id; select raise(ignore); end",
+		"create trigger audit after insert on a begin insert into log(what, row) values ('a', json_object('id', new.id, 'n', new.n)); end",
+		"create view alive as select id, n from a where deleted_at is null",
+		"create view known as select n from a where exists (select 1 from p where p.id = a.id)",
+		"create virtual table f using fts5(n, content='a', content_rowid='id')",
+		"create trigger fi after insert on a begin insert into f(rowid, n) values (new.id, new.n); end",
+		"create trigger fd after delete on a begin insert into f(f, rowid, n) values ('delete', old.id, old.n); end",
+	}
+	const log, p = `"log":{"id":"integer primary key","what":"text","row":"text"}`, `"p":{"id":"integer primary key"}`
+	const a = `"id":"integer primary key","n":"text","gone":"text","deleted_at":"integer","updated_at":"integer"`
+	for name, tables := range map[string]string{
+		"a nullable column":             `"a":{` + a + `,"q":"text"},` + log + "," + p,
+		"an enum":                       `"a":{` + a + `,"q":"enum(x,y)"},` + log + "," + p,
+		"a reference":                   `"a":{` + a + `,"q":"integer -> p.id"},` + log + "," + p,
+		"a column named like a table":   `"a":{` + a + `,"p":"text"},` + log + "," + p,
+		"a rebuild":                     `"a":{` + a + `,"q":"text default (lower('A'))"},` + log + "," + p,
+		"a rebuild of what is written":  `"a":{` + a + `},"log":{"id":"integer primary key","what":"text","row":"text","q":"text default (lower('A'))"},` + p,
+		"a column that nobody mentions": `"a":{"id":"integer primary key","n":"text","deleted_at":"integer","updated_at":"integer"},` + log + "," + p,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			plan := planned(t, live, `{"name":"s","version":2,"tables":{`+tables+`}}`)
+			for _, f := range plan.Findings {
+				if strings.HasPrefix(f.Code, "CP") {
+					t.Errorf("%s %s: %s", f.Code, f.Object, f.What)
+				}
+			}
+			if len(plan.Refusals) > 0 {
+				t.Errorf("%+v", plan.Refusals)
 			}
 		})
 	}
@@ -260,6 +357,38 @@ func TestTheRowsAreAskedAsTheyWillBe(t *testing.T) {
 		"a CHECK over a generated column": {
 			[]string{"create table t(id integer primary key, a integer)", "insert into t values (1, 5)"},
 			`"t":{"id":"integer primary key","a":"integer","g":"integer as (a * 2)","h":"integer as (g + 1) stored","@check":["h > 20"]}}`, "break the CHECK",
+		},
+		"values that can't number the rows": {
+			[]string{"create table t(id text, a text)", "insert into t values ('1', 'x'), ('abc', 'y')"},
+			`"t":{"id":"integer primary key","a":"text"}}`, "no whole numbers",
+		},
+		"NULL in a key without rowid": {
+			[]string{"create table t(id text primary key, a text)", "insert into t values (null, 'x')"},
+			`"t":{"id":"text not null","a":"text","@primary key":"id","@without rowid":true}}`, "without id",
+		},
+		"a unique column that is generated": {
+			[]string{"create table t(id integer primary key, f text)", "insert into t values (1, 'a'), (2, 'A')"},
+			`"t":{"id":"integer primary key","f":"text","up":"text unique as (upper(f)) stored"}}`, "values of t (up)",
+		},
+		"a generated column that comes out as NULL": {
+			[]string{"create table t(id integer primary key, f text)", "insert into t values (1, null)"},
+			`"t":{"id":"integer primary key","f":"text","up":"text not null as (upper(f))"}}`, "comes out as NULL",
+		},
+		"a unique index on what is generated from a changed column": {
+			[]string{"create table t(a integer, g integer as (a + 1))", "create unique index u on t(g)", "insert into t(a) values (null), (5)"},
+			`"t":{"a":"integer not null default 5","g":"integer as (a + 1)"}},"indexes":{"t":{"u":{"columns":["g"],"unique":true}}}`, "values of t (g)",
+		},
+		"a reference that is generated": {
+			[]string{"create table p(id text primary key)", "create table t(id integer primary key, f text)", "insert into t values (1, 'zz')"},
+			`"p":{"id":"text primary key"},"t":{"id":"integer primary key","f":"text","up":"text -> p.id as (upper(f))"}}`, "rows of t that refer to no row of p",
+		},
+		"a default that breaks its CHECK, with the table's name": {
+			[]string{"create table t(id integer primary key)", "insert into t values (1)"},
+			`"t":{"id":"integer primary key","k":"integer default 1 check (t.k > 1)"}}`, "break the CHECK",
+		},
+		"a CHECK on the rowid beside a rename": {
+			[]string{"create table t(id integer, a text)", "insert into t values (1, 'x')"},
+			`"t":{"id":"integer","b":"text was a","@check":["rowid > 5"]}}`, "break the CHECK",
 		},
 		"values that a type makes the same": {
 			[]string{"create table t(id integer primary key, a text unique)", "insert into t values (1, '1'), (2, '01')"},

@@ -9,7 +9,7 @@ import (
 
 // compareTrigger tells what a trigger's text decides by order, by UPDATE OF, and by
 // writing where rows may be refused from now on.
-func (b *builder) compareTrigger(old, now use, after *Live, changes []schema.Change) {
+func (b *builder) compareTrigger(old, now use, after *Live, shown []string, changes []schema.Change) {
 	name := now.row.Name
 	if _, found := schema.Excluded(old.row.SQL, now.row.SQL); found {
 		b.finding(codeMeans, Fails, name, "RENAME TABLE writes the new name where the trigger "+name+" says excluded: its upsert keeps the old value from then on.", "Drop it first, and make it again afterwards.")
@@ -23,6 +23,9 @@ func (b *builder) compareTrigger(old, now use, after *Live, changes []schema.Cha
 		}
 	}
 	for _, table := range schema.InsertsByPosition(now.row.SQL) {
+		if contains(shown, table) {
+			b.finding(codeMeans, Fails, name, "The trigger "+name+" inserts into the view "+table+" without naming the columns, and it shows others afterwards.", "Name the columns in its INSERT.")
+		}
 		have, ok := b.live.Schema.Table(b.liveTable(table))
 		want, still := after.Schema.Table(table)
 		if ok && still && !slices.Equal(b.positions(have), positions(want)) {
@@ -34,11 +37,11 @@ func (b *builder) compareTrigger(old, now use, after *Live, changes []schema.Cha
 		if !ok {
 			continue
 		}
-		if rules := changedRules(have, &t, changes); len(rules) > 0 && now.writes(t.Name) {
+		if rules := b.rulesFor(now, have, &t, changes); len(rules) > 0 {
 			b.finding(codeForbids, Warns, name, "The trigger "+name+" writes to "+t.Name+", of which the rules change ("+strings.Join(rules, ", ")+"): what it writes may be refused from now on, and with it the statement that fired it, or no longer be.", "Look whether what it writes meets that.")
 		}
 		for _, parent := range changedParents(have, &t) {
-			if now.deletes(parent) {
+			if now.removes(parent) {
 				b.finding(codeForbids, Warns, name, "The trigger "+name+" deletes or changes rows of "+parent+", to which the references of "+t.Name+" change: other rows may go with them from now on, or keep them.", "Look whether that is meant.")
 			}
 		}
@@ -64,41 +67,63 @@ func (b *builder) positions(t *schema.Table) []string {
 	return names
 }
 
-// changedRules says what a table refuses from now on that it took before, or the other
-// way.
-func changedRules(have, want *schema.Table, changes []schema.Change) (words []string) {
+// rule is what a table refuses from now on that it took before, or the other way.
+type rule struct {
+	words string
+	// column is the one it is about, "" for more.
+	column string
+	// quiet says that an INSERT that doesn't name the column meets it.
+	quiet bool
+}
+
+// rulesFor are the rules that what a trigger writes may meet or break.
+func (b *builder) rulesFor(u use, have, want *schema.Table, changes []schema.Change) (words []string) {
+	if !u.writes(want.Name) {
+		return nil
+	}
+	for _, r := range changedRules(have, want, changes) {
+		sets := r.column == "" || u.updates(want.Name, r.column)
+		if sets || u.inserts(want.Name) && (!r.quiet || schema.Mentions(u.row.SQL, r.column)) {
+			words = append(words, r.words)
+		}
+	}
+	return words
+}
+
+func changedRules(have, want *schema.Table, changes []schema.Change) (rules []rule) {
+	add := func(words, column string, quiet bool) { rules = append(rules, rule{words, column, quiet}) }
 	for _, c := range want.Columns {
 		old, ok := have.Column(c.Name)
 		switch {
 		case c.NotNull && (!ok && c.Default == "" && c.Generated == "" || ok && !old.NotNull):
-			words = append(words, "NOT NULL on "+c.Name)
+			add("NOT NULL on "+c.Name, c.Name, false)
 		case ok && old.NotNull && !c.NotNull:
-			words = append(words, "no NOT NULL on "+c.Name)
+			add("no NOT NULL on "+c.Name, c.Name, false)
 		case ok && (want.Strict || have.Strict) && !schema.SameName(old.Type, c.Type):
-			words = append(words, "the type "+c.Type+" for "+c.Name)
+			add("the type "+c.Type+" for "+c.Name, c.Name, false)
 		}
 	}
 	for _, c := range changes {
 		switch c := c.(type) {
 		case schema.ChangeTable:
 			if c.Column == "" && schema.SameName(c.Table.Name, want.Name) {
-				words = append(words, c.What)
+				add(c.What, "", false)
 			}
 		case schema.CreateIndex:
 			if c.Index.Unique && schema.SameName(c.Table, want.Name) {
-				words = append(words, "the unique index "+c.Index.Name)
+				add("the unique index "+c.Index.Name, "", false)
 			}
 		case schema.DropIndex:
 			if c.Index.Unique && schema.SameName(c.Table, want.Name) {
-				words = append(words, "without the unique index "+c.Index.Name+" there was")
+				add("without the unique index "+c.Index.Name+" there was", "", false)
 			}
 		case schema.AddColumn: // with its own CHECK, UNIQUE or reference
 			if schema.SameName(c.Table.Name, want.Name) && constrained(want, c.Column.Name) {
-				words = append(words, "a constraint on "+c.Column.Name)
+				add("a constraint on "+c.Column.Name, c.Column.Name, c.Column.Default == "" && c.Column.Generated == "")
 			}
 		}
 	}
-	return words
+	return rules
 }
 
 // changedParents are the tables to which references come, go or change.

@@ -7,16 +7,25 @@ import (
 	"github.com/kuratchi/dashboard/internal/schema"
 )
 
+// identity tells objects apart: triggers have names of their own, and tables, views and
+// indexes share theirs.
+func identity(kind, name string) string {
+	if kind == "trigger" {
+		return "trigger " + schema.Fold(name)
+	}
+	return schema.Fold(name)
+}
+
 // setAgain notes a trigger that is dropped by now and is to be made again at the end.
 func (b *builder) setAgain(row schema.MasterRow) {
-	b.dropped[schema.Fold(row.Name)] = true
+	b.dropped[identity(row.Type, row.Name)] = true
 	b.again[schema.Fold(row.Name)] = row
 }
 
 // triggersOn lists the triggers a table or view still has, in order of their creation.
 func (b *builder) triggersOn(table string) (rows []schema.MasterRow) {
 	for _, row := range b.rows {
-		if row.Type == "trigger" && schema.SameName(row.Table, table) && !b.dropped[schema.Fold(row.Name)] {
+		if row.Type == "trigger" && schema.SameName(row.Table, table) && !b.dropped[identity(row.Type, row.Name)] {
 			rows = append(rows, row)
 		}
 	}
@@ -62,8 +71,8 @@ func (b *builder) dropObjects(changes, gone []schema.Change) {
 }
 
 func (b *builder) dropObject(d schema.DropObject) {
-	if key := schema.Fold(d.Of.Name); b.dropped[key] { // for a rename
-		delete(b.again, key)
+	if b.dropped[identity(d.Of.Type, d.Of.Name)] { // for a rename
+		delete(b.again, schema.Fold(d.Of.Name))
 		return
 	}
 	kind, risk, reason := strings.ToUpper(d.Of.Type), Caution, "No row changes, but code that uses it fails from now on."
@@ -76,12 +85,12 @@ func (b *builder) dropObject(d schema.DropObject) {
 		b.lose(d.Of.Name, "The virtual table "+d.Of.Name+" with its content.")
 	}
 	b.step(d, "DROP "+kind+" "+schema.Quote(d.Of.Name), risk, reason)
-	b.dropped[schema.Fold(d.Of.Name)] = true
+	b.dropped[identity(d.Of.Type, d.Of.Name)] = true
 }
 
 // wentWith tells of a trigger that goes with what it is on.
 func (b *builder) wentWith(row schema.MasterRow, with string) {
-	b.dropped[schema.Fold(row.Name)] = true
+	b.dropped[identity(row.Type, row.Name)] = true
 	b.finding(codeGoes, Warns, row.Name, "The trigger "+row.Name+" goes with the "+with+".", "Keep its text, if it is needed elsewhere: "+row.SQL)
 }
 
@@ -90,14 +99,24 @@ func (b *builder) wentWith(row schema.MasterRow, with string) {
 func (b *builder) replaced(d schema.DropObject) {
 	what := "no version is known to have declared"
 	if b.previous != nil {
-		o, ok := b.previous.Object(d.Of.Name)
+		o, ok := b.previous.Object(d.Of.Type, d.Of.Name)
 		if ok && o.Type == d.Of.Type && schema.SameText(o.SQL, d.Of.SQL) {
+			return
+		}
+		if o != nil && b.wasLive(*o) { // a rename has rewritten it
 			return
 		}
 		what = "is not what the version before declares"
 	}
 	b.finding(codeReplaced, Fails, d.Of.Name, "The "+d.Of.Type+" "+d.Of.Name+", which "+what+", is replaced by the one of that name in this version.",
 		"Keep its text under another name, if it is needed: "+d.Of.SQL)
+}
+
+// wasLive reports whether the database has an object with the text that is declared.
+func (b *builder) wasLive(o schema.Object) bool {
+	return slices.ContainsFunc(b.live.Rows, func(r schema.MasterRow) bool {
+		return identity(r.Type, r.Name) == identity(o.Type, o.Name) && schema.SameText(r.SQL, o.SQL)
+	})
 }
 
 // createObjects makes what is new or changed, views before triggers, and again the
@@ -126,6 +145,9 @@ func (b *builder) createObjects(changes []schema.Change) {
 		if row.Type != "trigger" {
 			continue
 		}
+		if b.dropped[identity("table", row.Table)] && !b.made(row.Table) {
+			continue // what it is on is gone
+		}
 		name, table := schema.Fold(row.Name), schema.Fold(row.Table)
 		co, changed := made[name]
 		again, dropped := b.again[name]
@@ -134,8 +156,8 @@ func (b *builder) createObjects(changes []schema.Change) {
 			b.createObject(co)
 		case dropped:
 			b.makeAgain(again, "It went with what it is on, which is made anew; the text is the same.")
-		case late[table] && !b.dropped[name]:
-			b.step(tableWords{row.Name, "Drop trigger " + row.Name + " to make it again"}, "DROP TRIGGER "+schema.Quote(row.Name), Safe, "Triggers fire in the order they were made in, the latest first: it keeps its place.")
+		case late[table] && !b.dropped[identity(row.Type, row.Name)]:
+			b.step(objectWords{row.Name, "Drop trigger " + row.Name + " to make it again"}, "DROP TRIGGER "+schema.Quote(row.Name), Safe, "Triggers fire in the order they were made in, the latest first: it keeps its place.")
 			b.makeAgain(row, "It keeps its place among the triggers of "+row.Table+".")
 		default:
 			continue
@@ -161,5 +183,13 @@ func (b *builder) createObject(co schema.CreateObject) {
 }
 
 func (b *builder) makeAgain(row schema.MasterRow, reason string) {
-	b.step(tableWords{row.Name, "Make trigger " + row.Name + " again"}, row.SQL, Safe, reason)
+	b.step(objectWords{row.Name, "Make trigger " + row.Name + " again"}, row.SQL, Safe, reason)
+}
+
+// made reports whether the target has a table or view of that name, which is there again
+// by the end.
+func (b *builder) made(name string) bool {
+	_, table := b.target.Table(name)
+	_, view := b.target.Object("view", name)
+	return table || view
 }

@@ -25,7 +25,7 @@ const counts = "kuratchi_counts"
 // rebuild plans a table made anew.
 func (b *builder) rebuild(tc *tableChange) {
 	have, want := tc.have, tc.want
-	c := tableWords{want.Name, "Rebuild " + want.Name + ": " + join(slices.Concat(tc.rest, tc.adds, tc.gone))}
+	c := objectWords{want.Name, "Rebuild " + want.Name + ": " + join(slices.Concat(tc.rest, tc.adds, tc.gone))}
 	keys := b.incoming(have.Name)
 	if k, ok := b.mismatched(keys); ok {
 		b.refuse(c, "The reference of %s to %s (%s) is to no key, so the engine refuses every write there. Make that a UNIQUE key first, or let the reference go.", k.child.Name, have.Name, strings.Join(k.refs, ", "))
@@ -74,7 +74,7 @@ func (b *builder) rebuild(tc *tableChange) {
 		b.more(sql)
 	}
 	b.checkRewrite(tc)
-	b.alteredText(have, want)
+	b.newTexts(have, want)
 }
 
 // indexes makes those of a table that are unique, or those that are not.
@@ -114,11 +114,11 @@ func (b *builder) dangling(have, want *schema.Table) {
 	}
 }
 
-// alteredText notes the columns whose values become others.
-func (b *builder) alteredText(have, want *schema.Table) {
+// newTexts notes the columns whose values become others.
+func (b *builder) newTexts(have, want *schema.Table) {
 	for i := range want.Columns {
-		if _, ok := have.Column(want.Columns[i].Name); ok && b.altersKey(have, &want.Columns[i]) {
-			b.altered(want.Name, want.Columns[i].Name)
+		if _, ok := have.Column(want.Columns[i].Name); ok && b.altersText(have, want, &want.Columns[i]) {
+			b.newText(want.Name, want.Columns[i].Name)
 		}
 	}
 }

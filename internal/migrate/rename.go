@@ -74,7 +74,7 @@ func (b *builder) restoreExcluded() {
 			continue
 		}
 		b.rows[i].SQL = sql
-		b.step(tableWords{row.Name, "Drop trigger " + row.Name + " to make it again"}, "DROP TRIGGER "+schema.Quote(row.Name), Caution,
+		b.step(objectWords{row.Name, "Drop trigger " + row.Name + " to make it again"}, "DROP TRIGGER "+schema.Quote(row.Name), Caution,
 			"RENAME TABLE writes the table's name in the place of excluded in its text; it is made again further down as it was meant.")
 		b.setAgain(b.rows[i])
 	}

@@ -56,7 +56,7 @@ func Synchronize(ctx context.Context, conn d1.Conn, target *schema.Schema, id, a
 		return out, err
 	}
 	for _, f := range p.Findings {
-		if f.Level == Warns && slices.Contains([]string{codeGoes, codeMeans, codeShows, codeForbids}, f.Code) {
+		if f.Code == codeReplaced || f.Level == Warns && slices.Contains([]string{codeGoes, codeMeans, codeShows, codeForbids}, f.Code) {
 			out.Warnings = append(out.Warnings, f.What)
 		}
 	}
@@ -75,7 +75,8 @@ func Synchronize(ctx context.Context, conn d1.Conn, target *schema.Schema, id, a
 
 // unattended returns nil for a plan that can be applied with nobody there to read it,
 // else a fault.Invalid that names what stands against it. known says that the database
-// has been at this schema before, so what it declares and the database has was its own.
+// has been at this schema before, so what it declares and the database has was most
+// likely its own: that it is replaced is a warning then.
 func (p *Plan) unattended(known bool) error {
 	if err := p.Acknowledged(nil); err != nil {
 		return err

@@ -10,7 +10,8 @@ import (
 
 // A use is what a view or trigger means in a schema: what its names are bound to. SQLite
 // binds them when the object is used, so an ALTER TABLE elsewhere can break it, or make
-// it mean something else, without any error.
+// it mean something else, without any error. A full-text index with external content is
+// used like a view of that content.
 type use struct {
 	row schema.MasterRow
 	// err is why it can't be compiled, in the engine's words; "" when it can.
@@ -21,21 +22,30 @@ type use struct {
 	accesses []sqlite.Access
 }
 
-// uses compiles every view and trigger of a schema, each trigger alone, so that what one
-// is bound to is told apart from what others do when it writes. Their names are folded.
+// uses compiles every view, trigger and full-text index of a schema, each trigger of a
+// table alone, so that what one is bound to is told apart from what others do when it
+// writes. Triggers of views stand, since nothing writes to a view without them. They are
+// found by their identity.
 func uses(l *Live) (map[string]use, error) {
-	out, views := map[string]use{}, map[string]bool{}
+	out, others, views := map[string]use{}, map[string]bool{}, map[string]bool{}
 	var objects []schema.MasterRow
 	for _, row := range l.Rows {
-		if row.Type == "view" || row.Type == "trigger" {
+		if row.Type == "view" || row.Type == "trigger" || isFullText(row) {
 			objects = append(objects, row)
-			views[schema.Fold(row.Name)] = row.Type == "view"
+			others[schema.Fold(row.Name)] = true
+			views[schema.Fold(row.Name)] = views[schema.Fold(row.Name)] || row.Type == "view"
 		}
 	}
 	if len(objects) == 0 {
 		return nil, nil
 	}
-	s, err := newScratch(context.Background(), l.statements("table", "index", "view"))
+	statements := l.statements("table", "index", "view")
+	for _, row := range objects {
+		if row.Type == "trigger" && views[schema.Fold(row.Table)] {
+			statements = append(statements, row.SQL)
+		}
+	}
+	s, err := newScratch(context.Background(), statements)
 	if err != nil {
 		return nil, err
 	}
@@ -44,24 +54,30 @@ func uses(l *Live) (map[string]use, error) {
 		return nil, err
 	}
 	for _, row := range objects {
-		u := s.use(row)
-		u.accesses = slices.DeleteFunc(u.accesses, func(a sqlite.Access) bool {
-			return a.By == "" || schema.Fold(a.By) != schema.Fold(row.Name) && views[schema.Fold(a.By)] // the statement's own, and another view's
+		u := s.use(row, views[schema.Fold(row.Table)])
+		u.accesses = slices.DeleteFunc(u.accesses, func(a sqlite.Access) bool { // the statement's own, and another object's
+			return a.By == "" && !isFullText(row) || !schema.SameName(a.By, row.Name) && others[schema.Fold(a.By)]
 		})
-		out[schema.Fold(row.Name)] = u
+		out[identity(row.Type, row.Name)] = u
 	}
 	return out, nil
 }
 
-// use compiles one view, or one trigger on a schema that has no other.
-func (s *scratch) use(row schema.MasterRow) use {
+// use compiles one view, or one trigger, which stands already or on a schema where its
+// table has no other.
+func (s *scratch) use(row schema.MasterRow, stands bool) use {
 	u, statement := use{row: row}, "SELECT * FROM "+schema.Quote(row.Name)
+	if f, ok := schema.ParseFullText(row.SQL); ok && row.Type == "table" {
+		statement = fullTextQuery(f)
+	}
 	if row.Type == "trigger" {
-		if err := s.run(row.SQL); err != nil {
-			u.err = engineWords(err)
-			return u
+		if !stands {
+			if err := s.run(row.SQL); err != nil {
+				u.err = engineWords(err)
+				return u
+			}
+			defer func() { _ = s.run("DROP TRIGGER " + schema.Quote(row.Name)) }()
 		}
-		defer func() { _ = s.run("DROP TRIGGER " + schema.Quote(row.Name)) }()
 		var err error
 		if statement, err = s.fires(row); err != nil {
 			u.err = engineWords(err)
@@ -116,10 +132,23 @@ func (u use) writes(table string) bool {
 	})
 }
 
-// deletes reports whether it deletes or updates rows of a table.
-func (u use) deletes(table string) bool {
+// removes reports whether rows of a table may go or change by it: REPLACE deletes too.
+func (u use) removes(table string) bool {
+	replaces := hasWord(u.row.SQL, "replace")
 	return slices.ContainsFunc(u.accesses, func(a sqlite.Access) bool {
-		return (a.Kind == "delete" || a.Kind == "update") && schema.SameName(a.Table, table)
+		return (a.Kind == "delete" || a.Kind == "update" || a.Kind == "insert" && replaces) && schema.SameName(a.Table, table)
+	})
+}
+
+// inserts reports whether it inserts into a table.
+func (u use) inserts(table string) bool {
+	return slices.ContainsFunc(u.accesses, func(a sqlite.Access) bool { return a.Kind == "insert" && schema.SameName(a.Table, table) })
+}
+
+// updates reports whether it sets a column.
+func (u use) updates(table, column string) bool {
+	return slices.ContainsFunc(u.accesses, func(a sqlite.Access) bool {
+		return a.Kind == "update" && schema.SameName(a.Table, table) && schema.SameName(a.Column, column)
 	})
 }
 
@@ -131,4 +160,9 @@ func (u use) reads(table, column string) bool {
 }
 
 // words name it: "trigger log".
-func (u use) words() string { return u.row.Type + " " + u.row.Name }
+func (u use) words() string {
+	if u.row.Type == "table" {
+		return "full-text index " + u.row.Name
+	}
+	return u.row.Type + " " + u.row.Name
+}

@@ -3,7 +3,6 @@ package migrate
 import (
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/kuratchi/dashboard/internal/schema"
 )
@@ -42,7 +41,7 @@ func (b *builder) count(table string) {
 		names = append(names, k.child.Name)
 	}
 	for _, name := range names {
-		key := strings.ToLower(name)
+		key := schema.Fold(name)
 		if _, existed := b.was.Table(name); b.counted[key] || !existed || b.going[key] {
 			continue
 		}
@@ -62,7 +61,7 @@ func (b *builder) count(table string) {
 
 // keysKept compares the key of every row with the copy's.
 func (b *builder) keysKept(have, want *schema.Table, copied string) {
-	if len(have.PrimaryKey) == 0 || !slices.EqualFunc(have.PrimaryKey, want.PrimaryKey, strings.EqualFold) {
+	if len(have.PrimaryKey) == 0 || !slices.EqualFunc(have.PrimaryKey, want.PrimaryKey, schema.SameName) {
 		return
 	}
 	for _, name := range have.PrimaryKey {
@@ -94,7 +93,7 @@ func (b *builder) assertions() {
 // liveTable is the name a table has before the renames of the plan.
 func (b *builder) liveTable(name string) string {
 	for _, c := range b.renamed {
-		if r, ok := c.(schema.RenameTable); ok && strings.EqualFold(r.To, name) {
+		if r, ok := c.(schema.RenameTable); ok && schema.SameName(r.To, name) {
 			return r.From
 		}
 	}
@@ -104,7 +103,7 @@ func (b *builder) liveTable(name string) string {
 // liveColumn is the name a column has before the renames of the plan.
 func (b *builder) liveColumn(table, name string) string {
 	for _, c := range b.renamed {
-		if r, ok := c.(schema.RenameColumn); ok && strings.EqualFold(r.Table, table) && strings.EqualFold(r.To, name) {
+		if r, ok := c.(schema.RenameColumn); ok && schema.SameName(r.Table, table) && schema.SameName(r.To, name) {
 			return r.From
 		}
 	}

@@ -197,7 +197,7 @@ func Diff(live, target *Schema) []Change {
 	live, renames := Renamed(live, target)
 	var drops, tables, adds, gone, rest, indexes, objects []Change
 	for _, want := range target.Objects {
-		have, ok := live.Object(want.Name)
+		have, ok := live.Object(want.Type, want.Name)
 		same := ok && have.Type == want.Type && have.canonical() == want.canonical()
 		if ok && !same {
 			drops = append(drops, DropObject{Of: *have, Changed: true})
@@ -238,8 +238,8 @@ func Dropped(previous, live, target *Schema) []Change {
 		was[fold(t.Was)] = true
 	}
 	for _, o := range previous.Objects {
-		if have, ok := live.Object(o.Name); ok {
-			if _, kept := target.Object(o.Name); !kept {
+		if have, ok := live.Object(o.Type, o.Name); ok {
+			if _, kept := target.Object(o.Type, o.Name); !kept {
 				out = append(out, DropObject{Of: *have})
 			}
 		}

@@ -148,10 +148,11 @@ func (s *Schema) Table(name string) (*Table, bool) {
 	return nil, false
 }
 
-// Object returns the view, trigger or virtual table of that name, in any case.
-func (s *Schema) Object(name string) (*Object, bool) {
+// Object returns the view, trigger or virtual table of that name, in any case. Triggers
+// have names of their own: a view may be called like one.
+func (s *Schema) Object(kind, name string) (*Object, bool) {
 	for i := range s.Objects {
-		if fold(s.Objects[i].Name) == fold(name) {
+		if sameName(s.Objects[i].Name, name) && (s.Objects[i].Type == "trigger") == (kind == "trigger") {
 			return &s.Objects[i], true
 		}
 	}
@@ -168,7 +169,7 @@ func (s *Schema) Only(other *Schema) *Schema {
 		}
 	}
 	for _, o := range s.Objects {
-		if _, ok := other.Object(o.Name); ok {
+		if _, ok := other.Object(o.Type, o.Name); ok {
 			out.Objects = append(out.Objects, o)
 		}
 	}
@@ -190,8 +191,8 @@ func (s *Schema) Without(live, declared *Schema) *Schema {
 		}
 	}
 	for _, o := range s.Objects {
-		_, was := live.Object(o.Name)
-		if _, managed := declared.Object(o.Name); managed || !was {
+		_, was := live.Object(o.Type, o.Name)
+		if _, managed := declared.Object(o.Type, o.Name); managed || !was {
 			out.Objects = append(out.Objects, o)
 		}
 	}

@@ -82,3 +82,32 @@ func Excluded(was, renamed string) (string, bool) {
 	}
 	return out + renamed[at:], found
 }
+
+// NamesColumns reports whether a view's CREATE text has a list of columns.
+func NamesColumns(sql string) bool {
+	r := newReader(sql)
+	_ = r.accept("create") && (r.accept("temp") || r.accept("temporary"))
+	if !r.accept("view") {
+		return false
+	}
+	r.accept("if", "not", "exists")
+	_, err := r.qualified()
+	return err == nil && r.peek().Is("(")
+}
+
+// NamesColumn reports whether SQL may speak of a column of that name: a name before a dot
+// is a table's, and so is one behind FROM, JOIN, INTO or UPDATE.
+func NamesColumn(sql, column string) bool {
+	toks := newReader(sql).toks
+	for i, t := range toks {
+		if !(isName(t) && sameName(t.Ident(), column)) {
+			continue
+		}
+		before := i > 0 && isWordOf(toks[i-1], "from", "join", "into", "update")
+		after := i+1 < len(toks) && toks[i+1].Is(".")
+		if !before && !after {
+			return true
+		}
+	}
+	return false
+}
