@@ -158,6 +158,9 @@ func (b *builder) refuseStep(e *stepError) {
 	if strings.Contains(e.text, "foreign key mismatch") {
 		e.text += ": the columns that are referred to are no key. Make them UNIQUE first, or let the reference go"
 	}
+	if strings.HasPrefix(e.text, "error in view ") || strings.HasPrefix(e.text, "error in trigger ") {
+		e.text += ". The engine reads every view and trigger for it; mend that one, or drop it first and make it again afterwards"
+	}
 	r := Refusal{Object: b.target.Name, Cause: "Reach this version", Reason: e.text}
 	switch {
 	case e.fill != nil:
@@ -283,7 +286,11 @@ func (b *builder) collect(changes []schema.Change) {
 		case schema.DropColumn:
 			t := of(c.Table.Name)
 			t.gone = append(t.gone, c)
-			b.lose(c.Object(), "The column "+c.Object()+" with its values.")
+			what := " with its values."
+			if c.Column.Generated != "" {
+				what = ", which is computed."
+			}
+			b.lose(c.Object(), "The column "+c.Object()+what)
 		case schema.ChangeTable:
 			t := of(c.Table.Name)
 			t.rest = append(t.rest, c)
