@@ -4,12 +4,9 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"net/http/httputil"
-	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -56,10 +53,10 @@ type Faults struct {
 	// URL is the API's base through it.
 	URL string
 
-	f      *Front
-	target *url.URL
-	server *httptest.Server
-	stop   chan struct{}
+	f       *Front
+	server  *httptest.Server
+	stop    chan struct{}
+	closing sync.Once
 
 	mu   sync.Mutex // guards what follows
 	next []Fault    // of the calls to come
@@ -67,22 +64,24 @@ type Faults struct {
 	seen int
 }
 
-// NewFaults starts one that stops with the test.
+// NewFaults starts one that is closed with the test.
 func NewFaults(t testing.TB, f *Front) *Faults {
 	t.Helper()
-	u, err := url.Parse(f.server.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	x := &Faults{f: f, target: u, stop: make(chan struct{})}
+	x := &Faults{f: f, stop: make(chan struct{})}
 	x.server = httptest.NewServer(http.HandlerFunc(x.serve))
 	x.URL = x.server.URL + "/client/v4/"
-	t.Cleanup(func() {
+	t.Cleanup(x.Close)
+	return x
+}
+
+// Close ends what hangs, and returns when every request that arrived was dealt with,
+// those too whose client has left: none has an effect afterwards. Closing twice is fine.
+func (x *Faults) Close() {
+	x.closing.Do(func() {
 		close(x.stop)
 		x.server.CloseClientConnections()
 		x.server.Close()
 	})
-	return x
 }
 
 // Refused is a base URL where nobody listens.
@@ -161,7 +160,7 @@ func (x *Faults) serve(w http.ResponseWriter, r *http.Request) {
 			q.Del("page")
 			r.URL.RawQuery = q.Encode()
 		}
-		(&httputil.ReverseProxy{ErrorLog: log.New(io.Discard, "", 0), Rewrite: func(p *httputil.ProxyRequest) { p.SetURL(x.target); p.Out.Host = x.target.Host }}).ServeHTTP(w, r)
+		x.f.server.Config.Handler.ServeHTTP(w, r)
 	default:
 		x.after(w, r, fault)
 	}

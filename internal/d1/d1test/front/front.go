@@ -19,8 +19,8 @@
 //   - Creating takes the next database of a pool; deleting drops it from a list.
 //     Names, uuids, dates, jurisdictions, regions, replication and the list's
 //     pages are kept here. A name that is taken is 7502, a missing database 7404.
-//   - Time Travel: a bookmark is a copy of all rows and definitions, made when
-//     one is asked for (with Options.History after every write too); restoring
+//   - Time Travel: a bookmark is a copy of all rows and definitions as they were when
+//     one was asked for (with Options.History after every write too); restoring
 //     loads it into another database of the pool, which takes the place.
 //   - Import: the dump is taken by this server and run as one batch. It takes two
 //     questions. There is no export: the transport reads rows.
@@ -173,7 +173,7 @@ func (f *Front) Add(name string) string {
 func (f *Front) add(name, hint, jurisdiction, replication string) *database {
 	d := &database{
 		Name: name, Hint: hint, Jurisdiction: jurisdiction, Replication: replication,
-		created: time.Now().UTC(), db: f.rig.Database(f.t), states: []state{{}},
+		created: time.Now().UTC(), db: f.rig.Database(f.t), states: []state{{read: true}},
 	}
 	d.states[0].at = d.created
 	f.mu.Lock()

@@ -48,6 +48,11 @@ func (f *Front) statements(w http.ResponseWriter, r *http.Request, d *database, 
 		refuse(w, http.StatusForbidden, 7403, "The given account is not valid or is not authorized to access this service")
 		return Call{Op: op}
 	}
+	if writes {
+		if err := d.settle(r.Context()); err != nil {
+			f.t.Errorf("front: %v", err)
+		}
+	}
 	text, err := d.post(r.Context(), rows, list, in.Batch != nil)
 	if err != nil {
 		f.t.Errorf("front: %v", err)
@@ -69,7 +74,7 @@ func (f *Front) statements(w http.ResponseWriter, r *http.Request, d *database, 
 	if writes {
 		d.version++
 		if f.o.History {
-			d.keep(r.Context())
+			d.keep()
 		}
 	}
 	w.Header().Set("Content-Type", "application/json")

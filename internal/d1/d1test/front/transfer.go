@@ -64,14 +64,15 @@ func (f *Front) imports(w http.ResponseWriter, r *http.Request, d *database) Cal
 		}
 		t := &task{}
 		list, n := statements(text)
+		if err := d.settle(r.Context()); err != nil {
+			f.t.Errorf("front: %v", err)
+		}
 		if err := d.load(r.Context(), list); err != nil {
 			t.failed = err.Error()
 		} else {
 			d.version++
 		}
-		if err := d.keep(r.Context()); err != nil {
-			f.t.Errorf("front: %v", err)
-		}
+		d.keep()
 		t.bookmark = d.mark(len(d.states) - 1)
 		t.result = map[string]any{"num_queries": n, "final_bookmark": t.bookmark}
 		d.task = t

@@ -11,28 +11,34 @@ import (
 	"time"
 )
 
-// state is a database at one moment, as the statements that make it.
+// state is a database at one moment.
 type state struct {
 	version int
 	at      time.Time
+	// content are the statements that make it, read once something is about to change.
 	content []statement
+	read    bool
 }
 
 // keep makes a state of now unless there is one.
-func (d *database) keep(ctx context.Context) error {
-	last := d.states[len(d.states)-1]
-	if last.version == d.version {
+func (d *database) keep() {
+	if d.states[len(d.states)-1].version != d.version {
+		d.states = append(d.states, state{version: d.version, at: time.Now().UTC()})
+	}
+}
+
+// settle reads what the last state is, if that is now and wasn't read: before a change.
+func (d *database) settle(ctx context.Context) error {
+	last := &d.states[len(d.states)-1]
+	if last.read || last.version != d.version {
 		return nil
 	}
 	content, err := d.contents(ctx)
 	if errors.Is(err, errVirtual) { // it has a bookmark, which can't be restored here
 		content, err = []statement{{SQL: errVirtual.Error()}}, nil
 	}
-	if err != nil {
-		return err
-	}
-	d.states = append(d.states, state{version: d.version, at: time.Now().UTC(), content: content})
-	return nil
+	last.content, last.read = content, err == nil
+	return err
 }
 
 // mark names a state as D1 names them: they sort by age.
@@ -43,9 +49,7 @@ func (d *database) mark(i int) string {
 func (f *Front) bookmark(w http.ResponseWriter, r *http.Request, d *database) Call {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if err := d.keep(r.Context()); err != nil {
-		f.t.Errorf("front: %v", err)
-	}
+	d.keep()
 	at := len(d.states) - 1
 	if ts := r.URL.Query().Get("timestamp"); ts != "" {
 		t, err := time.Parse(time.RFC3339Nano, ts)
@@ -62,7 +66,8 @@ func (f *Front) bookmark(w http.ResponseWriter, r *http.Request, d *database) Ca
 func (f *Front) restore(w http.ResponseWriter, r *http.Request, d *database) Call {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if err := d.keep(r.Context()); err != nil {
+	d.keep()
+	if err := d.settle(r.Context()); err != nil {
 		f.t.Errorf("front: %v", err)
 	}
 	before := d.mark(len(d.states) - 1)
@@ -76,7 +81,7 @@ func (f *Front) restore(w http.ResponseWriter, r *http.Request, d *database) Cal
 		}
 		d.db = fresh.db
 		d.version++
-		d.states = append(d.states, state{version: d.version, at: time.Now().UTC(), content: d.states[i].content})
+		d.states = append(d.states, state{version: d.version, at: time.Now().UTC(), content: d.states[i].content, read: true})
 		answer(w, http.StatusOK, map[string]string{
 			"bookmark": d.mark(len(d.states) - 1), "previous_bookmark": before, "message": "Restore complete.",
 		}, nil)
