@@ -181,6 +181,7 @@ func TestHeadersCorrectTheBudget(t *testing.T) {
 // An answer 429 of the account closes the budget for every provider of it, one of
 // a database for nobody.
 func TestA429ClosesTheAccount(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, front.Options{})
 	x := front.NewFaults(t, f)
 	b := rest.NewBudget(rest.BudgetOptions{})
@@ -208,6 +209,7 @@ func TestA429ClosesTheAccount(t *testing.T) {
 
 // What Cloudflare asks to wait has an end.
 func TestOneOddAnswerDoesNotCloseTheAccountForGood(t *testing.T) {
+	t.Parallel()
 	for name, h := range map[string][2]string{
 		"Retry-After of a year":    {"Retry-After", "31536000"},
 		"a rate limit of a year":   {"Ratelimit", `"default";r=0;t=31536000`},

@@ -12,6 +12,7 @@ import (
 // TestWhatAWriteReturnsIsExact, in whichever form its list is written; one that can't be
 // read is sent as it is.
 func TestWhatAWriteReturnsIsExact(t *testing.T) {
+	t.Parallel()
 	c := open(t, provider(t, newFront(t, front.Options{}).URL), "db")
 	exec(t, c, "create table t(id, v)")
 	odd := []d1.Value{d1.Int(9007199254740993), d1.Int(-9223372036854775808), d1.Float(2), d1.Float(1e300), d1.Str("\xffa"), d1.Str("a\x00b"), d1.Str("42"), d1.Bytes([]byte{0, 255}), {}}
@@ -51,6 +52,7 @@ func TestWhatAWriteReturnsIsExact(t *testing.T) {
 // A text that isn't UTF-8 and too long to be asked for in hexadecimal loses bytes, as
 // documented, but gets none that it doesn't have.
 func TestALongTextThatIsNotUTF8GetsNoLetterMore(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, front.Options{})
 	c := open(t, provider(t, f.URL), "long")
 	exec(t, c, "create table t(a)")
@@ -80,6 +82,7 @@ func TestALongTextThatIsNotUTF8GetsNoLetterMore(t *testing.T) {
 
 // The reads of a batch that writes are exact too, or say that they aren't.
 func TestAReadBesideAWriteIsExact(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, front.Options{})
 	c := open(t, provider(t, f.URL), "beside")
 	exec(t, c, "create table t(a)")

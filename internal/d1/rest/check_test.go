@@ -10,6 +10,7 @@ import (
 )
 
 func TestCheckNamesWhatIsMissing(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, front.Options{})
 	x := front.NewFaults(t, f)
 	check := func(change func(*rest.Options)) string {

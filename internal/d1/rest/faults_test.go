@@ -19,12 +19,14 @@ import (
 	"github.com/kuratchi/dashboard/internal/fault"
 )
 
-// kind is a kind of call: do makes one, effects counts what it has done.
+// kind is a kind of call: do makes one.
 type kind struct {
 	name   string
 	writes bool
-	do     func(ctx context.Context, p *rest.Provider, id string) error
-	op     string
+	// uses is the database that a call uses up, victim or empty.
+	uses string
+	do   func(ctx context.Context, p *rest.Provider, id string) error
+	op   string
 }
 
 func (w *world) kinds() []kind {
@@ -38,19 +40,19 @@ func (w *world) kinds() []kind {
 		}
 	}
 	return []kind{
-		{"query that writes", true, one(func(ctx context.Context, c d1.Conn) error {
+		{"query that writes", true, "", one(func(ctx context.Context, c d1.Conn) error {
 			_, err := c.Query(ctx, d1.Exec("insert into t values (?)", d1.Int(1)))
 			return err
 		}), "raw"},
-		{"batch that writes", true, one(func(ctx context.Context, c d1.Conn) error {
+		{"batch that writes", true, "", one(func(ctx context.Context, c d1.Conn) error {
 			_, err := c.Batch(ctx, []d1.Stmt{d1.Query("select 1"), d1.Exec("insert into t values (2)")})
 			return err
 		}), "raw"},
-		{"query that reads", false, one(func(ctx context.Context, c d1.Conn) error {
+		{"query that reads", false, "", one(func(ctx context.Context, c d1.Conn) error {
 			_, err := c.Query(ctx, d1.Stmt{SQL: "select a from t", Columns: []string{"a"}})
 			return err
 		}), "raw"},
-		{"stream", false, one(func(ctx context.Context, c d1.Conn) error {
+		{"stream", false, "", one(func(ctx context.Context, c d1.Conn) error {
 			rows, err := c.Stream(ctx, d1.Query("select a from t"))
 			if err != nil {
 				return err
@@ -59,39 +61,39 @@ func (w *world) kinds() []kind {
 			}
 			return errors.Join(rows.Err(), rows.Close())
 		}), "raw"},
-		{"create", true, func(ctx context.Context, p *rest.Provider, _ string) error {
+		{"create", true, "", func(ctx context.Context, p *rest.Provider, _ string) error {
 			w.made++
 			_, err := p.Create(ctx, d1.CreateInput{Name: "made-" + w.empty[len(w.empty)-12:] + fmt.Sprint(w.made), Location: "weur"})
 			return err
 		}, "create"},
-		{"get", false, func(ctx context.Context, p *rest.Provider, id string) error { _, err := p.Get(ctx, id); return err }, "get"},
-		{"find", false, func(ctx context.Context, p *rest.Provider, _ string) error {
+		{"get", false, "", func(ctx context.Context, p *rest.Provider, id string) error { _, err := p.Get(ctx, id); return err }, "get"},
+		{"find", false, "", func(ctx context.Context, p *rest.Provider, _ string) error {
 			_, err := p.Find(ctx, w.victim)
 			return err
 		}, "list"},
-		{"list", false, func(ctx context.Context, p *rest.Provider, _ string) error { _, err := p.List(ctx); return err }, "list"},
-		{"replication", true, func(ctx context.Context, p *rest.Provider, id string) error {
+		{"list", false, "", func(ctx context.Context, p *rest.Provider, _ string) error { _, err := p.List(ctx); return err }, "list"},
+		{"replication", true, "", func(ctx context.Context, p *rest.Provider, id string) error {
 			_, err := p.SetReplication(ctx, id, "auto")
 			return err
 		}, "edit"},
-		{"keep", false, func(ctx context.Context, p *rest.Provider, id string) error { _, err := p.Keep(ctx, id); return err }, "bookmark"},
-		{"restore", true, func(ctx context.Context, p *rest.Provider, id string) error { return p.Restore(ctx, id, w.bookmark) }, "restore"},
-		{"copy", false, func(ctx context.Context, p *rest.Provider, id string) error {
+		{"keep", false, "", func(ctx context.Context, p *rest.Provider, id string) error { _, err := p.Keep(ctx, id); return err }, "bookmark"},
+		{"restore", true, "victim", func(ctx context.Context, p *rest.Provider, id string) error { return p.Restore(ctx, id, w.bookmark) }, "restore"},
+		{"copy", false, "", func(ctx context.Context, p *rest.Provider, id string) error {
 			f, err := p.Copy(ctx, id, "")
 			if err != nil {
 				return err
 			}
 			return f.Close()
 		}, "raw"},
-		{"fill", true, func(ctx context.Context, p *rest.Provider, _ string) error { return p.Fill(ctx, w.empty, w.file) }, "import"},
-		{"delete", true, func(ctx context.Context, p *rest.Provider, id string) error { return p.Delete(ctx, id) }, "delete"},
+		{"fill", true, "empty", func(ctx context.Context, p *rest.Provider, _ string) error { return p.Fill(ctx, w.empty, w.file) }, "import"},
+		{"delete", true, "victim", func(ctx context.Context, p *rest.Provider, id string) error { return p.Delete(ctx, id) }, "delete"},
 	}
 }
 
 // world is what a call under a fault works on.
 type world struct {
-	file, bookmark, empty, victim string
-	made                          int
+	file, bookmark, empty, id, victim string
+	made                              int
 }
 
 // sample writes an SQLite file to fill databases from.
@@ -137,43 +139,20 @@ func sample(t *testing.T, statements ...string) string {
 // TestNoWriteHappensTwice makes every kind of call under every fault, one at each
 // request the call makes, and counts on the server what was done.
 func TestNoWriteHappensTwice(t *testing.T) {
+	t.Parallel()
 	file := sample(t, "create table s(a)", "insert into s values (1)")
 	for n, k := range (&world{}).kinds() {
 		t.Run(strings.ReplaceAll(k.name, " ", "-"), func(t *testing.T) {
 			t.Parallel()
 			f := newFront(t, front.Options{})
-			x := front.NewFaults(t, f)
 			setUp := provider(t, f.URL)
 			cases := 0
+			w := &world{file: file}
 			for _, fl := range front.AllFaults {
 				for at := range 6 {
-					w := &world{file: file, empty: f.Add(fmt.Sprintf("empty-%d", cases))}
-					k := w.kinds()[n]
-					w.victim = fmt.Sprintf("victim-%d", cases)
-					id := f.Add(w.victim)
+					w.renew(t, f, setUp, k.uses, cases)
 					cases++
-					c, _ := setUp.Open(t.Context(), id)
-					exec(t, c, "create table t(a)")
-					exec(t, c, "insert into t values (0)")
-					point, err := setUp.Keep(t.Context(), id)
-					if err != nil {
-						t.Fatal(err)
-					}
-					w.bookmark = point.ID
-					p := provider(t, x.URL, func(o *rest.Options) { o.Quiet, o.Pause = 300*time.Millisecond, time.Millisecond })
-					if _, err := p.List(t.Context()); err != nil { // so that names are known
-						t.Fatal(err)
-					}
-					before, seen := len(f.Calls()), x.Seen()
-					x.Next(append(slices.Repeat([]front.Fault{""}, at), fl)...)
-					err = k.do(t.Context(), p, id)
-					used := x.Seen() - seen
-					x.Next()
-					judge(t, k, fl, at, err, f.Calls()[before:])
-					for _, victim := range []string{id, w.empty} {
-						_ = setUp.Delete(t.Context(), victim)
-					}
-					if used <= at { // the call makes no further request
+					if used := underFault(t, f, w, w.kinds()[n], fl, at); used <= at { // the call makes no further request
 						break
 					}
 				}
@@ -181,6 +160,53 @@ func TestNoWriteHappensTwice(t *testing.T) {
 			t.Logf("%d calls under faults", cases)
 		})
 	}
+}
+
+// renew makes the databases which aren't there yet, or are used up.
+func (w *world) renew(t *testing.T, f *front.Front, p *rest.Provider, used string, n int) {
+	t.Helper()
+	if w.empty == "" || used == "empty" {
+		w.empty = f.Add(fmt.Sprintf("empty-%d", n))
+	}
+	if w.id != "" && used != "victim" {
+		return
+	}
+	w.victim = fmt.Sprintf("victim-%d", n)
+	w.id = f.Add(w.victim)
+	c, _ := p.Open(t.Context(), w.id)
+	exec(t, c, "create table t(a)")
+	exec(t, c, "insert into t values (0)")
+	point, err := p.Keep(t.Context(), w.id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.bookmark = point.ID
+}
+
+// underFault makes a call and judges it. It returns how many requests it made.
+func underFault(t *testing.T, f *front.Front, w *world, k kind, fl front.Fault, at int) (used int) {
+	t.Helper()
+	x := front.NewFaults(t, f)
+	p := provider(t, x.URL, func(o *rest.Options) {
+		o.Pause = time.Millisecond
+		if slices.Contains([]front.Fault{front.HangBefore, front.HangAfter, front.HangInBody}, fl) {
+			o.Quiet = 500 * time.Millisecond // on a busy machine it may also end what doesn't hang: judged alike
+		}
+	})
+	err := errors.New("not asked yet")
+	for n := 0; err != nil && n < 20; n++ { // so that names are known
+		_, err = p.List(t.Context())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, seen := len(f.Calls()), x.Seen()
+	x.Next(append(slices.Repeat([]front.Fault{""}, at), fl)...)
+	err = k.do(t.Context(), p, w.id)
+	used = x.Seen() - seen
+	x.Close() // what the call gave up is over too, and counted
+	judge(t, k, fl, at, err, f.Calls()[before:])
+	return used
 }
 
 // secrets are in no error: tokens, addresses, bodies of answers.
@@ -232,9 +258,10 @@ func judge(t *testing.T, k kind, fl front.Fault, at int, err error, calls []fron
 }
 
 func TestReadsAreRepeatedAndWritesAreNot(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, front.Options{})
 	x := front.NewFaults(t, f)
-	p := provider(t, x.URL)
+	p := provider(t, x.URL, func(o *rest.Options) { o.Pause = time.Millisecond })
 	c := open(t, p, "again")
 	exec(t, c, "create table t(a)")
 	for _, fl := range []front.Fault{front.ResetBefore, front.ResetAfter, front.HalfBody, front.Overloaded, front.BadGateway, front.Truncated, front.InternalAfter} {
@@ -261,6 +288,7 @@ func TestReadsAreRepeatedAndWritesAreNot(t *testing.T) {
 }
 
 func TestRequestIDIsKept(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, front.Options{})
 	c := open(t, provider(t, f.URL), "ids")
 	_, err := c.Query(t.Context(), d1.Query("select nope"))
@@ -276,6 +304,7 @@ func TestRequestIDIsKept(t *testing.T) {
 }
 
 func TestListReadsEachDatabaseOnce(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, front.Options{})
 	x := front.NewFaults(t, f)
 	for i := range 25 {
@@ -338,6 +367,7 @@ func TestLargeAnswersAreBounded(t *testing.T) {
 
 // The words of whoever made a trigger or a column say nothing of D1's state.
 func TestWordsOfTheSchemaAreNoWordsOfD1(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, front.Options{})
 	c := open(t, provider(t, f.URL), "words")
 	exec(t, c, "create table jobs(id integer primary key, queued text unique, \"internal error\" text check (\"internal error\" <> 'x'))")

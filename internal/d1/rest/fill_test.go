@@ -3,6 +3,7 @@ package rest_test
 import (
 	"context"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -12,16 +13,25 @@ import (
 	"github.com/kuratchi/dashboard/internal/fault"
 )
 
+// waiting is how a step begins that waits for the budget.
+const waiting = "waiting for Cloudflare's limit"
+
 // An import that was begun and can't be asked about, since the account's calls are
 // used up, is not one of which nothing was sent.
 func TestAnImportThatWasBegunIsNotSaidToBeUnsent(t *testing.T) {
+	t.Parallel()
 	path := sample(t, "create table t(a)", "insert into t values (1)")
 	f := newFront(t, front.Options{})
 	id := f.Add("acme")
 	// One call to see that it is empty, init, ingest: the poll has no room.
 	p := provider(t, f.URL, func(o *rest.Options) { o.Budget = rest.NewBudget(rest.BudgetOptions{Calls: 3}) })
-	ctx, stop := context.WithTimeout(t.Context(), 8*time.Second)
+	stopped, stop := context.WithCancel(t.Context())
 	defer stop()
+	ctx := d1.WithProgress(stopped, func(step string, _, _ int64) {
+		if strings.HasPrefix(step, waiting) {
+			stop()
+		}
+	})
 	err := p.Fill(ctx, id, path)
 	conn, _ := provider(t, f.URL).Open(t.Context(), id)
 	r, rerr := conn.Query(t.Context(), d1.Query("select count(*) from t"))
@@ -38,15 +48,24 @@ func TestAnImportThatWasBegunIsNotSaidToBeUnsent(t *testing.T) {
 
 // Where the calls are used up in between, the questions wait for their turn.
 func TestAnImportIsAskedAboutWhenThereIsRoom(t *testing.T) {
+	t.Parallel()
 	path := sample(t, "create table t(a)", "insert into t values (1)")
 	f := newFront(t, front.Options{})
 	id := f.Add("acme")
-	p := provider(t, f.URL, func(o *rest.Options) {
-		o.Budget = rest.NewBudget(rest.BudgetOptions{Calls: 3, Window: 6 * time.Second})
-	})
+	const calls = 40
+	b := rest.NewBudget(rest.BudgetOptions{Calls: calls, Window: 5 * time.Second})
+	p := provider(t, f.URL, func(o *rest.Options) { o.Budget = b })
+	var begun sync.Once
 	var waited bool
 	ctx := d1.WithProgress(t.Context(), func(step string, _, _ int64) {
-		waited = waited || strings.HasPrefix(step, "waiting for Cloudflare's limit")
+		waited = waited || strings.HasPrefix(step, waiting)
+		if step == "Cloudflare imports the database" {
+			begun.Do(func() { // somebody else uses up what is left
+				for range calls {
+					_ = call(t.Context(), b, 0)
+				}
+			})
+		}
 	})
 	if err := p.Fill(ctx, id, path); err != nil || !waited {
 		t.Errorf("waited %t: %v", waited, err)

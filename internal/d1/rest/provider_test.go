@@ -19,6 +19,7 @@ import (
 )
 
 func TestDatabasesAreMadeAndRemoved(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, front.Options{})
 	p := provider(t, f.URL)
 	a, err := p.Create(t.Context(), d1.CreateInput{Name: "acme", Location: "eeur"})
@@ -63,6 +64,7 @@ func TestDatabasesAreMadeAndRemoved(t *testing.T) {
 }
 
 func TestTokensAreRefusedInWords(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, front.Options{})
 	id := f.Add("acme")
 	for name, c := range map[string]struct {
@@ -95,6 +97,7 @@ func TestTokensAreRefusedInWords(t *testing.T) {
 // Statements in mode Read go with the reading token: what our judge doesn't see,
 // Cloudflare refuses.
 func TestReadsGoWithTheReadingToken(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, front.Options{})
 	id := f.Add("acme")
 	p := provider(t, f.URL, func(o *rest.Options) { o.Token, o.ReadToken = "wrong-token", front.ReadToken })
@@ -127,6 +130,7 @@ func TestReadsGoWithTheReadingToken(t *testing.T) {
 }
 
 func TestGoingBackInTime(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, front.Options{History: true})
 	p := provider(t, f.URL)
 	c := open(t, p, "acme")
@@ -265,6 +269,7 @@ func saved(t *testing.T, f d1.File, err error) string {
 // A database moves from the embedded engine to D1 and back with every value,
 // rowid, counter, index, view and trigger.
 func TestADatabaseMovesBetweenEngines(t *testing.T) {
+	t.Parallel()
 	file := sample(t, everything...)
 	before := fingerprint(t, embeddedFrom(t, file))
 	f := newFront(t, front.Options{})
@@ -313,6 +318,7 @@ func TestADatabaseMovesBetweenEngines(t *testing.T) {
 }
 
 func TestFullTextIndexesAreRefused(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, front.Options{})
 	p := provider(t, f.URL)
 	id := f.Add("texts")
@@ -331,6 +337,7 @@ func TestFullTextIndexesAreRefused(t *testing.T) {
 }
 
 func TestRetiringKeepsTheLastState(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, front.Options{})
 	dir := t.TempDir()
 	p := provider(t, f.URL, func(o *rest.Options) { o.Dir = dir })
@@ -382,6 +389,7 @@ func TestRetiringKeepsTheLastState(t *testing.T) {
 
 // A database that is written to whenever it is read is not removed.
 func TestABusyDatabaseIsNotRetired(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, front.Options{})
 	p := provider(t, f.URL)
 	c := open(t, p, "busy")
@@ -404,6 +412,7 @@ func TestABusyDatabaseIsNotRetired(t *testing.T) {
 }
 
 func TestPointAtOnTheEmbeddedEngine(t *testing.T) {
+	t.Parallel()
 	e, err := local.Open(t.TempDir(), local.Options{})
 	if err != nil {
 		t.Fatal(err)

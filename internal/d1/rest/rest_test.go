@@ -5,6 +5,8 @@ import (
 	"flag"
 	"math"
 	"net/http"
+	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -17,7 +19,15 @@ import (
 	"github.com/kuratchi/dashboard/internal/d1/rest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// TestMain lets more tests run at once than there are processors, unless told how many:
+// many of them wait, for a silence or a window of calls.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if p := flag.Lookup("test.parallel").Value; p.String() == strconv.Itoa(runtime.GOMAXPROCS(0)) {
+		_ = p.Set("8")
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // d1Runtime is the D1 that the tests run on which don't run on each.
 var d1Runtime = flag.String("runtime", string(d1test.Older), "sqlite-3.47 or sqlite-3.54")
@@ -31,12 +41,17 @@ func newFront(t testing.TB, o front.Options) *front.Front {
 // onEach runs a test on each D1. The short run is the race detector's, which learns
 // nothing of our code from a second one.
 func onEach(t *testing.T, test func(t *testing.T, f *front.Front, rt d1test.Runtime)) {
+	t.Helper()
+	t.Parallel()
 	runtimes := d1test.Runtimes
 	if testing.Short() {
 		runtimes = runtimes[:1]
 	}
 	for _, rt := range runtimes {
-		t.Run(string(rt), func(t *testing.T) { test(t, newFront(t, front.Options{Runtime: rt}), rt) })
+		t.Run(string(rt), func(t *testing.T) {
+			t.Parallel()
+			test(t, newFront(t, front.Options{Runtime: rt}), rt)
+		})
 	}
 }
 

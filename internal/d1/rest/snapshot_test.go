@@ -15,6 +15,7 @@ import (
 // Every value of a database that is retired is in what is kept of it: D1's own exporter
 // changes most of these (workers-sdk issue 15378), which is why it isn't used.
 func TestRetiringLosesNoValue(t *testing.T) {
+	t.Parallel()
 	for name, value := range map[string]string{
 		"a plain one":             "'text'",
 		"2^53+1":                  "9007199254740993",
@@ -32,6 +33,7 @@ func TestRetiringLosesNoValue(t *testing.T) {
 		"a BLOB":                  "x'00ff'",
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			f := newFront(t, front.Options{})
 			dir := t.TempDir()
 			p := provider(t, f.URL, func(o *rest.Options) { o.Dir = dir })
@@ -84,6 +86,7 @@ func TestRetiringLosesNoValue(t *testing.T) {
 
 // Every schema but one with virtual tables can be copied.
 func TestEverySchemaIsCopied(t *testing.T) {
+	t.Parallel()
 	for name, sqls := range map[string][]string{
 		"a trigger on a view":        {"create table t(a)", "create view v as select a from t", "create trigger tv instead of insert on v begin insert into t values (new.a); end", "insert into t values (1)"},
 		"an index on an expression":  {"create table t(a)", "create index i on t(a+1)"},
@@ -100,6 +103,7 @@ func TestEverySchemaIsCopied(t *testing.T) {
 		"a column named like a type": {"create table t(\"select\" text, \"a b\" integer)", "insert into t values ('x', 1)"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			f := newFront(t, front.Options{})
 			p := provider(t, f.URL)
 			c := open(t, p, "old")
@@ -160,6 +164,7 @@ func sums(t *testing.T, c d1.Conn) string {
 
 // TestALargeDatabaseIsCopiedInPages, and again when somebody wrote meanwhile.
 func TestALargeDatabaseIsCopiedInPages(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, front.Options{})
 	p := provider(t, f.URL)
 	c := open(t, p, "large")
@@ -194,6 +199,7 @@ func TestALargeDatabaseIsCopiedInPages(t *testing.T) {
 
 // TestARetirementKeepsTheOnlyCopy: the database may go before it is deleted here.
 func TestARetirementKeepsTheOnlyCopy(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, front.Options{})
 	p := provider(t, f.URL)
 	c := open(t, p, "old")
@@ -218,6 +224,7 @@ func TestARetirementKeepsTheOnlyCopy(t *testing.T) {
 // TestRowidsBesideAKeyAreKept: a key declared INTEGER PRIMARY KEY DESC is, by an old
 // mistake that SQLite keeps, not the rowid.
 func TestRowidsBesideAKeyAreKept(t *testing.T) {
+	t.Parallel()
 	file := sample(t, "create table t(id integer primary key desc, v)", "insert into t(rowid, id, v) values (70, 1, 'a'), (7, 2, 'b'), (-1, null, 'c')")
 	p := provider(t, newFront(t, front.Options{}).URL)
 	info, err := p.Create(t.Context(), d1.CreateInput{Name: "desc"})

@@ -16,27 +16,31 @@ import (
 
 // A reader that is slow is no silence of Cloudflare.
 func TestASlowReaderIsNoSilence(t *testing.T) {
+	t.Parallel()
 	f := newFront(t, front.Options{})
-	p := provider(t, f.URL, func(o *rest.Options) { o.Quiet = 4 * time.Second })
-	c := open(t, p, "slow")
-	rows, err := c.Stream(t.Context(), d1.Query("with recursive n(i) as (select 1 union all select i+1 from n where i < 40000) select i, printf('%500d', i) from n"))
+	x := front.NewFaults(t, f)
+	p := provider(t, x.URL, func(o *rest.Options) { o.Quiet = 4 * time.Second })
+	c, _ := p.Open(t.Context(), f.Add("slow"))
+	x.Next(front.HundredMegabytes) // at once, and more than lies between them
+	rows, err := c.Stream(t.Context(), d1.Query("select n, s from t"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer rows.Close()
 	n := 0
-	for rows.Next() {
+	for n < 40_000 && rows.Next() {
 		if n++; n == 10 {
 			time.Sleep(5 * time.Second) // a person's slow download
 		}
 	}
-	if rows.Err() != nil || n != 40000 {
-		t.Errorf("%d of 40000 rows: %v", n, rows.Err())
+	if rows.Err() != nil || n != 40_000 || x.Seen() != 1 {
+		t.Errorf("%d of 40000 rows in %d requests: %v", n, x.Seen(), rows.Err())
 	}
 }
 
 // A silence of Cloudflare ends a stream, also after its reader has paused.
 func TestASilenceAfterAPauseEndsAStream(t *testing.T) {
+	t.Parallel()
 	gone := make(chan struct{})
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
