@@ -44,8 +44,8 @@ func (b *builder) incoming(table string) []incoming {
 
 // shift is how the keys that children name move to values that none names.
 type shift struct {
-	// moves are assignments.
-	moves []string
+	// moves are assignments, to these columns.
+	moves, columns []string
 	// ranks are the columns whose integers, where some are negative and some not, move
 	// by their rank.
 	ranks []string
@@ -71,7 +71,7 @@ func (b *builder) shift(t *schema.Table, keys []incoming) shift {
 				why = no
 				return false
 			}
-			s.moves = append(s.moves, move)
+			s.moves, s.columns = append(s.moves, move), append(s.columns, name)
 			if ranked {
 				s.ranks = append(s.ranks, name)
 			}
@@ -85,9 +85,15 @@ func (b *builder) shift(t *schema.Table, keys []incoming) shift {
 	return s
 }
 
-// move lets the keys step aside.
+// move lets the keys step aside. Indexes on expressions of them would see it, and go
+// first: the table goes anyway.
 func (b *builder) move(t *schema.Table, s shift) {
 	q := schema.Quote(t.Name)
+	for _, ix := range t.Indexes {
+		if slices.ContainsFunc(s.columns, func(c string) bool { return b.computes(t, ix, c) }) {
+			b.more("DROP INDEX " + schema.Quote(ix.Name))
+		}
+	}
 	if len(s.moves) > 0 {
 		b.more("UPDATE " + q + " SET " + list(s.moves))
 	}
@@ -150,9 +156,8 @@ func (b *builder) shifted(t *schema.Table, name string) (move string, ranked boo
 	return q + " = " + value, ranked, ""
 }
 
-// reader names what is computed from a column, "" for nothing: a CHECK, a generated
-// column or an index would see it move. The engine's compiler says what an expression
-// reads.
+// reader names what is computed from a column, "" for nothing: a CHECK or a generated
+// column would see it move. The engine's compiler says what an expression reads.
 func (b *builder) reader(t *schema.Table, column string) string {
 	for _, c := range t.Columns {
 		if c.Generated != "" && b.reads(t, c.Generated, column) {
@@ -164,12 +169,13 @@ func (b *builder) reader(t *schema.Table, column string) string {
 			return "the CHECK (" + check + ")"
 		}
 	}
-	for _, ix := range t.Indexes {
-		if ix.Where != "" && b.reads(t, ix.Where, column) || slices.ContainsFunc(ix.Columns, func(c schema.IndexColumn) bool { return c.IsExpr && b.reads(t, c.Expr, column) }) {
-			return "the index " + ix.Name
-		}
-	}
 	return ""
+}
+
+// computes reports whether an index has an expression or a condition of a column.
+func (b *builder) computes(t *schema.Table, ix schema.Index, column string) bool {
+	return ix.Where != "" && b.reads(t, ix.Where, column) ||
+		slices.ContainsFunc(ix.Columns, func(c schema.IndexColumn) bool { return c.IsExpr && b.reads(t, c.Expr, column) })
 }
 
 // reads reports whether an expression of a table's columns reads one of them.
