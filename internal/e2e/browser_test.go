@@ -223,21 +223,36 @@ func (x *tab) fill(selector, value string) {
 	}
 }
 
-// click clicks what is found, and waits for the page it leads to.
+// click clicks what is found.
 func (x *tab) click(selector string) {
 	x.t.Helper()
-	x.do(chromedp.Click(chromedp.CSS(selector), chromedp.NodeVisible))
+	x.clickOn("document.querySelector(" + quoteJS(selector) + ")")
 }
 
 // press clicks the button or link with that text.
 func (x *tab) press(text string) {
 	x.t.Helper()
-	mark := `(() => { const all = [...document.querySelectorAll('main button, main a, dialog[open] button, .sidebar button')];
-	  const el = all.find(e => e.innerText.trim().startsWith(` + quoteJS(text) + `) && e.offsetParent !== null);
-	  document.querySelectorAll('[data-press]').forEach(e => e.removeAttribute('data-press'));
-	  if (!el) return false; el.setAttribute('data-press', ''); return true; })()`
-	x.waitFor(mark)
-	x.click("[data-press]")
+	x.clickOn(`[...document.querySelectorAll('main button, main a, dialog[open] button, .sidebar button')]
+	  .find(e => e.innerText.trim().startsWith(` + quoteJS(text) + `) && e.offsetParent !== null)`)
+}
+
+// clickOn waits until a script finds an element that shows, and clicks where it is. The
+// place is asked for in one step: a page or a part that is loaded meanwhile has other
+// elements, of which an id or a mark of the old one knows nothing.
+func (x *tab) clickOn(element string) {
+	x.t.Helper()
+	place := `(() => { const el = document.readyState === 'complete' && ` + element + `; if (!el) return [];
+	  el.scrollIntoViewIfNeeded(); const r = el.getClientRects()[0]; return r ? [r.x + r.width / 2, r.y + r.height / 2] : []; })()`
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(30 * time.Millisecond) {
+		ctx, cancel := context.WithTimeout(x.ctx, patience)
+		at, err := chromedp.Run(ctx, chromedp.Evaluate[[]float64](place))
+		cancel()
+		if err == nil && len(at) == 2 {
+			x.do(chromedp.MouseClickXY(at[0], at[1]))
+			return
+		}
+	}
+	x.fail(fmt.Errorf("never there to be clicked: %s", element))
 }
 
 // key presses keys where the focus is. Unlike chromedp's own, a key and its
