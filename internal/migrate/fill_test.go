@@ -3,6 +3,7 @@ package migrate_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -295,7 +296,7 @@ func TestFillOfADatabaseThatWasPutBack(t *testing.T) {
 	}
 }
 
-// TestAChunkReadsNoMoreThanItself asks the engine how it finds the rows.
+// TestAChunkReadsNoMoreThanItself: a chunk far into a table is as fast as the first.
 func TestAChunkReadsNoMoreThanItself(t *testing.T) {
 	const rows = 400_000
 	f := newFilling(t, database(t), users, "create table users(id integer primary key, email text)", numbers("users", "id, email", rows, "x, 'A' || x"))
@@ -309,15 +310,10 @@ func TestAChunkReadsNoMoreThanItself(t *testing.T) {
 		}
 		at, took = next, append(took, time.Since(began))
 	}
-	var first, last time.Duration
-	for _, d := range took[:10] {
-		first += d
-	}
-	for _, d := range took[len(took)-11 : len(took)-1] { // the very last is empty
-		last += d
-	}
-	t.Logf("%d chunks, the first ten %v, the last ten %v", len(took), first, last)
+	// The fastest of ten each: what else the machine does slows some of them down.
+	first, last := slices.Min(took[:10]), slices.Min(took[len(took)-11:len(took)-1]) // the very last is empty
+	t.Logf("%d chunks, the fastest of the first ten %v, of the last ten %v", len(took), first, last)
 	if last > 3*first {
-		t.Errorf("the first ten chunks took %v and the last ten %v", first, last)
+		t.Errorf("the fastest of the first ten chunks took %v, and of the last ten %v", first, last)
 	}
 }
