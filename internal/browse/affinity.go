@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/kuratchi/dashboard/internal/d1"
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 // affinity is how SQLite converts values for a column.
@@ -22,7 +23,7 @@ const (
 
 // affinityOf reads a declared type by SQLite's rules (datatype3.html, 3.1).
 func affinityOf(declared string, strict bool) affinity {
-	t := strings.ToUpper(declared)
+	t := sqltext.Upper(declared)
 	has := func(words ...string) bool {
 		for _, w := range words {
 			if strings.Contains(t, w) {

@@ -8,6 +8,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/schema"
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 // The kinds of what can be browsed.
@@ -68,13 +69,13 @@ func catalogOf(r *d1.Result) *Catalog {
 	indexes := map[string]int{}
 	for _, v := range r.Rows {
 		row := schema.MasterRow{Type: v[0].Text(), Name: v[1].Text(), Table: v[2].Text(), SQL: v[3].Text()}
-		if schema.Reserved(row.Name) || schema.Reserved(row.Table) || row.SQL == "" {
+		if sqltext.Reserved(row.Name) || sqltext.Reserved(row.Table) || row.SQL == "" {
 			continue
 		}
 		rows = append(rows, row)
 		switch row.Type {
 		case "index":
-			indexes[fold(row.Table)]++
+			indexes[sqltext.Fold(row.Table)]++
 		case "table", "view":
 			cat.Tables = append(cat.Tables, Table{
 				Name: row.Name, Kind: kindOf(v[4].Text(), row.Type), SQL: row.SQL,
@@ -84,7 +85,7 @@ func catalogOf(r *d1.Result) *Catalog {
 	}
 	cat.read(rows)
 	for i := range cat.Tables {
-		cat.Tables[i].Indexes = indexes[fold(cat.Tables[i].Name)]
+		cat.Tables[i].Indexes = indexes[sqltext.Fold(cat.Tables[i].Name)]
 	}
 	return cat
 }
@@ -120,7 +121,7 @@ func (c *Catalog) read(rows []schema.MasterRow) {
 
 func (c *Catalog) find(name string) *Table {
 	for i := range c.Tables {
-		if fold(c.Tables[i].Name) == fold(name) {
+		if sqltext.Same(c.Tables[i].Name, name) {
 			return &c.Tables[i]
 		}
 	}
@@ -138,6 +139,6 @@ func (c *Catalog) Table(name string) (Table, error) {
 
 // isFTS reports whether a virtual table is a full-text index, which has a rowid.
 func (t Table) isFTS() bool {
-	_, using, _ := strings.Cut(fold(t.SQL), "using")
+	_, using, _ := strings.Cut(sqltext.Fold(t.SQL), "using")
 	return t.Kind == KindVirtual && ftsModule.MatchString(using)
 }

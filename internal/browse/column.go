@@ -3,10 +3,10 @@ package browse
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/schema"
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 // Column is a column of a table or view.
@@ -39,7 +39,7 @@ type Column struct {
 func (c *Catalog) columns(t *schema.Table) []Column {
 	out := make([]Column, len(t.Columns))
 	for i, col := range t.Columns {
-		is := func(name string) bool { return fold(name) == fold(col.Name) }
+		is := func(name string) bool { return sqltext.Same(name, col.Name) }
 		out[i] = Column{
 			Name: col.Name, Type: col.Type, NotNull: col.NotNull, Default: col.Default, Generated: col.Generated != "",
 			PK:         slices.ContainsFunc(t.PrimaryKey, is),
@@ -108,7 +108,7 @@ func describe(ctx context.Context, conn d1.Conn, t Table) (cols []Column, pk []s
 			byPlace[place] = v[0].Text()
 		}
 		cols = append(cols, Column{
-			Name: v[0].Text(), Type: strings.ToUpper(v[1].Text()), NotNull: v[2].Int() == 1, Default: v[3].Text(),
+			Name: v[0].Text(), Type: sqltext.Upper(v[1].Text()), NotNull: v[2].Int() == 1, Default: v[3].Text(),
 			PK: place > 0, Generated: hidden > 1, affinity: affinityOf(v[1].Text(), t.strict), collated: true,
 		})
 	}

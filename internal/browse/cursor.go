@@ -6,6 +6,7 @@ import (
 
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 const (
@@ -91,7 +92,7 @@ func (r *relation) bind(o order, p position, a *args) bound {
 		switch {
 		case p.lookup[n]:
 			b.exists = row("t")
-			b.sql = append(b.sql, "(SELECT "+r.ref("k", t.col)+" FROM "+quote(r.Name)+" AS k WHERE "+row("k")+")")
+			b.sql = append(b.sql, "(SELECT "+r.ref("k", t.col)+" FROM "+sqltext.Quote(r.Name)+" AS k WHERE "+row("k")+")")
 		default:
 			b.sql = append(b.sql, a.add(p.values[n]))
 		}

@@ -9,7 +9,7 @@ import (
 
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
-	"github.com/kuratchi/dashboard/internal/schema"
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 const (
@@ -94,7 +94,7 @@ func (c *Catalog) Delete(ctx context.Context, conn d1.Conn, table string, keys, 
 		if err != nil {
 			return nil, err
 		}
-		s, err := a.stmt("DELETE FROM " + quote(w.r.Name) + " AS t WHERE " + where)
+		s, err := a.stmt("DELETE FROM " + sqltext.Quote(w.r.Name) + " AS t WHERE " + where)
 		if err != nil {
 			return nil, err
 		}
@@ -111,7 +111,7 @@ func (c *Catalog) Delete(ctx context.Context, conn d1.Conn, table string, keys, 
 }
 
 // failing is an expression that ends the batch with these words.
-func failing(words string) string { return "json_extract('{}', " + schema.QuoteText(words) + ")" }
+func failing(words string) string { return "json_extract('{}', " + sqltext.QuoteText(words) + ")" }
 
 // check adds the statements that fail unless the row is what it was.
 func (w *Write) check(of int, key string, row []d1.Value) error {
@@ -141,7 +141,7 @@ func (w *Write) exists(of int, key string, cols []int, row []d1.Value, no, yes s
 		}
 		where += " AND " + w.r.same("t", cols, params)
 	}
-	s, err := a.stmt("select iif(exists(select 1 from " + quote(w.r.Name) + " AS t WHERE " + where + "), " + yes + ", " + no + ")")
+	s, err := a.stmt("select iif(exists(select 1 from " + sqltext.Quote(w.r.Name) + " AS t WHERE " + where + "), " + yes + ", " + no + ")")
 	if err != nil {
 		return err
 	}
@@ -162,7 +162,7 @@ func (w *Write) whole(ctx context.Context, conn d1.Conn) ([][]d1.Value, error) {
 		if err != nil {
 			return nil, err
 		}
-		s, err := a.read("SELECT "+strings.Join(refs, ", ")+" FROM "+quote(w.r.Name)+" AS t WHERE "+where+" LIMIT 1", len(refs))
+		s, err := a.read("SELECT "+strings.Join(refs, ", ")+" FROM "+sqltext.Quote(w.r.Name)+" AS t WHERE "+where+" LIMIT 1", len(refs))
 		if err != nil {
 			return nil, err
 		}
@@ -208,16 +208,10 @@ var triggerEvent = regexp.MustCompile(`(?i)\b(DELETE|INSERT|UPDATE)\b`)
 func (c *Catalog) triggers(table, event string) []string {
 	var names []string
 	for _, o := range c.Schema.Objects {
-		if o.Type != "trigger" || fold(o.Table) != fold(table) {
+		if o.Type != "trigger" || sqltext.Fold(o.Table) != sqltext.Fold(table) {
 			continue
 		}
-		bare := ""
-		for i, part := range splitQuoted(o.SQL) { // a quoted name may hold any word
-			if i%2 == 0 {
-				bare += part + " "
-			}
-		}
-		if strings.EqualFold(triggerEvent.FindString(bare), event) {
+		if sqltext.Same(triggerEvent.FindString(sqltext.Unquoted(o.SQL)), event) {
 			names = append(names, o.Name)
 		}
 	}

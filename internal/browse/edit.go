@@ -3,7 +3,6 @@ package browse
 import (
 	"context"
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,7 +10,7 @@ import (
 
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
-	"github.com/kuratchi/dashboard/internal/schema"
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 // CellEdit is a change of one cell.
@@ -57,23 +56,19 @@ func (w *Write) SQL() string {
 	return strings.Join(lines, "\n")
 }
 
-var numbered = regexp.MustCompile(`\?\d+`)
-
-// inline writes a statement's values where they stand. The statement is one of
-// this package, in which a ?n outside of quotes is a parameter; names in quotes
-// are stepped over.
+// inline writes a statement's values where they stand.
 func inline(s d1.Stmt) string {
-	parts := splitQuoted(s.SQL)
-	for i := 0; i < len(parts); i += 2 { // the odd ones are quoted
-		parts[i] = numbered.ReplaceAllStringFunc(parts[i], func(p string) string {
-			n, _ := strconv.Atoi(p[1:])
-			if n < 1 || n > len(s.Args) {
-				return p
-			}
-			return shortLiteral(s.Args[n-1])
-		})
+	places, _ := sqltext.Params(s.SQL, len(s.Args))
+	var b strings.Builder
+	at := 0
+	for _, p := range places {
+		if p.Number > len(s.Args) {
+			continue
+		}
+		b.WriteString(s.SQL[at:p.Offset] + shortLiteral(s.Args[p.Number-1]))
+		at = p.End()
 	}
-	return strings.Join(parts, "")
+	return b.String() + s.SQL[at:]
 }
 
 // maxLiteral is how long a written-out value may be.
@@ -87,27 +82,12 @@ func shortLiteral(v d1.Value) string {
 	return strings.ToValidUTF8(lit[:maxLiteral], "") + fmt.Sprintf("…' /* %d bytes */", v.Len())
 }
 
-// splitQuoted cuts SQL into what is outside and inside of quotes, in turn.
-func splitQuoted(sql string) []string {
-	var parts []string
-	start, quote := 0, byte(0)
-	for i := range len(sql) {
-		switch c := sql[i]; {
-		case quote == 0 && (c == '"' || c == '\''):
-			parts, start, quote = append(parts, sql[start:i]), i, c
-		case quote != 0 && c == quote:
-			parts, start, quote = append(parts, sql[start:i+1]), i+1, 0
-		}
-	}
-	return append(parts, sql[start:])
-}
-
 // conflictMark is what a guard fails with, and after it the statement's number.
 const conflictMark = "kuratchi conflict "
 
 // guard undoes the whole batch unless the statement before it changed one row.
 func guard(n int) d1.Stmt {
-	return d1.Query("select iif(changes() = 1, 1, json_extract('{}', " + schema.QuoteText(conflictMark+strconv.Itoa(n)) + "))")
+	return d1.Query("select iif(changes() = 1, 1, json_extract('{}', " + sqltext.QuoteText(conflictMark+strconv.Itoa(n)) + "))")
 }
 
 // writable returns the relation of a table whose rows can be changed.
@@ -171,7 +151,7 @@ func (w *Write) update(ctx context.Context, conn d1.Conn, i int, e RowEdit) erro
 		if err != nil {
 			return err
 		}
-		sets = append(sets, quote(w.r.columns[col].Name)+" = "+sql)
+		sets = append(sets, sqltext.Quote(w.r.columns[col].Name)+" = "+sql)
 		olds = append(olds, w.r.same("t", []int{col}, []string{a.add(old)}))
 	}
 	if len(sets) == 0 {
@@ -181,7 +161,7 @@ func (w *Write) update(ctx context.Context, conn d1.Conn, i int, e RowEdit) erro
 	if err != nil {
 		return err
 	}
-	sql := "UPDATE " + quote(w.r.Name) + " AS t SET " + strings.Join(sets, ", ") + " WHERE " + where + " AND " + and(olds)
+	sql := "UPDATE " + sqltext.Quote(w.r.Name) + " AS t SET " + strings.Join(sets, ", ") + " WHERE " + where + " AND " + and(olds)
 	return w.add(i, sql, a, w.r.returning()...)
 }
 
@@ -212,7 +192,7 @@ func (w *Write) read(ctx context.Context, conn d1.Conn, key string, cols []int) 
 	for n, col := range cols {
 		refs[n] = w.r.ref("t", col)
 	}
-	s, err := a.read("SELECT "+strings.Join(refs, ", ")+" FROM "+quote(w.r.Name)+" AS t WHERE "+where+" LIMIT 1", len(refs))
+	s, err := a.read("SELECT "+strings.Join(refs, ", ")+" FROM "+sqltext.Quote(w.r.Name)+" AS t WHERE "+where+" LIMIT 1", len(refs))
 	if err != nil {
 		return nil, err
 	}
@@ -241,7 +221,7 @@ func (r *relation) returning() (names []string) {
 		if i == rowidColumn {
 			names = append(names, r.rowid)
 		} else {
-			names = append(names, quote(r.columns[i].Name))
+			names = append(names, sqltext.Quote(r.columns[i].Name))
 		}
 	}
 	return names
@@ -279,9 +259,9 @@ func (c *Catalog) Insert(ctx context.Context, conn d1.Conn, table string, cells 
 		if err != nil {
 			return nil, err
 		}
-		names, values = append(names, quote(col.Name)), append(values, sql)
+		names, values = append(names, sqltext.Quote(col.Name)), append(values, sql)
 	}
-	sql := "INSERT INTO " + quote(r.Name)
+	sql := "INSERT INTO " + sqltext.Quote(r.Name)
 	if len(names) == 0 {
 		sql += " DEFAULT VALUES"
 	} else {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/kuratchi/dashboard/internal/d1"
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 // Dependents are rows that point at rows to be deleted, or at rows that go with
@@ -90,7 +91,7 @@ type follower struct {
 }
 
 func rowID(r *relation, key []d1.Value) string {
-	return fold(r.Name) + "\x00" + string(encodeValues(key))
+	return sqltext.Fold(r.Name) + "\x00" + string(encodeValues(key))
 }
 
 func (f *follower) runs(table, event string) {
@@ -117,9 +118,9 @@ func (f *follower) follow(ctx context.Context, l level, ref Reference) error {
 		if !ok {
 			return nil
 		}
-		conds[i] = l.r.ref("t", col) + " = c." + quote(from)
+		conds[i] = l.r.ref("t", col) + " = c." + sqltext.Quote(from)
 	}
-	action := strings.ToUpper(ref.OnDelete)
+	action := sqltext.Upper(ref.OnDelete)
 	if action == "" {
 		action = "NO ACTION"
 	}
@@ -189,7 +190,7 @@ func (f *follower) pointing(ctx context.Context, l level, child *relation, on st
 			continue
 		}
 		room := MaxDependents - f.found - len(keys) - count
-		from := " FROM " + quote(l.r.Name) + " AS t CROSS JOIN " + quote(child.Name) + " AS c ON " + on + " WHERE " + strings.Join(wheres, " OR ")
+		from := " FROM " + sqltext.Quote(l.r.Name) + " AS t CROSS JOIN " + sqltext.Quote(child.Name) + " AS c ON " + on + " WHERE " + strings.Join(wheres, " OR ")
 		limit := " LIMIT " + strconv.Itoa(len(f.gone)+max(room, 0)+1)
 		sql := "SELECT DISTINCT " + strings.Join(refs, ", ") + from + limit
 		if len(refs) == 0 {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 // As says what a person means a cell to hold.
@@ -208,7 +209,7 @@ const (
 // Field returns the kind of field for the column: by its declared type, where
 // boolean is 1 or 0, and long is text of several lines.
 func (c Column) Field() string {
-	t := strings.ToLower(c.Type)
+	t := sqltext.Fold(c.Type)
 	switch {
 	case strings.Contains(t, "bool"):
 		return FieldBoolean

@@ -48,13 +48,3 @@ func isPlain(s string) bool {
 	}
 	return s != ""
 }
-
-// fold makes names comparable: SQLite folds ASCII alone.
-func fold(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r >= 'A' && r <= 'Z' {
-			return r + 'a' - 'A'
-		}
-		return r
-	}, s)
-}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 // term is one column rows are ordered by.
@@ -102,7 +103,7 @@ func (r *relation) orderSQL(o order) string {
 // sum tells an order of this relation from every other one. Cursors carry it.
 func (r *relation) sum(o order) [6]byte {
 	var b strings.Builder
-	b.WriteString(fold(r.Name))
+	b.WriteString(sqltext.Fold(r.Name))
 	if o.desc {
 		b.WriteString("\x00desc")
 	}

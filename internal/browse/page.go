@@ -9,6 +9,7 @@ import (
 
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 // Page is one page of a table.
@@ -131,7 +132,7 @@ func (q *query) check(p position) error {
 	}
 	a := &args{}
 	where := q.r.rowOf(q.order, p, a)("t")
-	s, err := a.stmt("SELECT 1 FROM " + quote(q.r.Name) + " AS t WHERE " + where)
+	s, err := a.stmt("SELECT 1 FROM " + sqltext.Quote(q.r.Name) + " AS t WHERE " + where)
 	q.exists = &s
 	return err
 }

@@ -8,7 +8,7 @@ import (
 
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
-	"github.com/kuratchi/dashboard/internal/schema"
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 // relation is a table or view as statements need it: its columns, and what
@@ -80,12 +80,12 @@ func (c *Catalog) optimizing(t Table, seen map[string]bool) string {
 		return ""
 	}
 	seen[t.Name] = true
-	text := fold(t.SQL)
+	text := sqltext.Fold(t.SQL)
 	if strings.Contains(text, "pragma_optimize") {
 		return t.Name
 	}
 	for _, other := range c.Tables {
-		if other.Kind == KindView && strings.Contains(text, fold(other.Name)) {
+		if other.Kind == KindView && strings.Contains(text, sqltext.Fold(other.Name)) {
 			if by := c.optimizing(other, seen); by != "" {
 				return by
 			}
@@ -115,12 +115,11 @@ func (r *relation) findKey() {
 		r.columns[r.pk[0]].NotNull, r.columns[r.pk[0]].RowID = true, true
 		return
 	}
-	for _, name := range []string{"rowid", "_rowid_", "oid"} {
-		if _, hidden := r.column(name); !hidden {
-			r.rowid = name
-			break
-		}
+	names := make([]string, len(r.columns))
+	for i := range r.columns {
+		names[i] = r.columns[i].Name
 	}
+	r.rowid = sqltext.RowID(names)
 	r.exact = len(r.pk) > 0 && !r.collates &&
 		!slices.ContainsFunc(r.pk, func(i int) bool { return !r.columns[i].NotNull })
 	if r.rowid == "" && !r.exact {
@@ -130,12 +129,12 @@ func (r *relation) findKey() {
 
 // isRowID reports whether the primary key is another name of the rowid.
 func (r *relation) isRowID() bool {
-	return len(r.pk) == 1 && fold(r.columns[r.pk[0]].Type) == "integer" && !keyDesc.MatchString(r.SQL)
+	return len(r.pk) == 1 && sqltext.Fold(r.columns[r.pk[0]].Type) == "integer" && !keyDesc.MatchString(r.SQL)
 }
 
 // column returns the index of the column of that name, in any case.
 func (r *relation) column(name string) (int, bool) {
-	i := slices.IndexFunc(r.columns, func(c Column) bool { return fold(c.Name) == fold(name) })
+	i := slices.IndexFunc(r.columns, func(c Column) bool { return sqltext.Same(c.Name, name) })
 	return i, i >= 0
 }
 
@@ -145,7 +144,7 @@ func (r *relation) ref(alias string, i int) string {
 	if i == rowidColumn {
 		return alias + "." + r.rowid
 	}
-	return alias + "." + schema.Quote(r.columns[i].Name)
+	return alias + "." + sqltext.Quote(r.columns[i].Name)
 }
 
 // tie are the columns that no two rows share, those an index ends in: the rowid

@@ -8,7 +8,7 @@ import (
 
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
-	"github.com/kuratchi/dashboard/internal/schema"
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 // MaxCell is how many characters of a text, and bytes of a BLOB, a page shows.
@@ -17,8 +17,6 @@ const MaxCell = 256
 // maxFetched is how many bytes of a value travel for a cell: MaxCell characters
 // of any text, and one byte that tells of more.
 const maxFetched = MaxCell*utf8.UTFMax + 1
-
-func quote(name string) string { return schema.Quote(name) }
 
 // selection is what a statement selects: the shown columns, and after them what
 // keys and cursors need beside.
@@ -59,7 +57,7 @@ func (r *relation) selectSQL(s selection) string {
 		}
 		parts[n] = r.cut(i, limit)
 	}
-	return "SELECT " + strings.Join(parts, ", ") + " FROM " + quote(r.Name) + " AS t"
+	return "SELECT " + strings.Join(parts, ", ") + " FROM " + sqltext.Quote(r.Name) + " AS t"
 }
 
 // cut returns a column's value, its first limit bytes when it is longer.

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/kuratchi/dashboard/internal/schema"
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 // Structure is how one table, view or virtual table is made.
@@ -45,7 +46,7 @@ func (c *Catalog) Structure(name string) (Structure, error) {
 	}
 	s := Structure{Table: t, WithoutRowID: t.withoutRowID, Strict: t.strict}
 	for _, o := range c.Schema.Objects {
-		if o.Type == "trigger" && fold(o.Table) == fold(t.Name) {
+		if o.Type == "trigger" && sqltext.Same(o.Table, t.Name) {
 			s.Triggers = append(s.Triggers, o)
 		}
 	}
@@ -78,7 +79,7 @@ func (c *Catalog) referencesTo(name string) []Reference {
 	var out []Reference
 	for _, t := range c.Schema.Tables {
 		for _, fk := range t.ForeignKeys {
-			if fold(fk.Table) == fold(name) {
+			if sqltext.Same(fk.Table, name) {
 				fk.RefColumns = slices.Clone(c.refColumns(fk))
 				out = append(out, Reference{From: t.Name, ForeignKey: fk})
 			}

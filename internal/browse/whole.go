@@ -10,6 +10,7 @@ import (
 
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 // maxPretty is how many bytes formatted JSON may have. Deep nesting grows by
@@ -51,7 +52,7 @@ func Whole(ctx context.Context, conn d1.Conn, cat *Catalog, table, key, column s
 	if !ok {
 		return Content{}, fault.New(fault.NotFound, "This is not the key of a row of %s.", r.Name)
 	}
-	s, err := a.read("SELECT "+r.ref("t", i)+" FROM "+quote(r.Name)+" AS t WHERE "+where+" LIMIT 1", 1)
+	s, err := a.read("SELECT "+r.ref("t", i)+" FROM "+sqltext.Quote(r.Name)+" AS t WHERE "+where+" LIMIT 1", 1)
 	if err != nil {
 		return Content{}, err
 	}

@@ -14,7 +14,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/builds"
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fleet"
-	"github.com/kuratchi/dashboard/internal/schema"
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 const keptFile = "kept.json"
@@ -247,7 +247,7 @@ func (m *maker) past() {
 			return err
 		}
 		defer func() { _ = conn.Close() }()
-		_, err = conn.Query(m.ctx, d1.Exec("CREATE TABLE "+schema.Quote("of somebody else")+" (a)"))
+		_, err = conn.Query(m.ctx, d1.Exec("CREATE TABLE "+sqltext.Quote("of somebody else")+" (a)"))
 		return err
 	})
 	m.provision("Initech", "initech-failed", "app", 3)

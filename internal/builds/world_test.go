@@ -15,7 +15,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/d1/local"
 	"github.com/kuratchi/dashboard/internal/fleet"
 	"github.com/kuratchi/dashboard/internal/id"
-	"github.com/kuratchi/dashboard/internal/schema"
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 var (
@@ -186,7 +186,7 @@ func (w *world) count(ctx context.Context, name string, rows map[string]int64) e
 		return err
 	}
 	for _, t := range tables.Rows {
-		r, err := conn.Query(ctx, d1.Query("select count(*) from "+schema.Quote(t[0].Text())))
+		r, err := conn.Query(ctx, d1.Query("select count(*) from "+sqltext.Quote(t[0].Text())))
 		if err != nil {
 			return err
 		}

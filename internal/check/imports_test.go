@@ -24,25 +24,25 @@ var mayImport = map[string][]string{
 	"internal/failpoint": {},
 	"internal/fault":     {},
 	"internal/id":        {},
-	"internal/lex":       {},
+	"internal/sqltext":   {},
 	"schemas":            {},
 	"web/static":         {},
 
 	"internal/config":    {"internal/fault"},
 	"internal/vault":     {"internal/fault"},
-	"internal/sqlite":    {"internal/fault", "internal/lex", "internal/sqlite/bounds"},
-	"internal/schema":    {"internal/fault", "internal/lex"},
+	"internal/sqlite":    {"internal/fault", "internal/sqltext", "internal/sqlite/bounds"},
+	"internal/schema":    {"internal/fault", "internal/sqltext"},
 	"internal/d1":        {"internal/fault"},
-	"internal/d1/local":  {"internal/d1", "internal/fault", "internal/sqlite"},
-	"internal/d1/rest":   {"internal/d1", "internal/fault", "internal/lex", "internal/sqlite"},
+	"internal/d1/local":  {"internal/d1", "internal/fault", "internal/sqlite", "internal/sqltext"},
+	"internal/d1/rest":   {"internal/d1", "internal/fault", "internal/sqltext", "internal/sqlite"},
 	"internal/d1/d1test": {"internal/d1", "internal/fault"},
 
 	"internal/d1/d1test/front": {"internal/d1/d1test", "internal/d1/rest", "internal/sqlite"},
 
 	"internal/sqlite/bounds": {},
 
-	"internal/orm":      {"internal/d1", "internal/fault", "internal/schema"},
-	"internal/migrate":  {"internal/d1", "internal/fault", "internal/lex", "internal/schema", "internal/sqlite"},
+	"internal/orm":      {"internal/d1", "internal/fault", "internal/schema", "internal/sqltext"},
+	"internal/migrate":  {"internal/d1", "internal/fault", "internal/sqltext", "internal/schema", "internal/sqlite"},
 	"internal/database": {"internal/d1", "internal/fault", "internal/migrate", "internal/orm", "internal/schema"},
 
 	"internal/auth":  {"internal/audit", "internal/fault", "internal/id"},
@@ -53,16 +53,16 @@ var mayImport = map[string][]string{
 	},
 	"internal/fleet": {
 		"internal/audit", "internal/auth", "internal/d1", "internal/database", "internal/failpoint", "internal/fault",
-		"internal/id", "internal/migrate", "internal/orm", "internal/schema",
+		"internal/id", "internal/migrate", "internal/orm", "internal/schema", "internal/sqltext",
 	},
 	"internal/demo": {"internal/auth", "internal/d1", "internal/fault", "internal/fleet", "schemas"},
 	"internal/browse": {
 		"internal/audit", "internal/auth", "internal/d1", "internal/database", "internal/fault", "internal/id",
-		"internal/migrate", "internal/orm", "internal/schema",
+		"internal/migrate", "internal/orm", "internal/schema", "internal/sqltext",
 	},
 	"internal/console": {
 		"internal/audit", "internal/auth", "internal/d1", "internal/database", "internal/fault", "internal/id",
-		"internal/lex", "internal/migrate", "internal/orm", "internal/schema", "internal/sqlite",
+		"internal/sqltext", "internal/migrate", "internal/orm", "internal/schema", "internal/sqlite",
 	},
 	"internal/controlplane": {
 		"internal/account", "internal/audit", "internal/auth", "internal/browse", "internal/console", "internal/d1", "internal/fault",

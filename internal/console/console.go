@@ -22,6 +22,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"math"
 	"regexp"
 	"strconv"
 	"strings"
@@ -29,8 +30,7 @@ import (
 
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
-	"github.com/kuratchi/dashboard/internal/lex"
-	"github.com/kuratchi/dashboard/internal/sqlite"
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 // Limits bound a run.
@@ -137,9 +137,9 @@ func (l Limits) orDefaults() Limits {
 }
 
 // split cuts a text into its statements, or says why it is no run.
-func split(text string, l Limits) ([]sqlite.Part, error) {
+func split(text string, l Limits) ([]sqltext.Statement, error) {
 	l = l.orDefaults()
-	parts := sqlite.Split(text)
+	parts := sqltext.Split(text)
 	switch {
 	case len(parts) == 0:
 		return nil, fault.New(fault.Invalid, "There is no statement to run. Write one, for instance: select * from sqlite_master").At("sql")
@@ -151,13 +151,13 @@ func split(text string, l Limits) ([]sqlite.Part, error) {
 
 // run runs one statement within what is left of the limits, and returns how many
 // bytes of values it keeps.
-func run(ctx context.Context, conn d1.Conn, g *guard, p sqlite.Part, values []d1.Value, l Limits) (r Result, size int) {
+func run(ctx context.Context, conn d1.Conn, g *guard, p sqltext.Statement, values []d1.Value, l Limits) (r Result, size int) {
 	r = Result{SQL: p.SQL, Offset: p.Offset, ErrOffset: -1}
 	began := time.Now()
 	defer func() { r.Total = time.Since(began) }()
 	ctx, cancel := context.WithTimeout(ctx, l.Timeout)
 	defer cancel()
-	n := countParams(p.SQL)
+	n := wanted(p.SQL)
 	if n > len(values) {
 		r.Err = fault.New(fault.Invalid, "The statement has %s, but %s. Give one a line.", count(n, "parameter"), given(len(values)))
 		return r, 0
@@ -243,26 +243,10 @@ func Place(text string, offset int) (line, column int) {
 	return line, len([]rune(before[strings.LastIndexByte(before, '\n')+1:])) + 1
 }
 
-// countParams returns how many values SQLite wants for a statement: the highest
-// number, where ? takes the next one and a name keeps its own.
-func countParams(sql string) int {
-	highest, names := 0, map[string]bool{}
-	for t := range lex.Tokens(sql) {
-		if t.Kind != lex.Param {
-			continue
-		}
-		digits := strings.TrimPrefix(t.Text, "?")
-		switch n, err := strconv.Atoi(digits); {
-		case t.Text == "?":
-			highest++
-		case err == nil && strings.HasPrefix(t.Text, "?"):
-			highest = max(highest, n)
-		case !names[t.Text]:
-			names[t.Text] = true
-			highest++
-		}
-	}
-	return highest
+// wanted is how many values a statement wants, however many that is.
+func wanted(sql string) int {
+	_, count := sqltext.Params(sql, math.MaxInt32)
+	return count
 }
 
 var (
@@ -295,7 +279,7 @@ func Params(s string) ([]d1.Value, error) {
 func param(line string) (d1.Value, error) {
 	word := strings.TrimSpace(line)
 	switch {
-	case strings.EqualFold(word, "null"):
+	case sqltext.Same(word, "null"):
 		return d1.Value{}, nil
 	case integer.MatchString(word):
 		i, err := strconv.ParseInt(word, 10, 64)
@@ -307,14 +291,14 @@ func param(line string) (d1.Value, error) {
 		f, err := strconv.ParseFloat(word, 64)
 		return d1.Float(f), err
 	}
-	for t := range lex.Tokens(word) {
+	for t := range sqltext.Tokens(word) {
 		if t.Text != word {
 			break
 		}
-		if t.Kind == lex.String && len(word) > 1 && strings.HasSuffix(word, "'") {
+		if t.Kind == sqltext.String && len(word) > 1 && strings.HasSuffix(word, "'") {
 			return d1.Str(t.Value()), nil
 		}
-		if t.Kind == lex.Blob {
+		if t.Kind == sqltext.Blob {
 			b, err := decodeHex(word)
 			return d1.Bytes(b), err
 		}

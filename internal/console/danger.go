@@ -8,10 +8,9 @@ import (
 	"time"
 
 	"github.com/kuratchi/dashboard/internal/d1"
-	"github.com/kuratchi/dashboard/internal/lex"
 	"github.com/kuratchi/dashboard/internal/migrate"
-	"github.com/kuratchi/dashboard/internal/schema"
 	"github.com/kuratchi/dashboard/internal/sqlite"
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 const (
@@ -40,12 +39,9 @@ func fixedDanger(sql string, e sqlite.Effect) *fixed {
 // objectWord is what a DROP names: table, index, view or trigger.
 func objectWord(sql string) string {
 	n := 0
-	for t := range lex.Tokens(sql) {
-		if t.Kind == lex.Comment {
-			continue
-		}
+	for t := range sqltext.Code(sql) {
 		if n++; n == 2 {
-			return strings.ToLower(t.Text)
+			return sqltext.Fold(t.Text)
 		}
 	}
 	return "object"
@@ -174,7 +170,7 @@ func (st *statement) aim() string {
 // hasWhere reports whether a statement has a WHERE outside of parentheses.
 func hasWhere(sql string) bool {
 	depth := 0
-	for t := range lex.Tokens(sql) {
+	for t := range sqltext.Tokens(sql) {
 		switch {
 		case t.Is("("):
 			depth++
@@ -215,11 +211,11 @@ func (c *counter) describe(ctx context.Context, f fixed) *Danger {
 func (c *counter) pointing(ctx context.Context, table string) (notes []string) {
 	for _, t := range c.live.Schema.Tables {
 		for _, fk := range t.ForeignKeys {
-			if !strings.EqualFold(fk.Table, table) || len(fk.Columns) == 0 || strings.EqualFold(t.Name, table) {
+			if !sqltext.Same(fk.Table, table) || len(fk.Columns) == 0 || sqltext.Same(t.Name, table) {
 				continue
 			}
-			if n := c.rows(ctx, t.Name, schema.Quote(fk.Columns[0])+" IS NOT NULL"); n != 0 {
-				notes = append(notes, fmt.Sprintf("%s of %s point at it: ON DELETE %s.", rowWords(n), t.Name, strings.ToUpper(orNoAction(fk.OnDelete))))
+			if n := c.rows(ctx, t.Name, sqltext.Quote(fk.Columns[0])+" IS NOT NULL"); n != 0 {
+				notes = append(notes, fmt.Sprintf("%s of %s point at it: ON DELETE %s.", rowWords(n), t.Name, sqltext.Upper(orNoAction(fk.OnDelete))))
 			}
 		}
 	}
@@ -237,7 +233,7 @@ func orNoAction(action string) string {
 func (c *counter) rows(ctx context.Context, table, where string) int64 {
 	ctx, cancel := context.WithTimeout(ctx, c.limit)
 	defer cancel()
-	sql := "SELECT 1 FROM " + schema.Quote(table)
+	sql := "SELECT 1 FROM " + sqltext.Quote(table)
 	if where != "" {
 		sql += " WHERE " + where
 	}

@@ -7,8 +7,8 @@ import (
 
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
-	"github.com/kuratchi/dashboard/internal/lex"
 	"github.com/kuratchi/dashboard/internal/sqlite"
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 // Guard says who makes sure that a reading run only reads.
@@ -81,23 +81,8 @@ func (g *guard) check(s *d1.Stmt) error {
 	if !st.ReadOnly() { // VACUUM, which compiles and then fails
 		return d1.Fail(d1.NewError(d1.ReadOnlyText))
 	}
-	if columns := st.Columns(); len(columns) > 0 && selects(s.SQL) {
+	if columns := st.Columns(); len(columns) > 0 && sqltext.IsSelect(s.SQL) {
 		s.Columns = columns
 	}
 	return nil
-}
-
-// selects reports whether a statement is one that can stand within another.
-func selects(sql string) bool {
-	for t := range lex.Tokens(sql) {
-		if t.Kind == lex.Comment {
-			continue
-		}
-		switch strings.ToLower(t.Text) {
-		case "select", "with", "values":
-			return true
-		}
-		return false
-	}
-	return false
 }

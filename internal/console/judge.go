@@ -12,6 +12,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/migrate"
 	"github.com/kuratchi/dashboard/internal/sqlite"
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 // Script is what somebody wants to run.
@@ -62,7 +63,7 @@ type Danger struct {
 
 // statement is one of a script, with what the compiler tells of it.
 type statement struct {
-	part   sqlite.Part
+	part   sqltext.Statement
 	stmt   d1.Stmt
 	writes bool
 	// verb is insert, update or delete, and table whose rows; "" for others.
@@ -172,7 +173,7 @@ func compile(s Script, l Limits) ([]*statement, error) {
 	out := make([]*statement, len(parts))
 	for i, p := range parts {
 		// One with too few values fails when it is run, in words of its own.
-		n := min(countParams(p.SQL), len(values))
+		n := min(wanted(p.SQL), len(values))
 		out[i] = &statement{part: p, stmt: d1.Stmt{SQL: p.SQL, Args: values[:n], MaxRow: maxRow, MaxRows: 1}}
 	}
 	return out, nil

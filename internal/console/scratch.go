@@ -7,9 +7,8 @@ import (
 	"strings"
 
 	"github.com/kuratchi/dashboard/internal/d1"
-	"github.com/kuratchi/dashboard/internal/lex"
-	"github.com/kuratchi/dashboard/internal/schema"
 	"github.com/kuratchi/dashboard/internal/sqlite"
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 // scratch is an empty copy of a schema that follows the run's own changes of it.
@@ -102,7 +101,7 @@ func (s *scratch) look(st *statement) {
 		virtual := s.is(e.Object, "virtual")
 		st.virtual = st.virtual || virtual
 		switch {
-		case virtual, strings.EqualFold(e.Object, st.table) && e.Kind != "delete":
+		case virtual, sqltext.Same(e.Object, st.table) && e.Kind != "delete":
 		case e.Kind != "insert":
 			st.others = appendNew(st.others, e.Object)
 		case s.is(e.Object, "table"):
@@ -130,11 +129,11 @@ func (s *scratch) follow(sql string) {
 		var columns []string
 		seen := map[string]int{}
 		for _, c := range st.Columns() {
-			key := strings.ToLower(c)
+			key := sqltext.Fold(c)
 			if seen[key]++; seen[key] > 1 {
 				c = fmt.Sprintf("%s:%d", c, seen[key]-1) // as SQLite does
 			}
-			columns = append(columns, schema.Quote(c))
+			columns = append(columns, sqltext.Quote(c))
 		}
 		st.Close()
 		sql = "CREATE TABLE IF NOT EXISTS " + name + " (" + strings.Join(columns, ", ") + ")"
@@ -145,11 +144,9 @@ func (s *scratch) follow(sql string) {
 // asSelect returns the table and the query of a CREATE TABLE … AS SELECT.
 func asSelect(sql string) (name, query string, ok bool) {
 	n, start := 0, -1
-	for t := range lex.Tokens(sql) {
+	for t := range sqltext.Code(sql) {
 		switch {
-		case t.Kind == lex.Comment:
-			continue
-		case n == 0 && !strings.EqualFold(strings.TrimPrefix(t.Text, "\ufeff"), "create"), n == 1 && !t.Is("table"):
+		case n == 0 && !t.Is("create"), n == 1 && !t.Is("table"):
 			return "", "", false
 		case n == 2 && start < 0 && (t.Is("if") || t.Is("not") || t.Is("exists")):
 			continue
@@ -170,8 +167,8 @@ func asSelect(sql string) (name, query string, ok bool) {
 
 // names reports whether a text has a word.
 func names(sql, word string) bool {
-	for t := range lex.Tokens(sql) {
-		if strings.EqualFold(strings.TrimPrefix(t.Text, "\ufeff"), word) {
+	for t := range sqltext.Tokens(sql) {
+		if sqltext.Same(t.Text, word) {
 			return true
 		}
 	}
@@ -181,27 +178,24 @@ func names(sql, word string) bool {
 // calls reports whether a text calls a function.
 func calls(sql string, function string) bool {
 	was := false
-	for t := range lex.Tokens(sql) {
-		if t.Kind == lex.Comment {
-			continue
-		}
+	for t := range sqltext.Code(sql) {
 		if was && t.Is("(") {
 			return true
 		}
-		was = strings.EqualFold(t.Ident(), function)
+		was = sqltext.Same(t.Ident(), function)
 	}
 	return false
 }
 
 // replaces reports whether a table's own constraints replace rows.
 func (s *scratch) replaces(table string) bool {
-	sql := s.text("SELECT group_concat(sql, ' ') FROM sqlite_master WHERE tbl_name = " + schema.QuoteText(table) + " COLLATE NOCASE")
+	sql := s.text("SELECT group_concat(sql, ' ') FROM sqlite_master WHERE tbl_name = " + sqltext.QuoteText(table) + " COLLATE NOCASE")
 	return names(sql, "replace")
 }
 
 // is reports whether an object of the copy is of a type: table, view or virtual.
 func (s *scratch) is(object, kind string) bool {
-	return s.text("SELECT type FROM pragma_table_list WHERE name = "+schema.QuoteText(object)+" COLLATE NOCASE") == kind
+	return s.text("SELECT type FROM pragma_table_list WHERE name = "+sqltext.QuoteText(object)+" COLLATE NOCASE") == kind
 }
 
 // text returns the first value of a query on the copy, "" for none.

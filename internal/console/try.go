@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/kuratchi/dashboard/internal/d1"
-	"github.com/kuratchi/dashboard/internal/schema"
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 // numbers are what a trial counted of one statement.
@@ -100,13 +100,13 @@ func (st *statement) probe() string {
 	n := "0"
 	switch {
 	case st.exact:
-		n = "(SELECT count(*) FROM " + schema.Quote(st.table) + ")"
+		n = "(SELECT count(*) FROM " + sqltext.Quote(st.table) + ")"
 	case st.counted: // whether they are all matters for a few only
-		n = "(SELECT count(*) FROM (SELECT 1 FROM " + schema.Quote(st.table) + " LIMIT " + strconv.Itoa(askAbove+2) + "))"
+		n = "(SELECT count(*) FROM (SELECT 1 FROM " + sqltext.Quote(st.table) + " LIMIT " + strconv.Itoa(askAbove+2) + "))"
 	}
 	counts := []string{"total_changes()", "changes()", n}
 	for _, t := range st.grows[:min(len(st.grows), maxGrows)] {
-		counts = append(counts, "(SELECT count(*) FROM "+schema.Quote(t)+")")
+		counts = append(counts, "(SELECT count(*) FROM "+sqltext.Quote(t)+")")
 	}
 	return "json_array(" + strings.Join(counts, ", ") + ")"
 }

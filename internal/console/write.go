@@ -36,7 +36,7 @@ func Write(ctx context.Context, conn d1.Conn, s Script, l Limits, j Judgement) (
 	stmts := make([]d1.Stmt, len(parts))
 	for i, p := range parts {
 		out[i] = Result{SQL: p.SQL, Offset: p.Offset, Wrote: j.writing[i], ErrOffset: -1}
-		n := countParams(p.SQL)
+		n := wanted(p.SQL)
 		if n > len(values) {
 			out[i].Err = fault.New(fault.Invalid, "The statement has %s, but %s. Give one a line. Nothing was run.", count(n, "parameter"), given(len(values)))
 			return out[i : i+1], nil

@@ -19,7 +19,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/demo"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/fleet"
-	"github.com/kuratchi/dashboard/internal/schema"
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -273,7 +273,7 @@ func theRows(t *testing.T, w *world) {
 		}
 		for _, column := range []string{"sites.metadata", "forms.fields", "forms.settings", "leads.data", "activity.data", "roles.permissions", "newsletter_contacts.metadata"} {
 			table, name, _ := strings.Cut(column, ".")
-			if n := w.one(t, d.Name, fmt.Sprintf("select count(*) from %s where not json_valid(%s)", schema.Quote(table), schema.Quote(name))); n != "0" {
+			if n := w.one(t, d.Name, fmt.Sprintf("select count(*) from %s where not json_valid(%s)", sqltext.Quote(table), sqltext.Quote(name))); n != "0" {
 				t.Errorf("%s: %s is no JSON in %s rows", d.Name, column, n)
 			}
 		}

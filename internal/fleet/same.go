@@ -13,7 +13,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/migrate"
-	"github.com/kuratchi/dashboard/internal/schema"
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 // How much of two databases is compared, since all of it is read from both.
@@ -176,7 +176,7 @@ func stored(ctx context.Context, c d1.Conn) ([]storedTable, error) {
 func countRows(ctx context.Context, c d1.Conn, tables []storedTable) ([]int64, error) {
 	ss := make([]d1.Stmt, len(tables))
 	for i, t := range tables {
-		ss[i] = d1.Query("SELECT count(*) FROM " + schema.Quote(t.name))
+		ss[i] = d1.Query("SELECT count(*) FROM " + sqltext.Quote(t.name))
 	}
 	rs, err := c.Batch(ctx, ss)
 	if err != nil {
@@ -197,9 +197,9 @@ type digest [4]uint64
 func digestOf(ctx context.Context, c d1.Conn, table string, columns []string) (sum digest, err error) {
 	quoted := make([]string, len(columns))
 	for i, name := range columns {
-		quoted[i] = schema.Quote(name)
+		quoted[i] = sqltext.Quote(name)
 	}
-	s := d1.Query("SELECT " + strings.Join(quoted, ", ") + " FROM " + schema.Quote(table))
+	s := d1.Query("SELECT " + strings.Join(quoted, ", ") + " FROM " + sqltext.Quote(table))
 	s.Columns = columns
 	rows, err := c.Stream(ctx, s)
 	if err != nil {

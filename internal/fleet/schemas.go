@@ -14,10 +14,11 @@ import (
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/migrate"
 	"github.com/kuratchi/dashboard/internal/schema"
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 func anyRow(ctx context.Context, conn d1.Conn, table string) (bool, error) {
-	r, err := conn.Query(ctx, d1.Query("select 1 from "+schema.Quote(table)+" limit 1"))
+	r, err := conn.Query(ctx, d1.Query("select 1 from "+sqltext.Quote(table)+" limit 1"))
 	return err == nil && len(r.Rows) > 0, err
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/kuratchi/dashboard/internal/schema"
 	"github.com/kuratchi/dashboard/internal/sqlite"
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 // rowid stands for a rowid that is no column: a column may be called so.
@@ -15,7 +16,7 @@ const rowid = "(rowid)"
 func bound(accesses []sqlite.Access) []sqlite.Access {
 	out := make([]sqlite.Access, len(accesses))
 	for i, a := range accesses {
-		out[i] = sqlite.Access{Kind: a.Kind, Table: schema.Fold(a.Table), Column: schema.Fold(a.Column)}
+		out[i] = sqlite.Access{Kind: a.Kind, Table: sqltext.Fold(a.Table), Column: sqltext.Fold(a.Column)}
 		if a.Column == "ROWID" { // so the compiler calls one that no column is
 			out[i].Column = rowid
 		}
@@ -37,16 +38,16 @@ func (b *builder) renamedAccesses(accesses []sqlite.Access) []sqlite.Access {
 // renamedTo follows a live table's and column's names through the plan's renames. They
 // come back folded.
 func (b *builder) renamedTo(table, column string) (string, string) {
-	table, column = schema.Fold(table), schema.Fold(column)
+	table, column = sqltext.Fold(table), sqltext.Fold(column)
 	for _, c := range b.renamed {
 		switch c := c.(type) {
 		case schema.RenameTable:
-			if table == schema.Fold(c.From) {
-				table = schema.Fold(c.To)
+			if table == sqltext.Fold(c.From) {
+				table = sqltext.Fold(c.To)
 			}
 		case schema.RenameColumn:
-			if table == schema.Fold(c.Table) && column == schema.Fold(c.From) {
-				column = schema.Fold(c.To)
+			if table == sqltext.Fold(c.Table) && column == sqltext.Fold(c.From) {
+				column = sqltext.Fold(c.To)
 			}
 		}
 	}

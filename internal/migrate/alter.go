@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/kuratchi/dashboard/internal/schema"
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 // table plans what is to happen to one table by the cheapest safe way: ALTER, the
@@ -27,7 +28,7 @@ func (b *builder) table(tc *tableChange) error {
 		}
 	}
 	for i := range b.now.Tables {
-		if schema.SameName(b.now.Tables[i].Name, tc.want.Name) {
+		if sqltext.Same(b.now.Tables[i].Name, tc.want.Name) {
 			b.now.Tables[i] = *tc.want
 		}
 	}
@@ -46,7 +47,7 @@ func (b *builder) alter(tc *tableChange) (bool, error) {
 	}
 	for _, c := range tc.gone {
 		c := c.(schema.DropColumn)
-		statements = append(statements, "ALTER TABLE "+schema.Quote(c.Table.Name)+" DROP COLUMN "+schema.Quote(c.Column.Name))
+		statements = append(statements, "ALTER TABLE "+sqltext.Quote(c.Table.Name)+" DROP COLUMN "+sqltext.Quote(c.Column.Name))
 	}
 	if len(tc.gone)+len(tc.rest) > 0 { // the rules of ADD COLUMN are known; of the rest the engine knows more
 		if len(statements) == 0 {
@@ -93,7 +94,7 @@ func (b *builder) reached(tc *tableChange) (bool, error) {
 				return false, nil
 			}
 		case schema.DropColumn:
-			if schema.SameName(c.Table.Name, tc.want.Name) {
+			if sqltext.Same(c.Table.Name, tc.want.Name) {
 				return false, nil
 			}
 		case schema.ChangeTable:
@@ -110,12 +111,12 @@ func (b *builder) reached(tc *tableChange) (bool, error) {
 func notByAlter(c schema.AddColumn) string {
 	col := c.Column
 	for _, u := range c.Table.UniqueKeys() {
-		if len(u) == 1 && schema.SameName(u[0].Expr, col.Name) {
+		if len(u) == 1 && sqltext.Same(u[0].Expr, col.Name) {
 			return "a UNIQUE column"
 		}
 	}
 	for _, k := range c.Table.PrimaryKey {
-		if schema.SameName(k, col.Name) {
+		if sqltext.Same(k, col.Name) {
 			return "a part of the primary key"
 		}
 	}
@@ -128,7 +129,7 @@ func notByAlter(c schema.AddColumn) string {
 		return "NOT NULL without a default"
 	}
 	for _, fk := range c.Table.ForeignKeys {
-		if len(fk.Columns) == 1 && schema.SameName(fk.Columns[0], col.Name) && (col.Default != "" || col.Generated != "") {
+		if len(fk.Columns) == 1 && sqltext.Same(fk.Columns[0], col.Name) && (col.Default != "" || col.Generated != "") {
 			return "a reference with a value" // which the engine refuses, or doesn't check
 		}
 	}
@@ -190,12 +191,12 @@ func (b *builder) shuffle(tc *tableChange) (bool, error) {
 	b.numbers++
 	other := fmt.Sprintf("kuratchi_new_%d", b.numbers)
 	add.Column.Name = other
-	t, from, to := schema.Quote(tc.want.Name), schema.Quote(have.Name), schema.Quote(other)
+	t, from, to := sqltext.Quote(tc.want.Name), sqltext.Quote(have.Name), sqltext.Quote(other)
 	statements := []string{
 		add.Table.AddColumnDDL(&add.Column),
 		"UPDATE " + t + " SET " + to + " = " + b.carried(have, want),
 		"ALTER TABLE " + t + " DROP COLUMN " + from,
-		"ALTER TABLE " + t + " RENAME COLUMN " + to + " TO " + schema.Quote(want.Name),
+		"ALTER TABLE " + t + " RENAME COLUMN " + to + " TO " + sqltext.Quote(want.Name),
 	}
 	if ok, err := b.reaches(tc, statements); !ok || err != nil {
 		return false, err

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/kuratchi/dashboard/internal/schema"
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 // New plans the way from a live schema to a target, and proves the plan on a
@@ -99,7 +100,7 @@ func (b *builder) build() (*Plan, error) {
 	b.going = map[string]bool{}
 	for _, c := range gone {
 		if c, ok := c.(schema.DropTable); ok {
-			b.going[schema.Fold(c.Table.Name)] = true
+			b.going[sqltext.Fold(c.Table.Name)] = true
 		}
 	}
 	b.unmanaged(gone)
@@ -270,7 +271,7 @@ func (b *builder) failing() (failed *stepError, err error) {
 // collect sorts the changes by the table they are of.
 func (b *builder) collect(changes []schema.Change) {
 	of := func(name string) *tableChange {
-		key := schema.Fold(name)
+		key := sqltext.Fold(name)
 		if b.changes[key] == nil {
 			have, _ := b.was.Table(name)
 			want, _ := b.target.Table(name)
@@ -321,7 +322,7 @@ func (b *builder) createTables(changes []schema.Change) map[string]schema.Create
 		switch {
 		case !ok:
 		case b.refersToChange(&c.Table, nil):
-			later[schema.Fold(c.Table.Name)] = c
+			later[sqltext.Fold(c.Table.Name)] = c
 		default:
 			b.createTable(c)
 		}
@@ -341,8 +342,8 @@ func (b *builder) refersToChange(t *schema.Table, seen []string) bool {
 		if contains(seen, fk.Table) {
 			return false
 		}
-		if tc := b.changes[schema.Fold(fk.Table)]; tc != nil && len(tc.adds)+len(tc.rest) > 0 {
-			return !slices.ContainsFunc(tc.want.ForeignKeys, func(back schema.ForeignKey) bool { return schema.SameName(back.Table, t.Name) })
+		if tc := b.changes[sqltext.Fold(fk.Table)]; tc != nil && len(tc.adds)+len(tc.rest) > 0 {
+			return !slices.ContainsFunc(tc.want.ForeignKeys, func(back schema.ForeignKey) bool { return sqltext.Same(back.Table, t.Name) })
 		}
 		_, existed := b.was.Table(fk.Table)
 		next, ok := b.target.Table(fk.Table)
@@ -357,7 +358,7 @@ func (b *builder) order(created map[string]schema.CreateTable) []string {
 	seen := map[string]bool{}
 	var visit func(name string)
 	visit = func(name string) {
-		name = schema.Fold(name)
+		name = sqltext.Fold(name)
 		if seen[name] {
 			return
 		}
@@ -384,7 +385,7 @@ func (b *builder) order(created map[string]schema.CreateTable) []string {
 
 func (b *builder) dropIndexes() {
 	for _, t := range b.target.Tables {
-		tc := b.changes[schema.Fold(t.Name)]
+		tc := b.changes[sqltext.Fold(t.Name)]
 		if tc == nil {
 			continue
 		}
@@ -396,7 +397,7 @@ func (b *builder) dropIndexes() {
 			case c.Index.Unique:
 				reason = "No row changes, but values may repeat from now on."
 			}
-			b.step(c, "DROP INDEX "+schema.Quote(c.Index.Name), Caution, reason)
+			b.step(c, "DROP INDEX "+sqltext.Quote(c.Index.Name), Caution, reason)
 		}
 	}
 }
@@ -422,5 +423,5 @@ func (b *builder) createIndexes(changes []schema.Change) {
 }
 
 func (b *builder) wasRebuilt(table string) bool {
-	return slices.ContainsFunc(b.rebuilt, func(t schema.Table) bool { return schema.SameName(t.Name, table) })
+	return slices.ContainsFunc(b.rebuilt, func(t schema.Table) bool { return sqltext.Same(t.Name, table) })
 }

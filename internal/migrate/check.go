@@ -8,6 +8,7 @@ import (
 
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/schema"
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 // Severity is what a live check's count means when it is not 0.
@@ -118,15 +119,15 @@ func (b *builder) from(table string) string {
 	for i, c := range t.Columns {
 		old := b.liveColumn(table, c.Name)
 		renamed = renamed || old != c.Name
-		columns[i] = schema.Quote(old) + " AS " + schema.Quote(c.Name)
+		columns[i] = sqltext.Quote(old) + " AS " + sqltext.Quote(c.Name)
 	}
 	switch {
 	case renamed:
-		return "(SELECT " + list(columns) + " FROM " + schema.Quote(live) + ") AS " + schema.Quote(table)
+		return "(SELECT " + list(columns) + " FROM " + sqltext.Quote(live) + ") AS " + sqltext.Quote(table)
 	case live != table:
-		return schema.Quote(live) + " AS " + schema.Quote(table)
+		return sqltext.Quote(live) + " AS " + sqltext.Quote(table)
 	}
-	return schema.Quote(table)
+	return sqltext.Quote(table)
 }
 
 // blocking adds a check that forbids the plan while rows, as the plan would leave them,
@@ -158,14 +159,14 @@ func shown(have, want *schema.Table) string {
 	if len(names) == 0 {
 		return "count(*)"
 	}
-	return list(quoteAll(names))
+	return sqltext.QuoteAll(names)
 }
 
 // checkColumn counts what a dropped column holds.
 func (b *builder) checkColumn(c schema.DropColumn) {
 	b.check(LiveCheck{
 		Severity: Lost, Object: c.Object(), What: "values of " + c.Object() + " that are lost",
-		Count: "SELECT count(" + schema.Quote(c.Column.Name) + ") FROM " + b.from(c.Table.Name),
+		Count: "SELECT count(" + sqltext.Quote(c.Column.Name) + ") FROM " + b.from(c.Table.Name),
 	})
 }
 

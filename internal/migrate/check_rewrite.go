@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/kuratchi/dashboard/internal/schema"
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 // checkRewrite asks what the rows say to a table's new definition.
@@ -14,7 +15,7 @@ func (b *builder) checkRewrite(tc *tableChange) {
 	b.check(LiveCheck{
 		Severity: Size, Object: want.Name, What: "rows of " + want.Name + " that are written anew", PerRow: writes,
 		Fix:   "Expand and contract instead, as the plan's page writes it: columns that may be NULL, filled in portions afterwards.",
-		Count: "SELECT count(*) FROM " + schema.Quote(b.liveTable(want.Name)),
+		Count: "SELECT count(*) FROM " + sqltext.Quote(b.liveTable(want.Name)),
 	})
 	for _, c := range tc.gone {
 		b.checkColumn(c.(schema.DropColumn))
@@ -38,7 +39,7 @@ func (b *builder) checkRewrite(tc *tableChange) {
 		}
 		b.replacesNull(have, want, old, next)
 		if keyNotNull := want.WithoutRowID && contains(want.PrimaryKey, next.Name); (next.NotNull && next.Default == "" || keyNotNull && next.Default == "") && (!old.NotNull || old.Generated != "") && !want.RowIDAlias(next.Name) {
-			b.blocking(have, want, name, schema.Quote(next.Name)+" IS NULL", "rows of "+want.Name+" without "+next.Name, "Give them a value, or the column a default.")
+			b.blocking(have, want, name, sqltext.Quote(next.Name)+" IS NULL", "rows of "+want.Name+" without "+next.Name, "Give them a value, or the column a default.")
 		}
 		b.checkType(have, want, old, next)
 	}
@@ -63,7 +64,7 @@ func (b *builder) checkNew(want *schema.Table, c *schema.Column) {
 // becomes text.
 func (b *builder) checkType(have, want *schema.Table, old, next *schema.Column) {
 	from, to := schema.Affinity(old.Type), schema.Affinity(next.Type)
-	name, q := want.Name+"."+next.Name, schema.Quote(next.Name)
+	name, q := want.Name+"."+next.Name, sqltext.Quote(next.Name)
 	number, reads := asNumber(q)
 	if from != to {
 		altered := ""
@@ -76,7 +77,7 @@ func (b *builder) checkType(have, want *schema.Table, old, next *schema.Column) 
 			altered = "(" + reads + " AND CAST(CAST(" + q + " AS REAL) AS TEXT) IS NOT CAST(" + q + " AS TEXT)) OR (typeof(" + q + ") = 'integer' AND CAST(CAST(" + q + " AS REAL) AS INTEGER) IS NOT " + q + ") OR " + q + " = 9223372036854775807" // which the CAST back reaches again
 		}
 		if altered != "" && !(from == "integer" && to == "numeric") {
-			b.lose(name, "Values of "+name+" that "+strings.ToUpper(to)+" can't hold as they are, such as 007 as a number.")
+			b.lose(name, "Values of "+name+" that "+sqltext.Upper(to)+" can't hold as they are, such as 007 as a number.")
 			b.check(LiveCheck{
 				Severity: Lost, Object: name, What: "values of " + name + " that come out altered",
 				Count: "SELECT count(*) FROM " + b.from(want.Name) + " WHERE " + altered,
@@ -105,7 +106,7 @@ func asNumber(q string) (number, reads string) {
 func fitsIn(declared, q string) string {
 	number, reads := asNumber(q)
 	whole := "(typeof(" + q + ") = 'real' AND CAST(" + q + " AS INTEGER) = " + q + ")"
-	switch strings.ToUpper(declared) {
+	switch sqltext.Upper(declared) {
 	case "INTEGER", "INT":
 		return "typeof(" + q + ") = 'integer' OR " + whole + " OR (" + reads + " AND typeof(" + number + ") = 'integer')"
 	case "REAL":
@@ -121,7 +122,7 @@ func fitsIn(declared, q string) string {
 // checkGenerated asks what a column that is computed from now on, or otherwise, says to
 // its own type and NOT NULL.
 func (b *builder) checkGenerated(have, want *schema.Table, c *schema.Column) {
-	name, q := want.Name+"."+c.Name, schema.Quote(c.Name)
+	name, q := want.Name+"."+c.Name, sqltext.Quote(c.Name)
 	if c.NotNull {
 		b.blocking(have, want, name, q+" IS NULL", "rows of "+want.Name+" for which "+c.Name+" comes out as NULL", "Change them, or the expression.")
 	}
@@ -134,8 +135,8 @@ func (b *builder) checkGenerated(have, want *schema.Table, c *schema.Column) {
 func (b *builder) computed(have, want *schema.Table, c *schema.Column) {
 	name := want.Name + "." + c.Name
 	b.lose(name, "The values of "+name+" that were written: it is computed from now on.")
-	condition := "kuratchi_was IS NOT " + schema.Quote(c.Name)
-	written := schema.Quote(b.liveColumn(have.Name, c.Name)) + " AS kuratchi_was"
+	condition := "kuratchi_was IS NOT " + sqltext.Quote(c.Name)
+	written := sqltext.Quote(b.liveColumn(have.Name, c.Name)) + " AS kuratchi_was"
 	b.check(LiveCheck{
 		Severity: Lost, Object: name, What: "values of " + name + " that differ from what is computed",
 		Count: "SELECT count(*) FROM " + b.future(have, want, condition, written) + " WHERE " + condition,
@@ -158,7 +159,7 @@ func (b *builder) replacesNull(have, want *schema.Table, old, next *schema.Colum
 	b.lose(name, name+": NULL becomes "+becomes)
 	b.check(LiveCheck{
 		Severity: Lost, Object: name, What: "rows of " + want.Name + " whose " + next.Name + " is NULL and becomes " + becomes,
-		Count: "SELECT count(*) FROM " + b.from(want.Name) + " WHERE " + schema.Quote(next.Name) + " IS NULL",
+		Count: "SELECT count(*) FROM " + b.from(want.Name) + " WHERE " + sqltext.Quote(next.Name) + " IS NULL",
 	})
 }
 
@@ -208,7 +209,7 @@ func (b *builder) checkConstraints(tc *tableChange) {
 // sameKey reports whether two keys refuse the same values: directions don't count.
 func sameKey(a, b schema.Key) bool {
 	return slices.EqualFunc(a, b, func(x, y schema.IndexColumn) bool {
-		return schema.SameName(x.Expr, y.Expr) && schema.SameName(x.Collate, y.Collate)
+		return sqltext.Same(x.Expr, y.Expr) && sqltext.Same(x.Collate, y.Collate)
 	})
 }
 
@@ -229,7 +230,7 @@ func (b *builder) checkChildren(have, want *schema.Table) {
 			if len(refs) == 0 {
 				refs = want.PrimaryKey
 			}
-			if ok && schema.SameName(fk.Table, want.Name) && slices.ContainsFunc(refs, func(n string) bool {
+			if ok && sqltext.Same(fk.Table, want.Name) && slices.ContainsFunc(refs, func(n string) bool {
 				next, ok := want.Column(n)
 				return ok && b.altersValue(have, want, next)
 			}) {
@@ -251,7 +252,7 @@ func (b *builder) checkDefaults(want *schema.Table, column string) {
 }
 
 func sameTarget(a, b schema.ForeignKey) bool {
-	return schema.SameName(a.Table, b.Table) && slices.EqualFunc(a.Columns, b.Columns, schema.SameName) && slices.EqualFunc(a.RefColumns, b.RefColumns, schema.SameName)
+	return sqltext.Same(a.Table, b.Table) && slices.EqualFunc(a.Columns, b.Columns, sqltext.Same) && slices.EqualFunc(a.RefColumns, b.RefColumns, sqltext.Same)
 }
 
 // orphans asks for rows whose reference would point at nothing.
@@ -260,7 +261,7 @@ func (b *builder) orphans(have, want *schema.Table, fk schema.ForeignKey) {
 	refs := fk.RefColumns
 	conditions := make([]string, len(fk.Columns))
 	for i, c := range fk.Columns {
-		conditions[i] = schema.Quote(want.Name) + "." + schema.Quote(c) + " IS NOT NULL"
+		conditions[i] = sqltext.Quote(want.Name) + "." + sqltext.Quote(c) + " IS NOT NULL"
 	}
 	if existed {
 		next, ok := b.target.Table(parent.Name)
@@ -276,9 +277,9 @@ func (b *builder) orphans(have, want *schema.Table, fk schema.ForeignKey) {
 				return
 			}
 			// The engine gives the child's value the parent's affinity; so does a + before it.
-			equal[i] = "kuratchi_parent." + schema.Quote(ref) + " = +" + schema.Quote(want.Name) + "." + schema.Quote(fk.Columns[i])
+			equal[i] = "kuratchi_parent." + sqltext.Quote(ref) + " = +" + sqltext.Quote(want.Name) + "." + sqltext.Quote(fk.Columns[i])
 		}
-		conditions = append(conditions, "NOT EXISTS (SELECT 1 FROM (SELECT * FROM "+b.future(parent, next, list(quoteAll(refs)))+") AS kuratchi_parent WHERE "+strings.Join(equal, " AND ")+")")
+		conditions = append(conditions, "NOT EXISTS (SELECT 1 FROM (SELECT * FROM "+b.future(parent, next, sqltext.QuoteAll(refs))+") AS kuratchi_parent WHERE "+strings.Join(equal, " AND ")+")")
 	}
 	b.blocking(have, want, want.Name, strings.Join(conditions, " AND "),
 		"rows of "+want.Name+" that refer to no row of "+fk.Table, "Insert what they refer to, or change them.")

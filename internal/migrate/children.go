@@ -9,6 +9,7 @@ import (
 
 	"github.com/kuratchi/dashboard/internal/schema"
 	"github.com/kuratchi/dashboard/internal/sqlite"
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 // incoming is a foreign key that points at a table, by its child.
@@ -30,7 +31,7 @@ func (b *builder) incoming(table string) []incoming {
 	for i := range b.now.Tables {
 		t := &b.now.Tables[i]
 		for _, fk := range t.ForeignKeys {
-			if schema.SameName(fk.Table, table) {
+			if sqltext.Same(fk.Table, table) {
 				refs := fk.RefColumns
 				if len(refs) == 0 {
 					refs = parent.PrimaryKey
@@ -88,17 +89,17 @@ func (b *builder) shift(t *schema.Table, keys []incoming) shift {
 // move lets the keys step aside. Indexes on expressions of them would see it, and go
 // first: the table goes anyway.
 func (b *builder) move(t *schema.Table, s shift) {
-	q := schema.Quote(t.Name)
+	q := sqltext.Quote(t.Name)
 	for _, ix := range t.Indexes {
 		if slices.ContainsFunc(s.columns, func(c string) bool { return b.computes(t, ix, c) }) {
-			b.more("DROP INDEX " + schema.Quote(ix.Name))
+			b.more("DROP INDEX " + sqltext.Quote(ix.Name))
 		}
 	}
 	if len(s.moves) > 0 {
 		b.more("UPDATE " + q + " SET " + list(s.moves))
 	}
 	for _, name := range s.ranks {
-		c, base := schema.Quote(name), b.base(t, name)
+		c, base := sqltext.Quote(name), b.base(t, name)
 		b.more("UPDATE " + q + " SET " + c + " = kuratchi_ranks.n FROM (SELECT " + c + " AS k, " + base + " + row_number() OVER (ORDER BY " + c + ") AS n FROM " + q +
 			" WHERE typeof(" + c + ") = 'integer' LIMIT CASE WHEN " + base + " IS NULL THEN 0 ELSE -1 END) AS kuratchi_ranks WHERE " + q + "." + c + " = kuratchi_ranks.k AND typeof(" + q + "." + c + ") = 'integer'")
 	}
@@ -107,7 +108,7 @@ func (b *builder) move(t *schema.Table, s shift) {
 // base is the number after which there is room for all integers of a column, NULL where
 // they need none.
 func (b *builder) base(t *schema.Table, name string) string {
-	return "(SELECT n FROM " + counts + " WHERE what = " + schema.QuoteText("room for "+t.Name+"."+name) + ")"
+	return "(SELECT n FROM " + counts + " WHERE what = " + sqltext.QuoteText("room for "+t.Name+"."+name) + ")"
 }
 
 // findRoom looks for that number before the first step. Where no integer is negative, or
@@ -115,8 +116,8 @@ func (b *builder) base(t *schema.Table, name string) string {
 // smallest, or in the first gap between two that is wide enough: 2^64 numbers have one
 // for any table.
 func (b *builder) findRoom(t *schema.Table, name string) {
-	k, live := schema.Quote(b.liveColumn(t.Name, name)), schema.Quote(b.liveTable(t.Name))
-	b.before("INSERT INTO " + counts + " SELECT " + schema.QuoteText("room for "+t.Name+"."+name) + ", CASE WHEN low >= 0 OR high < 0 THEN NULL WHEN high <= 9223372036854775807 - rows THEN high" +
+	k, live := sqltext.Quote(b.liveColumn(t.Name, name)), sqltext.Quote(b.liveTable(t.Name))
+	b.before("INSERT INTO " + counts + " SELECT " + sqltext.QuoteText("room for "+t.Name+"."+name) + ", CASE WHEN low >= 0 OR high < 0 THEN NULL WHEN high <= 9223372036854775807 - rows THEN high" +
 		" WHEN low >= -9223372036854775807 + rows THEN low - rows - 1" +
 		" ELSE (SELECT k FROM (SELECT " + k + " AS k, lead(" + k + ") OVER (ORDER BY " + k + ") AS next FROM " + live + " WHERE typeof(" + k + ") = 'integer') WHERE next / 2 - k / 2 > rows / 2 + 1 LIMIT 1) END" +
 		" FROM (SELECT min(" + k + ") AS low, max(" + k + ") AS high, count(*) AS rows FROM " + live + " WHERE typeof(" + k + ") = 'integer')")
@@ -133,7 +134,7 @@ func (b *builder) shifted(t *schema.Table, name string) (move string, ranked boo
 	if reader := b.reader(t, name); reader != "" {
 		return "", false, reader + " decides what it may be"
 	}
-	q := schema.Quote(c.Name)
+	q := sqltext.Quote(c.Name)
 	number := "CASE WHEN " + b.base(t, c.Name) + " IS NULL THEN ~" + q + " ELSE " + q + " END"
 	text := b.prefix() + " || typeof(" + q + ") || hex(" + q + ")"
 	integer := t.RowIDAlias(name) || t.Strict && (c.Type == "INTEGER" || c.Type == "INT")
@@ -180,8 +181,8 @@ func (b *builder) computes(t *schema.Table, ix schema.Index, column string) bool
 
 // reads reports whether an expression of a table's columns reads one of them.
 func (b *builder) reads(t *schema.Table, expr, column string) bool {
-	mentioned := false
-	for _, word := range []string{column, "rowid", "_rowid_", "oid"} {
+	mentioned := schema.Mentions(expr, column)
+	for _, word := range sqltext.RowIDs() {
 		mentioned = mentioned || schema.Mentions(expr, word)
 	}
 	if !mentioned {
@@ -190,8 +191,8 @@ func (b *builder) reads(t *schema.Table, expr, column string) bool {
 	if _, err := b.failing(); err != nil {
 		return true
 	}
-	accesses, _, err := b.trial.c.Accesses("SELECT " + expr + "\nFROM " + schema.Quote(t.Name))
-	return err != nil || slices.ContainsFunc(accesses, func(a sqlite.Access) bool { return a.Kind == "read" && schema.SameName(a.Column, column) })
+	accesses, _, err := b.trial.c.Accesses("SELECT " + expr + "\nFROM " + sqltext.Quote(t.Name))
+	return err != nil || slices.ContainsFunc(accesses, func(a sqlite.Access) bool { return a.Kind == "read" && sqltext.Same(a.Column, column) })
 }
 
 // prefix begins the texts that keys step aside to: one that no key has by accident,
@@ -208,14 +209,14 @@ func (b *builder) helperIndexes(t *schema.Table, keys []incoming, remade bool) (
 	var made []string
 	for _, k := range keys {
 		columns := quoteAll(k.fk.Columns)
-		key := schema.Fold(k.child.Name + " " + list(columns))
+		key := sqltext.Fold(k.child.Name + " " + list(columns))
 		if k.child.Indexed(k.fk.Columns) || slices.Contains(made, key) {
 			continue
 		}
 		made = append(made, key)
 		name := b.helper("key")
-		b.more("CREATE INDEX " + name + " ON " + schema.Quote(k.child.Name) + " (" + list(columns) + ")")
-		if !schema.SameName(k.child.Name, t.Name) || !remade { // its own goes with it
+		b.more("CREATE INDEX " + name + " ON " + sqltext.Quote(k.child.Name) + " (" + list(columns) + ")")
+		if !sqltext.Same(k.child.Name, t.Name) || !remade { // its own goes with it
 			toDrop = append(toDrop, name)
 		}
 	}
@@ -230,13 +231,13 @@ func (b *builder) descendants(t *schema.Table) (tables []*schema.Table, tree boo
 	done, doing := map[string]bool{}, map[string]bool{}
 	var visit func(name string)
 	visit = func(name string) {
-		key := schema.Fold(name)
+		key := sqltext.Fold(name)
 		if done[key] {
 			return
 		}
 		doing[key] = true
 		for _, k := range b.incoming(name) {
-			child := schema.Fold(k.child.Name)
+			child := sqltext.Fold(k.child.Name)
 			if child == key {
 				continue
 			}
@@ -247,7 +248,7 @@ func (b *builder) descendants(t *schema.Table) (tables []*schema.Table, tree boo
 			visit(k.child.Name)
 		}
 		doing[key], done[key] = false, true
-		if !schema.SameName(name, t.Name) {
+		if !sqltext.Same(name, t.Name) {
 			found, _ := b.now.Table(name)
 			tables = append(tables, found)
 		}
@@ -277,7 +278,7 @@ func (b *builder) cantSetAside(t *schema.Table) string {
 // within are the references of a table to itself.
 func (b *builder) within(t *schema.Table) (keys []incoming) {
 	for _, k := range b.incoming(t.Name) {
-		if schema.SameName(k.child.Name, t.Name) {
+		if sqltext.Same(k.child.Name, t.Name) {
 			keys = append(keys, k)
 		}
 	}
@@ -306,14 +307,14 @@ func (b *builder) setAside(t *schema.Table) (back []string) {
 		b.dangling(d, d)
 		b.check(LiveCheck{
 			Severity: Size, Object: d.Name, What: "rows of " + d.Name + " that are set aside and put back", PerRow: 3 + 2*len(d.Indexes),
-			Count: "SELECT count(*) FROM " + schema.Quote(b.liveTable(d.Name)),
+			Count: "SELECT count(*) FROM " + sqltext.Quote(b.liveTable(d.Name)),
 		})
 		c := b.copyRows(d, d)
 		back, drops = append(back, c.back()...), append(drops, c.drops()...)
 	}
 	for _, d := range slices.Backward(tables) {
 		b.untieRows(d)
-		b.more("DELETE FROM " + schema.Quote(d.Name))
+		b.more("DELETE FROM " + sqltext.Quote(d.Name))
 	}
 	back = append(back, drops...)
 	for _, name := range helpers {

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/kuratchi/dashboard/internal/schema"
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 // maxColumns is D1's limit of a table's columns, and of a result's.
@@ -26,14 +27,14 @@ type rowCopy struct {
 
 // copyRows copies the rows of a table, in the columns that its next self has too.
 func (b *builder) copyRows(have, want *schema.Table) rowCopy {
-	c := rowCopy{table: schema.Quote(want.Name), rows: b.helper("rows"), rowid: keptRowID(have, want)}
+	c := rowCopy{table: sqltext.Quote(want.Name), rows: b.helper("rows"), rowid: keptRowID(have, want)}
 	columns := carriedColumns(have, want)
 	for _, name := range columns {
 		old, _ := have.Column(name)
 		next, _ := want.Column(name)
-		c.into, c.from = append(c.into, schema.Quote(next.Name)), append(c.from, b.carried(old, next))
+		c.into, c.from = append(c.into, sqltext.Quote(next.Name)), append(c.from, b.carried(old, next))
 		if want.RowIDAlias(next.Name) && !have.RowIDAlias(old.Name) {
-			c.order = " ORDER BY " + schema.Quote(old.Name) + " IS NULL"
+			c.order = " ORDER BY " + sqltext.Quote(old.Name) + " IS NULL"
 		}
 	}
 	selects, order := quoteAll(columns), ""
@@ -45,9 +46,9 @@ func (b *builder) copyRows(have, want *schema.Table) rowCopy {
 	default:
 		c.ids, order = b.helper("ids"), " ORDER BY "+c.rowid
 	}
-	b.more("CREATE TABLE " + c.rows + " AS SELECT " + list(selects) + " FROM " + schema.Quote(have.Name) + order)
+	b.more("CREATE TABLE " + c.rows + " AS SELECT " + list(selects) + " FROM " + sqltext.Quote(have.Name) + order)
 	if c.ids != "" {
-		b.more("CREATE TABLE " + c.ids + " AS SELECT " + c.rowid + " AS id FROM " + schema.Quote(have.Name) + order)
+		b.more("CREATE TABLE " + c.ids + " AS SELECT " + c.rowid + " AS id FROM " + sqltext.Quote(have.Name) + order)
 	}
 	return c
 }

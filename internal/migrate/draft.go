@@ -6,7 +6,7 @@ import (
 
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/schema"
-	"github.com/kuratchi/dashboard/internal/sqlite"
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 // draftTime is how long statements may take on an empty copy of a schema.
@@ -17,7 +17,7 @@ const draftTime = 2 * time.Second
 // fault.Invalid names the statement that is none of these, or that the engine
 // refuses, in its words.
 func After(ctx context.Context, live *Live, text string) (*schema.Schema, error) {
-	parts := sqlite.Split(text)
+	parts := sqltext.Split(text)
 	if len(parts) == 0 {
 		return nil, fault.New(fault.Invalid, "There is no statement. Write what is to change, for instance: alter table users add column note text")
 	}
@@ -58,7 +58,7 @@ func note(after, live *schema.Schema, r schema.Rename) {
 		if t, ok = after.Table(r.To); !ok {
 			return
 		}
-		if _, was := live.Table(r.Table); was && !schema.SameName(r.Table, r.To) {
+		if _, was := live.Table(r.Table); was && !sqltext.Same(r.Table, r.To) {
 			t.Was = r.Table
 		}
 		return

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/kuratchi/dashboard/internal/schema"
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 // dropTables drops what the schema no longer declares, children first. Before DROP TABLE
@@ -19,7 +20,7 @@ func (b *builder) dropTables(gone []schema.Change) {
 	for len(left) > 0 {
 		i := slices.IndexFunc(left, func(n string) bool {
 			return !slices.ContainsFunc(b.incoming(n), func(k incoming) bool {
-				return !schema.SameName(k.child.Name, n) && contains(left, k.child.Name)
+				return !sqltext.Same(k.child.Name, n) && contains(left, k.child.Name)
 			})
 		})
 		i = max(i, 0) // a circle: any
@@ -41,7 +42,7 @@ func (b *builder) dropTable(t *schema.Table, going []string) {
 	}
 	b.check(LiveCheck{
 		Severity: Lost, Object: t.Name, What: "rows of " + t.Name + " that are lost",
-		Count: "SELECT count(*) FROM " + schema.Quote(b.liveTable(t.Name)),
+		Count: "SELECT count(*) FROM " + sqltext.Quote(b.liveTable(t.Name)),
 	})
 	b.lose(t.Name, "The table "+t.Name+" with its rows.")
 	b.begin(c, Destructive, "Every row of it is gone; a restore point holds them.")
@@ -49,15 +50,15 @@ func (b *builder) dropTable(t *schema.Table, going []string) {
 	for _, row := range b.triggersOn(t.Name) {
 		b.wentWith(row, "table "+t.Name)
 	}
-	b.more("DROP TABLE " + schema.Quote(t.Name))
+	b.more("DROP TABLE " + sqltext.Quote(t.Name))
 	for _, row := range b.rows { // set aside before, and not to be made again
-		if _, again := b.again[schema.Fold(row.Name)]; again && row.Type == "trigger" && schema.SameName(row.Table, t.Name) {
-			delete(b.again, schema.Fold(row.Name))
+		if _, again := b.again[sqltext.Fold(row.Name)]; again && row.Type == "trigger" && sqltext.Same(row.Table, t.Name) {
+			delete(b.again, sqltext.Fold(row.Name))
 			b.wentWith(row, "table "+t.Name)
 		}
 	}
 	b.dropped[identity("table", t.Name)] = true
-	b.now.Tables = slices.DeleteFunc(b.now.Tables, func(x schema.Table) bool { return schema.SameName(x.Name, t.Name) })
+	b.now.Tables = slices.DeleteFunc(b.now.Tables, func(x schema.Table) bool { return sqltext.Same(x.Name, t.Name) })
 }
 
 // untieAll sees to it that no row of a table that is dropped is referred to. Where the
@@ -80,7 +81,7 @@ func (b *builder) untieAll(t *schema.Table, keys []incoming, c described) {
 	b.more("PRAGMA defer_foreign_keys = on")
 	for _, k := range keys {
 		for _, row := range b.triggersOn(k.child.Name) { // they would fire
-			b.more("DROP TRIGGER " + schema.Quote(row.Name))
+			b.more("DROP TRIGGER " + sqltext.Quote(row.Name))
 			b.wentWith(row, "table "+k.child.Name)
 		}
 	}
@@ -98,16 +99,16 @@ func (b *builder) untieAll(t *schema.Table, keys []incoming, c described) {
 // is none. A reference goes by a NULL; one within a table also by each row referring to
 // itself.
 func (b *builder) untied(k incoming) string {
-	t, child := k.child, schema.Quote(k.child.Name)
+	t, child := k.child, sqltext.Quote(k.child.Name)
 	free := func(column string) bool {
 		return b.reader(t, column) == "" && !slices.ContainsFunc(t.Indexes, func(ix schema.Index) bool { return ix.Unique && b.computes(t, ix, column) }) && !slices.ContainsFunc(b.incoming(t.Name), func(in incoming) bool { return contains(in.refs, column) })
 	}
 	for _, name := range k.fk.Columns {
 		if c, ok := t.Column(name); ok && c.Generated == "" && !c.NotNull && !contains(t.PrimaryKey, name) && free(name) {
-			return "UPDATE " + child + " SET " + schema.Quote(name) + " = NULL WHERE " + schema.Quote(name) + " IS NOT NULL"
+			return "UPDATE " + child + " SET " + sqltext.Quote(name) + " = NULL WHERE " + sqltext.Quote(name) + " IS NOT NULL"
 		}
 	}
-	if !schema.SameName(k.fk.Table, t.Name) || len(k.refs) != len(k.fk.Columns) || unique(t, k.fk.Columns) {
+	if !sqltext.Same(k.fk.Table, t.Name) || len(k.refs) != len(k.fk.Columns) || unique(t, k.fk.Columns) {
 		return "" // a unique column can't take a value that another row has still
 	}
 	var sets []string
@@ -117,7 +118,7 @@ func (b *builder) untied(k incoming) string {
 		if !ok || !known || c.Generated != "" || !free(name) || !ref.NotNull && !t.RowIDAlias(ref.Name) {
 			return ""
 		}
-		sets = append(sets, schema.Quote(name)+" = "+schema.Quote(ref.Name))
+		sets = append(sets, sqltext.Quote(name)+" = "+sqltext.Quote(ref.Name))
 	}
 	return "UPDATE " + child + " SET " + list(sets)
 }

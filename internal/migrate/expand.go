@@ -8,6 +8,7 @@ import (
 
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/schema"
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 // Note says what becomes of one difference in a schema that Expand made.
@@ -55,7 +56,7 @@ func Expand(live *Live, target, previous *schema.Schema, large []string) (*schem
 		return nil, nil, err
 	}
 	for _, c := range p.Checks {
-		if c.Severity == Size && slices.ContainsFunc(large, func(name string) bool { return schema.SameName(name, c.Object) }) {
+		if c.Severity == Size && slices.ContainsFunc(large, func(name string) bool { return sqltext.Same(name, c.Object) }) {
 			return nil, nil, fault.New(fault.Invalid, "%s can't be changed this way without being made anew.", c.Object)
 		}
 	}
@@ -114,7 +115,7 @@ func (e *expansion) table(have, want *schema.Table) error {
 func withTable(tables []schema.Table, t schema.Table) []schema.Table {
 	out := slices.Clone(tables)
 	for i := range out {
-		if schema.SameName(out[i].Name, t.Name) {
+		if sqltext.Same(out[i].Name, t.Name) {
 			out[i] = t
 		}
 	}
@@ -141,7 +142,7 @@ func (e *expansion) column(want, goal *schema.Table, c schema.Column) error {
 		c.Stored = false
 		say("It comes as virtual: only a rebuild can store it.")
 	default:
-		unique := slices.ContainsFunc(goal.UniqueKeys(), func(k schema.Key) bool { return len(k) == 1 && schema.SameName(k[0].Expr, c.Name) })
+		unique := slices.ContainsFunc(goal.UniqueKeys(), func(k schema.Key) bool { return len(k) == 1 && sqltext.Same(k[0].Expr, c.Name) })
 		if c.Fill == "" && !(unique && schema.IsConstant(c.Default)) { // the same in every row is not unique
 			c.Fill = c.Default
 		}
@@ -149,7 +150,7 @@ func (e *expansion) column(want, goal *schema.Table, c schema.Column) error {
 		later(goal, full, c, say)
 	}
 	for _, check := range goal.Checks {
-		if !schema.SameName(goal.CheckedColumn(check), c.Name) {
+		if !sqltext.Same(goal.CheckedColumn(check), c.Name) {
 			continue
 		}
 		passes, err := nullPasses(&c, check)
@@ -164,7 +165,7 @@ func (e *expansion) column(want, goal *schema.Table, c schema.Column) error {
 		}
 	}
 	for _, fk := range goal.ForeignKeys {
-		if len(fk.Columns) == 1 && schema.SameName(fk.Columns[0], c.Name) {
+		if len(fk.Columns) == 1 && sqltext.Same(fk.Columns[0], c.Name) {
 			want.ForeignKeys = append(want.ForeignKeys, fk)
 			if !whole {
 				say("Its reference to %s comes now.", fk.Table)
@@ -194,7 +195,7 @@ func later(goal *schema.Table, full, c schema.Column, say func(string, ...any)) 
 	case full.Default != "":
 		say("The default can't come on D1 without a rebuild: let the code write (%s) in every new row.", full.Default)
 	}
-	if slices.ContainsFunc(goal.PrimaryKey, func(k string) bool { return schema.SameName(k, c.Name) }) {
+	if slices.ContainsFunc(goal.PrimaryKey, func(k string) bool { return sqltext.Same(k, c.Name) }) {
 		say("It is no part of the primary key until a rebuild.")
 	}
 }
@@ -206,7 +207,7 @@ func nullPasses(c *schema.Column, check string) (bool, error) {
 		return false, err
 	}
 	defer s.close()
-	st, err := s.c.Prepare("SELECT 1 FROM (SELECT NULL AS " + schema.Quote(c.Name) + ") WHERE NOT (" + check + "\n)")
+	st, err := s.c.Prepare("SELECT 1 FROM (SELECT NULL AS " + sqltext.Quote(c.Name) + ") WHERE NOT (" + check + "\n)")
 	if err != nil {
 		return false, nil //nolint:nilerr // one that speaks of more than the column is left to a rebuild
 	}

@@ -3,9 +3,9 @@ package migrate
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/kuratchi/dashboard/internal/schema"
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 // FillChunk is how many rows of a table a chunk of a fill reads, and writes at most.
@@ -95,7 +95,7 @@ type fillWords struct{ Fill }
 func (b *builder) triggersOf(f Fill) []string {
 	var names []string
 	fires := func(name, table, sql string) {
-		if schema.SameName(table, f.Table) && schema.FiresOnUpdate(sql, f.Column) && !slices.Contains(names, name) {
+		if sqltext.Same(table, f.Table) && schema.FiresOnUpdate(sql, f.Column) && !slices.Contains(names, name) {
 			names = append(names, name)
 		}
 	}
@@ -120,10 +120,8 @@ func (s *scratch) fillKey(t *schema.Table) ([]FillKey, error) {
 		if len(t.PrimaryKey) == 1 && t.RowIDAlias(t.PrimaryKey[0]) {
 			return []FillKey{{Name: t.PrimaryKey[0]}}, nil
 		}
-		for _, name := range []string{"rowid", "_rowid_", "oid"} {
-			if _, taken := t.Column(name); !taken {
-				return []FillKey{{Name: name}}, nil
-			}
+		if name := sqltext.RowID(t.Names()); name != "" {
+			return []FillKey{{Name: name}}, nil
 		}
 		for _, name := range t.PrimaryKey {
 			if c, ok := t.Column(name); !ok || !c.NotNull {
@@ -132,7 +130,7 @@ func (s *scratch) fillKey(t *schema.Table) ([]FillKey, error) {
 		}
 	}
 	// The order of the key's index: no chunk has to sort the table then.
-	name := schema.QuoteText(t.Name)
+	name := sqltext.QuoteText(t.Name)
 	st, err := s.c.Prepare("select name, coll from pragma_index_xinfo((select name from pragma_index_list(" + name + ") where origin = 'pk')) where key = 1 order by seqno")
 	if err != nil {
 		return nil, err
@@ -144,8 +142,8 @@ func (s *scratch) fillKey(t *schema.Table) ([]FillKey, error) {
 		if err != nil || !row {
 			return key, err
 		}
-		k := FillKey{Name: st.Bytes(0), Collate: strings.ToUpper(st.Bytes(1))}
-		if c, _ := t.Column(k.Name); c != nil && schema.SameName(k.Collate, orBinary(c.Collate)) {
+		k := FillKey{Name: st.Bytes(0), Collate: sqltext.Upper(st.Bytes(1))}
+		if c, _ := t.Column(k.Name); c != nil && sqltext.Same(k.Collate, orBinary(c.Collate)) {
 			k.Collate = ""
 		}
 		key = append(key, k)

@@ -11,6 +11,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/schema"
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 // FillProgress is a row of kuratchi_fills: how far a fill is.
@@ -56,7 +57,7 @@ func (f Fill) bound(side int) string {
 func (f Fill) key() []string {
 	out := make([]string, len(f.Key))
 	for i, k := range f.Key {
-		out[i] = schema.Quote(f.Table) + "." + schema.Quote(k.Name)
+		out[i] = sqltext.Quote(f.Table) + "." + sqltext.Quote(k.Name)
 		if k.Collate != "" {
 			out[i] += " COLLATE " + k.Collate
 		}
@@ -99,7 +100,7 @@ func (f Fill) last(first bool, rows int) string {
 		}
 		down[i] += " DESC"
 	}
-	return "SELECT " + list(names) + " FROM (SELECT " + list(columns) + " FROM " + schema.Quote(f.Table) + " WHERE " + f.after(first) +
+	return "SELECT " + list(names) + " FROM (SELECT " + list(columns) + " FROM " + sqltext.Quote(f.Table) + " WHERE " + f.after(first) +
 		" ORDER BY " + list(up) + " LIMIT " + strconv.Itoa(rows) + ") ORDER BY " + list(down) + " LIMIT 1"
 }
 
@@ -112,12 +113,12 @@ func (f Fill) statements(plan string, first bool, rows int, now int64) []d1.Stmt
 		positions[i] = "(" + strconv.Itoa(i) + ")"
 		cases[i] = "WHEN " + strconv.Itoa(i) + " THEN k" + strconv.Itoa(i)
 	}
-	column := schema.Quote(f.Column)
+	column := sqltext.Quote(f.Column)
 	expr := (&schema.Column{Fill: f.Expression}).FillSQL()
 	return []d1.Stmt{
 		d1.Exec("INSERT INTO kuratchi_fill_keys (plan, table_name, column_name, side, position, value) SELECT ?1, ?2, ?3, 1, p.column1, CASE p.column1 "+strings.Join(cases, " ")+" END FROM ("+f.last(first, rows)+") CROSS JOIN (VALUES "+list(positions)+") AS p", fill...),
-		d1.Exec("UPDATE "+schema.Quote(f.Table)+" SET "+column+" = "+expr+" WHERE "+f.within(first)+" AND "+schema.Quote(f.Table)+"."+column+" IS NULL", fill...),
-		d1.Exec("UPDATE kuratchi_fills SET chunks = chunks + 1, filled = filled + changes(), latest = (SELECT count(*) FROM "+schema.Quote(f.Table)+" WHERE "+f.within(first)+"), last_key = coalesce((SELECT group_concat(substr(quote(value), 1, 100), ', ') FROM (SELECT value FROM kuratchi_fill_keys WHERE "+thisFill+" AND side = 1 ORDER BY position)), last_key) WHERE "+thisFill, fill...),
+		d1.Exec("UPDATE "+sqltext.Quote(f.Table)+" SET "+column+" = "+expr+" WHERE "+f.within(first)+" AND "+sqltext.Quote(f.Table)+"."+column+" IS NULL", fill...),
+		d1.Exec("UPDATE kuratchi_fills SET chunks = chunks + 1, filled = filled + changes(), latest = (SELECT count(*) FROM "+sqltext.Quote(f.Table)+" WHERE "+f.within(first)+"), last_key = coalesce((SELECT group_concat(substr(quote(value), 1, 100), ', ') FROM (SELECT value FROM kuratchi_fill_keys WHERE "+thisFill+" AND side = 1 ORDER BY position)), last_key) WHERE "+thisFill, fill...),
 		d1.Exec("UPDATE kuratchi_fills SET passed = passed + latest, finished_at = CASE WHEN latest < "+strconv.Itoa(rows)+" THEN ?4 END WHERE "+thisFill, append(fill[:3:3], d1.Int(now))...),
 		d1.Exec("DELETE FROM kuratchi_fill_keys WHERE "+thisFill+" AND (side = 0 OR EXISTS (SELECT 1 FROM kuratchi_fills WHERE "+thisFill+" AND finished_at IS NOT NULL))", fill...),
 		d1.Exec("UPDATE kuratchi_fill_keys SET side = 0 WHERE "+thisFill, fill...),
@@ -126,8 +127,8 @@ func (f Fill) statements(plan string, first bool, rows int, now int64) []d1.Stmt
 
 // whole fills every row at once, which only a copy is for.
 func (f Fill) whole() string {
-	column := schema.Quote(f.Column)
-	return "UPDATE " + schema.Quote(f.Table) + " SET " + column + " = " + (&schema.Column{Fill: f.Expression}).FillSQL() + " WHERE " + schema.Quote(f.Table) + "." + column + " IS NULL"
+	column := sqltext.Quote(f.Column)
+	return "UPDATE " + sqltext.Quote(f.Table) + " SET " + column + " = " + (&schema.Column{Fill: f.Expression}).FillSQL() + " WHERE " + sqltext.Quote(f.Table) + "." + column + " IS NULL"
 }
 
 // StartFills makes a plan's fills known to the database, where they aren't yet, and
@@ -139,7 +140,7 @@ func StartFills(ctx context.Context, conn d1.Conn, p *Plan, plan string, now tim
 		d1.Exec(createFills), d1.Exec(createFillKeys),
 	}
 	for _, f := range p.Fills {
-		batch = append(batch, d1.Exec("INSERT INTO kuratchi_fills (plan, table_name, column_name, total, started_at) SELECT ?1, ?2, ?3, (SELECT count(*) FROM "+schema.Quote(f.Table)+"), ?4 WHERE NOT EXISTS (SELECT 1 FROM kuratchi_fills WHERE "+thisFill+")",
+		batch = append(batch, d1.Exec("INSERT INTO kuratchi_fills (plan, table_name, column_name, total, started_at) SELECT ?1, ?2, ?3, (SELECT count(*) FROM "+sqltext.Quote(f.Table)+"), ?4 WHERE NOT EXISTS (SELECT 1 FROM kuratchi_fills WHERE "+thisFill+")",
 			d1.Str(plan), d1.Str(f.Table), d1.Str(f.Column), d1.Int(now.UnixMilli())))
 	}
 	if _, err := conn.Batch(ctx, batch); err != nil {
@@ -257,7 +258,7 @@ func (f Fill) explain(ctx context.Context, conn d1.Conn, plan string, at FillPro
 
 // Left counts the rows without a value.
 func (f Fill) Left(ctx context.Context, conn d1.Conn) (int64, error) {
-	r, err := conn.Query(ctx, d1.Query("SELECT count(*) FROM "+schema.Quote(f.Table)+" WHERE "+schema.Quote(f.Column)+" IS NULL"))
+	r, err := conn.Query(ctx, d1.Query("SELECT count(*) FROM "+sqltext.Quote(f.Table)+" WHERE "+sqltext.Quote(f.Column)+" IS NULL"))
 	if err != nil {
 		return 0, err
 	}

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/kuratchi/dashboard/internal/schema"
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 // fullTexts lists the FTS5 tables that read a live table, by the name the plan's renames
@@ -13,7 +14,7 @@ func (b *builder) fullTexts(table string) (out []schema.FullText) {
 		if row.Type != "table" || b.dropped[identity(row.Type, row.Name)] {
 			continue
 		}
-		if f, ok := schema.ParseFullText(row.SQL); ok && schema.SameName(f.Content, table) {
+		if f, ok := schema.ParseFullText(row.SQL); ok && sqltext.Same(f.Content, table) {
 			out = append(out, f)
 		}
 	}
@@ -30,13 +31,13 @@ func isFullText(row schema.MasterRow) bool {
 func fullTextQuery(f schema.FullText) string {
 	rowid := "rowid"
 	if f.RowID != "" {
-		rowid = schema.Quote(f.RowID)
+		rowid = sqltext.Quote(f.RowID)
 	}
 	columns := []string{"T." + rowid}
 	for _, c := range f.Columns {
-		columns = append(columns, "T."+schema.Quote(c))
+		columns = append(columns, "T."+sqltext.Quote(c))
 	}
-	return "SELECT " + list(columns) + " FROM " + schema.Quote(f.Content) + " AS T"
+	return "SELECT " + list(columns) + " FROM " + sqltext.Quote(f.Content) + " AS T"
 }
 
 // compareFullText tells of an index that can't read its text any more, or reads another.
@@ -72,7 +73,7 @@ func (b *builder) newText(table, column string) {
 // none.
 func (b *builder) selects(table, index string) string {
 	for _, row := range b.rows {
-		if row.Type == "trigger" && schema.SameName(row.Table, table) && schema.Mentions(row.SQL, index) && hasWord(row.SQL, "when", "where") {
+		if row.Type == "trigger" && sqltext.Same(row.Table, table) && schema.Mentions(row.SQL, index) && hasWord(row.SQL, "when", "where") {
 			return row.Name
 		}
 	}
@@ -82,7 +83,7 @@ func (b *builder) selects(table, index string) string {
 // refreshFullText reads anew, once all is made, what a rebuild has changed.
 func (b *builder) refreshFullText() {
 	for _, name := range b.stale {
-		q := schema.Quote(name)
+		q := sqltext.Quote(name)
 		b.step(objectWords{name, "Read the full-text index " + name + " anew"}, "INSERT INTO "+q+" ("+q+") VALUES ('rebuild')", Rewrite,
 			"Values it reads change while the table's triggers are away.")
 	}

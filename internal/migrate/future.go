@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/kuratchi/dashboard/internal/schema"
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 // future is a FROM item: the rows that are there as the plan would leave them, in the
@@ -24,30 +25,30 @@ func (b *builder) future(have, want *schema.Table, about string, beside ...strin
 		case next.Generated != "":
 			generated = append(generated, next)
 		case ok:
-			columns = append(columns, b.carriedLive(have, old, next)+" AS "+schema.Quote(next.Name))
+			columns = append(columns, b.carriedLive(have, old, next)+" AS "+sqltext.Quote(next.Name))
 		default:
-			columns = append(columns, defaulted(next)+" AS "+schema.Quote(next.Name))
+			columns = append(columns, defaulted(next)+" AS "+sqltext.Quote(next.Name))
 		}
 	}
 	if len(columns) == 0 {
 		columns = []string{"1 AS kuratchi_row"}
 	}
-	from := "(SELECT " + list(columns) + " FROM " + schema.Quote(b.liveTable(want.Name)) + ")"
+	from := "(SELECT " + list(columns) + " FROM " + sqltext.Quote(b.liveTable(want.Name)) + ")"
 	for len(generated) > 0 { // one may be made of others
 		i := max(slices.IndexFunc(generated, func(c *schema.Column) bool {
 			return !slices.ContainsFunc(generated, func(o *schema.Column) bool { return o != c && schema.Mentions(c.Generated, o.Name) })
 		}), 0)
-		from = "(SELECT *, (" + generated[i].Generated + ") AS " + schema.Quote(generated[i].Name) + " FROM " + from + " AS " + schema.Quote(want.Name) + ")"
+		from = "(SELECT *, (" + generated[i].Generated + ") AS " + sqltext.Quote(generated[i].Name) + " FROM " + from + " AS " + sqltext.Quote(want.Name) + ")"
 		generated = slices.Delete(generated, i, i+1)
 	}
-	return from + " AS " + schema.Quote(want.Name)
+	return from + " AS " + sqltext.Quote(want.Name)
 }
 
 // altersValue reports whether the rows that are there get another value in a column, or
 // one that compares otherwise.
 func (b *builder) altersValue(have, want *schema.Table, next *schema.Column) bool {
 	return b.alters(have, want, next, func(old *schema.Column) bool {
-		return b.carriedLive(have, old, next) != schema.Quote(b.liveColumn(have.Name, old.Name))
+		return b.carriedLive(have, old, next) != sqltext.Quote(b.liveColumn(have.Name, old.Name))
 	})
 }
 
@@ -69,7 +70,7 @@ func (b *builder) alters(have, want *schema.Table, next *schema.Column, carried 
 		return carried(old)
 	}
 	return slices.ContainsFunc(want.Columns, func(c schema.Column) bool {
-		if schema.SameName(c.Name, next.Name) || !schema.Mentions(next.Generated, c.Name) {
+		if sqltext.Same(c.Name, next.Name) || !schema.Mentions(next.Generated, c.Name) {
 			return false
 		}
 		_, kept := have.Column(c.Name)
@@ -79,7 +80,7 @@ func (b *builder) alters(have, want *schema.Table, next *schema.Column, carried 
 
 // rowIDs are the names of the rowid of which SQL speaks.
 func rowIDs(have, want *schema.Table, about string) (columns []string) {
-	for _, name := range []string{"rowid", "_rowid_", "oid"} {
+	for _, name := range sqltext.RowIDs() {
 		_, taken := want.Column(name)
 		if _, was := have.Column(name); !taken && !was && !have.WithoutRowID && schema.Mentions(about, name) {
 			columns = append(columns, name)
@@ -105,18 +106,18 @@ func neededColumns(t *schema.Table, about string) (out []*schema.Column) {
 func (b *builder) renamedIn(table string) bool {
 	return slices.ContainsFunc(b.renamed, func(c schema.Change) bool {
 		r, ok := c.(schema.RenameColumn)
-		return ok && schema.SameName(r.Table, table)
+		return ok && sqltext.Same(r.Table, table)
 	})
 }
 
 // carriedLive is a column's value in its new table, from the live table.
 func (b *builder) carriedLive(have *schema.Table, old, next *schema.Column) string {
-	value := schema.Quote(b.liveColumn(have.Name, old.Name))
+	value := sqltext.Quote(b.liveColumn(have.Name, old.Name))
 	if next.NotNull && !old.NotNull && next.Default != "" {
 		value = "coalesce(" + value + ", " + constant(next) + ")"
 	}
 	value = converted(old, next, value)
-	if !schema.SameName(orBinary(old.Collate), orBinary(next.Collate)) {
+	if !sqltext.Same(orBinary(old.Collate), orBinary(next.Collate)) {
 		value += " COLLATE " + orBinary(next.Collate)
 	}
 	return value
@@ -162,7 +163,7 @@ func converted(old, next *schema.Column, value string) string {
 // column's.
 func keyTerm(name, collate string) string {
 	if collate == "" {
-		return schema.Quote(name)
+		return sqltext.Quote(name)
 	}
-	return schema.Quote(name) + " COLLATE " + collate
+	return sqltext.Quote(name) + " COLLATE " + collate
 }

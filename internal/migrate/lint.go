@@ -4,8 +4,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/kuratchi/dashboard/internal/lex"
 	"github.com/kuratchi/dashboard/internal/schema"
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 // Lint says of statements somebody wrote by hand what the planner says of its own:
@@ -62,8 +62,8 @@ func lintDrop(live *Live, sql string, add addFinding) {
 // referring are the names of the other tables that refer to one.
 func referring(live *Live, table string) (out []string) {
 	for _, t := range live.Schema.Tables {
-		refers := slices.ContainsFunc(t.ForeignKeys, func(fk schema.ForeignKey) bool { return schema.SameName(fk.Table, table) })
-		if refers && !schema.SameName(t.Name, table) {
+		refers := slices.ContainsFunc(t.ForeignKeys, func(fk schema.ForeignKey) bool { return sqltext.Same(fk.Table, table) })
+		if refers && !sqltext.Same(t.Name, table) {
 			out = append(out, t.Name)
 		}
 	}
@@ -95,10 +95,8 @@ func lintCreate(sql string, add addFinding) {
 
 func lintPragma(sql string, add addFinding) {
 	var words []string
-	for t := range lex.Tokens(sql) {
-		if t.Kind != lex.Comment {
-			words = append(words, strings.ToLower(t.Text))
-		}
+	for t := range sqltext.Code(sql) {
+		words = append(words, sqltext.Fold(t.Text))
 	}
 	if len(words) < 3 || words[0] != "pragma" {
 		return
@@ -111,8 +109,8 @@ func lintPragma(sql string, add addFinding) {
 // Allowed are the overrides that a statement's comments carry: "lint:allow CODE
 // reason", up to the end of the line or comment. One without a reason is none.
 func Allowed(sql string) (out []Override) {
-	for t := range lex.Tokens(sql) {
-		if t.Kind != lex.Comment {
+	for t := range sqltext.Tokens(sql) {
+		if t.Kind != sqltext.Comment {
 			continue
 		}
 		text := strings.TrimSuffix(strings.TrimPrefix(strings.TrimPrefix(t.Text, "--"), "/*"), "*/")
@@ -122,7 +120,7 @@ func Allowed(sql string) (out []Override) {
 				continue
 			}
 			if code, reason, ok := strings.Cut(strings.TrimSpace(rest), " "); ok && strings.TrimSpace(reason) != "" {
-				out = append(out, Override{Code: strings.ToUpper(code), Reason: strings.TrimSpace(reason)})
+				out = append(out, Override{Code: sqltext.Upper(code), Reason: strings.TrimSpace(reason)})
 			}
 		}
 	}

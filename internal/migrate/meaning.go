@@ -4,9 +4,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/kuratchi/dashboard/internal/lex"
 	"github.com/kuratchi/dashboard/internal/schema"
 	"github.com/kuratchi/dashboard/internal/sqlite"
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 // meaning compares what views and triggers are bound to before and after the steps. One
@@ -134,7 +134,7 @@ func (b *builder) comparesOtherwise(u use) {
 		}
 		for _, next := range want.Columns {
 			old, ok := have.Column(next.Name)
-			if !ok || schema.Affinity(old.Type) == schema.Affinity(next.Type) && schema.SameName(orBinary(old.Collate), orBinary(next.Collate)) {
+			if !ok || schema.Affinity(old.Type) == schema.Affinity(next.Type) && sqltext.Same(orBinary(old.Collate), orBinary(next.Collate)) {
 				continue
 			}
 			if u.reads(want.Name, next.Name) || u.updates(want.Name, next.Name) || u.inserts(want.Name) {
@@ -170,7 +170,7 @@ func (b *builder) joinsOtherwise(u use, shown []string) bool {
 		}
 	}
 	for _, t := range b.target.Tables {
-		tc := b.changes[schema.Fold(t.Name)]
+		tc := b.changes[sqltext.Fold(t.Name)]
 		if tc == nil {
 			continue
 		}
@@ -181,12 +181,12 @@ func (b *builder) joinsOtherwise(u use, shown []string) bool {
 			}
 		}
 	}
-	return slices.ContainsFunc(shown, func(view string) bool { return schema.Mentions(u.row.SQL, view) && !schema.SameName(view, u.row.Name) })
+	return slices.ContainsFunc(shown, func(view string) bool { return schema.Mentions(u.row.SQL, view) && !sqltext.Same(view, u.row.Name) })
 }
 
 // hasWord reports whether SQL has one of these keywords.
 func hasWord(sql string, words ...string) bool {
-	for t := range lex.Tokens(sql) {
+	for t := range sqltext.Tokens(sql) {
 		if slices.ContainsFunc(words, t.Is) {
 			return true
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/migrate"
 	"github.com/kuratchi/dashboard/internal/schema"
 	"github.com/kuratchi/dashboard/internal/sqlite"
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 // world is a database with triggers, views and full-text indexes that no version
@@ -191,12 +192,12 @@ func (w *world) target() *schema.Schema {
 				t.Indexes = nil
 			} else if len(t.Indexes) > 0 {
 				t.Indexes = slices.Clone(t.Indexes)
-				t.Indexes[0].Where = schema.Quote(t.Indexes[0].Columns[0].Expr) + " IS NOT NULL"
+				t.Indexes[0].Where = sqltext.Quote(t.Indexes[0].Columns[0].Expr) + " IS NOT NULL"
 			}
 		case 9:
 			c.NotNull = !key
 		case 10:
-			t.Checks = append(t.Checks, "length("+schema.Quote(c.Name)+") < 4")
+			t.Checks = append(t.Checks, "length("+sqltext.Quote(c.Name)+") < 4")
 		case 11:
 			t.Strict = true
 		}
@@ -347,7 +348,7 @@ func (w *world) anyNamed(on string, named map[string]bool) bool {
 	for i := 0; i < len(reached); i++ {
 		for j, sql := range w.objects {
 			head, ok := schema.ParseTrigger(sql)
-			if !ok || !schema.SameName(head.Table, reached[i]) {
+			if !ok || !sqltext.Same(head.Table, reached[i]) {
 				continue
 			}
 			if named[w.names[j]] {
@@ -394,9 +395,9 @@ func (w *world) run(m memory, alone, now bool, sql string, pairs []pair) string 
 		}
 		quoted := make([]string, len(columns))
 		for i, c := range columns {
-			quoted[i] = "quote(" + schema.Quote(c) + ")"
+			quoted[i] = "quote(" + sqltext.Quote(c) + ")"
 		}
-		r, err := m.one(d1.Stmt{SQL: "select " + strings.Join(quoted, ", ") + " from " + schema.Quote(name)})
+		r, err := m.one(d1.Stmt{SQL: "select " + strings.Join(quoted, ", ") + " from " + sqltext.Quote(name)})
 		if err != nil {
 			w.rt.Fatal(err)
 		}
@@ -423,13 +424,13 @@ func statementsOf(table string, columns []string) (out []string) {
 	if len(columns) < 2 {
 		return nil
 	}
-	t, a, b := schema.Quote(table), schema.Quote(columns[0]), schema.Quote(columns[1])
+	t, a, b := sqltext.Quote(table), sqltext.Quote(columns[0]), sqltext.Quote(columns[1])
 	for _, values := range []string{"7, 'aa'", "8, 'zz'", "9, 'a long text'", "1, NULL", "2, 7"} {
 		out = append(out, "insert into "+t+" ("+a+", "+b+") values ("+values+")")
 	}
 	for _, c := range columns {
 		for _, v := range []string{"'aa'", "'a long text'", "2"} {
-			out = append(out, "update "+t+" set "+schema.Quote(c)+" = "+v+" where "+a+" = 1")
+			out = append(out, "update "+t+" set "+sqltext.Quote(c)+" = "+v+" where "+a+" = 1")
 		}
 	}
 	return append(out, "update "+t+" set "+a+" = 5, "+b+" = 'bb' where "+a+" = 2", "delete from "+t+" where "+a+" = 1", "delete from "+t)

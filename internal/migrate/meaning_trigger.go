@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/kuratchi/dashboard/internal/schema"
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 // compareTrigger tells what a trigger's text decides by order, by UPDATE OF, and by
@@ -52,7 +53,7 @@ func (b *builder) compareTrigger(old, now use, after *Live, shown []string, chan
 func positions(t *schema.Table) (names []string) {
 	for _, c := range t.Columns {
 		if c.Generated == "" {
-			names = append(names, schema.Fold(c.Name))
+			names = append(names, sqltext.Fold(c.Name))
 		}
 	}
 	return names
@@ -99,26 +100,26 @@ func changedRules(have, want *schema.Table, changes []schema.Change) (rules []ru
 			add("NOT NULL on "+c.Name, c.Name, false)
 		case ok && old.NotNull && !c.NotNull:
 			add("no NOT NULL on "+c.Name, c.Name, false)
-		case ok && (want.Strict || have.Strict) && !schema.SameName(old.Type, c.Type):
+		case ok && (want.Strict || have.Strict) && !sqltext.Same(old.Type, c.Type):
 			add("the type "+c.Type+" for "+c.Name, c.Name, false)
 		}
 	}
 	for _, c := range changes {
 		switch c := c.(type) {
 		case schema.ChangeTable:
-			if c.Column == "" && schema.SameName(c.Table.Name, want.Name) {
+			if c.Column == "" && sqltext.Same(c.Table.Name, want.Name) {
 				add(c.What, "", false)
 			}
 		case schema.CreateIndex:
-			if c.Index.Unique && schema.SameName(c.Table, want.Name) {
+			if c.Index.Unique && sqltext.Same(c.Table, want.Name) {
 				add("the unique index "+c.Index.Name, "", false)
 			}
 		case schema.DropIndex:
-			if c.Index.Unique && schema.SameName(c.Table, want.Name) {
+			if c.Index.Unique && sqltext.Same(c.Table, want.Name) {
 				add("without the unique index "+c.Index.Name+" there was", "", false)
 			}
 		case schema.AddColumn: // with its own CHECK, UNIQUE or reference
-			if schema.SameName(c.Table.Name, want.Name) && constrained(want, c.Column.Name) {
+			if sqltext.Same(c.Table.Name, want.Name) && constrained(want, c.Column.Name) {
 				add("a constraint on "+c.Column.Name, c.Column.Name, c.Column.Default == "" && c.Column.Generated == "")
 			}
 		}
@@ -149,5 +150,5 @@ func constrained(t *schema.Table, column string) bool {
 }
 
 func contains(names []string, name string) bool {
-	return slices.ContainsFunc(names, func(n string) bool { return schema.SameName(n, name) })
+	return slices.ContainsFunc(names, func(n string) bool { return sqltext.Same(n, name) })
 }

@@ -2,30 +2,30 @@ package migrate
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/kuratchi/dashboard/internal/schema"
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 // identity tells objects apart: triggers have names of their own, and tables, views and
 // indexes share theirs.
 func identity(kind, name string) string {
 	if kind == "trigger" {
-		return "trigger " + schema.Fold(name)
+		return "trigger " + sqltext.Fold(name)
 	}
-	return schema.Fold(name)
+	return sqltext.Fold(name)
 }
 
 // setAgain notes a trigger that is dropped by now and is to be made again at the end.
 func (b *builder) setAgain(row schema.MasterRow) {
 	b.dropped[identity(row.Type, row.Name)] = true
-	b.again[schema.Fold(row.Name)] = row
+	b.again[sqltext.Fold(row.Name)] = row
 }
 
 // triggersOn lists the triggers a table or view still has, in order of their creation.
 func (b *builder) triggersOn(table string) (rows []schema.MasterRow) {
 	for _, row := range b.rows {
-		if row.Type == "trigger" && schema.SameName(row.Table, table) && !b.dropped[identity(row.Type, row.Name)] {
+		if row.Type == "trigger" && sqltext.Same(row.Table, table) && !b.dropped[identity(row.Type, row.Name)] {
 			rows = append(rows, row)
 		}
 	}
@@ -39,7 +39,7 @@ func (b *builder) triggered(table string) bool { return len(b.triggersOn(table))
 // unless the target says something else of them.
 func (b *builder) dropTriggers(table string) {
 	for _, row := range b.triggersOn(table) {
-		b.more("DROP TRIGGER " + schema.Quote(row.Name))
+		b.more("DROP TRIGGER " + sqltext.Quote(row.Name))
 		b.setAgain(row)
 	}
 }
@@ -72,10 +72,10 @@ func (b *builder) dropObjects(changes, gone []schema.Change) {
 
 func (b *builder) dropObject(d schema.DropObject) {
 	if b.dropped[identity(d.Of.Type, d.Of.Name)] { // for a rename
-		delete(b.again, schema.Fold(d.Of.Name))
+		delete(b.again, sqltext.Fold(d.Of.Name))
 		return
 	}
-	kind, risk, reason := strings.ToUpper(d.Of.Type), Caution, "No row changes, but code that uses it fails from now on."
+	kind, risk, reason := sqltext.Upper(d.Of.Type), Caution, "No row changes, but code that uses it fails from now on."
 	if d.Changed {
 		reason = "It is made again further down, in the same transaction."
 		b.replaced(d)
@@ -84,7 +84,7 @@ func (b *builder) dropObject(d schema.DropObject) {
 		kind, risk, reason = "TABLE", Destructive, "Its content goes with it; fill it anew afterwards."
 		b.lose(d.Of.Name, "The virtual table "+d.Of.Name+" with its content.")
 	}
-	b.step(d, "DROP "+kind+" "+schema.Quote(d.Of.Name), risk, reason)
+	b.step(d, "DROP "+kind+" "+sqltext.Quote(d.Of.Name), risk, reason)
 	b.dropped[identity(d.Of.Type, d.Of.Name)] = true
 }
 
@@ -134,7 +134,7 @@ func (b *builder) createObjects(changes []schema.Change) {
 			case kind != "trigger":
 				b.createObject(co)
 			case b.hasTrigger(co.Of):
-				made[schema.Fold(co.Of.Name)] = co
+				made[sqltext.Fold(co.Of.Name)] = co
 			default:
 				fresh = append(fresh, co)
 			}
@@ -148,7 +148,7 @@ func (b *builder) createObjects(changes []schema.Change) {
 		if b.dropped[identity("table", row.Table)] && !b.made(row.Table) {
 			continue // what it is on is gone
 		}
-		name, table := schema.Fold(row.Name), schema.Fold(row.Table)
+		name, table := sqltext.Fold(row.Name), sqltext.Fold(row.Table)
 		co, changed := made[name]
 		again, dropped := b.again[name]
 		switch {
@@ -157,7 +157,7 @@ func (b *builder) createObjects(changes []schema.Change) {
 		case dropped:
 			b.makeAgain(again, "It went with what it is on, which is made anew; the text is the same.")
 		case late[table] && !b.dropped[identity(row.Type, row.Name)]:
-			b.step(objectWords{row.Name, "Drop trigger " + row.Name + " to make it again"}, "DROP TRIGGER "+schema.Quote(row.Name), Safe, "Triggers fire in the order they were made in, the latest first: it keeps its place.")
+			b.step(objectWords{row.Name, "Drop trigger " + row.Name + " to make it again"}, "DROP TRIGGER "+sqltext.Quote(row.Name), Safe, "Triggers fire in the order they were made in, the latest first: it keeps its place.")
 			b.makeAgain(row, "It keeps its place among the triggers of "+row.Table+".")
 		default:
 			continue
@@ -174,7 +174,7 @@ func (b *builder) createObjects(changes []schema.Change) {
 // the order a changed one takes.
 func (b *builder) hasTrigger(o schema.Object) bool {
 	return slices.ContainsFunc(b.rows, func(row schema.MasterRow) bool {
-		return row.Type == "trigger" && schema.SameName(row.Name, o.Name) && schema.SameName(row.Table, o.Table)
+		return row.Type == "trigger" && sqltext.Same(row.Name, o.Name) && sqltext.Same(row.Table, o.Table)
 	})
 }
 

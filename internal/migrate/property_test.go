@@ -14,6 +14,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/migrate"
 	"github.com/kuratchi/dashboard/internal/schema"
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 var (
@@ -97,7 +98,7 @@ func (d drawn) column(t *schema.Table, name string) schema.Column {
 		c.Collate = "NOCASE"
 	}
 	if d.one(8, "check") {
-		t.Checks = append(t.Checks, "length("+schema.Quote(name)+") < 1000")
+		t.Checks = append(t.Checks, "length("+sqltext.Quote(name)+") < 1000")
 	}
 	if d.one(8, "unique") && !c.NotNull && c.Default == "" {
 		t.Unique = append(t.Unique, []string{name})
@@ -133,10 +134,10 @@ func (d drawn) indexes(t *schema.Table) {
 	c := t.Columns[d.n(0, len(t.Columns)-1, "index column")]
 	ix := schema.Index{Name: "ix " + t.Name, Columns: []schema.IndexColumn{{Expr: c.Name, Desc: d.one(2, "desc")}}}
 	if d.one(3, "partial") {
-		ix.Where = schema.Quote(c.Name) + " IS NOT NULL"
+		ix.Where = sqltext.Quote(c.Name) + " IS NOT NULL"
 	}
 	if d.one(3, "expression") {
-		ix.Columns = append(ix.Columns, schema.IndexColumn{Expr: "lower(" + schema.Quote(c.Name) + ")", IsExpr: true})
+		ix.Columns = append(ix.Columns, schema.IndexColumn{Expr: "lower(" + sqltext.Quote(c.Name) + ")", IsExpr: true})
 	}
 	t.Indexes = append(t.Indexes, ix)
 }
@@ -144,10 +145,10 @@ func (d drawn) indexes(t *schema.Table) {
 func (d drawn) objects(s *schema.Schema) {
 	t := s.Tables[0]
 	if d.one(3, "view") {
-		s.Objects = append(s.Objects, schema.Object{Type: "view", Name: "the view", Table: "the view", SQL: `CREATE VIEW "the view" AS SELECT "id" FROM ` + schema.Quote(t.Name)})
+		s.Objects = append(s.Objects, schema.Object{Type: "view", Name: "the view", Table: "the view", SQL: `CREATE VIEW "the view" AS SELECT "id" FROM ` + sqltext.Quote(t.Name)})
 	}
 	if d.one(3, "trigger") {
-		s.Objects = append(s.Objects, schema.Object{Type: "trigger", Name: "the trigger", Table: t.Name, SQL: `CREATE TRIGGER "the trigger" AFTER UPDATE ON ` + schema.Quote(t.Name) + ` BEGIN DELETE FROM ` + schema.Quote(t.Name) + `; END`})
+		s.Objects = append(s.Objects, schema.Object{Type: "trigger", Name: "the trigger", Table: t.Name, SQL: `CREATE TRIGGER "the trigger" AFTER UPDATE ON ` + sqltext.Quote(t.Name) + ` BEGIN DELETE FROM ` + sqltext.Quote(t.Name) + `; END`})
 	}
 }
 
@@ -188,7 +189,7 @@ func (d drawn) changed(from *schema.Schema) *schema.Schema {
 		case 7:
 			t.Checks = nil
 		case 8:
-			t.Checks = append(t.Checks, "length("+schema.Quote(c.Name)+") < 50")
+			t.Checks = append(t.Checks, "length("+sqltext.Quote(c.Name)+") < 50")
 		case 9:
 			for i := range t.ForeignKeys {
 				t.ForeignKeys[i].OnDelete = d.from(fkActions, "new action")
@@ -261,12 +262,12 @@ func (d drawn) fill(db d1.Conn, s *schema.Schema) {
 					if c.Generated != "" || c.Default != "" && d.one(2, "omit") {
 						continue
 					}
-					names, values = append(names, schema.Quote(c.Name)), append(values, d.from(cellValues, "value"))
+					names, values = append(names, sqltext.Quote(c.Name)), append(values, d.from(cellValues, "value"))
 					if c.Name == "ref" {
-						values[len(values)-1] = `(SELECT "id" FROM ` + schema.Quote(t.ForeignKeys[0].Table) + " ORDER BY random() LIMIT 1)"
+						values[len(values)-1] = `(SELECT "id" FROM ` + sqltext.Quote(t.ForeignKeys[0].Table) + " ORDER BY random() LIMIT 1)"
 					}
 				}
-				_, _ = db.Query(d.rt.Context(), d1.Exec("INSERT INTO "+schema.Quote(t.Name)+" ("+strings.Join(names, ", ")+") VALUES ("+strings.Join(values, ", ")+")"))
+				_, _ = db.Query(d.rt.Context(), d1.Exec("INSERT INTO "+sqltext.Quote(t.Name)+" ("+strings.Join(names, ", ")+") VALUES ("+strings.Join(values, ", ")+")"))
 			}
 		}
 	}
@@ -277,9 +278,9 @@ func (d drawn) fill(db d1.Conn, s *schema.Schema) {
 func dump(rt tester, db d1.Conn, table string, columns []string) []string {
 	parts := make([]string, len(columns))
 	for i, c := range columns {
-		parts[i] = "quote(" + schema.Quote(c) + ")"
+		parts[i] = "quote(" + sqltext.Quote(c) + ")"
 	}
-	r, err := db.Query(rt.Context(), d1.Query("SELECT "+strings.Join(parts, " || '|' || ")+" FROM "+schema.Quote(table)))
+	r, err := db.Query(rt.Context(), d1.Query("SELECT "+strings.Join(parts, " || '|' || ")+" FROM "+sqltext.Quote(table)))
 	if err != nil {
 		rt.Fatalf("%s: %v", table, err)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/schema"
 	"github.com/kuratchi/dashboard/internal/sqlite"
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 // stepError is a statement the engine refused on the scratch copy.
@@ -78,7 +79,7 @@ func differs(after *Live, target *schema.Schema, keep []schema.MasterRow) (words
 		if at < 0 {
 			words = append(words, "the "+row.Type+" "+row.Name+" is not what it was")
 		}
-		if table := schema.Fold(row.Table); row.Type == "trigger" && at >= 0 {
+		if table := sqltext.Fold(row.Table); row.Type == "trigger" && at >= 0 {
 			if at < last[table] {
 				words = append(words, "the trigger "+row.Name+" has lost its place among those of "+row.Table)
 			}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/kuratchi/dashboard/internal/schema"
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 // A rebuild makes a table anew under its own name, with its rows. Foreign keys
@@ -58,7 +59,7 @@ func (b *builder) rebuild(tc *tableChange) {
 		b.move(have, s)
 	}
 	b.keepSequence(have)
-	b.more("DROP TABLE " + schema.Quote(want.Name))
+	b.more("DROP TABLE " + sqltext.Quote(want.Name))
 	b.more(want.DDL())
 	b.indexes(want, true) // a child may refer to the columns of a unique index
 	for _, sql := range copied.back() {
@@ -101,7 +102,7 @@ func (b *builder) checkable(table string) bool {
 	if _, err := b.failing(); err != nil {
 		return false
 	}
-	return b.trial.run("SELECT count(*) FROM pragma_foreign_key_check("+schema.QuoteText(table)+")") == nil
+	return b.trial.run("SELECT count(*) FROM pragma_foreign_key_check("+sqltext.QuoteText(table)+")") == nil
 }
 
 // dangling asks for rows of a table whose references point at nothing: they were written
@@ -165,7 +166,7 @@ func carriedColumns(have, want *schema.Table) []string {
 // carried is the value a column gets from its old self: where NULL is no longer
 // allowed, the default stands in for it.
 func (b *builder) carried(have, want *schema.Column) string {
-	name := schema.Quote(have.Name)
+	name := sqltext.Quote(have.Name)
 	if want.NotNull && !have.NotNull && want.Default != "" {
 		return "coalesce(" + name + ", " + want.Default + ")"
 	}
@@ -183,21 +184,14 @@ func keptRowID(have, want *schema.Table) string {
 			return ""
 		}
 	}
-	for _, name := range []string{"rowid", "_rowid_", "oid"} {
-		_, a := have.Column(name)
-		_, c := want.Column(name)
-		if !a && !c {
-			return name
-		}
-	}
-	return ""
+	return sqltext.RowID(append(have.Names(), want.Names()...))
 }
 
 // keepSequence and putSequence carry AUTOINCREMENT's counter over, so that no id
 // is given out twice.
 func (b *builder) keepSequence(have *schema.Table) {
 	if have.Autoincrement {
-		b.before("INSERT INTO " + counts + " SELECT " + schema.QuoteText("counter of "+have.Name) + ", seq FROM sqlite_sequence WHERE name = " + schema.QuoteText(b.liveTable(have.Name)))
+		b.before("INSERT INTO " + counts + " SELECT " + sqltext.QuoteText("counter of "+have.Name) + ", seq FROM sqlite_sequence WHERE name = " + sqltext.QuoteText(b.liveTable(have.Name)))
 	}
 }
 
@@ -205,7 +199,7 @@ func (b *builder) putSequence(have, want *schema.Table) {
 	if !have.Autoincrement || !want.Autoincrement {
 		return
 	}
-	name, what := schema.QuoteText(want.Name), schema.QuoteText("counter of "+have.Name)
+	name, what := sqltext.QuoteText(want.Name), sqltext.QuoteText("counter of "+have.Name)
 	b.more("DELETE FROM sqlite_sequence WHERE name = " + name)
 	b.more("INSERT INTO sqlite_sequence (name, seq) SELECT " + name + ", n FROM " + counts + " WHERE what = " + what)
 	b.assert("the AUTOINCREMENT counter of "+want.Name+" is kept",
@@ -215,7 +209,7 @@ func (b *builder) putSequence(have, want *schema.Table) {
 func quoteAll(names []string) []string {
 	out := make([]string, len(names))
 	for i, n := range names {
-		out[i] = schema.Quote(n)
+		out[i] = sqltext.Quote(n)
 	}
 	return out
 }

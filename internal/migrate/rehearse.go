@@ -13,6 +13,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/schema"
 	"github.com/kuratchi/dashboard/internal/sqlite"
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 // Rehearsal is what a plan did to a copy.
@@ -179,7 +180,7 @@ func (s *scratch) rows(ctx context.Context) ([]TableRows, error) {
 	}
 	var out []TableRows
 	for _, t := range live.Schema.Tables {
-		st, err := s.c.Prepare("select count(*) from " + schema.Quote(t.Name))
+		st, err := s.c.Prepare("select count(*) from " + sqltext.Quote(t.Name))
 		if err != nil {
 			return nil, err
 		}

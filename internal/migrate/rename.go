@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/kuratchi/dashboard/internal/schema"
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 // renames come first, and SQLite itself rewrites the texts that mention a name. It
@@ -42,9 +43,9 @@ func (b *builder) rename(c schema.Change) {
 	switch c := c.(type) {
 	case schema.RenameTable:
 		alter := func(from, to string) string {
-			return "ALTER TABLE " + schema.Quote(from) + " RENAME TO " + schema.Quote(to)
+			return "ALTER TABLE " + sqltext.Quote(from) + " RENAME TO " + sqltext.Quote(to)
 		}
-		if schema.SameName(c.From, c.To) {
+		if sqltext.Same(c.From, c.To) {
 			between := b.helper("new")
 			b.step(c, alter(c.From, between), Caution, "No row changes, and SQLite takes the name in any case.")
 			b.more(alter(between, c.To))
@@ -53,10 +54,10 @@ func (b *builder) rename(c schema.Change) {
 		b.step(c, alter(c.From, c.To), Caution, reason)
 	case schema.RenameColumn:
 		why := reason
-		if schema.SameName(c.From, c.To) {
+		if sqltext.Same(c.From, c.To) {
 			why = "No row changes, and SQLite takes the name in any case. Code that reads rows by name may not."
 		}
-		b.step(c, "ALTER TABLE "+schema.Quote(c.Table)+" RENAME COLUMN "+schema.Quote(c.From)+" TO "+schema.Quote(c.To), Caution, why)
+		b.step(c, "ALTER TABLE "+sqltext.Quote(c.Table)+" RENAME COLUMN "+sqltext.Quote(c.From)+" TO "+sqltext.Quote(c.To), Caution, why)
 	}
 }
 
@@ -74,7 +75,7 @@ func (b *builder) restoreExcluded() {
 			continue
 		}
 		b.rows[i].SQL = sql
-		b.step(objectWords{row.Name, "Drop trigger " + row.Name + " to make it again"}, "DROP TRIGGER "+schema.Quote(row.Name), Caution,
+		b.step(objectWords{row.Name, "Drop trigger " + row.Name + " to make it again"}, "DROP TRIGGER "+sqltext.Quote(row.Name), Caution,
 			"RENAME TABLE writes the table's name in the place of excluded in its text; it is made again further down as it was meant.")
 		b.setAgain(b.rows[i])
 	}
@@ -84,9 +85,9 @@ func (b *builder) restoreExcluded() {
 func caseOnly(c schema.Change) bool {
 	switch c := c.(type) {
 	case schema.RenameTable:
-		return schema.SameName(c.From, c.To)
+		return sqltext.Same(c.From, c.To)
 	case schema.RenameColumn:
-		return schema.SameName(c.From, c.To)
+		return sqltext.Same(c.From, c.To)
 	}
 	return false
 }

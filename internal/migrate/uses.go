@@ -6,6 +6,7 @@ import (
 
 	"github.com/kuratchi/dashboard/internal/schema"
 	"github.com/kuratchi/dashboard/internal/sqlite"
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 // A use is what a view or trigger means in a schema: what its names are bound to. SQLite
@@ -32,8 +33,8 @@ func uses(l *Live) (map[string]use, error) {
 	for _, row := range l.Rows {
 		if row.Type == "view" || row.Type == "trigger" || isFullText(row) {
 			objects = append(objects, row)
-			others[schema.Fold(row.Name)] = true
-			views[schema.Fold(row.Name)] = views[schema.Fold(row.Name)] || row.Type == "view"
+			others[sqltext.Fold(row.Name)] = true
+			views[sqltext.Fold(row.Name)] = views[sqltext.Fold(row.Name)] || row.Type == "view"
 		}
 	}
 	if len(objects) == 0 {
@@ -41,7 +42,7 @@ func uses(l *Live) (map[string]use, error) {
 	}
 	statements := l.statements("table", "index", "view")
 	for _, row := range objects {
-		if row.Type == "trigger" && views[schema.Fold(row.Table)] {
+		if row.Type == "trigger" && views[sqltext.Fold(row.Table)] {
 			statements = append(statements, row.SQL)
 		}
 	}
@@ -54,9 +55,9 @@ func uses(l *Live) (map[string]use, error) {
 		return nil, err
 	}
 	for _, row := range objects {
-		u := s.use(row, views[schema.Fold(row.Table)])
+		u := s.use(row, views[sqltext.Fold(row.Table)])
 		u.accesses = slices.DeleteFunc(u.accesses, func(a sqlite.Access) bool { // the statement's own, and another object's
-			return a.By == "" && !isFullText(row) || !schema.SameName(a.By, row.Name) && others[schema.Fold(a.By)]
+			return a.By == "" && !isFullText(row) || !sqltext.Same(a.By, row.Name) && others[sqltext.Fold(a.By)]
 		})
 		out[identity(row.Type, row.Name)] = u
 	}
@@ -66,7 +67,7 @@ func uses(l *Live) (map[string]use, error) {
 // use compiles one view, or one trigger, which stands already or on a schema where its
 // table has no other.
 func (s *scratch) use(row schema.MasterRow, stands bool) use {
-	u, statement := use{row: row}, "SELECT * FROM "+schema.Quote(row.Name)
+	u, statement := use{row: row}, "SELECT * FROM "+sqltext.Quote(row.Name)
 	if f, ok := schema.ParseFullText(row.SQL); ok && row.Type == "table" {
 		statement = fullTextQuery(f)
 	}
@@ -76,7 +77,7 @@ func (s *scratch) use(row schema.MasterRow, stands bool) use {
 				u.err = engineWords(err)
 				return u
 			}
-			defer func() { _ = s.run("DROP TRIGGER " + schema.Quote(row.Name)) }()
+			defer func() { _ = s.run("DROP TRIGGER " + sqltext.Quote(row.Name)) }()
 		}
 		var err error
 		if statement, err = s.fires(row); err != nil {
@@ -93,7 +94,7 @@ func (s *scratch) use(row schema.MasterRow, stands bool) use {
 
 // fires returns a statement that fires a trigger.
 func (s *scratch) fires(row schema.MasterRow) (string, error) {
-	table := schema.Quote(row.Table)
+	table := sqltext.Quote(row.Table)
 	head, _ := schema.ParseTrigger(row.SQL)
 	switch head.Event {
 	case "insert":
@@ -101,9 +102,9 @@ func (s *scratch) fires(row schema.MasterRow) (string, error) {
 	case "delete":
 		return "DELETE FROM " + table, nil
 	}
-	names, err := s.texts("SELECT name FROM pragma_table_xinfo(" + schema.QuoteText(row.Table) + ") WHERE hidden = 0")
+	names, err := s.texts("SELECT name FROM pragma_table_xinfo(" + sqltext.QuoteText(row.Table) + ") WHERE hidden = 0")
 	for i, name := range names {
-		names[i] = schema.Quote(name) + " = " + schema.Quote(name)
+		names[i] = sqltext.Quote(name) + " = " + sqltext.Quote(name)
 	}
 	return "UPDATE " + table + " SET " + list(names), err
 }
@@ -128,7 +129,7 @@ func (s *scratch) texts(sql string) ([]string, error) {
 // writes reports whether it inserts into or updates a table.
 func (u use) writes(table string) bool {
 	return slices.ContainsFunc(u.accesses, func(a sqlite.Access) bool {
-		return (a.Kind == "insert" || a.Kind == "update") && schema.SameName(a.Table, table)
+		return (a.Kind == "insert" || a.Kind == "update") && sqltext.Same(a.Table, table)
 	})
 }
 
@@ -136,26 +137,26 @@ func (u use) writes(table string) bool {
 func (u use) removes(table string) bool {
 	replaces := hasWord(u.row.SQL, "replace")
 	return slices.ContainsFunc(u.accesses, func(a sqlite.Access) bool {
-		return (a.Kind == "delete" || a.Kind == "update" || a.Kind == "insert" && replaces) && schema.SameName(a.Table, table)
+		return (a.Kind == "delete" || a.Kind == "update" || a.Kind == "insert" && replaces) && sqltext.Same(a.Table, table)
 	})
 }
 
 // inserts reports whether it inserts into a table.
 func (u use) inserts(table string) bool {
-	return slices.ContainsFunc(u.accesses, func(a sqlite.Access) bool { return a.Kind == "insert" && schema.SameName(a.Table, table) })
+	return slices.ContainsFunc(u.accesses, func(a sqlite.Access) bool { return a.Kind == "insert" && sqltext.Same(a.Table, table) })
 }
 
 // updates reports whether it sets a column.
 func (u use) updates(table, column string) bool {
 	return slices.ContainsFunc(u.accesses, func(a sqlite.Access) bool {
-		return a.Kind == "update" && schema.SameName(a.Table, table) && schema.SameName(a.Column, column)
+		return a.Kind == "update" && sqltext.Same(a.Table, table) && sqltext.Same(a.Column, column)
 	})
 }
 
 // reads reports whether it reads a column.
 func (u use) reads(table, column string) bool {
 	return slices.ContainsFunc(u.accesses, func(a sqlite.Access) bool {
-		return a.Kind == "read" && schema.SameName(a.Table, table) && schema.SameName(a.Column, column)
+		return a.Kind == "read" && sqltext.Same(a.Table, table) && sqltext.Same(a.Column, column)
 	})
 }
 

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/kuratchi/dashboard/internal/schema"
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 // MaxCompared is up to how many rows a rebuild compares every key, old against
@@ -26,7 +27,7 @@ func (b *builder) assert(what, condition string) {
 
 // Statement fails with What when the condition doesn't hold.
 func (a Assertion) Statement() string {
-	return "SELECT iif(" + a.Condition + ", 1, json_extract('{}', " + schema.QuoteText(assertText+a.What) + "))"
+	return "SELECT iif(" + a.Condition + ", 1, json_extract('{}', " + sqltext.QuoteText(assertText+a.What) + "))"
 }
 
 // assertText begins what an assertion fails with.
@@ -41,19 +42,19 @@ func (b *builder) count(table string) {
 		names = append(names, k.child.Name)
 	}
 	for _, name := range names {
-		key := schema.Fold(name)
+		key := sqltext.Fold(name)
 		if _, existed := b.was.Table(name); b.counted[key] || !existed || b.going[key] {
 			continue
 		}
 		b.counted[key] = true
-		live, isNow := schema.Quote(b.liveTable(name)), schema.Quote(name)
+		live, isNow := sqltext.Quote(b.liveTable(name)), sqltext.Quote(name)
 		checkable := b.checkable(name)
-		rows, dangling := schema.QuoteText("rows of "+name), schema.QuoteText("dangling in "+name)
+		rows, dangling := sqltext.QuoteText("rows of "+name), sqltext.QuoteText("dangling in "+name)
 		values := "(" + rows + ", (SELECT count(*) FROM " + live + "))"
 		b.assert("every row of "+name+" is kept", "(SELECT count(*) FROM "+isNow+") = (SELECT n FROM "+counts+" WHERE what = "+rows+")")
 		if checkable {
-			values += ", (" + dangling + ", (SELECT count(*) FROM pragma_foreign_key_check(" + schema.QuoteText(b.liveTable(name)) + ")))"
-			b.assert("no reference in "+name+" dangles", "(SELECT count(*) FROM pragma_foreign_key_check("+schema.QuoteText(name)+")) <= (SELECT n FROM "+counts+" WHERE what = "+dangling+")")
+			values += ", (" + dangling + ", (SELECT count(*) FROM pragma_foreign_key_check(" + sqltext.QuoteText(b.liveTable(name)) + ")))"
+			b.assert("no reference in "+name+" dangles", "(SELECT count(*) FROM pragma_foreign_key_check("+sqltext.QuoteText(name)+")) <= (SELECT n FROM "+counts+" WHERE what = "+dangling+")")
 		}
 		b.before("INSERT INTO " + counts + " VALUES " + values)
 	}
@@ -61,7 +62,7 @@ func (b *builder) count(table string) {
 
 // keysKept compares the key of every row with the copy's.
 func (b *builder) keysKept(have, want *schema.Table, copied string) {
-	if len(have.PrimaryKey) == 0 || !slices.EqualFunc(have.PrimaryKey, want.PrimaryKey, schema.SameName) {
+	if len(have.PrimaryKey) == 0 || !slices.EqualFunc(have.PrimaryKey, want.PrimaryKey, sqltext.Same) {
 		return
 	}
 	for _, name := range have.PrimaryKey {
@@ -71,10 +72,10 @@ func (b *builder) keysKept(have, want *schema.Table, copied string) {
 			return // compared as values they would differ
 		}
 	}
-	key := list(quoteAll(have.PrimaryKey))
+	key := sqltext.QuoteAll(have.PrimaryKey)
 	a := Assertion{
 		What:      "every key of " + want.Name + " is kept",
-		Condition: "(SELECT count(*) FROM " + copied + ") > " + strconv.Itoa(MaxCompared) + " OR NOT EXISTS (SELECT " + key + " FROM " + copied + " EXCEPT SELECT " + key + " FROM " + schema.Quote(want.Name) + ")",
+		Condition: "(SELECT count(*) FROM " + copied + ") > " + strconv.Itoa(MaxCompared) + " OR NOT EXISTS (SELECT " + key + " FROM " + copied + " EXCEPT SELECT " + key + " FROM " + sqltext.Quote(want.Name) + ")",
 	}
 	b.more(a.Statement())
 }
@@ -93,7 +94,7 @@ func (b *builder) assertions() {
 // liveTable is the name a table has before the renames of the plan.
 func (b *builder) liveTable(name string) string {
 	for _, c := range b.renamed {
-		if r, ok := c.(schema.RenameTable); ok && schema.SameName(r.To, name) {
+		if r, ok := c.(schema.RenameTable); ok && sqltext.Same(r.To, name) {
 			return r.From
 		}
 	}
@@ -103,7 +104,7 @@ func (b *builder) liveTable(name string) string {
 // liveColumn is the name a column has before the renames of the plan.
 func (b *builder) liveColumn(table, name string) string {
 	for _, c := range b.renamed {
-		if r, ok := c.(schema.RenameColumn); ok && schema.SameName(r.Table, table) && schema.SameName(r.To, name) {
+		if r, ok := c.(schema.RenameColumn); ok && sqltext.Same(r.Table, table) && sqltext.Same(r.To, name) {
 			return r.From
 		}
 	}

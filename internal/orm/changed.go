@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"github.com/kuratchi/dashboard/internal/d1"
-	"github.com/kuratchi/dashboard/internal/schema"
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 const unchangedMark = "unchanged: "
@@ -14,7 +14,7 @@ const unchangedMark = "unchanged: "
 // batch, unless the statement before it changed exactly one row. what names the
 // row, for the log.
 func Changed(what string) d1.Stmt {
-	return d1.Query("select iif(changes() = 1, 1, json_extract('{}', " + schema.QuoteText(unchangedMark+what) + "))")
+	return d1.Query("select iif(changes() = 1, 1, json_extract('{}', " + sqltext.QuoteText(unchangedMark+what) + "))")
 }
 
 // IsUnchanged reports whether a batch failed at a Changed statement: the row was

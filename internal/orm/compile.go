@@ -8,6 +8,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/schema"
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 // Values are columns with what to store in them.
@@ -65,7 +66,7 @@ func (q Query) selectStmt() (d1.Stmt, error) {
 		c.name(i, col)
 		names = append(names, col.Name)
 	}
-	c.sql.WriteString(" FROM " + schema.Quote(q.table.Name))
+	c.sql.WriteString(" FROM " + sqltext.Quote(q.table.Name))
 	if err := c.where(q.conds); err != nil {
 		return d1.Stmt{}, err
 	}
@@ -95,7 +96,7 @@ func (c *compiler) orderBy(order []string) error {
 		if err != nil {
 			return err
 		}
-		c.sql.WriteString(map[bool]string{true: " ORDER BY ", false: ", "}[i == 0] + schema.Quote(col.Name))
+		c.sql.WriteString(map[bool]string{true: " ORDER BY ", false: ", "}[i == 0] + sqltext.Quote(col.Name))
 		if desc {
 			c.sql.WriteString(" DESC")
 		}
@@ -108,7 +109,7 @@ func (q Query) countStmt() (d1.Stmt, error) {
 	if err != nil {
 		return d1.Stmt{}, err
 	}
-	c.sql.WriteString("SELECT count(*) FROM " + schema.Quote(q.table.Name))
+	c.sql.WriteString("SELECT count(*) FROM " + sqltext.Quote(q.table.Name))
 	if err := c.where(q.conds); err != nil {
 		return d1.Stmt{}, err
 	}
@@ -124,11 +125,11 @@ func (q Query) countByStmt(column string) (d1.Stmt, error) {
 	if err != nil {
 		return d1.Stmt{}, err
 	}
-	c.sql.WriteString("SELECT " + schema.Quote(col.Name) + ", count(*) FROM " + schema.Quote(q.table.Name))
+	c.sql.WriteString("SELECT " + sqltext.Quote(col.Name) + ", count(*) FROM " + sqltext.Quote(q.table.Name))
 	if err := c.where(q.conds); err != nil {
 		return d1.Stmt{}, err
 	}
-	c.sql.WriteString(" GROUP BY " + schema.Quote(col.Name))
+	c.sql.WriteString(" GROUP BY " + sqltext.Quote(col.Name))
 	s, err := c.stmt(d1.Read)
 	s.Columns = []string{col.Name, "n"}
 	return s, err
@@ -139,7 +140,7 @@ func (c *compiler) name(place int, col *schema.Column) {
 	if place > 0 {
 		c.sql.WriteString(", ")
 	}
-	c.sql.WriteString(schema.Quote(col.Name))
+	c.sql.WriteString(sqltext.Quote(col.Name))
 }
 
 // assignment is a value for a column.
@@ -179,7 +180,7 @@ func (q Query) InsertStmt(v Values) (d1.Stmt, error) {
 	if err != nil {
 		return d1.Stmt{}, err
 	}
-	c.sql.WriteString("INSERT INTO " + schema.Quote(q.table.Name) + " (")
+	c.sql.WriteString("INSERT INTO " + sqltext.Quote(q.table.Name) + " (")
 	for i, a := range as {
 		c.name(i, a.col)
 	}
@@ -207,7 +208,7 @@ func (q Query) UpdateStmt(v Values) (d1.Stmt, error) {
 	if err != nil {
 		return d1.Stmt{}, err
 	}
-	c.sql.WriteString("UPDATE " + schema.Quote(q.table.Name) + " SET ")
+	c.sql.WriteString("UPDATE " + sqltext.Quote(q.table.Name) + " SET ")
 	for i, a := range as {
 		c.name(i, a.col)
 		c.sql.WriteString(" = ")
@@ -228,7 +229,7 @@ func (q Query) DeleteStmt() (d1.Stmt, error) {
 	if err != nil {
 		return d1.Stmt{}, err
 	}
-	c.sql.WriteString("DELETE FROM " + schema.Quote(q.table.Name))
+	c.sql.WriteString("DELETE FROM " + sqltext.Quote(q.table.Name))
 	if err := c.where(q.conds); err != nil {
 		return d1.Stmt{}, err
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/schema"
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 // Cond is a condition on a row.
@@ -136,15 +137,15 @@ func (c *compiler) cond(cond Cond) error {
 	case "below":
 		return c.below(col, cond.values)
 	case "fold":
-		c.sql.WriteString("lower(" + schema.Quote(col.Name) + ") = ")
+		c.sql.WriteString("lower(" + sqltext.Quote(col.Name) + ") = ")
 		return c.bind(col, cond.values[0])
 	case "contains":
-		c.sql.WriteString("instr(lower(" + schema.Quote(col.Name) + "), ")
+		c.sql.WriteString("instr(lower(" + sqltext.Quote(col.Name) + "), ")
 		err := c.bind(col, cond.values[0])
 		c.sql.WriteString(") > 0")
 		return err
 	}
-	c.sql.WriteString(schema.Quote(col.Name))
+	c.sql.WriteString(sqltext.Quote(col.Name))
 	if cond.values[0] == nil && (cond.op == "=" || cond.op == "<>") {
 		c.sql.WriteString(map[string]string{"=": " IS NULL", "<>": " IS NOT NULL"}[cond.op])
 		return nil
@@ -179,7 +180,7 @@ func (c *compiler) in(col *schema.Column, cond Cond) error {
 		c.sql.WriteString(map[string]string{"IN": "0", "NOT IN": "1"}[cond.op])
 		return nil
 	}
-	c.sql.WriteString(schema.Quote(col.Name) + " " + cond.op + " (")
+	c.sql.WriteString(sqltext.Quote(col.Name) + " " + cond.op + " (")
 	defer c.sql.WriteString(")")
 	if len(cond.values) > maxListed {
 		list, ok, err := jsonList(col, cond.values)
@@ -249,8 +250,8 @@ func (c *compiler) below(col *schema.Column, names []any) error {
 		return err
 	}
 	// The pairs are found once, and an index of both columns finds their rows.
-	own, theirs := schema.Quote(col.Name), schema.Quote(ref.Name)
-	c.sql.WriteString("(" + theirs + ", " + own + ") IN (SELECT DISTINCT h." + theirs + ", h." + own + " FROM " + schema.Quote(c.table.Name) + " h JOIN " +
-		schema.Quote(t.Name) + " o ON o." + schema.Quote(key.Name) + " = h." + theirs + " WHERE h." + own + " < o." + schema.Quote(other.Name) + ")")
+	own, theirs := sqltext.Quote(col.Name), sqltext.Quote(ref.Name)
+	c.sql.WriteString("(" + theirs + ", " + own + ") IN (SELECT DISTINCT h." + theirs + ", h." + own + " FROM " + sqltext.Quote(c.table.Name) + " h JOIN " +
+		sqltext.Quote(t.Name) + " o ON o." + sqltext.Quote(key.Name) + " = h." + theirs + " WHERE h." + own + " < o." + sqltext.Quote(other.Name) + ")")
 	return nil
 }

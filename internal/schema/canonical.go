@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 // Hash returns the SHA-256 of the canonical form of the schema's tables, in hex.
@@ -67,7 +69,7 @@ type canonicalColumn struct {
 }
 
 func (s *Schema) canonical(t *Table) canonicalTable {
-	c := canonicalTable{Name: fold(t.Name), PrimaryKey: folded(t.PrimaryKey), Options: t.optionWords()}
+	c := canonicalTable{Name: sqltext.Fold(t.Name), PrimaryKey: folded(t.PrimaryKey), Options: t.optionWords()}
 	for i := range t.Columns {
 		c.Columns = append(c.Columns, t.canonicalColumn(&t.Columns[i]))
 	}
@@ -120,11 +122,11 @@ func (t *Table) optionWords() string {
 
 func (t *Table) canonicalColumn(c *Column) canonicalColumn {
 	cc := canonicalColumn{
-		Name: fold(c.Name), Type: Affinity(c.Type), Collate: strings.TrimPrefix(fold(c.Collate), "binary"),
+		Name: sqltext.Fold(c.Name), Type: Affinity(c.Type), Collate: strings.TrimPrefix(sqltext.Fold(c.Collate), "binary"),
 		Default: t.canonicalDefault(c.Default), NotNull: c.NotNull && !t.RowIDAlias(c.Name),
 	}
 	if t.Strict {
-		cc.Type = fold(c.Type)
+		cc.Type = sqltext.Fold(c.Type)
 	}
 	if c.Generated != "" {
 		cc.Generated = t.canonicalExpr(c.Generated)
@@ -138,7 +140,7 @@ func (t *Table) canonicalColumn(c *Column) canonicalColumn {
 // Affinity returns the column affinity SQLite gives a declared type, by the
 // rules of its documentation; boolean and timestamp_ms are read as integers.
 func Affinity(declared string) string {
-	d := fold(declared)
+	d := sqltext.Fold(declared)
 	has := func(words ...string) bool {
 		return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(d, w) })
 	}
@@ -175,12 +177,12 @@ func (s *Schema) canonicalKey(fk ForeignKey) string {
 			ref = parent.PrimaryKey
 		}
 	}
-	words := []string{strings.Join(folded(fk.Columns), ","), "->", fold(fk.Table), strings.Join(folded(ref), ",")}
+	words := []string{strings.Join(folded(fk.Columns), ","), "->", sqltext.Fold(fk.Table), strings.Join(folded(ref), ",")}
 	if fk.OnDelete != "" {
-		words = append(words, "on delete", fold(fk.OnDelete))
+		words = append(words, "on delete", sqltext.Fold(fk.OnDelete))
 	}
 	if fk.OnUpdate != "" {
-		words = append(words, "on update", fold(fk.OnUpdate))
+		words = append(words, "on update", sqltext.Fold(fk.OnUpdate))
 	}
 	if fk.Deferred {
 		words = append(words, "deferred")
@@ -189,20 +191,20 @@ func (s *Schema) canonicalKey(fk ForeignKey) string {
 }
 
 func (ix *Index) canonical(t *Table) string {
-	words := []string{fold(ix.Name)}
+	words := []string{sqltext.Fold(ix.Name)}
 	if ix.Unique {
 		words = append(words, "unique")
 	}
 	for _, c := range ix.Columns {
-		w := fold(c.Expr)
+		w := sqltext.Fold(c.Expr)
 		if c.IsExpr {
 			w = t.canonicalExpr(c.Expr)
 		}
-		if c.Collate != "" && c.IsExpr && !isPrimary(slices.Collect(tokens(w))) { // else it would be its last operand's
+		if c.Collate != "" && c.IsExpr && !isPrimary(slices.Collect(sqltext.Code(w))) { // else it would be its last operand's
 			w = "( " + w + " )"
 		}
 		if c.Collate != "" {
-			w += " collate " + fold(c.Collate)
+			w += " collate " + sqltext.Fold(c.Collate)
 		}
 		if c.Desc {
 			w += " desc"
@@ -218,7 +220,7 @@ func (ix *Index) canonical(t *Table) string {
 func folded(names []string) []string {
 	out := make([]string, len(names))
 	for i, n := range names {
-		out[i] = fold(n)
+		out[i] = sqltext.Fold(n)
 	}
 	return out
 }

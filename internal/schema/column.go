@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 // word is a piece of a column's string: blanks separate words except within
@@ -121,7 +123,7 @@ func (r *columnReader) bad(w word, format string, args ...any) {
 // is reports whether the next words are these, and moves past them.
 func (r *columnReader) is(texts ...string) bool {
 	for j, t := range texts {
-		if r.i+j >= len(r.ws) || !strings.EqualFold(r.ws[r.i+j].text, t) {
+		if r.i+j >= len(r.ws) || !sqltext.Same(r.ws[r.i+j].text, t) {
 			return false
 		}
 	}
@@ -139,12 +141,12 @@ var types = map[string]struct {
 
 func (r *columnReader) readType() {
 	w := r.ws[0]
-	if t, ok := types[strings.ToLower(w.text)]; ok {
+	if t, ok := types[sqltext.Fold(w.text)]; ok {
 		r.c.Type, r.c.Mode, r.i = t.sql, t.mode, 1
 		return
 	}
-	if len(w.text) > 4 && strings.EqualFold(w.text[:4], "sql(") && strings.HasSuffix(w.text, ")") {
-		if r.c.Type, r.i = strings.ToUpper(strings.TrimSpace(w.text[4:len(w.text)-1])), 1; !isType(r.c.Type) {
+	if len(w.text) > 4 && sqltext.Same(w.text[:4], "sql(") && strings.HasSuffix(w.text, ")") {
+		if r.c.Type, r.i = sqltext.Upper(strings.TrimSpace(w.text[4:len(w.text)-1])), 1; !isType(r.c.Type) {
 			r.bad(w, "%q is no type of SQLite", w.text)
 		}
 		return
@@ -157,7 +159,7 @@ func (r *columnReader) readType() {
 	r.bad(w, "%q is no type; use text, integer, real, blob, json, boolean, timestamp_ms, enum(…) or sql(…)", w.text)
 }
 
-func isEnum(s string) bool { return len(s) > 5 && strings.EqualFold(s[:5], "enum(") }
+func isEnum(s string) bool { return len(s) > 5 && sqltext.Same(s[:5], "enum(") }
 
 func (r *columnReader) modifier() {
 	w := r.ws[r.i]
@@ -223,10 +225,10 @@ func (r *columnReader) readCollate(w word) {
 		r.bad(w, "after collate comes a collation, once: nocase, rtrim or binary")
 		return
 	}
-	r.c.Collate = strings.ToUpper(r.ws[r.i].text)
+	r.c.Collate = sqltext.Upper(r.ws[r.i].text)
 	r.i++
 	if !isCollation(r.c.Collate) {
-		r.bad(w, "there is no collation %s; use nocase, rtrim or binary", strings.ToLower(r.c.Collate))
+		r.bad(w, "there is no collation %s; use nocase, rtrim or binary", sqltext.Fold(r.c.Collate))
 	}
 }
 
@@ -289,16 +291,16 @@ var number = regexp.MustCompile(`^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$`)
 func (r *columnReader) defaultSQL(w word) string {
 	v := w.text
 	if text, ok := unquote(v); ok {
-		return QuoteText(text)
+		return sqltext.QuoteText(text)
 	}
-	switch strings.ToLower(v) {
+	switch sqltext.Fold(v) {
 	case "now":
 		return "CURRENT_TIMESTAMP"
 	case "null":
 		return ""
 	case "true", "false":
 		if r.c.Mode == Boolean {
-			return map[string]string{"true": "1", "false": "0"}[strings.ToLower(v)]
+			return map[string]string{"true": "1", "false": "0"}[sqltext.Fold(v)]
 		}
 	}
 	switch {
@@ -314,7 +316,7 @@ func (r *columnReader) defaultSQL(w word) string {
 	case strings.ContainsAny(v, "()'\""):
 		r.bad(w, "%q is no value; quote text, and put SQL in parentheses", v)
 	}
-	return QuoteText(v)
+	return sqltext.QuoteText(v)
 }
 
 func (r *columnReader) readReference(w word) {
@@ -444,9 +446,9 @@ func (r *columnReader) finish() {
 	if r.enum != nil {
 		quoted := make([]string, len(r.enum))
 		for i, v := range r.enum {
-			quoted[i] = QuoteText(v)
+			quoted[i] = sqltext.QuoteText(v)
 		}
-		r.t.Checks = append(r.t.Checks, Quote(r.c.Name)+" IN ("+strings.Join(quoted, ", ")+")")
+		r.t.Checks = append(r.t.Checks, sqltext.Quote(r.c.Name)+" IN ("+strings.Join(quoted, ", ")+")")
 	}
 	if r.fk != nil {
 		r.t.ForeignKeys = append(r.t.ForeignKeys, *r.fk)
@@ -462,13 +464,13 @@ func (r *columnReader) replace() {
 		r.t.Columns = append(r.t.Columns, r.c)
 		return
 	}
-	name := fold(old.Name)
-	same := func(cols []string) bool { return len(cols) == 1 && fold(cols[0]) == name }
-	r.t.PrimaryKey = slices.DeleteFunc(r.t.PrimaryKey, func(c string) bool { return fold(c) == name })
-	r.t.PrimaryTerms = slices.DeleteFunc(r.t.PrimaryTerms, func(c IndexColumn) bool { return fold(c.Expr) == name })
+	name := sqltext.Fold(old.Name)
+	same := func(cols []string) bool { return len(cols) == 1 && sqltext.Fold(cols[0]) == name }
+	r.t.PrimaryKey = slices.DeleteFunc(r.t.PrimaryKey, func(c string) bool { return sqltext.Fold(c) == name })
+	r.t.PrimaryTerms = slices.DeleteFunc(r.t.PrimaryTerms, func(c IndexColumn) bool { return sqltext.Fold(c.Expr) == name })
 	r.t.Unique = slices.DeleteFunc(r.t.Unique, same)
 	r.t.ForeignKeys = slices.DeleteFunc(r.t.ForeignKeys, func(fk ForeignKey) bool { return same(fk.Columns) })
-	r.t.Checks = slices.DeleteFunc(r.t.Checks, func(c string) bool { return fold(r.t.checkedColumn(c)) == name })
-	r.p.refs = slices.DeleteFunc(r.p.refs, func(ref reference) bool { return ref.table == r.t.Name && fold(ref.column) == name })
+	r.t.Checks = slices.DeleteFunc(r.t.Checks, func(c string) bool { return sqltext.Fold(r.t.checkedColumn(c)) == name })
+	r.p.refs = slices.DeleteFunc(r.p.refs, func(ref reference) bool { return ref.table == r.t.Name && sqltext.Fold(ref.column) == name })
 	*old = r.c
 }

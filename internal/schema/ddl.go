@@ -2,21 +2,9 @@ package schema
 
 import (
 	"strings"
+
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
-
-// Quote returns a name as an SQL identifier, whatever it holds.
-func Quote(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
-
-// QuoteText returns a text as an SQL string.
-func QuoteText(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
-
-func quoteAll(names []string) string {
-	out := make([]string, len(names))
-	for i, n := range names {
-		out[i] = Quote(n)
-	}
-	return strings.Join(out, ", ")
-}
 
 // DDL returns the statements that make the schema in an empty database.
 func (s *Schema) DDL() []string {
@@ -48,7 +36,7 @@ func (t *Table) DDL() string {
 	}
 	for _, u := range t.Unique {
 		if len(u) > 1 {
-			lines = append(lines, "UNIQUE ("+quoteAll(u)+")")
+			lines = append(lines, "UNIQUE ("+sqltext.QuoteAll(u)+")")
 		}
 	}
 	for _, k := range t.UniqueTerms {
@@ -56,7 +44,7 @@ func (t *Table) DDL() string {
 	}
 	for _, fk := range t.ForeignKeys {
 		if len(fk.Columns) > 1 {
-			lines = append(lines, "FOREIGN KEY ("+quoteAll(fk.Columns)+") "+fk.ddl())
+			lines = append(lines, "FOREIGN KEY ("+sqltext.QuoteAll(fk.Columns)+") "+fk.ddl())
 		}
 	}
 	for _, c := range t.Checks {
@@ -71,7 +59,7 @@ func (t *Table) DDL() string {
 	if t.WithoutRowID {
 		options = append(options, "WITHOUT ROWID")
 	}
-	sql := "CREATE TABLE " + Quote(t.Name) + " (\n  " + strings.Join(lines, ",\n  ") + "\n)"
+	sql := "CREATE TABLE " + sqltext.Quote(t.Name) + " (\n  " + strings.Join(lines, ",\n  ") + "\n)"
 	if len(options) > 0 {
 		sql += " " + strings.Join(options, ", ")
 	}
@@ -86,7 +74,7 @@ func (t *Table) keyAtColumn() bool {
 
 // columnDDL returns a column's definition with the constraints that are its alone.
 func (t *Table) columnDDL(c *Column) string {
-	parts := []string{Quote(c.Name)}
+	parts := []string{sqltext.Quote(c.Name)}
 	add := func(ok bool, s string) {
 		if ok {
 			parts = append(parts, s)
@@ -95,9 +83,9 @@ func (t *Table) columnDDL(c *Column) string {
 	add(c.Type != "", c.Type)
 	add(c.NotNull, "NOT NULL")
 	for _, u := range t.Unique {
-		add(len(u) == 1 && fold(u[0]) == fold(c.Name), "UNIQUE")
+		add(len(u) == 1 && sqltext.Same(u[0], c.Name), "UNIQUE")
 	}
-	if t.keyAtColumn() && fold(t.PrimaryKey[0]) == fold(c.Name) {
+	if t.keyAtColumn() && sqltext.Same(t.PrimaryKey[0], c.Name) {
 		add(true, "PRIMARY KEY")
 		add(len(t.PrimaryTerms) > 0, "DESC")
 		add(t.Autoincrement, "AUTOINCREMENT")
@@ -105,12 +93,12 @@ func (t *Table) columnDDL(c *Column) string {
 	add(c.Default != "", "DEFAULT "+defaultDDL(c.Default))
 	add(c.Collate != "", "COLLATE "+c.Collate)
 	for _, fk := range t.ForeignKeys {
-		if len(fk.Columns) == 1 && fold(fk.Columns[0]) == fold(c.Name) {
+		if len(fk.Columns) == 1 && sqltext.Same(fk.Columns[0], c.Name) {
 			add(true, fk.ddl())
 		}
 	}
 	for _, check := range t.Checks {
-		add(fold(t.checkedColumn(check)) == fold(c.Name), "CHECK ("+check+")")
+		add(sqltext.Fold(t.checkedColumn(check)) == sqltext.Fold(c.Name), "CHECK ("+check+")")
 	}
 	if c.Generated != "" {
 		add(true, "AS ("+c.Generated+")")
@@ -124,9 +112,9 @@ func (t *Table) columnDDL(c *Column) string {
 // adding the column adds the check.
 func (t *Table) checkedColumn(check string) string {
 	found := ""
-	for tok := range tokens(check) {
+	for tok := range sqltext.Code(check) {
 		c, ok := t.Column(tok.Ident())
-		if !ok || !isName(tok) || fold(c.Name) == fold(found) {
+		if !ok || !tok.IsName() || sqltext.Same(c.Name, found) {
 			continue
 		}
 		if found != "" {
@@ -143,7 +131,7 @@ func IsConstant(expr string) bool {
 	r := newReader(expr)
 	_ = r.accept("-") || r.accept("+")
 	t := r.next()
-	return r.done() && (isLiteral(t) || isWordOf(t, "null", "true", "false"))
+	return r.done() && (t.IsLiteral() || isWordOf(t, "null", "true", "false"))
 }
 
 // defaultDDL puts an expression in parentheses where the grammar wants them.
@@ -155,9 +143,9 @@ func defaultDDL(expr string) string {
 }
 
 func (fk *ForeignKey) ddl() string {
-	sql := "REFERENCES " + Quote(fk.Table)
+	sql := "REFERENCES " + sqltext.Quote(fk.Table)
 	if len(fk.RefColumns) > 0 {
-		sql += " (" + quoteAll(fk.RefColumns) + ")"
+		sql += " (" + sqltext.QuoteAll(fk.RefColumns) + ")"
 	}
 	if fk.OnDelete != "" {
 		sql += " ON DELETE " + fk.OnDelete
@@ -174,7 +162,7 @@ func (fk *ForeignKey) ddl() string {
 // AddColumnDDL returns the statement that adds a column to the table, with the
 // constraints that are the column's alone.
 func (t *Table) AddColumnDDL(c *Column) string {
-	return "ALTER TABLE " + Quote(t.Name) + " ADD COLUMN " + t.columnDDL(c)
+	return "ALTER TABLE " + sqltext.Quote(t.Name) + " ADD COLUMN " + t.columnDDL(c)
 }
 
 // DDL returns the CREATE INDEX statement.
@@ -187,7 +175,7 @@ func (ix *Index) DDL(table string) string {
 	if ix.Unique {
 		sql += "UNIQUE "
 	}
-	sql += "INDEX " + Quote(ix.Name) + " ON " + Quote(table) + " (" + strings.Join(cols, ", ") + ")"
+	sql += "INDEX " + sqltext.Quote(ix.Name) + " ON " + sqltext.Quote(table) + " (" + strings.Join(cols, ", ") + ")"
 	if ix.Where != "" {
 		sql += " WHERE " + ix.Where
 	}

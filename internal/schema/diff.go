@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 // Change is one difference between two schemas: CreateTable, RenameTable,
@@ -235,7 +237,7 @@ func Dropped(previous, live, target *Schema) []Change {
 	}
 	was := map[string]bool{}
 	for _, t := range target.Tables {
-		was[fold(t.Was)] = true
+		was[sqltext.Fold(t.Was)] = true
 	}
 	for _, o := range previous.Objects {
 		if have, ok := live.Object(o.Type, o.Name); ok {
@@ -245,7 +247,7 @@ func Dropped(previous, live, target *Schema) []Change {
 		}
 	}
 	for _, t := range previous.Tables {
-		if have, ok := live.Table(t.Name); ok && !was[fold(t.Name)] {
+		if have, ok := live.Table(t.Name); ok && !was[sqltext.Fold(t.Name)] {
 			if _, kept := target.Table(t.Name); !kept {
 				out = append(out, DropTable{Table: *have})
 			}
@@ -273,7 +275,7 @@ func (d *tableDiff) columns() {
 		have, ok := d.have.Column(want.Name)
 		if !ok {
 			d.adds = append(d.adds, AddColumn{Table: *d.want, Column: *want})
-			d.added = append(d.added, fold(want.Name))
+			d.added = append(d.added, sqltext.Fold(want.Name))
 			continue
 		}
 		d.column(have, want)
@@ -355,7 +357,7 @@ func (d *tableDiff) comesWithColumn(kind, canonical string) bool {
 	}
 	for _, c := range d.want.Checks {
 		if d.want.canonicalExpr(c) == canonical {
-			return slices.Contains(d.added, fold(d.want.checkedColumn(c)))
+			return slices.Contains(d.added, sqltext.Fold(d.want.checkedColumn(c)))
 		}
 	}
 	return false

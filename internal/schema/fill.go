@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/kuratchi/dashboard/internal/lex"
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 // readFill reads the expression that old rows get in portions.
@@ -13,7 +13,7 @@ func (r *columnReader) readFill(w word) {
 		r.bad(w, "a column is filled from one expression")
 	}
 	expr, ok := r.parenthesized(w, "fill")
-	if ok && slices.ContainsFunc(slices.Collect(tokens(expr)), func(t lex.Token) bool { return t.Kind == lex.Param }) {
+	if ok && slices.ContainsFunc(slices.Collect(sqltext.Code(expr)), func(t sqltext.Token) bool { return t.Kind == sqltext.Parameter }) {
 		r.bad(w, "%q has a parameter, and nobody is there to give it a value", expr)
 	}
 	r.c.Fill = expr
@@ -62,7 +62,7 @@ func (c *Column) FillSQL() string {
 func FiresOnUpdate(sql, column string) bool {
 	t, ok := ParseTrigger(sql)
 	return ok && t.Event == "update" &&
-		(len(t.Of) == 0 || slices.ContainsFunc(t.Of, func(name string) bool { return sameName(name, column) }))
+		(len(t.Of) == 0 || slices.ContainsFunc(t.Of, func(name string) bool { return sqltext.Same(name, column) }))
 }
 
 // Line returns the column as it stands in a schema file, for instance

@@ -3,6 +3,8 @@ package schema
 import (
 	"slices"
 	"strings"
+
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 // Key is the columns of a primary key or of a UNIQUE constraint, in its order. A
@@ -43,10 +45,10 @@ func (k Key) plain() bool {
 // String is the key as an operator reads it, for instance email collate nocase.
 func (k Key) String() string { return k.join(func(name string) string { return name }) }
 
-func (k Key) source() string { return k.join(Quote) }
+func (k Key) source() string { return k.join(sqltext.Quote) }
 
 func (k Key) canonical() string {
-	return k.join(func(name string) string { return dottedSource(fold(name)) })
+	return k.join(func(name string) string { return dottedSource(sqltext.Fold(name)) })
 }
 
 func (k Key) join(name func(string) string) string {
@@ -54,7 +56,7 @@ func (k Key) join(name func(string) string) string {
 	for i, c := range k {
 		parts[i] = name(c.Expr)
 		if c.Collate != "" {
-			parts[i] += " collate " + fold(c.Collate)
+			parts[i] += " collate " + sqltext.Fold(c.Collate)
 		}
 		if c.Desc {
 			parts[i] += " desc"
@@ -76,7 +78,7 @@ func (k Key) ddl() string {
 func (c IndexColumn) Value() string {
 	sql := c.Expr
 	if !c.IsExpr {
-		sql = Quote(c.Expr)
+		sql = sqltext.Quote(c.Expr)
 	}
 	if c.Collate != "" {
 		sql += " COLLATE " + c.Collate
@@ -165,7 +167,7 @@ func (t *Table) settlePrimary(listed bool) Key {
 // integerKey reports whether the primary key is one column of the type INTEGER.
 func (t *Table) integerKey() bool {
 	c, ok := t.onlyKey()
-	return ok && sameName(c.Type, "integer")
+	return ok && sqltext.Same(c.Type, "integer")
 }
 
 // oneDirection gives keys that SQLite keeps in one index, since they differ by
@@ -173,7 +175,7 @@ func (t *Table) integerKey() bool {
 func oneDirection(keys []Key) {
 	for i, k := range keys {
 		first := slices.IndexFunc(keys[:i], func(o Key) bool {
-			return slices.EqualFunc(o, k, func(a, b IndexColumn) bool { return sameName(a.Expr, b.Expr) && sameName(a.Collate, b.Collate) })
+			return slices.EqualFunc(o, k, func(a, b IndexColumn) bool { return sqltext.Same(a.Expr, b.Expr) && sqltext.Same(a.Collate, b.Collate) })
 		})
 		if first < 0 || len(k) == 0 {
 			continue
@@ -205,7 +207,7 @@ func (t *Table) own(k Key) Key {
 
 // sameCollation compares collations; "" is BINARY.
 func sameCollation(a, b string) bool {
-	return strings.TrimPrefix(fold(a), "binary") == strings.TrimPrefix(fold(b), "binary")
+	return strings.TrimPrefix(sqltext.Fold(a), "binary") == strings.TrimPrefix(sqltext.Fold(b), "binary")
 }
 
 // terms reads the list of a PRIMARY KEY or UNIQUE: "(a, b COLLATE nocase DESC)". The
@@ -247,7 +249,7 @@ func (r *sqlReader) term() (c IndexColumn, err error) {
 	for err == nil && r.accept("collate") {
 		var name string
 		name, err = r.name()
-		c.Collate = strings.ToUpper(name)
+		c.Collate = sqltext.Upper(name)
 	}
 	return c, err
 }

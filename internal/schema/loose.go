@@ -3,6 +3,8 @@ package schema
 import (
 	"slices"
 	"strings"
+
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 // LooseHash returns the hash of what builds before 2026-12 read of the schema: keys as
@@ -53,8 +55,8 @@ func (c *IndexColumn) loosen() {
 	if c.IsExpr {
 		c.Expr = foldTexts(c.Expr)
 	}
-	toks := slices.Collect(tokens(canonicalExpr(c.Expr)))
+	toks := slices.Collect(sqltext.Code(canonicalExpr(c.Expr)))
 	if c.IsExpr && c.Collate != "" && !isPrimary(toks) {
-		c.Expr, c.Collate = canonicalExpr(c.Expr)+" collate "+fold(c.Collate), ""
+		c.Expr, c.Collate = canonicalExpr(c.Expr)+" collate "+sqltext.Fold(c.Collate), ""
 	}
 }

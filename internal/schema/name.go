@@ -3,14 +3,8 @@ package schema
 import (
 	"slices"
 
-	"github.com/kuratchi/dashboard/internal/lex"
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
-
-// Fold makes names comparable, as SQLite does: it folds ASCII alone.
-func Fold(name string) string { return fold(name) }
-
-// SameName reports whether two names are the same one to SQLite.
-func SameName(a, b string) bool { return sameName(a, b) }
 
 // SameText reports whether two CREATE texts of a view, trigger or virtual table say the
 // same: blanks, comments, quotes and the case of names don't count.
@@ -23,7 +17,7 @@ func SameText(a, b string) bool {
 // where no column has that name.
 func Requoted(was, is string) bool {
 	a, b := newReader(was).toks, newReader(is).toks
-	return slices.EqualFunc(a, b, func(x, y lex.Token) bool {
-		return x.Text == y.Text || x.Kind == lex.Name && x.Text[0] == '"' && y.Kind == lex.String && x.Ident() == y.Value()
+	return slices.EqualFunc(a, b, func(x, y sqltext.Token) bool {
+		return x.Text == y.Text || x.Kind == sqltext.Name && x.Text[0] == '"' && y.Kind == sqltext.String && x.Ident() == y.Value()
 	})
 }

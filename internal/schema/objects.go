@@ -3,18 +3,12 @@ package schema
 import (
 	"fmt"
 	"strings"
+
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 // MasterRow is a row of sqlite_master.
 type MasterRow struct{ Type, Name, Table, SQL string }
-
-// Reserved reports whether a name belongs to SQLite, to D1 or to the ledgers of
-// migrations, and so to no schema.
-func Reserved(name string) bool {
-	n := fold(name)
-	return strings.HasPrefix(n, "sqlite_") || strings.HasPrefix(n, "_cf_") || strings.HasPrefix(n, "kuratchi_") ||
-		n == "d1_migrations" || n == "migrations_history"
-}
 
 // FromObjects reads what a database keeps of itself. Names that are Reserved
 // are left out; a table or index whose text can't be read is an error that
@@ -22,7 +16,7 @@ func Reserved(name string) bool {
 func FromObjects(rows []MasterRow) (*Schema, error) {
 	s := &Schema{}
 	for _, row := range rows {
-		if Reserved(row.Name) || Reserved(row.Table) || row.SQL == "" {
+		if sqltext.Reserved(row.Name) || sqltext.Reserved(row.Table) || row.SQL == "" {
 			continue
 		}
 		switch {
@@ -39,7 +33,7 @@ func FromObjects(rows []MasterRow) (*Schema, error) {
 		}
 	}
 	for _, row := range rows {
-		if row.Type != "index" || row.SQL == "" || Reserved(row.Table) {
+		if row.Type != "index" || row.SQL == "" || sqltext.Reserved(row.Table) {
 			continue
 		}
 		ix, table, err := ParseIndex(row.SQL)

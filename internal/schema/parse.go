@@ -1,10 +1,13 @@
 package schema
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 // MaxSource is how long a schema file may be, in bytes.
@@ -35,6 +38,7 @@ func parse(src []byte, saved bool) (*Schema, error) {
 	if len(src) > MaxSource {
 		return nil, Problems{{Line: 1, Column: 1, Msg: fmt.Sprintf("the file is larger than %d bytes", MaxSource)}}
 	}
+	src = bytes.TrimPrefix(src, []byte(sqltext.Mark))
 	root, bad := readTree(src)
 	if bad != nil {
 		return nil, Problems{*bad}.place(src)
@@ -87,10 +91,10 @@ func (p *parser) object(n node, what string) []member {
 	}
 	seen := map[string]bool{}
 	for _, m := range n.members {
-		if seen[fold(m.key)] {
+		if seen[sqltext.Fold(m.key)] {
 			p.bad(m.offset, "%q is there twice (names differ by more than case)", m.key)
 		}
-		seen[fold(m.key)] = true
+		seen[sqltext.Fold(m.key)] = true
 	}
 	return n.members
 }
@@ -171,7 +175,7 @@ func (p *parser) objectName(name string, offset int) bool {
 	switch {
 	case name == "" || len(name) > 255 || strings.ContainsRune(name, 0):
 		p.bad(offset, "a name has 1 to 255 characters")
-	case Reserved(name):
+	case sqltext.Reserved(name):
 		p.bad(offset, "the name %q is reserved for SQLite, D1 or the migration ledgers", name)
 	default:
 		return true
@@ -309,10 +313,10 @@ func (p *parser) indexes(n node) {
 			if !p.objectName(im.key, im.offset) {
 				continue
 			}
-			if names[fold(im.key)] {
+			if names[sqltext.Fold(im.key)] {
 				p.bad(im.offset, "another index is called %q too; names of indexes are unique in a database", im.key)
 			}
-			names[fold(im.key)] = true
+			names[sqltext.Fold(im.key)] = true
 			if ix, ok := p.index(t, im); ok {
 				t.Indexes = append(t.Indexes, ix)
 			}

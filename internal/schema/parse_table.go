@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/kuratchi/dashboard/internal/lex"
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 // option reads what a schema file says of a whole table, a key that begins with @:
@@ -106,7 +106,7 @@ func (p *parser) key(t *Table, n node) (Key, bool) {
 			return nil, false
 		}
 		if c.Collate != "" && !isCollation(c.Collate) {
-			p.since(n.offset, "there is no collation %s; use nocase, rtrim or binary", strings.ToLower(c.Collate))
+			p.since(n.offset, "there is no collation %s; use nocase, rtrim or binary", sqltext.Fold(c.Collate))
 		}
 	}
 	return key, true
@@ -162,7 +162,7 @@ func (p *parser) verbatim(t *Table, m member) {
 		p.bad(m.value.offset, "the CREATE TABLE text can't be read: %v", err)
 		return
 	}
-	if fold(read.Name) != fold(t.Name) {
+	if sqltext.Fold(read.Name) != sqltext.Fold(t.Name) {
 		p.bad(m.value.offset, "the text makes the table %q, not %q", read.Name, t.Name)
 		return
 	}
@@ -187,7 +187,7 @@ func (p *parser) objects(m member) {
 		switch {
 		case o.value.kind != 's' || !ok:
 			p.bad(o.value.offset, "a %s is its CREATE text", kind)
-		case fold(name) != fold(o.key):
+		case sqltext.Fold(name) != sqltext.Fold(o.key):
 			p.bad(o.value.offset, "the text makes %q, not %q", name, o.key)
 		default:
 			p.schema.Objects = append(p.schema.Objects, Object{Type: kind, Name: o.key, Table: table, SQL: sql})
@@ -251,8 +251,8 @@ func (t *Table) uniqueIndex(columns []string, collated bool) bool {
 
 // Mentions reports whether SQL speaks of a name.
 func Mentions(sql, name string) bool {
-	for t := range tokens(sql) {
-		if (isName(t) || t.Kind == lex.String) && fold(t.Ident()) == fold(name) {
+	for t := range sqltext.Code(sql) {
+		if (t.IsName() || t.Kind == sqltext.String) && sqltext.Fold(t.Ident()) == sqltext.Fold(name) {
 			return true
 		}
 	}
@@ -263,7 +263,7 @@ func Mentions(sql, name string) bool {
 // a constraint, an index, a generated column.
 func (t *Table) DependsOn(column string) bool {
 	has := func(names []string) bool {
-		return slices.ContainsFunc(names, func(n string) bool { return sameName(n, column) })
+		return slices.ContainsFunc(names, func(n string) bool { return sqltext.Same(n, column) })
 	}
 	return slices.ContainsFunc(t.Keys(), func(k Key) bool { return has(k.Columns()) }) ||
 		slices.ContainsFunc(t.ForeignKeys, func(fk ForeignKey) bool { return has(fk.Columns) }) ||
@@ -275,7 +275,7 @@ func (t *Table) DependsOn(column string) bool {
 // Has reports whether an index is of that column, or mentions it.
 func (ix *Index) Has(column string) bool {
 	return Mentions(ix.Where, column) || slices.ContainsFunc(ix.Columns, func(c IndexColumn) bool {
-		return !c.IsExpr && sameName(c.Expr, column) || c.IsExpr && Mentions(c.Expr, column)
+		return !c.IsExpr && sqltext.Same(c.Expr, column) || c.IsExpr && Mentions(c.Expr, column)
 	})
 }
 

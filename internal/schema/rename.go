@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/kuratchi/dashboard/internal/lex"
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 // Renamed returns live as it is once the renames that target declares are done, and the
@@ -54,7 +54,7 @@ func (s *Schema) renameColumns(have *Table, want Table) (changes []Change) {
 // renames reports whether what live calls have, and was declared as was, is to be called
 // want.
 func renames(have, was, want string, taken func() bool) bool {
-	if sameName(was, want) {
+	if sqltext.Same(was, want) {
 		return have == was && have != want
 	}
 	return !taken()
@@ -88,8 +88,8 @@ func (c Circle) Words() string {
 func Circles(live, target *Schema) (out []Circle) {
 	was := map[string]string{}
 	for _, t := range target.Tables {
-		if _, ok := live.Table(t.Name); ok && !sameName(t.Was, t.Name) {
-			was[fold(t.Name)] = fold(t.Was)
+		if _, ok := live.Table(t.Name); ok && !sqltext.Same(t.Was, t.Name) {
+			was[sqltext.Fold(t.Name)] = sqltext.Fold(t.Was)
 		}
 	}
 	for _, names := range circles(was) {
@@ -102,8 +102,8 @@ func Circles(live, target *Schema) (out []Circle) {
 		}
 		was := map[string]string{}
 		for _, c := range t.Columns {
-			if _, ok := have.Column(c.Name); ok && !sameName(c.Was, c.Name) {
-				was[fold(c.Name)] = fold(c.Was)
+			if _, ok := have.Column(c.Name); ok && !sqltext.Same(c.Was, c.Name) {
+				was[sqltext.Fold(c.Name)] = sqltext.Fold(c.Was)
 			}
 		}
 		for _, names := range circles(was) {
@@ -156,18 +156,18 @@ func (s *Schema) clone() *Schema {
 func (s *Schema) renameTable(from, to string) {
 	for i := range s.Tables {
 		t := &s.Tables[i]
-		if fold(t.Name) == fold(from) {
+		if sqltext.Same(t.Name, from) {
 			t.Name = to
 		}
 		for j := range t.ForeignKeys {
-			if fold(t.ForeignKeys[j].Table) == fold(from) {
+			if sqltext.Same(t.ForeignKeys[j].Table, from) {
 				t.ForeignKeys[j].Table = to
 			}
 		}
 	}
 	for i := range s.Objects {
 		s.Objects[i].SQL = replaceName(s.Objects[i].SQL, from, to)
-		if fold(s.Objects[i].Table) == fold(from) {
+		if sqltext.Same(s.Objects[i].Table, from) {
 			s.Objects[i].Table = to
 		}
 	}
@@ -176,7 +176,7 @@ func (s *Schema) renameTable(from, to string) {
 func (s *Schema) renameColumn(table, from, to string) {
 	in := func(names []string) {
 		for i, n := range names {
-			if fold(n) == fold(from) {
+			if sqltext.Same(n, from) {
 				names[i] = to
 			}
 		}
@@ -184,11 +184,11 @@ func (s *Schema) renameColumn(table, from, to string) {
 	for i := range s.Tables {
 		t := &s.Tables[i]
 		for j := range t.ForeignKeys {
-			if fold(t.ForeignKeys[j].Table) == fold(table) {
+			if sqltext.Same(t.ForeignKeys[j].Table, table) {
 				in(t.ForeignKeys[j].RefColumns)
 			}
 		}
-		if fold(t.Name) != fold(table) {
+		if sqltext.Fold(t.Name) != sqltext.Fold(table) {
 			continue
 		}
 		in(t.PrimaryKey)
@@ -198,7 +198,7 @@ func (s *Schema) renameColumn(table, from, to string) {
 		for j := range t.Columns {
 			c := &t.Columns[j]
 			c.Generated = replaceName(c.Generated, from, to)
-			if fold(c.Name) == fold(from) {
+			if sqltext.Same(c.Name, from) {
 				c.Name = to
 			}
 		}
@@ -226,7 +226,7 @@ func (k Key) rename(from, to string) {
 	for i := range k {
 		if c := &k[i]; c.IsExpr {
 			c.Expr = replaceName(c.Expr, from, to)
-		} else if sameName(c.Expr, from) {
+		} else if sqltext.Same(c.Expr, from) {
 			c.Expr = to
 		}
 	}
@@ -240,9 +240,9 @@ func replaceName(sql, from, to string) string {
 	}
 	var b strings.Builder
 	at := 0
-	for t := range lex.Tokens(sql) {
-		if isName(t) && fold(t.Ident()) == fold(from) {
-			b.WriteString(sql[at:t.Offset] + Quote(to))
+	for t := range sqltext.Tokens(sql) {
+		if t.IsName() && sqltext.Fold(t.Ident()) == sqltext.Fold(from) {
+			b.WriteString(sql[at:t.Offset] + sqltext.Quote(to))
 			at = t.Offset + len(t.Text)
 		}
 	}

@@ -15,6 +15,8 @@
 // json or integer against boolean. [Diff] lists what has to change, in words.
 package schema
 
+import "github.com/kuratchi/dashboard/internal/sqltext"
+
 // Schema is a set of tables with their indexes, and what else a database holds.
 type Schema struct {
 	Name    string
@@ -141,7 +143,7 @@ type Object struct {
 // Table returns the table of that name, in any case.
 func (s *Schema) Table(name string) (*Table, bool) {
 	for i := range s.Tables {
-		if sameName(s.Tables[i].Name, name) {
+		if sqltext.Same(s.Tables[i].Name, name) {
 			return &s.Tables[i], true
 		}
 	}
@@ -152,7 +154,7 @@ func (s *Schema) Table(name string) (*Table, bool) {
 // have names of their own: a view may be called like one.
 func (s *Schema) Object(kind, name string) (*Object, bool) {
 	for i := range s.Objects {
-		if sameName(s.Objects[i].Name, name) && (s.Objects[i].Type == "trigger") == (kind == "trigger") {
+		if sqltext.Same(s.Objects[i].Name, name) && (s.Objects[i].Type == "trigger") == (kind == "trigger") {
 			return &s.Objects[i], true
 		}
 	}
@@ -202,7 +204,7 @@ func (s *Schema) Without(live, declared *Schema) *Schema {
 // Column returns the column of that name, in any case.
 func (t *Table) Column(name string) (*Column, bool) {
 	for i := range t.Columns {
-		if sameName(t.Columns[i].Name, name) {
+		if sqltext.Same(t.Columns[i].Name, name) {
 			return &t.Columns[i], true
 		}
 	}
@@ -212,46 +214,25 @@ func (t *Table) Column(name string) (*Column, bool) {
 // Index returns the index of that name, in any case.
 func (t *Table) Index(name string) (*Index, bool) {
 	for i := range t.Indexes {
-		if sameName(t.Indexes[i].Name, name) {
+		if sqltext.Same(t.Indexes[i].Name, name) {
 			return &t.Indexes[i], true
 		}
 	}
 	return nil, false
 }
 
+// Names returns the names of the columns, in their order.
+func (t *Table) Names() []string {
+	names := make([]string, len(t.Columns))
+	for i := range t.Columns {
+		names[i] = t.Columns[i].Name
+	}
+	return names
+}
+
 // RowIDAlias reports whether that column is another name of the rowid. INTEGER
 // PRIMARY KEY DESC is none, by an old mistake that SQLite keeps.
 func (t *Table) RowIDAlias(column string) bool {
 	c, ok := t.Column(column)
-	return ok && !t.WithoutRowID && len(t.PrimaryKey) == 1 && len(t.PrimaryTerms) == 0 && sameName(t.PrimaryKey[0], column) && sameName(c.Type, "integer")
-}
-
-// fold makes names comparable: SQLite folds ASCII alone.
-func fold(s string) string {
-	b := []byte(s)
-	for i, c := range b {
-		b[i] = lower(c)
-	}
-	return string(b)
-}
-
-// sameName reports whether two names fold to the same one. It is what every lookup
-// does for every name there is, so it makes nothing.
-func sameName(a, b string) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range len(a) {
-		if a[i] != b[i] && lower(a[i]) != lower(b[i]) {
-			return false
-		}
-	}
-	return true
-}
-
-func lower(c byte) byte {
-	if c >= 'A' && c <= 'Z' {
-		return c + 'a' - 'A'
-	}
-	return c
+	return ok && !t.WithoutRowID && len(t.PrimaryKey) == 1 && len(t.PrimaryTerms) == 0 && sqltext.Same(t.PrimaryKey[0], column) && sqltext.Same(c.Type, "integer")
 }

@@ -8,9 +8,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
-	"github.com/kuratchi/dashboard/internal/lex"
 	"github.com/kuratchi/dashboard/internal/schema"
 	"github.com/kuratchi/dashboard/internal/sqlite"
+	"github.com/kuratchi/dashboard/internal/sqltext"
 	"github.com/kuratchi/dashboard/schemas"
 )
 
@@ -281,12 +281,12 @@ func TestHashIsOfTheMeaning(t *testing.T) {
 		ddl := base.Tables[i].DDL()
 		var b strings.Builder
 		blanks := rapid.SampledFrom([]string{" ", "\n", "\t ", " /* c */ ", " -- x\n"})
-		for tok := range lex.Tokens(ddl) {
+		for tok := range sqltext.Tokens(ddl) {
 			text := tok.Text
-			if tok.Kind == lex.Name && rapid.Bool().Draw(rt, "quote") {
+			if tok.Kind == sqltext.Name && rapid.Bool().Draw(rt, "quote") {
 				text = "[" + tok.Ident() + "]"
 			}
-			if tok.Kind == lex.Word && rapid.Bool().Draw(rt, "case") {
+			if tok.Kind == sqltext.Word && rapid.Bool().Draw(rt, "case") {
 				text = strings.ToLower(text)
 			}
 			b.WriteString(text)

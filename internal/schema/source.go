@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 // Source writes a schema as a schema file, under that name and version: how a
@@ -30,7 +32,7 @@ func (s *Schema) Source(name string, version int) (string, error) {
 				same = a.Hash() == b.Hash()
 			}
 		}
-		verbatim[fold(t.Name)] = t.SQL != "" && (!same || t.Named || len(t.Extra) > 0)
+		verbatim[sqltext.Fold(t.Name)] = t.SQL != "" && (!same || t.Named || len(t.Extra) > 0)
 	}
 	src = w.file(s, name, version, verbatim)
 	if parsed, err = Parse([]byte(src)); err != nil {
@@ -62,7 +64,7 @@ func (w *sourceWriter) file(s *Schema, name string, version int, verbatim map[st
 	for i := range s.Tables {
 		t := &s.Tables[i]
 		w.entry(i, 4, t.Name)
-		if verbatim[fold(t.Name)] {
+		if verbatim[sqltext.Fold(t.Name)] {
 			w.b.WriteString("{ \"@sql\": " + quoteJSON(t.SQL) + " }")
 			continue
 		}
@@ -136,10 +138,10 @@ func (ix *Index) source() string {
 				word = "(" + word + ")"
 			}
 		} else if c.Collate != "" || c.Desc {
-			word = Quote(c.Expr)
+			word = sqltext.Quote(c.Expr)
 		}
 		if c.Collate != "" {
-			word += " collate " + strings.ToLower(c.Collate)
+			word += " collate " + sqltext.Fold(c.Collate)
 		}
 		if c.Desc {
 			word += " desc"
@@ -158,8 +160,8 @@ func (ix *Index) source() string {
 
 // wrapped reports whether one pair of parentheses is around the whole expression.
 func wrapped(expr string) bool {
-	toks := slices.Collect(tokens(expr))
-	return len(toks) > 1 && toks[0].Is("(") && closing(toks, 0) == len(toks)-1
+	toks := slices.Collect(sqltext.Code(expr))
+	return len(toks) > 1 && toks[0].Is("(") && sqltext.Closing(toks, 0) == len(toks)-1
 }
 
 // members are a table's columns and options, as they stand in a file.
@@ -193,7 +195,7 @@ func (t *Table) members() [][2]string {
 	var unique, keys, checks []string
 	for _, u := range t.Unique {
 		if len(u) > 1 {
-			unique = append(unique, quoteAll(u))
+			unique = append(unique, sqltext.QuoteAll(u))
 		}
 	}
 	for _, k := range t.UniqueTerms {
@@ -201,7 +203,7 @@ func (t *Table) members() [][2]string {
 	}
 	for _, fk := range t.ForeignKeys {
 		if len(fk.Columns) > 1 {
-			keys = append(keys, quoteAll(fk.Columns)+" -> "+Quote(fk.Table)+"("+quoteAll(fk.RefColumns)+")"+fk.actionWords())
+			keys = append(keys, sqltext.QuoteAll(fk.Columns)+" -> "+sqltext.Quote(fk.Table)+"("+sqltext.QuoteAll(fk.RefColumns)+")"+fk.actionWords())
 		}
 	}
 	for _, c := range t.Checks {
@@ -224,10 +226,10 @@ func (t *Table) members() [][2]string {
 func (fk *ForeignKey) actionWords() string {
 	out := ""
 	if fk.OnDelete != "" {
-		out += " " + strings.ToLower(fk.OnDelete)
+		out += " " + sqltext.Fold(fk.OnDelete)
 	}
 	if fk.OnUpdate != "" {
-		out += " on update " + strings.ToLower(fk.OnUpdate)
+		out += " on update " + sqltext.Fold(fk.OnUpdate)
 	}
 	if fk.Deferred {
 		out += " deferred"
@@ -243,23 +245,23 @@ func (t *Table) columnSource(c *Column) string {
 			parts = append(parts, s)
 		}
 	}
-	key := len(t.PrimaryKey) == 1 && fold(t.PrimaryKey[0]) == fold(c.Name) && t.primary()[0].Collate == ""
+	key := len(t.PrimaryKey) == 1 && sqltext.Same(t.PrimaryKey[0], c.Name) && t.primary()[0].Collate == ""
 	add(key, "primary key")
 	add(key && len(t.PrimaryTerms) > 0, "desc")
 	add(key && t.Autoincrement, "autoincrement")
 	add(c.NotNull, "not null")
 	for _, u := range t.Unique {
-		add(len(u) == 1 && fold(u[0]) == fold(c.Name), "unique")
+		add(len(u) == 1 && sqltext.Same(u[0], c.Name), "unique")
 	}
 	add(c.Default != "", "default "+defaultSource(c.Default))
-	add(c.Collate != "", "collate "+strings.ToLower(c.Collate))
+	add(c.Collate != "", "collate "+sqltext.Fold(c.Collate))
 	add(c.Generated != "", "as ("+c.Generated+")")
 	add(c.Generated != "" && c.Stored, "stored")
 	for _, check := range t.Checks {
-		add(fold(t.checkedColumn(check)) == fold(c.Name), "check ("+check+")")
+		add(sqltext.Fold(t.checkedColumn(check)) == sqltext.Fold(c.Name), "check ("+check+")")
 	}
 	for _, fk := range t.ForeignKeys {
-		if len(fk.Columns) == 1 && fold(fk.Columns[0]) == fold(c.Name) && len(fk.RefColumns) == 1 {
+		if len(fk.Columns) == 1 && sqltext.Same(fk.Columns[0], c.Name) && len(fk.RefColumns) == 1 {
 			add(true, "-> "+dottedSource(fk.Table)+"."+dottedSource(fk.RefColumns[0])+fk.actionWords())
 		}
 	}
@@ -271,7 +273,7 @@ func (t *Table) columnSource(c *Column) string {
 func typeSource(declared string) string {
 	switch declared {
 	case "TEXT", "INTEGER", "REAL", "BLOB":
-		return strings.ToLower(declared)
+		return sqltext.Fold(declared)
 	}
 	return "sql(" + declared + ")"
 }
@@ -294,5 +296,5 @@ func dottedSource(name string) string {
 	if plain {
 		return name
 	}
-	return Quote(name)
+	return sqltext.Quote(name)
 }

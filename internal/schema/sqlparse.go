@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/kuratchi/dashboard/internal/lex"
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 // sqlReader reads a CREATE text token by token. The texts come from
@@ -13,7 +13,7 @@ import (
 // an error and never dropped.
 type sqlReader struct {
 	src  string
-	toks []lex.Token
+	toks []sqltext.Token
 	pos  int
 	// Of the table being read: its primary key stands in a list of its own, which may
 	// end in AUTOINCREMENT; what its UNIQUE constraints do with a conflict.
@@ -29,19 +29,19 @@ type conflict struct {
 }
 
 func newReader(sql string) *sqlReader {
-	return &sqlReader{src: sql, toks: slices.Collect(tokens(sql))}
+	return &sqlReader{src: sql, toks: slices.Collect(sqltext.Code(sql))}
 }
 
 func (r *sqlReader) done() bool { return r.pos >= len(r.toks) }
 
-func (r *sqlReader) peek() lex.Token {
+func (r *sqlReader) peek() sqltext.Token {
 	if r.done() {
-		return lex.Token{Kind: lex.Symbol, Offset: len(r.src)}
+		return sqltext.Token{Kind: sqltext.Symbol, Offset: len(r.src)}
 	}
 	return r.toks[r.pos]
 }
 
-func (r *sqlReader) next() lex.Token {
+func (r *sqlReader) next() sqltext.Token {
 	t := r.peek()
 	r.pos++
 	return t
@@ -68,11 +68,11 @@ func (r *sqlReader) fail(what string) error {
 
 func (r *sqlReader) name() (string, error) {
 	t := r.peek()
-	if !isName(t) && t.Kind != lex.String { // SQLite takes 'name' for a name too
+	if !t.IsName() && t.Kind != sqltext.String { // SQLite takes 'name' for a name too
 		return "", r.fail("a name")
 	}
 	r.pos++
-	if t.Kind == lex.String {
+	if t.Kind == sqltext.String {
 		return t.Value(), nil
 	}
 	return t.Ident(), nil
@@ -83,7 +83,7 @@ func (r *sqlReader) group() (string, error) {
 	if !r.peek().Is("(") {
 		return "", r.fail("(")
 	}
-	end := closing(r.toks, r.pos)
+	end := sqltext.Closing(r.toks, r.pos)
 	if end == len(r.toks) {
 		return "", r.fail("a closing )")
 	}
@@ -226,8 +226,8 @@ func (r *sqlReader) unique(t *Table, key Key, err error) error {
 		return err
 	}
 	how, err := r.name()
-	if fold(how) != "abort" {
-		r.conflicts = append(r.conflicts, conflict{key, fold(how)})
+	if sqltext.Fold(how) != "abort" {
+		r.conflicts = append(r.conflicts, conflict{key, sqltext.Fold(how)})
 	}
 	return err
 }
@@ -248,8 +248,8 @@ func (r *sqlReader) orConflict(t *Table, err error, of string) error {
 		return err
 	}
 	how, err := r.name()
-	if fold(how) != "abort" { // what happens without a clause
-		t.Extra = append(t.Extra, of+" on conflict "+fold(how))
+	if sqltext.Fold(how) != "abort" { // what happens without a clause
+		t.Extra = append(t.Extra, of+" on conflict "+sqltext.Fold(how))
 	}
 	return err
 }
@@ -276,7 +276,7 @@ func (r *sqlReader) column(t *Table) error {
 		}
 		words = append(words, word)
 	}
-	c.Type = strings.ReplaceAll(strings.ToUpper(strings.Join(words, " ")), " (", "(")
+	c.Type = strings.ReplaceAll(sqltext.Upper(strings.Join(words, " ")), " (", "(")
 	for !r.done() && !r.peek().Is(",") && !r.peek().Is(")") {
 		if err := r.columnConstraint(t, &c); err != nil {
 			return fmt.Errorf("column %s: %w", name, err)
@@ -286,12 +286,12 @@ func (r *sqlReader) column(t *Table) error {
 	return nil
 }
 
-func startsConstraint(t lex.Token) bool {
+func startsConstraint(t sqltext.Token) bool {
 	return isWordOf(t, "constraint", "primary", "not", "null", "unique", "check", "default", "collate", "references", "generated", "as", "deferrable")
 }
 
 func (r *sqlReader) columnConstraint(t *Table, c *Column) error {
-	of := fold(c.Name)
+	of := sqltext.Fold(c.Name)
 	switch {
 	case r.accept("constraint"):
 		t.Named = true
@@ -319,7 +319,7 @@ func (r *sqlReader) columnConstraint(t *Table, c *Column) error {
 		return r.defaultValue(c)
 	case r.accept("collate"):
 		n, err := r.name()
-		c.Collate = strings.ToUpper(n)
+		c.Collate = sqltext.Upper(n)
 		return err
 	case r.accept("references"):
 		return r.references(t, []string{c.Name})
@@ -350,14 +350,14 @@ func (r *sqlReader) defaultValue(c *Column) error {
 	}
 	t := r.next()
 	switch {
-	case t.Kind == lex.Name || t.Kind == lex.Word && !isWordOf(t, "current_timestamp", "current_date", "current_time", "null", "true", "false"):
-		c.Default = QuoteText(t.Ident()) // SQLite takes a bare or "quoted" word for text here
-	case isLiteral(t) || t.Kind == lex.Word:
+	case t.Kind == sqltext.Name || t.Kind == sqltext.Word && !isWordOf(t, "current_timestamp", "current_date", "current_time", "null", "true", "false"):
+		c.Default = sqltext.QuoteText(t.Ident()) // SQLite takes a bare or "quoted" word for text here
+	case t.IsLiteral() || t.Kind == sqltext.Word:
 		c.Default = sign + t.Text
 	default:
 		return r.fail("a default")
 	}
-	if strings.EqualFold(c.Default, "null") {
+	if sqltext.Same(c.Default, "null") {
 		c.Default = ""
 	}
 	return nil

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/kuratchi/dashboard/internal/lex"
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 // ParseIndex reads a CREATE INDEX text and returns the index and its table.
@@ -44,7 +44,7 @@ func ParseIndex(sql string) (ix Index, table string, err error) {
 func splitList(sql string) []string {
 	var parts []string
 	start, depth := 0, 0
-	for t := range lex.Tokens(sql) {
+	for t := range sqltext.Tokens(sql) {
 		switch {
 		case t.Is("("):
 			depth++
@@ -59,17 +59,17 @@ func splitList(sql string) []string {
 }
 
 func indexColumn(sql string) IndexColumn {
-	toks := slices.Collect(tokens(sql))
+	toks := slices.Collect(sqltext.Code(sql))
 	var c IndexColumn
 	if n := len(toks); n > 1 && isWordOf(toks[n-1], "asc", "desc") {
 		c.Desc = toks[n-1].Is("desc")
 		toks = toks[:n-1]
 	}
 	if n := len(toks); n > 2 && isWordOf(toks[n-2], "collate") && isPrimary(toks[:n-2]) {
-		c.Collate = strings.ToUpper(toks[n-1].Ident())
+		c.Collate = sqltext.Upper(toks[n-1].Ident())
 		toks = toks[:n-2]
 	}
-	if len(toks) == 1 && isName(toks[0]) {
+	if len(toks) == 1 && toks[0].IsName() {
 		c.Expr = toks[0].Ident()
 		return c
 	}

@@ -3,7 +3,7 @@ package schema
 import (
 	"strings"
 
-	"github.com/kuratchi/dashboard/internal/lex"
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 // canonicalExpr is that of an expression of the table, whose names are its columns: any
@@ -12,9 +12,9 @@ func (t *Table) canonicalExpr(expr string) string { return canonicalTexts(expr, 
 
 // isText reports whether a token is a text in double quotes: it names no column, and
 // doesn't stand where a function, a table, a collation or a type does.
-func (t *Table) isText(toks []lex.Token, i int) bool {
+func (t *Table) isText(toks []sqltext.Token, i int) bool {
 	name := toks[i].Ident()
-	if _, ok := t.Column(name); ok || toks[i].Text[0] != '"' || sameName(name, t.Name) || isRowID(name) {
+	if _, ok := t.Column(name); ok || toks[i].Text[0] != '"' || sqltext.Same(name, t.Name) || sqltext.IsRowID(name) {
 		return false
 	}
 	if i+1 < len(toks) && (toks[i+1].Is("(") || toks[i+1].Is(".")) {
@@ -23,18 +23,14 @@ func (t *Table) isText(toks []lex.Token, i int) bool {
 	return i == 0 || !toks[i-1].Is(".") && !toks[i-1].Is("collate") && !toks[i-1].Is("as")
 }
 
-func isRowID(name string) bool {
-	return sameName(name, "rowid") || sameName(name, "_rowid_") || sameName(name, "oid")
-}
-
 // foldTexts writes the names in double quotes of an expression small, the texts among
 // them too.
 func foldTexts(sql string) string {
 	var b strings.Builder
 	at := 0
-	for t := range lex.Tokens(sql) {
-		if t.Kind == lex.Name {
-			b.WriteString(sql[at:t.Offset] + fold(t.Text))
+	for t := range sqltext.Tokens(sql) {
+		if t.Kind == sqltext.Name {
+			b.WriteString(sql[at:t.Offset] + sqltext.Fold(t.Text))
 			at = t.Offset + len(t.Text)
 		}
 	}

@@ -1,6 +1,6 @@
 package schema
 
-import "github.com/kuratchi/dashboard/internal/lex"
+import "github.com/kuratchi/dashboard/internal/sqltext"
 
 // Trigger is what the head of a trigger's CREATE text says.
 type Trigger struct {
@@ -76,7 +76,7 @@ func Excluded(was, renamed string) (string, bool) {
 	}
 	out, at, found := "", 0, false
 	for i, t := range a {
-		if isWordOf(t, "excluded") && !isWordOf(b[i], "excluded") || t.Kind == lex.Name && sameName(t.Ident(), "excluded") && !sameName(b[i].Ident(), "excluded") {
+		if isWordOf(t, "excluded") && !isWordOf(b[i], "excluded") || t.Kind == sqltext.Name && sqltext.Same(t.Ident(), "excluded") && !sqltext.Same(b[i].Ident(), "excluded") {
 			out, at, found = out+renamed[at:b[i].Offset]+t.Text, b[i].Offset+len(b[i].Text), true
 		}
 	}
@@ -100,7 +100,7 @@ func NamesColumns(sql string) bool {
 func NamesColumn(sql, column string) bool {
 	toks := newReader(sql).toks
 	for i, t := range toks {
-		if !(isName(t) && sameName(t.Ident(), column)) {
+		if !(t.IsName() && sqltext.Same(t.Ident(), column)) {
 			continue
 		}
 		before := i > 0 && isWordOf(toks[i-1], "from", "join", "into", "update")

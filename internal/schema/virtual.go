@@ -3,7 +3,7 @@ package schema
 import (
 	"slices"
 
-	"github.com/kuratchi/dashboard/internal/lex"
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 // FullText is what an FTS5 table reads the text of another table for: its content
@@ -32,7 +32,7 @@ func ParseFullText(sql string) (FullText, bool) {
 	for !r.done() && !r.peek().Is(")") {
 		name := r.next()
 		if r.accept("=") {
-			switch value := spelled(r.next()); fold(name.Ident()) {
+			switch value := spelled(r.next()); sqltext.Fold(name.Ident()) {
 			case "content":
 				f.Content = value
 			case "content_rowid":
@@ -51,12 +51,12 @@ func ParseFullText(sql string) (FullText, bool) {
 
 // Reads reports whether it reads that column of its content.
 func (f FullText) Reads(column string) bool {
-	return sameName(f.RowID, column) || slices.ContainsFunc(f.Columns, func(c string) bool { return sameName(c, column) })
+	return sqltext.Same(f.RowID, column) || slices.ContainsFunc(f.Columns, func(c string) bool { return sqltext.Same(c, column) })
 }
 
 // spelled is the name a token stands for, where 'name' is one too.
-func spelled(t lex.Token) string {
-	if t.Kind == lex.String {
+func spelled(t sqltext.Token) string {
+	if t.Kind == sqltext.String {
 		return t.Value()
 	}
 	return t.Ident()

@@ -32,8 +32,8 @@ import (
 
 	driver "zombiezen.com/go/sqlite"
 
-	"github.com/kuratchi/dashboard/internal/lex"
 	"github.com/kuratchi/dashboard/internal/sqlite/bounds"
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 // Mode is what statements may do within a transaction.
@@ -345,12 +345,7 @@ func emptyStatement(sql string) error {
 
 // isBlank reports whether sql is only blanks, comments and semicolons.
 func isBlank(sql string) bool {
-	for t := range lex.Tokens(sql) {
-		if t.Kind != lex.Comment && t.Text != ";" {
-			return false
-		}
-	}
-	return true
+	return sqltext.End(sql) == 0
 }
 
 // Restrict sets what the following statements of this transaction may do.

@@ -2,8 +2,8 @@ package sqlite
 
 import (
 	"slices"
-	"strings"
 
+	"github.com/kuratchi/dashboard/internal/sqltext"
 	driver "zombiezen.com/go/sqlite"
 )
 
@@ -60,7 +60,7 @@ func (c *Conn) watch(a driver.Action) {
 	case kind == "alter": // its first argument is the database
 		object = second
 	case kind == "pragma":
-		rule := pragmas[strings.ToLower(object)]
+		rule := pragmas[sqltext.Fold(object)]
 		if rule != pragmaWork && (rule != pragmaState || second == "") {
 			return
 		}

@@ -12,8 +12,8 @@ import (
 
 	driver "zombiezen.com/go/sqlite"
 
-	"github.com/kuratchi/dashboard/internal/lex"
 	"github.com/kuratchi/dashboard/internal/sqlite/bounds"
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 // OpenCopy opens a file nobody changes, such as one CopyTo wrote, for reading. It
@@ -112,13 +112,15 @@ func (c *Conn) loadAll(ctx context.Context, next func() (string, error)) error {
 }
 
 func endsTransaction(sql string) bool {
-	for t := range lex.Tokens(sql) {
-		if t.Kind != lex.Comment {
-			return t.Is("begin") || t.Is("commit") || t.Is("end") || t.Is("pragma")
-		}
+	for t := range sqltext.Code(sql) {
+		return t.Is("begin") || t.Is("commit") || t.Is("end") || t.Is("pragma")
 	}
 	return true
 }
+
+// blanks are what may stand before a statement. A byte order mark is one to the
+// engine but part of a word to sqlite3_complete, which then sees no CREATE TRIGGER.
+const blanks = " \t\r\n\f\v" + sqltext.Mark
 
 // Statements returns a function that reads one statement after the other, each
 // with the semicolon that ends it, and io.EOF after the last. It takes the memory
@@ -159,7 +161,7 @@ func Statements(r io.Reader) func() (string, error) {
 				quote = '\n'
 			case c == '*' && last == '/':
 				quote, c = '*', 0
-			case c == ';' && complete(b.String()):
+			case c == ';' && complete(strings.TrimLeft(b.String(), blanks)):
 				return b.String(), nil
 			}
 			last = c

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/kuratchi/dashboard/internal/sqltext"
 	driver "zombiezen.com/go/sqlite"
 )
 
@@ -128,7 +129,7 @@ func (c *Conn) deny(words string) driver.AuthResult {
 }
 
 func (c *Conn) authorizeRead(a driver.Action) driver.AuthResult {
-	switch t := strings.ToLower(a.Table()); {
+	switch t := sqltext.Fold(a.Table()); {
 	case isHidden(t):
 		return c.deny("") // "access to _cf_KV.key is prohibited"
 	case c.mode == Read && pragmas[strings.TrimPrefix(t, "pragma_")] == pragmaWork && strings.HasPrefix(t, "pragma_"):
@@ -142,7 +143,7 @@ func (c *Conn) authorizeRead(a driver.Action) driver.AuthResult {
 
 func (c *Conn) authorizeFunction(a driver.Action) driver.AuthResult {
 	_, name := actionArgs(&a)
-	name = strings.ToLower(name)
+	name = sqltext.Fold(name)
 	switch functions[name] {
 	case allowed:
 		return driver.AuthResultOK
@@ -156,11 +157,11 @@ func (c *Conn) authorizeFunction(a driver.Action) driver.AuthResult {
 }
 
 func (c *Conn) authorizePragma(a driver.Action) driver.AuthResult {
-	rule := pragmas[strings.ToLower(a.Pragma())]
+	rule := pragmas[sqltext.Fold(a.Pragma())]
 	switch {
-	case strings.EqualFold(a.Pragma(), "page_size") && c.raw.constructing(): // a new R*Tree asks for it
+	case sqltext.Same(a.Pragma(), "page_size") && c.raw.constructing(): // a new R*Tree asks for it
 		return driver.AuthResultOK
-	case rule == 0, isHidden(strings.ToLower(a.PragmaArg())):
+	case rule == 0, isHidden(sqltext.Fold(a.PragmaArg())):
 		return c.deny("")
 	case rule == pragmaInspect:
 		return driver.AuthResultOK
@@ -181,13 +182,13 @@ func (c *Conn) authorizeWrite(a driver.Action) driver.AuthResult {
 	case driver.OpAnalyze: // ANALYZE without a name visits D1's own table too
 		return driver.AuthResultOK
 	case driver.OpCreateVTable, driver.OpDropVTable:
-		if !slices.Contains(modules, strings.ToLower(second)) {
+		if !slices.Contains(modules, sqltext.Fold(second)) {
 			return c.deny("")
 		}
 	}
 	// The name is the first argument, or the second where the first is the
 	// index, trigger or database it belongs to.
-	if isHidden(strings.ToLower(first)) || isHidden(strings.ToLower(second)) {
+	if isHidden(sqltext.Fold(first)) || isHidden(sqltext.Fold(second)) {
 		return c.deny("")
 	}
 	return driver.AuthResultOK

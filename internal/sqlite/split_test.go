@@ -7,11 +7,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/kuratchi/dashboard/internal/sqlite"
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 func texts(sql string) []string {
 	var out []string
-	for _, p := range sqlite.Split(sql) {
+	for _, p := range sqltext.Split(sql) {
 		out = append(out, p.SQL)
 	}
 	return out
@@ -56,7 +57,7 @@ func FuzzSplit(f *testing.F) {
 		if strings.IndexByte(sql, 0) >= 0 || len(sql) > 2000 {
 			return
 		}
-		parts := sqlite.Split(sql)
+		parts := sqltext.Split(sql)
 		for i, p := range parts {
 			if sql[p.Offset:p.Offset+len(p.SQL)] != p.SQL {
 				t.Fatalf("part %d is not where it says", i)
@@ -69,7 +70,7 @@ func FuzzSplit(f *testing.F) {
 					t.Errorf("part %q holds a whole statement %q", p.SQL, p.SQL[:j+1])
 				}
 			}
-			if again := sqlite.Split(p.SQL); len(again) != 1 || again[0].SQL != p.SQL {
+			if again := sqltext.Split(p.SQL); len(again) != 1 || again[0].SQL != p.SQL {
 				t.Errorf("splitting %q again gives %v", p.SQL, again)
 			}
 		}

@@ -24,6 +24,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/sqlite"
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 // Options tune an Engine.
@@ -144,7 +145,7 @@ func (e *Engine) Create(ctx context.Context, in d1.CreateInput) (d1.Info, error)
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for _, f := range e.files {
-		if strings.EqualFold(f.name, in.Name) { // file systems may fold case
+		if sqltext.Same(f.name, in.Name) { // file systems may fold case
 			return d1.Info{}, fault.New(fault.Conflict, "A database named %q exists already. Choose another name.", f.name).At("name")
 		}
 	}

@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/kuratchi/dashboard/internal/d1/d1test"
-	"github.com/kuratchi/dashboard/internal/sqlite"
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 // excuses are the probe's cases the embedded engine answers as neither runtime
@@ -58,7 +58,7 @@ func refuses(c d1test.ProbeCase) bool { return c.Error != "" }
 // parts splits a text as D1's front does.
 func parts(sql string) []string {
 	var out []string
-	for _, p := range sqlite.Split(sql) {
+	for _, p := range sqltext.Split(sql) {
 		out = append(out, p.SQL)
 	}
 	return out

@@ -11,6 +11,7 @@ import (
 
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 // conn is a handle on one database; it holds nothing open.
@@ -105,7 +106,7 @@ func (c *conn) prepare(s d1.Stmt, hexTexts bool) (wire, error) {
 	switch {
 	case err != nil || s.Columns == nil:
 		return w, err
-	case selects(withoutComments(s.SQL)):
+	case sqltext.IsSelect(s.SQL):
 		return exact(w, s.Columns, hexTexts), nil
 	case s.Mode == d1.Write:
 		return exactReturning(w, s.Columns), nil

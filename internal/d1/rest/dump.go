@@ -13,6 +13,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/sqlite"
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 // maxDumped is how long a statement of a dump gets: below D1's 100,000 bytes.
@@ -88,7 +89,7 @@ func (d *dumper) all(ctx context.Context) error {
 
 func (d *dumper) line(sql string) {
 	_, _ = d.w.WriteString(sql) // the writer keeps its error for Flush
-	if len(sql) < maxDumped && end(sql) < len(sql) {
+	if len(sql) < maxDumped && sqltext.End(sql) < len(sql) {
 		_, _ = d.w.WriteString("\n") // a comment would swallow the semicolon
 	}
 	_, _ = d.w.WriteString(";\n")
@@ -103,7 +104,7 @@ func (d *dumper) objects() (tables, later []object, err error) {
 		switch {
 		case row[3].Int() > 0:
 			return fault.New(fault.Invalid, "The table %q is a virtual one, such as a full-text index, or belongs to one. Cloudflare can't import those: drop it first and make it again afterwards.", o.name)
-		case strings.EqualFold(o.name, pieces):
+		case sqltext.Same(o.name, pieces):
 			return fault.New(fault.Invalid, "The file has a table named %s, which the import needs for itself. Rename it first.", pieces)
 		case len(o.sql) > maxDumped:
 			return fault.New(fault.Invalid, "The definition of %q is longer than D1 takes, 100,000 bytes.", o.name)
@@ -127,7 +128,7 @@ func (d *dumper) sorted(tables []object) ([]object, error) {
 	state := map[string]bool{} // true while its parents are placed, kept when done
 	var visit func(o object) error
 	visit = func(o object) error {
-		key := strings.ToLower(o.name)
+		key := sqltext.Fold(o.name)
 		if _, seen := state[key]; seen {
 			return nil
 		}
@@ -140,7 +141,7 @@ func (d *dumper) sorted(tables []object) ([]object, error) {
 			return err
 		}
 		for _, p := range parents {
-			if i := slices.IndexFunc(tables, func(t object) bool { return strings.EqualFold(t.name, p) }); i >= 0 {
+			if i := slices.IndexFunc(tables, func(t object) bool { return sqltext.Same(t.name, p) }); i >= 0 {
 				if err := visit(tables[i]); err != nil {
 					return err
 				}
@@ -164,11 +165,11 @@ func (d *dumper) table(ctx context.Context, name string) error {
 	keys := 0
 	if err := d.each("select name, hidden, pk, type from pragma_table_xinfo("+d1.Str(name).Literal()+")", func(row []d1.Value) error {
 		if row[1].Int() == 0 {
-			columns = append(columns, quoteName(row[0].Text()))
+			columns = append(columns, row[0].Text())
 		}
 		if row[2].Int() > 0 {
 			keys++
-			rowidKey = strings.EqualFold(row[3].Text(), "integer")
+			rowidKey = sqltext.Same(row[3].Text(), "integer")
 		}
 		return nil
 	}); err != nil {
@@ -181,19 +182,19 @@ func (d *dumper) table(ctx context.Context, name string) error {
 	}); err != nil {
 		return err
 	}
+	if len(columns) == 0 {
+		return nil
+	}
+	list := sqltext.QuoteAll(columns)
 	if !rowidKey || keys != 1 {
 		if id, err := d.rowid(name, columns); err != nil {
 			return err
 		} else if id != "" && len(columns) < d1.MaxColumns {
-			columns = append([]string{id}, columns...)
+			list = id + ", " + list
 		}
 	}
-	if len(columns) == 0 {
-		return nil
-	}
-	list := strings.Join(columns, ",")
-	into := "INSERT INTO " + quoteName(name) + " (" + list + ") "
-	return d.each("select "+list+" from "+quoteName(name), func(row []d1.Value) error {
+	into := "INSERT INTO " + sqltext.Quote(name) + " (" + list + ") "
+	return d.each("select "+list+" from "+sqltext.Quote(name), func(row []d1.Value) error {
 		if d.rows++; d.rows%10_000 == 0 {
 			d1.Report(ctx, "writing the dump", d.rows, 0)
 		}
@@ -211,12 +212,7 @@ func (d *dumper) rowid(table string, columns []string) (string, error) {
 	if err != nil || without {
 		return "", err
 	}
-	for _, id := range []string{"rowid", "_rowid_", "oid"} {
-		if !slices.ContainsFunc(columns, func(c string) bool { return strings.EqualFold(c, quoteName(id)) }) {
-			return id, nil
-		}
-	}
-	return "", nil
+	return sqltext.RowID(columns), nil
 }
 
 // row writes one row; its longest values go into a table of pieces until the
@@ -340,5 +336,3 @@ func (d *dumper) each(sql string, f func(row []d1.Value) error) error {
 		}
 	}
 }
-
-func quoteName(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }

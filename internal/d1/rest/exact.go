@@ -11,7 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/kuratchi/dashboard/internal/d1"
-	"github.com/kuratchi/dashboard/internal/lex"
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 // exactCell is what a column C is asked as, so that one JSON value keeps its
@@ -44,21 +44,9 @@ func exact(w wire, columns []string, hexTexts bool) wire {
 	}
 	before := "with kuratchi_q(" + strings.Join(names, ",") + ") as (select * from ("
 	after := "\n) limit -1) select " + strings.Join(cells, ",") + " from kuratchi_q where 1"
-	body := w.SQL[:end(w.SQL)]
+	body := w.SQL[:sqltext.End(w.SQL)]
 	w.SQL, w.prefix, w.columns = before+body+after, len(before), columns
 	return w
-}
-
-// end returns where a statement's last token ends. The semicolon and a comment
-// after it, which may be unfinished, can't stand inside another statement.
-func end(sql string) int {
-	last := 0
-	for t := range lex.Tokens(sql) {
-		if t.Kind != lex.Comment && t.Text != ";" {
-			last = t.Offset + len(t.Text)
-		}
-	}
-	return last
 }
 
 // replaceColumn puts a column's name in the place of every C that stands alone.

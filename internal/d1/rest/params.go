@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/kuratchi/dashboard/internal/d1"
-	"github.com/kuratchi/dashboard/internal/lex"
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 // wire is a statement as it is sent.
@@ -80,13 +80,13 @@ func encodeBytes(s, one, several string) (form string, params []any) {
 
 // bind rewrites a statement so that its values arrive as they are meant.
 func bind(sql string, args []d1.Value) (wire, error) {
-	places, count := placeholders(sql)
+	places, count := sqltext.Params(sql, d1.MaxParams)
 	if count != len(args) {
 		return wire{}, d1.NewError("Wrong number of parameter bindings for SQL query.")
 	}
 	for _, p := range places {
-		if p.number > d1.MaxParams {
-			return wire{}, d1.NewError("too many SQL variables at offset " + strconv.Itoa(p.token.Offset) + ": SQLITE_ERROR")
+		if p.Number > d1.MaxParams {
+			return wire{}, d1.NewError("too many SQL variables at offset " + strconv.Itoa(p.Offset) + ": SQLITE_ERROR")
 		}
 	}
 	forms, first := make([]string, count), make([]int, count)
@@ -104,8 +104,8 @@ func bind(sql string, args []d1.Value) (wire, error) {
 	var b strings.Builder
 	from := 0
 	for _, p := range places {
-		text, form := p.token.Text, forms[p.number-1]
-		n := first[p.number-1]
+		text, form := p.Text, forms[p.Number-1]
+		n := first[p.Number-1]
 		is := form
 		for strings.Contains(is, "PARAM") {
 			name := text
@@ -118,45 +118,14 @@ func bind(sql string, args []d1.Value) (wire, error) {
 		if is == text {
 			continue
 		}
-		b.WriteString(sql[from:p.token.Offset])
+		b.WriteString(sql[from:p.Offset])
 		b.WriteString(is)
-		from = p.token.Offset + len(text)
-		w.edits = append(w.edits, edit{at: p.token.Offset, old: len(text), new: len(is), was: text, is: is})
+		from = p.Offset + len(text)
+		w.edits = append(w.edits, edit{at: p.Offset, old: len(text), new: len(is), was: text, is: is})
 	}
 	b.WriteString(sql[from:])
 	w.SQL = b.String()
 	return w, nil
-}
-
-// place is one placeholder with the number SQLite gives it.
-type place struct {
-	token  lex.Token
-	number int
-}
-
-// placeholders returns the placeholders of a statement and the largest number
-// among them, which is how many values it wants.
-func placeholders(sql string) (places []place, count int) {
-	names := map[string]int{}
-	for t := range lex.Tokens(sql) {
-		if t.Kind != lex.Param {
-			continue
-		}
-		n := names[t.Text]
-		switch {
-		case t.Text == "?":
-			n = count + 1
-		case t.Text[0] == '?':
-			n, _ = strconv.Atoi(t.Text[1:])
-			n = max(1, min(n, d1.MaxParams+1)) // and never as many values as there are numbers
-		case n == 0:
-			n = count + 1
-			names[t.Text] = n
-		}
-		count = max(count, n)
-		places = append(places, place{t, n})
-	}
-	return places, count
 }
 
 // offset turns an offset into the sent text into one into the caller's; one

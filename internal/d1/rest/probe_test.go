@@ -6,7 +6,7 @@ import (
 
 	"github.com/kuratchi/dashboard/internal/d1/d1test"
 	"github.com/kuratchi/dashboard/internal/d1/d1test/front"
-	"github.com/kuratchi/dashboard/internal/sqlite"
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 // excuses are the cases of the record that answer otherwise over REST than by the
@@ -44,7 +44,7 @@ func TestProbe(t *testing.T) {
 }
 
 func split(sql string) (out []string) {
-	for _, p := range sqlite.Split(sql) {
+	for _, p := range sqltext.Split(sql) {
 		out = append(out, p.SQL)
 	}
 	return out

@@ -16,6 +16,7 @@ import (
 
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 // DefaultBaseURL is Cloudflare's API.
@@ -158,7 +159,7 @@ func (p *Provider) info(d database) d1.Info {
 	p.mu.Lock()
 	p.names[d.UUID] = d.Name
 	p.mu.Unlock()
-	i := d1.Info{ID: d.UUID, Name: d.Name, CreatedAt: d.CreatedAt, Size: -1, Tables: -1, Region: d.Region, Location: strings.ToLower(d.Region)}
+	i := d1.Info{ID: d.UUID, Name: d.Name, CreatedAt: d.CreatedAt, Size: -1, Tables: -1, Region: d.Region, Location: sqltext.Fold(d.Region)}
 	if d.FileSize != nil {
 		i.Size = int64(*d.FileSize)
 	}

@@ -3,7 +3,7 @@ package rest
 import (
 	"strings"
 
-	"github.com/kuratchi/dashboard/internal/lex"
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 // exactReturning asks for what a write returns so that every value comes back as it is
@@ -27,9 +27,9 @@ func exactReturning(w wire, columns []string) wire {
 func returned(sql string) (start int, list []string, ok bool) {
 	depth, from, last := 0, 0, 0
 	cut := func(to int) { list = append(list, strings.TrimSpace(sql[from:to])) }
-	for t := range lex.Tokens(sql) {
+	for t := range sqltext.Code(sql) {
 		switch {
-		case t.Kind == lex.Comment || t.Text == ";":
+		case t.Text == ";":
 			continue
 		case t.Is("("):
 			depth++

@@ -16,6 +16,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/sqlite"
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 // A snapshot is read row by row, since Cloudflare's own export changes values: it
@@ -189,14 +190,14 @@ func (r *reader) define(ctx context.Context) error {
 
 // describe sets the columns that are read, with the rowid where it has a name.
 func (t *readTable) describe(rows [][]d1.Value, withoutRowID bool) {
-	named := func(name string) bool {
-		return slices.ContainsFunc(rows, func(row []d1.Value) bool {
-			return row[0].Text() == t.name && strings.EqualFold(row[1].Text(), name)
-		})
-	}
+	var names []string
 	for _, row := range rows {
-		if row[0].Text() == t.name && row[2].Int() == 0 {
-			t.columns = append(t.columns, quoteName(row[1].Text()))
+		if row[0].Text() != t.name {
+			continue
+		}
+		names = append(names, row[1].Text())
+		if row[2].Int() == 0 {
+			t.columns = append(t.columns, sqltext.Quote(row[1].Text()))
 		}
 	}
 	if withoutRowID {
@@ -206,11 +207,8 @@ func (t *readTable) describe(rows [][]d1.Value, withoutRowID bool) {
 	if len(t.columns) >= d1.MaxColumns {
 		return
 	}
-	for _, id := range []string{"rowid", "_rowid_", "oid"} {
-		if !named(id) {
-			t.columns, t.by = append([]string{id}, t.columns...), id
-			return
-		}
+	if id := sqltext.RowID(names); id != "" {
+		t.columns, t.by = append([]string{id}, t.columns...), id
 	}
 }
 
@@ -221,7 +219,7 @@ func primaryKey(table string, rows [][]d1.Value) (key []string) {
 		if i < 0 {
 			return key
 		}
-		key = append(key, quoteName(rows[i][1].Text()))
+		key = append(key, sqltext.Quote(rows[i][1].Text()))
 	}
 }
 
@@ -229,7 +227,7 @@ func primaryKey(table string, rows [][]d1.Value) (key []string) {
 // rowid, the order is that of the table itself, which doesn't change while nothing is
 // written.
 func (t *readTable) query(limit int) d1.Stmt {
-	s := d1.Stmt{SQL: "select " + strings.Join(t.columns, ",") + " from " + quoteName(t.name), Columns: make([]string, len(t.columns))}
+	s := d1.Stmt{SQL: "select " + strings.Join(t.columns, ",") + " from " + sqltext.Quote(t.name), Columns: make([]string, len(t.columns))}
 	for i := range s.Columns {
 		s.Columns[i] = "c" + strconv.Itoa(i)
 	}
@@ -331,7 +329,7 @@ const sequences = "sqlite_sequence"
 func (r *reader) inserts(t *readTable, rows [][]d1.Value) []string {
 	var out []string
 	var b strings.Builder
-	into := "INSERT INTO " + quoteName(t.name) + " (" + strings.Join(t.columns, ",") + ") VALUES "
+	into := "INSERT INTO " + sqltext.Quote(t.name) + " (" + strings.Join(t.columns, ",") + ") VALUES "
 	if t.name == sequences && t.offset == 0 {
 		out = append(out, "DELETE FROM "+sequences)
 	}

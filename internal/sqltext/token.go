@@ -1,9 +1,4 @@
-// Package lex cuts SQL into tokens by the rules of SQLite's tokenizer.
-//
-// It stands below the engine and the schema, which both read SQL: the engine to
-// split statements, the schema to read CREATE texts. It knows words and quotes,
-// no grammar.
-package lex
+package sqltext
 
 import (
 	"iter"
@@ -15,14 +10,14 @@ type Kind uint8
 
 // The kinds of tokens.
 const (
-	Word    Kind = iota // a keyword or an unquoted name
-	Name                // a name in "…", `…` or […]; D1 may take "…" for a string
-	String              // a string in '…'
-	Blob                // x'…'
-	Number              // a number
-	Param               // ?, ?1, :a, @a, $a
-	Symbol              // an operator or punctuation
-	Comment             // -- … or /* … */
+	Word      Kind = iota // a keyword or an unquoted name
+	Name                  // a name in "…", `…` or […]; D1 may take "…" for a string
+	String                // a string in '…'
+	Blob                  // x'…'
+	Number                // a number
+	Parameter             // ?, ?1, :a, @a, $a
+	Symbol                // an operator or punctuation
+	Comment               // -- … or /* … */
 )
 
 // Token is one token of SQL, as written.
@@ -53,17 +48,29 @@ func (t Token) Value() string {
 
 // Is reports whether the token is that keyword or symbol, whatever its case.
 func (t Token) Is(word string) bool {
-	return (t.Kind == Word || t.Kind == Symbol) && strings.EqualFold(t.Text, word)
+	return (t.Kind == Word || t.Kind == Symbol) && Same(t.Text, word)
 }
 
+// IsName reports whether the token can be a name: a word, or a name in quotes.
+func (t Token) IsName() bool { return t.Kind == Word || t.Kind == Name }
+
+// IsLiteral reports whether the token is a number, a string or a BLOB.
+func (t Token) IsLiteral() bool { return t.Kind == Number || t.Kind == String || t.Kind == Blob }
+
+// End is where the token ends, in bytes.
+func (t Token) End() int { return t.Offset + len(t.Text) }
+
+// Mark is the byte order mark, with which some editors begin a file.
+const Mark = "\ufeff"
+
 // Tokens yields SQL's tokens by the rules of SQLite's tokenizer, blanks left
-// out. Text that is no SQL comes out as symbols; an unfinished string or comment
-// reaches to the end.
+// out, of which a byte order mark is one wherever a token could begin. Text that is
+// no SQL comes out as symbols; an unfinished string or comment reaches to the end.
 func Tokens(sql string) iter.Seq[Token] {
 	return func(yield func(Token) bool) {
 		for i := 0; i < len(sql); {
-			if isSpace(sql[i]) {
-				i++
+			if n := blank(sql[i:]); n > 0 {
+				i += n
 				continue
 			}
 			kind, n := scan(sql[i:])
@@ -73,6 +80,28 @@ func Tokens(sql string) iter.Seq[Token] {
 			i += n
 		}
 	}
+}
+
+// Code yields the tokens of sql without its comments.
+func Code(sql string) iter.Seq[Token] {
+	return func(yield func(Token) bool) {
+		for t := range Tokens(sql) {
+			if t.Kind != Comment && !yield(t) {
+				return
+			}
+		}
+	}
+}
+
+// blank returns the length of the blank s starts with, 0 for none.
+func blank(s string) int {
+	switch {
+	case isSpace(s[0]):
+		return 1
+	case strings.HasPrefix(s, Mark):
+		return len(Mark)
+	}
+	return 0
 }
 
 func isSpace(c byte) bool { return c == ' ' || c >= '\t' && c <= '\r' }
@@ -104,7 +133,7 @@ func scan(s string) (Kind, int) {
 		}
 		return Name, len(s)
 	case c == '?' || (c == ':' || c == '@' || c == '$' || c == '#') && len(s) > 1 && isWord(s[1]):
-		return Param, 1 + while(s[1:], isWord)
+		return Parameter, 1 + while(s[1:], isWord)
 	case (c == 'x' || c == 'X') && len(s) > 1 && s[1] == '\'':
 		return Blob, 1 + quoted(s[1:], '\'')
 	case isDigit(c) || c == '.' && len(s) > 1 && isDigit(s[1]):
@@ -145,7 +174,7 @@ func while(s string, is func(byte) bool) int {
 
 func number(s string) int {
 	n := while(s, func(c byte) bool { return isWord(c) || c == '.' })
-	if n < len(s) && (s[n] == '+' || s[n] == '-') && s[n-1]|0x20 == 'e' && !strings.HasPrefix(strings.ToLower(s), "0x") {
+	if n < len(s) && (s[n] == '+' || s[n] == '-') && s[n-1]|0x20 == 'e' && !(s[0] == '0' && len(s) > 1 && s[1]|0x20 == 'x') {
 		n += 1 + while(s[n+1:], isDigit)
 	}
 	return n

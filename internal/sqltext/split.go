@@ -1,13 +1,9 @@
-package sqlite
+package sqltext
 
-import (
-	"strings"
+import "strings"
 
-	"github.com/kuratchi/dashboard/internal/lex"
-)
-
-// Part is one statement of a text.
-type Part struct {
+// Statement is one statement of a text.
+type Statement struct {
 	// SQL is the statement without the semicolon that ends it, blanks around it
 	// and comments before it.
 	SQL string
@@ -19,19 +15,16 @@ type Part struct {
 // that triggers, CASE … END, comments and quotes stay whole and a later
 // statement may need an earlier one's table. It runs once over the text. What is
 // only blanks and comments is no statement.
-func Split(sql string) []Part {
-	var parts []Part
+func Split(sql string) []Statement {
+	var parts []Statement
 	start, state := -1, stateStart
 	flush := func(end int) {
 		if start >= 0 {
-			parts = append(parts, Part{SQL: strings.TrimRight(sql[start:end], " \t\r\n\f\v"), Offset: start})
+			parts = append(parts, Statement{SQL: strings.TrimRight(sql[start:end], " \t\r\n\f\v"+Mark), Offset: start})
 		}
 		start, state = -1, stateStart
 	}
-	for t := range lex.Tokens(sql) {
-		if t.Kind == lex.Comment {
-			continue
-		}
+	for t := range Code(sql) {
 		if t.Is(";") && (state == stateStart || state == stateNormal || state == stateExplain || state == stateCreate || state == stateEnd) {
 			flush(t.Offset)
 			continue
@@ -59,7 +52,7 @@ const (
 	stateEnd                       // after "; END"
 )
 
-func advance(s splitState, t lex.Token) splitState {
+func advance(s splitState, t Token) splitState {
 	switch s {
 	case stateStart:
 		switch {
