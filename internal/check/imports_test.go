@@ -41,6 +41,7 @@ var mayImport = map[string][]string{
 
 	"internal/sqlite/bounds": {},
 
+	"internal/live":     {"internal/d1", "internal/sqltext"},
 	"internal/orm":      {"internal/d1", "internal/fault", "internal/schema", "internal/sqltext"},
 	"internal/migrate":  {"internal/d1", "internal/fault", "internal/sqltext", "internal/schema", "internal/sqlite"},
 	"internal/database": {"internal/d1", "internal/fault", "internal/migrate", "internal/orm", "internal/schema"},
