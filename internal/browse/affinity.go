@@ -7,43 +7,7 @@ import (
 	"strings"
 
 	"github.com/kuratchi/dashboard/internal/d1"
-	"github.com/kuratchi/dashboard/internal/sqltext"
 )
-
-// affinity is how SQLite converts values for a column.
-type affinity uint8
-
-const (
-	affNone affinity = iota // BLOB, or no type
-	affText
-	affNumeric
-	affInteger
-	affReal
-)
-
-// affinityOf reads a declared type by SQLite's rules (datatype3.html, 3.1).
-func affinityOf(declared string, strict bool) affinity {
-	t := sqltext.Upper(declared)
-	has := func(words ...string) bool {
-		for _, w := range words {
-			if strings.Contains(t, w) {
-				return true
-			}
-		}
-		return false
-	}
-	switch {
-	case has("INT"):
-		return affInteger
-	case has("CHAR", "CLOB", "TEXT"):
-		return affText
-	case t == "", has("BLOB"), strict && t == "ANY":
-		return affNone
-	case has("REAL", "FLOA", "DOUB"):
-		return affReal
-	}
-	return affNumeric
-}
 
 var numberForm = regexp.MustCompile(`^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$`)
 

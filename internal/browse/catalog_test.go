@@ -10,6 +10,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/browse"
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/live"
 )
 
 func TestCatalog(t *testing.T) {
@@ -73,7 +74,7 @@ func TestStructure(t *testing.T) {
 	}
 	var got []string
 	orders, _ := cat.Structure("ORDERS")
-	for _, s := range []browse.Structure{users, orders} {
+	for _, s := range []live.Structure{users, orders} {
 		for _, col := range s.Columns {
 			got = append(got, fmt.Sprintf("%s.%s %s pk=%t nn=%t def=%s gen=%t uq=%t ix=%t ref=%s", s.Name, col.Name, col.Type, col.PK, col.NotNull, col.Default, col.Generated, col.Unique, col.Indexed, col.References))
 		}

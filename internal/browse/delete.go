@@ -3,7 +3,6 @@ package browse
 import (
 	"context"
 	"crypto/sha256"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -200,20 +199,4 @@ func (w *Write) differing(now [][]d1.Value) []Conflict {
 		}
 	}
 	return out
-}
-
-var triggerEvent = regexp.MustCompile(`(?i)\b(DELETE|INSERT|UPDATE)\b`)
-
-// triggers names the triggers of a table that one kind of write runs.
-func (c *Catalog) triggers(table, event string) []string {
-	var names []string
-	for _, o := range c.Schema.Objects {
-		if o.Type != "trigger" || sqltext.Fold(o.Table) != sqltext.Fold(table) {
-			continue
-		}
-		if sqltext.Same(triggerEvent.FindString(sqltext.Unquoted(o.SQL)), event) {
-			names = append(names, o.Name)
-		}
-	}
-	return names
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/live"
 	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
@@ -105,9 +106,9 @@ func (c *Catalog) writable(ctx context.Context, conn d1.Conn, table string) (*re
 // readOnly says why rows can't be changed, "" when they can.
 func (r *relation) readOnly() string {
 	switch {
-	case r.Kind == KindView:
+	case r.Kind == live.KindView:
 		return "a view shows rows of other tables."
-	case r.Kind == KindVirtual:
+	case r.Kind == live.KindVirtual:
 		return "a virtual table is written by its own rules, with SQL."
 	}
 	return r.keyless
@@ -276,7 +277,7 @@ func (c *Catalog) Insert(ctx context.Context, conn d1.Conn, table string, cells 
 // insertable is writable, but for tables without a key too.
 func (c *Catalog) insertable(ctx context.Context, conn d1.Conn, table string) (*relation, error) {
 	r, err := c.relation(ctx, conn, table)
-	if err == nil && r.Kind != KindTable {
+	if err == nil && r.Kind != live.KindTable {
 		return c.writable(ctx, conn, table)
 	}
 	return r, err

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/kuratchi/dashboard/internal/d1"
+	"github.com/kuratchi/dashboard/internal/live"
 	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
@@ -59,7 +60,7 @@ func (c *Catalog) Effects(ctx context.Context, conn d1.Conn, table string, keys 
 	f.runs(r.Name, "DELETE")
 	f.levels = []level{{r, first}}
 	for refs := 0; len(f.levels) > 0 && !f.out.More; f.levels = f.levels[1:] {
-		for _, ref := range c.referencesTo(f.levels[0].r.Name) {
+		for _, ref := range c.References(f.levels[0].r.Name) {
 			if refs++; refs > maxReferences {
 				f.out.More = true
 				break
@@ -104,7 +105,7 @@ func (f *follower) runs(table, event string) {
 }
 
 // follow counts the rows that point at a level by one foreign key.
-func (f *follower) follow(ctx context.Context, l level, ref Reference) error {
+func (f *follower) follow(ctx context.Context, l level, ref live.Reference) error {
 	child, err := f.c.relation(ctx, f.conn, ref.From)
 	if err != nil {
 		return err
@@ -146,7 +147,7 @@ func (f *follower) follow(ctx context.Context, l level, ref Reference) error {
 	case "CASCADE":
 		f.runs(child.Name, "DELETE")
 		if count > 0 { // what has no key can't be followed
-			f.out.More = f.out.More || len(f.c.referencesTo(child.Name)) > 0
+			f.out.More = f.out.More || len(f.c.References(child.Name)) > 0
 		}
 		f.levels = append(f.levels, level{child, next})
 	case "SET NULL", "SET DEFAULT":

@@ -6,6 +6,7 @@ import (
 
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/live"
 )
 
 // Op is how a filter compares.
@@ -93,7 +94,7 @@ func (r *relation) conditions(fs []Filter, a *args) ([]string, error) {
 		if !ok {
 			return nil, fault.New(fault.Invalid, "%s has no column %.100q to filter by.", r.Name, f.Column).At("f")
 		}
-		c, err := condition(r.ref("t", i), r.columns[i].affinity, f, a)
+		c, err := condition(r.ref("t", i), r.columns[i].Affinity, f, a)
 		if err != nil {
 			return nil, err
 		}
@@ -103,7 +104,7 @@ func (r *relation) conditions(fs []Filter, a *args) ([]string, error) {
 }
 
 // condition returns one filter's SQL. It is NULL, and so not met, for NULL.
-func condition(c string, aff affinity, f Filter, a *args) (string, error) {
+func condition(c string, aff live.Affinity, f Filter, a *args) (string, error) {
 	switch f.Op {
 	case IsNull:
 		return c + " IS NULL", nil
@@ -151,12 +152,12 @@ func compare(c, op string, vs []d1.Value, a *args) string {
 
 // typed returns what a typed text is compared as: one value, or for a column of
 // no affinity the text and the number it spells.
-func typed(s string, aff affinity) []d1.Value {
+func typed(s string, aff live.Affinity) []d1.Value {
 	n, isNumber := number(s)
 	switch {
-	case aff == affText || !isNumber:
+	case aff == live.Text || !isNumber:
 		return []d1.Value{d1.Str(s)}
-	case aff == affNone:
+	case aff == live.None:
 		return []d1.Value{d1.Str(s), n}
 	}
 	return []d1.Value{n}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/live"
 	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
@@ -106,7 +107,7 @@ func (c Column) resolve(in Input, old Seen, now time.Time, a *args) (string, err
 		}
 		return "(" + c.Default + ")", nil
 	case AsNow:
-		if c.affinity == affInteger {
+		if c.Affinity == live.Integer {
 			return a.add(d1.Int(now.UnixMilli())), nil
 		}
 		return a.add(d1.Str(now.UTC().Format(time.DateTime))), nil
@@ -122,12 +123,12 @@ func (c Column) resolve(in Input, old Seen, now time.Time, a *args) (string, err
 func (c Column) typedValue(s string, old Seen) (v d1.Value, why string) {
 	n, isNumber := number(s)
 	trimmed := strings.TrimSpace(s)
-	whole := wholeForm.MatchString(trimmed) && c.affinity != affReal
+	whole := wholeForm.MatchString(trimmed) && c.Affinity != live.Real
 	exact := !whole || n.Kind() == d1.Integer && !zeroForm.MatchString(trimmed)
-	switch c.affinity {
-	case affText:
+	switch c.Affinity {
+	case live.Text:
 		return d1.Str(s), ""
-	case affNone:
+	case live.None:
 		if k := old.value.Kind(); isNumber && exact && (k == d1.Integer || k == d1.Real) {
 			return n, ""
 		}
@@ -152,9 +153,6 @@ var (
 	wholeForm = regexp.MustCompile(`^[+-]?\d+$`)
 	zeroForm  = regexp.MustCompile(`^[+-]?0\d`)
 )
-
-// Untyped reports whether the column keeps any storage class as it is.
-func (c Column) Untyped() bool { return c.affinity == affNone }
 
 // Says reports whether an input leaves a cell what was seen in it.
 func (c Column) Says(in Input, old Seen) bool {
@@ -216,8 +214,8 @@ func (c Column) Field() string {
 	case strings.Contains(t, "json"):
 		return FieldLong
 	}
-	switch c.affinity {
-	case affInteger, affReal, affNumeric:
+	switch c.Affinity {
+	case live.Integer, live.Real, live.Numeric:
 		return FieldNumber
 	}
 	return FieldText

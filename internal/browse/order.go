@@ -45,7 +45,7 @@ func (r *relation) order(column string, desc bool) (order, error) {
 		if t.col == i && !t.binary {
 			continue
 		}
-		t.apart = (t.col == rowidColumn || r.alias) && r.columns[i].Indexed && !r.columns[i].Unique
+		t.apart = (t.col == rowidColumn || r.Key.Alias) && r.columns[i].Indexed && !r.columns[i].Unique
 		terms = append(terms, t)
 	}
 	return order{terms, desc}, nil
@@ -72,7 +72,7 @@ func (r *relation) terms(cols []int) []term {
 	var out, after []term
 	for _, i := range cols {
 		out = append(out, term{col: i})
-		if i != rowidColumn && r.columns[i].collated && !r.exact && r.rowid == "" {
+		if i != rowidColumn && r.columns[i].Collated && !r.exact && r.rowid == "" {
 			after = append(after, term{col: i, binary: true})
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/browse"
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/live"
 )
 
 const numbers = "with recursive n(i) as (select 1 union all select i + 1 from n where i < %d) "
@@ -232,7 +233,7 @@ func TestWhatHasNoKey(t *testing.T) {
 		"create view v as select id, s, id * 2 as double from a", "create view broken as select * from gone",
 		"create table hidden(rowid, oid, _rowid_, s)", "insert into hidden values (1, 2, 3, 4)")
 	p := fetch(t, c, browse.Request{Table: "v", Sort: "-double", Limit: 2, Filters: []browse.Filter{{"s", browse.Ne, "y"}}})
-	if p.Kind != browse.KindView || p.Keyless == "" || p.HasNext || !slices.Equal(marks(p), []string{"3", "1"}) || p.Rows[0].Key != "" {
+	if p.Kind != live.KindView || p.Keyless == "" || p.HasNext || !slices.Equal(marks(p), []string{"3", "1"}) || p.Rows[0].Key != "" {
 		t.Errorf("%+v", p)
 	}
 	if p = fetch(t, c, browse.Request{Table: "v", Limit: 2}); !p.HasNext || p.Next != "" || p.Columns[1].Type != "TEXT" {
@@ -251,7 +252,7 @@ func TestAnRTree(t *testing.T) {
 	t.Parallel()
 	c := open(t, "create virtual table places using rtree(id, x0, x1, +name)", "insert into places values (1, 0, 2, 'home'), (2, 5, 6, 'work')")
 	cat := load(t, c)
-	if len(cat.Tables) != 1 || cat.Tables[0].Kind != browse.KindVirtual {
+	if len(cat.Tables) != 1 || cat.Tables[0].Kind != live.KindVirtual {
 		t.Fatalf("its shadow tables are listed: %+v", cat.Tables)
 	}
 	p := fetch(t, c, browse.Request{Table: "places", Filters: []browse.Filter{{"name", browse.Eq, "work"}}})
@@ -267,7 +268,7 @@ func TestFullTextTable(t *testing.T) {
 		exec(t, c, "insert into docs values (?1, ?2)", d1.Int(int64(i)), d1.Str(strings.Repeat("word ", 100)))
 	}
 	cat := load(t, c)
-	if len(cat.Tables) != 1 || cat.Tables[0].Kind != browse.KindVirtual {
+	if len(cat.Tables) != 1 || cat.Tables[0].Kind != live.KindVirtual {
 		t.Fatalf("%+v", cat.Tables)
 	}
 	req := browse.Request{Table: "docs", Limit: 2}

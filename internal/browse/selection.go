@@ -8,6 +8,7 @@ import (
 
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/live"
 	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
@@ -69,13 +70,13 @@ func (r *relation) selectSQL(s selection) string {
 // without a call; what is STRICT can't hold anything else.
 func (r *relation) cut(i, limit int) string {
 	c, n := r.ref("t", i), strconv.Itoa(limit)
-	if i == rowidColumn || r.alias && r.columns[i].PK {
+	if i == rowidColumn || r.Key.Alias && r.columns[i].PK {
 		return c
 	}
 	long := "CASE typeof(" + c + ") WHEN 'blob' THEN substr(" + c + ", 1, " + n + ") ELSE CAST(substr(CAST(" + c + " AS BLOB), 1, " + n + ") AS TEXT) END"
 	short := ""
-	if aff := r.columns[i].affinity; aff == affInteger || aff == affReal {
-		if r.strict {
+	if aff := r.columns[i].Affinity; aff == live.Integer || aff == live.Real {
+		if r.Strict {
 			return c
 		}
 		short = "WHEN " + c + " < '' THEN " + c + " "

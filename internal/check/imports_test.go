@@ -14,7 +14,7 @@ import (
 // values are the packages whose types templates print.
 var values = []string{
 	"internal/account", "internal/audit", "internal/browse", "internal/console", "internal/d1", "internal/fault", "internal/fleet", "internal/id",
-	"internal/migrate", "internal/schema", "web/static", "web/templates/...",
+	"internal/live", "internal/migrate", "internal/schema", "web/static", "web/templates/...",
 }
 
 // mayImport says what of ours each package may import outside its tests. Who is
@@ -41,9 +41,9 @@ var mayImport = map[string][]string{
 
 	"internal/sqlite/bounds": {},
 
-	"internal/live":     {"internal/d1", "internal/sqltext"},
+	"internal/live":     {"internal/d1", "internal/fault", "internal/schema", "internal/sqltext"},
 	"internal/orm":      {"internal/d1", "internal/fault", "internal/schema", "internal/sqltext"},
-	"internal/migrate":  {"internal/d1", "internal/fault", "internal/sqltext", "internal/schema", "internal/sqlite"},
+	"internal/migrate":  {"internal/d1", "internal/fault", "internal/live", "internal/sqltext", "internal/schema", "internal/sqlite"},
 	"internal/database": {"internal/d1", "internal/fault", "internal/migrate", "internal/orm", "internal/schema"},
 
 	"internal/auth":  {"internal/audit", "internal/fault", "internal/id"},
@@ -54,16 +54,16 @@ var mayImport = map[string][]string{
 	},
 	"internal/fleet": {
 		"internal/audit", "internal/auth", "internal/d1", "internal/database", "internal/failpoint", "internal/fault",
-		"internal/id", "internal/migrate", "internal/orm", "internal/schema", "internal/sqltext",
+		"internal/id", "internal/live", "internal/migrate", "internal/orm", "internal/schema", "internal/sqltext",
 	},
 	"internal/demo": {"internal/auth", "internal/d1", "internal/fault", "internal/fleet", "schemas"},
 	"internal/browse": {
 		"internal/audit", "internal/auth", "internal/d1", "internal/database", "internal/fault", "internal/id",
-		"internal/migrate", "internal/orm", "internal/schema", "internal/sqltext",
+		"internal/live", "internal/migrate", "internal/orm", "internal/schema", "internal/sqltext",
 	},
 	"internal/console": {
 		"internal/audit", "internal/auth", "internal/d1", "internal/database", "internal/fault", "internal/id",
-		"internal/sqltext", "internal/migrate", "internal/orm", "internal/schema", "internal/sqlite",
+		"internal/live", "internal/migrate", "internal/orm", "internal/schema", "internal/sqlite", "internal/sqltext",
 	},
 	"internal/controlplane": {
 		"internal/account", "internal/audit", "internal/auth", "internal/browse", "internal/console", "internal/d1", "internal/fault",
@@ -81,7 +81,7 @@ var mayImport = map[string][]string{
 	"internal/handlers": {
 		"internal/account", "internal/audit", "internal/auth", "internal/browse", "internal/config", "internal/console",
 		"internal/controlplane", "internal/d1", "internal/database", "internal/fault", "internal/fleet",
-		"internal/handlers/middleware", "internal/id", "internal/migrate", "internal/orm", "internal/schema",
+		"internal/handlers/middleware", "internal/id", "internal/live", "internal/migrate", "internal/orm", "internal/schema",
 		"web/static", "web/templates/...",
 	},
 

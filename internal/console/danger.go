@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/kuratchi/dashboard/internal/d1"
-	"github.com/kuratchi/dashboard/internal/migrate"
+	"github.com/kuratchi/dashboard/internal/live"
 	"github.com/kuratchi/dashboard/internal/sqlite"
 	"github.com/kuratchi/dashboard/internal/sqltext"
 )
@@ -186,7 +186,7 @@ func hasWhere(sql string) bool {
 // counter counts rows in the database, each time within a limit.
 type counter struct {
 	conn  d1.Conn
-	live  *migrate.Live
+	live  *live.Database
 	limit time.Duration
 }
 

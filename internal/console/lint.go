@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/kuratchi/dashboard/internal/live"
 	"github.com/kuratchi/dashboard/internal/migrate"
 )
 
@@ -12,7 +13,7 @@ type findings []migrate.Finding
 
 // lint asks the planner's rules about the statements, and notes which findings are
 // overridden: by a comment in the statement, or by the reason somebody typed.
-func (j *Judgement) lint(live *migrate.Live, ss []*statement, reason string) []findings {
+func (j *Judgement) lint(live *live.Database, ss []*statement, reason string) []findings {
 	texts := make([]string, len(ss))
 	for i, st := range ss {
 		texts[i] = st.part.SQL

@@ -13,6 +13,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/id"
+	"github.com/kuratchi/dashboard/internal/live"
 	"github.com/kuratchi/dashboard/internal/migrate"
 	"github.com/kuratchi/dashboard/internal/schema"
 )
@@ -138,7 +139,7 @@ func (c *Check) failed(d Database, err error) {
 // compare finds the version a live schema is: the one the database records, the
 // one recorded here, or any other; else it is drifted from the first of these, or,
 // where none is recorded, from the one with the fewest differences.
-func (f *Fleet) compare(ctx context.Context, conn d1.Conn, d Database, live *migrate.Live, c *Check) error {
+func (f *Fleet) compare(ctx context.Context, conn d1.Conn, d Database, live *live.Database, c *Check) error {
 	state, known, err := migrate.Recorded(ctx, conn, d.Schema)
 	if err != nil {
 		return err

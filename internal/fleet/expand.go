@@ -5,6 +5,7 @@ import (
 
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/id"
+	"github.com/kuratchi/dashboard/internal/live"
 	"github.com/kuratchi/dashboard/internal/migrate"
 	"github.com/kuratchi/dashboard/internal/schema"
 )
@@ -21,7 +22,7 @@ type Offer struct {
 
 // offer returns what to do instead, nil for a plan whose answers forbid nothing for
 // its size.
-func (f *Fleet) offer(ctx context.Context, d Database, p Plan, live *migrate.Live, answers []migrate.Answer) *Offer {
+func (f *Fleet) offer(ctx context.Context, d Database, p Plan, live *live.Database, answers []migrate.Answer) *Offer {
 	large := migrate.TooLarge(answers)
 	if len(large) == 0 {
 		return nil

@@ -12,6 +12,7 @@ import (
 
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/live"
 	"github.com/kuratchi/dashboard/internal/migrate"
 	"github.com/kuratchi/dashboard/internal/sqltext"
 )
@@ -88,7 +89,7 @@ func same(ctx context.Context, a, b d1.Conn, size int64) (string, error) {
 }
 
 // definitions are the kinds and names of what a schema holds.
-func definitions(l *migrate.Live) []string {
+func definitions(l *live.Database) []string {
 	out := make([]string, len(l.Rows))
 	for i, r := range l.Rows {
 		out[i] = r.Type + " " + r.Name

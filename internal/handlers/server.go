@@ -22,10 +22,10 @@ import (
 	"github.com/kuratchi/dashboard/internal/account"
 	"github.com/kuratchi/dashboard/internal/audit"
 	"github.com/kuratchi/dashboard/internal/auth"
-	"github.com/kuratchi/dashboard/internal/browse"
 	"github.com/kuratchi/dashboard/internal/fleet"
 	"github.com/kuratchi/dashboard/internal/handlers/middleware"
 	"github.com/kuratchi/dashboard/internal/id"
+	"github.com/kuratchi/dashboard/internal/live"
 	"github.com/kuratchi/dashboard/web/static"
 	"github.com/kuratchi/dashboard/web/templates/layout"
 	"github.com/kuratchi/dashboard/web/templates/paths"
@@ -82,7 +82,7 @@ type Server struct {
 	console chan struct{}
 	runs    runs
 	// catalogs are of databases on D1.
-	catalogs browse.Cache
+	catalogs live.Cache
 }
 
 // compression is for pages: level 5 takes a fifth of the time of the best and

@@ -11,6 +11,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/fleet"
+	"github.com/kuratchi/dashboard/internal/live"
 	"github.com/kuratchi/dashboard/web/templates/layout"
 	"github.com/kuratchi/dashboard/web/templates/paths"
 	"github.com/kuratchi/dashboard/web/templates/views"
@@ -65,7 +66,7 @@ func (s *Server) reading(c echo.Context, f func(fleet.Database, d1.Conn, *browse
 	return s.withDatabase(c, func(d fleet.Database, conn d1.Conn) error {
 		ctx := c.Request().Context()
 		if d.Provider == fleet.D1 {
-			return s.catalogs.Read(ctx, d.ProviderID, conn, func(conn d1.Conn, cat *browse.Catalog) error { return f(d, conn, cat) })
+			return s.catalogs.Read(ctx, d.ProviderID, conn, func(conn d1.Conn, db *live.Database) error { return f(d, conn, &browse.Catalog{Database: db}) })
 		}
 		cat, err := browse.Load(ctx, conn)
 		if err != nil {

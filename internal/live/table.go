@@ -55,6 +55,9 @@ type Column struct {
 	Collated bool
 }
 
+// Untyped reports whether the column keeps any storage class as it is.
+func (c Column) Untyped() bool { return c.Affinity == None }
+
 // Column returns the place of the column of that name, in any case of its letters.
 func (t *Table) Column(name string) (int, bool) {
 	i := slices.IndexFunc(t.Columns, func(c Column) bool { return sqltext.Same(c.Name, name) })

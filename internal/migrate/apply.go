@@ -7,6 +7,7 @@ import (
 
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/live"
 )
 
 // changedText is what the first assertion of a batch fails with.
@@ -14,7 +15,7 @@ const changedText = "schema changed since the plan was made"
 
 const (
 	upsertState = `INSERT INTO kuratchi_schema_state (schema_name, schema_hash, version, updated_at) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (schema_name) DO UPDATE SET schema_hash = excluded.schema_hash, version = excluded.version, updated_at = excluded.updated_at`
-	assertSame  = `select iif((` + fingerprintSQL + `) = ?1, 1, json_extract('{}', '` + changedText + `'))`
+	assertSame  = `select iif((` + live.FingerprintSQL + `) = ?1, 1, json_extract('{}', '` + changedText + `'))`
 )
 
 // Statements returns the batch that applies the plan: the assertion that the

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/kuratchi/dashboard/internal/live"
 	"github.com/kuratchi/dashboard/internal/schema"
 	"github.com/kuratchi/dashboard/internal/sqltext"
 )
@@ -16,7 +17,7 @@ import (
 // none is known: a table that it declares and the target doesn't is dropped, and
 // any other is left alone. Differences without a safe step become refusals; the
 // steps are then only what the rest would be.
-func New(live *Live, target, previous *schema.Schema) (*Plan, error) {
+func New(live *live.Database, target, previous *schema.Schema) (*Plan, error) {
 	// Children may have to be rebuilt after their parents (a new key) or before
 	// them (one that goes). The engine itself says which.
 	var refused *Plan
@@ -43,7 +44,7 @@ func New(live *Live, target, previous *schema.Schema) (*Plan, error) {
 // builder makes one plan. It walks through the changes in an order that works and
 // keeps what the schema is at that point.
 type builder struct {
-	live             *Live
+	live             *live.Database
 	target, previous *schema.Schema
 	childrenFirst    bool
 

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/live"
 	"github.com/kuratchi/dashboard/internal/schema"
 	"github.com/kuratchi/dashboard/internal/sqltext"
 )
@@ -16,7 +17,7 @@ const draftTime = 2 * time.Second
 // CREATE, ALTER and DROP, on an empty copy. Renames are noted as such. Errors:
 // fault.Invalid names the statement that is none of these, or that the engine
 // refuses, in its words.
-func After(ctx context.Context, live *Live, text string) (*schema.Schema, error) {
+func After(ctx context.Context, live *live.Database, text string) (*schema.Schema, error) {
 	parts := sqltext.Split(text)
 	if len(parts) == 0 {
 		return nil, fault.New(fault.Invalid, "There is no statement. Write what is to change, for instance: alter table users add column note text")

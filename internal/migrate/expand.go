@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/live"
 	"github.com/kuratchi/dashboard/internal/schema"
 	"github.com/kuratchi/dashboard/internal/sqltext"
 )
@@ -38,7 +39,7 @@ func TooLarge(answers []Answer) []string {
 // tables only a rebuild could change stays as it is live. The notes say all of it,
 // the columns first. large are names of the target's tables. Nothing is touched.
 // fault.Invalid is for a table that can't be changed without a rebuild at all.
-func Expand(live *Live, target, previous *schema.Schema, large []string) (*schema.Schema, []Note, error) {
+func Expand(live *live.Database, target, previous *schema.Schema, large []string) (*schema.Schema, []Note, error) {
 	was, _ := schema.Renamed(live.Schema, target)
 	e := &expansion{out: target.Clone()}
 	for _, name := range large {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/kuratchi/dashboard/internal/live"
 	"github.com/kuratchi/dashboard/internal/schema"
 	"github.com/kuratchi/dashboard/internal/sqltext"
 )
@@ -43,7 +44,7 @@ func (f Fill) Object() string { return f.Table + "." + f.Column }
 // apart is asked of the tables as the steps leave them: a live table may have what
 // no schema file says.
 func (b *builder) fills(changes []schema.Change) error {
-	var after *Live
+	var after *live.Database
 	for _, c := range changes {
 		add, ok := c.(schema.AddColumn)
 		if !ok || add.Column.Fill == "" {

@@ -24,64 +24,18 @@
 package migrate
 
 import (
-	"cmp"
 	"context"
-	"slices"
-	"strings"
 
 	"github.com/kuratchi/dashboard/internal/d1"
-	"github.com/kuratchi/dashboard/internal/fault"
-	"github.com/kuratchi/dashboard/internal/schema"
+	"github.com/kuratchi/dashboard/internal/live"
 )
 
-// Live is a database's schema as it was at one moment.
-type Live struct {
-	Schema *schema.Schema
-	// Rows are sqlite_master's, without the tables of SQLite, D1 and the ledgers, what
-	// belongs to them, and shadow tables. They are in the order of types and names, but
-	// triggers in that of their creation, which is the reverse of the one they fire in.
-	Rows []schema.MasterRow
-}
-
-// ownFilter leaves out what belongs to SQLite, D1 and the ledgers: the tables that
-// schema.Reserved names, and what is on them. A trigger, an index or a view is somebody's
-// whatever it is called.
-const ownFilter = `name not like 'sqlite\_%' escape '\' and tbl_name not like 'sqlite\_%' escape '\' and tbl_name not like '\_cf\_%' escape '\' ` +
-	`and (type = 'view' or tbl_name not like 'kuratchi\_%' escape '\' and tbl_name not in ('d1_migrations', 'migrations_history'))`
-
-const inspectSQL = `select type, name, tbl_name, coalesce(sql, '') from sqlite_master where ` + ownFilter +
-	` and name not in (select name from pragma_table_list where type = 'shadow') order by type, iif(type = 'trigger', rowid, 0), name`
-
-// Inspect reads a database's schema in one round trip.
-func Inspect(ctx context.Context, conn d1.Conn) (*Live, error) {
-	r, err := conn.Query(ctx, d1.Query(inspectSQL))
+// Inspect reads a database's schema in one round trip. One of which a text can't be
+// read is fault.Invalid: nothing can be planned on half a schema.
+func Inspect(ctx context.Context, conn d1.Conn) (*live.Database, error) {
+	db, err := live.Read(ctx, conn)
 	if err != nil {
 		return nil, err
 	}
-	rows := make([]schema.MasterRow, len(r.Rows))
-	for i, v := range r.Rows {
-		rows[i] = schema.MasterRow{Type: v[0].Text(), Name: v[1].Text(), Table: v[2].Text(), SQL: v[3].Text()}
-	}
-	s, err := schema.FromObjects(rows)
-	if err != nil {
-		return nil, fault.Wrap(err, fault.Invalid, "The database's schema can't be read: %v.", err)
-	}
-	return &Live{Schema: s, Rows: rows}, nil
+	return db, db.Sound()
 }
-
-// Fingerprint is the text that changes with any change of the schema, the one
-// that fingerprintSQL computes in the database.
-func (l *Live) Fingerprint() string {
-	rows := slices.Clone(l.Rows)
-	slices.SortFunc(rows, func(a, b schema.MasterRow) int {
-		return cmp.Or(strings.Compare(a.Type, b.Type), strings.Compare(a.Name, b.Name))
-	})
-	parts := make([]string, len(rows))
-	for i, r := range rows {
-		parts[i] = strings.Join([]string{r.Type, r.Name, r.SQL}, "\x1f")
-	}
-	return strings.Join(parts, "\x1e")
-}
-
-const fingerprintSQL = `select coalesce(group_concat(type || char(31) || name || char(31) || sql, char(30)), '') from (select type, name, coalesce(sql, '') sql from sqlite_master where ` +
-	ownFilter + ` and name not in (select name from pragma_table_list where type = 'shadow') order by type, name)`

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/kuratchi/dashboard/internal/live"
 	"github.com/kuratchi/dashboard/internal/schema"
 	"github.com/kuratchi/dashboard/internal/sqltext"
 )
@@ -14,7 +15,7 @@ import (
 //
 // A comment "lint:allow DL101 the reason" anywhere in a statement overrides that
 // code in it, see [Allowed].
-func Lint(live *Live, statements []string) [][]Finding {
+func Lint(live *live.Database, statements []string) [][]Finding {
 	out := make([][]Finding, len(statements))
 	for i, sql := range statements {
 		add := func(code string, level Level, object, what, fix string) {
@@ -29,7 +30,7 @@ func Lint(live *Live, statements []string) [][]Finding {
 	return out
 }
 
-func lintDrop(live *Live, sql string, add addFinding) {
+func lintDrop(live *live.Database, sql string, add addFinding) {
 	d, ok := schema.ParseDrop(sql)
 	if !ok {
 		return
@@ -60,7 +61,7 @@ func lintDrop(live *Live, sql string, add addFinding) {
 }
 
 // referring are the names of the other tables that refer to one.
-func referring(live *Live, table string) (out []string) {
+func referring(live *live.Database, table string) (out []string) {
 	for _, t := range live.Schema.Tables {
 		refers := slices.ContainsFunc(t.ForeignKeys, func(fk schema.ForeignKey) bool { return sqltext.Same(fk.Table, table) })
 		if refers && !sqltext.Same(t.Name, table) {
@@ -70,7 +71,7 @@ func referring(live *Live, table string) (out []string) {
 	return out
 }
 
-func lintRename(live *Live, sql string, add addFinding) {
+func lintRename(live *live.Database, sql string, add addFinding) {
 	r, ok := schema.ParseRename(sql)
 	if !ok {
 		return

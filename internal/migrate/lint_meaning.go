@@ -4,13 +4,14 @@ import (
 	"context"
 	"slices"
 
+	"github.com/kuratchi/dashboard/internal/live"
 	"github.com/kuratchi/dashboard/internal/schema"
 )
 
 // lintMeanings says of each statement that defines data what it does to the views and
 // triggers there are, as a plan's findings do: the statements run on an empty copy, one
 // after the other. What the engine refuses says nothing.
-func lintMeanings(live *Live, statements []string, add func(i int, f Finding)) {
+func lintMeanings(live *live.Database, statements []string, add func(i int, f Finding)) {
 	if !slices.ContainsFunc(live.Rows, func(r schema.MasterRow) bool { return r.Type == "view" || r.Type == "trigger" || isFullText(r) }) ||
 		!slices.ContainsFunc(statements, schema.Defines) {
 		return
@@ -39,7 +40,7 @@ func lintMeanings(live *Live, statements []string, add func(i int, f Finding)) {
 }
 
 // meaningsBetween are the findings about views and triggers of one statement.
-func meaningsBetween(before, after *Live, sql string) []Finding {
+func meaningsBetween(before, after *live.Database, sql string) []Finding {
 	target := after.Schema.Clone()
 	if r, ok := schema.ParseRename(sql); ok {
 		note(target, before.Schema, r)

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/kuratchi/dashboard/internal/live"
 	"github.com/kuratchi/dashboard/internal/schema"
 	"github.com/kuratchi/dashboard/internal/sqlite"
 	"github.com/kuratchi/dashboard/internal/sqltext"
@@ -13,7 +14,7 @@ import (
 // that can't be compiled any more is a refusal. One that means something else, shows
 // something else, or writes where a new constraint may refuse it, is a finding that names
 // it. Those the plan itself gives another text are only compiled.
-func (b *builder) meaning(after *Live, changes []schema.Change) error {
+func (b *builder) meaning(after *live.Database, changes []schema.Change) error {
 	was, err := uses(b.live)
 	if err != nil {
 		return err

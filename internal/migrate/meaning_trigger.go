@@ -4,13 +4,14 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/kuratchi/dashboard/internal/live"
 	"github.com/kuratchi/dashboard/internal/schema"
 	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 // compareTrigger tells what a trigger's text decides by order, by UPDATE OF, and by
 // writing where rows may be refused from now on.
-func (b *builder) compareTrigger(old, now use, after *Live, shown []string, changes []schema.Change) {
+func (b *builder) compareTrigger(old, now use, after *live.Database, shown []string, changes []schema.Change) {
 	name := now.row.Name
 	if _, found := schema.Excluded(old.row.SQL, now.row.SQL); found {
 		b.finding(codeMeans, Fails, name, "RENAME TABLE writes the new name where the trigger "+name+" says excluded: its upsert keeps the old value from then on.", "Drop it first, and make it again afterwards.")

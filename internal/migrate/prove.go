@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/kuratchi/dashboard/internal/d1"
+	"github.com/kuratchi/dashboard/internal/live"
 	"github.com/kuratchi/dashboard/internal/schema"
 	"github.com/kuratchi/dashboard/internal/sqlite"
 	"github.com/kuratchi/dashboard/internal/sqltext"
@@ -26,7 +27,7 @@ func (e *stepError) Error() string { return e.text }
 // with the target, and what no step is about with what it was (keep). It returns the
 // schema afterwards. A step that fails, and an end that differs from the target, is a
 // *stepError.
-func prove(live *Live, target *schema.Schema, p *Plan, keep []schema.MasterRow) (*Live, error) {
+func prove(live *live.Database, target *schema.Schema, p *Plan, keep []schema.MasterRow) (*live.Database, error) {
 	s, err := newScratch(context.Background(), live.Statements())
 	if err != nil {
 		return nil, err
@@ -67,7 +68,7 @@ func ends(format string, args ...any) error {
 }
 
 // differs says where a schema is not the target, or something else not what it was.
-func differs(after *Live, target *schema.Schema, keep []schema.MasterRow) (words []string) {
+func differs(after *live.Database, target *schema.Schema, keep []schema.MasterRow) (words []string) {
 	for _, c := range schema.Diff(after.Schema, target) {
 		words = append(words, c.Words())
 	}

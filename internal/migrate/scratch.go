@@ -4,7 +4,8 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/kuratchi/dashboard/internal/schema"
+	"github.com/kuratchi/dashboard/internal/d1"
+	"github.com/kuratchi/dashboard/internal/live"
 	"github.com/kuratchi/dashboard/internal/sqlite"
 )
 
@@ -52,40 +53,25 @@ func (s *scratch) withoutKeys(ctx context.Context) error {
 
 func (s *scratch) run(sql string) error { return s.c.Exec(sql) }
 
-// inspect reads the scratch database's schema.
-func (s *scratch) inspect() (*Live, error) {
-	st, err := s.c.Prepare(inspectSQL)
+// inspect reads the scratch database's schema. The error is of a text that can't be
+// read, too.
+func (s *scratch) inspect() (*live.Database, error) {
+	st, err := s.c.Prepare(live.Catalog().SQL)
 	if err != nil {
 		return nil, err
 	}
 	defer st.Close()
-	l := &Live{}
+	var rows [][]d1.Value
 	for {
-		row, err := st.Step()
+		more, err := st.Step()
 		if err != nil {
 			return nil, err
 		}
-		if !row {
+		if !more {
 			break
 		}
-		l.Rows = append(l.Rows, schema.MasterRow{Type: st.Bytes(0), Name: st.Bytes(1), Table: st.Bytes(2), SQL: st.Bytes(3)})
+		rows = append(rows, live.Row(st.Bytes, st.Int))
 	}
-	l.Schema, err = schema.FromObjects(l.Rows)
-	return l, err
-}
-
-// Statements make the live schema anew, in an order that works.
-func (l *Live) Statements() []string { return l.statements("table", "index", "view", "trigger") }
-
-// statements make what is of these types.
-func (l *Live) statements(types ...string) []string {
-	var statements []string
-	for _, kind := range types {
-		for _, r := range l.Rows {
-			if r.Type == kind && r.SQL != "" {
-				statements = append(statements, r.SQL)
-			}
-		}
-	}
-	return statements
+	db := live.Of(rows)
+	return db, db.Unread
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/kuratchi/dashboard/internal/live"
 	"github.com/kuratchi/dashboard/internal/schema"
 	"github.com/kuratchi/dashboard/internal/sqlite"
 	"github.com/kuratchi/dashboard/internal/sqltext"
@@ -27,7 +28,7 @@ type use struct {
 // table alone, so that what one is bound to is told apart from what others do when it
 // writes. Triggers of views stand, since nothing writes to a view without them. They are
 // found by their identity.
-func uses(l *Live) (map[string]use, error) {
+func uses(l *live.Database) (map[string]use, error) {
 	out, others, views := map[string]use{}, map[string]bool{}, map[string]bool{}
 	var objects []schema.MasterRow
 	for _, row := range l.Rows {
@@ -40,7 +41,7 @@ func uses(l *Live) (map[string]use, error) {
 	if len(objects) == 0 {
 		return nil, nil
 	}
-	statements := l.statements("table", "index", "view")
+	statements := l.Statements("table", "index", "view")
 	for _, row := range objects {
 		if row.Type == "trigger" && views[sqltext.Fold(row.Table)] {
 			statements = append(statements, row.SQL)

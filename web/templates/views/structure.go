@@ -5,7 +5,7 @@ import (
 
 	"github.com/a-h/templ"
 
-	"github.com/kuratchi/dashboard/internal/browse"
+	"github.com/kuratchi/dashboard/internal/live"
 	"github.com/kuratchi/dashboard/internal/schema"
 )
 
@@ -17,7 +17,7 @@ func here(is bool) templ.Attributes {
 	return templ.Attributes{"aria-current": "true"}
 }
 
-func structureFacts(s *browse.Structure) string {
+func structureFacts(s *live.Structure) string {
 	facts := []string{s.Kind}
 	add := func(ok bool, word string) {
 		if ok {
@@ -32,14 +32,14 @@ func structureFacts(s *browse.Structure) string {
 	return strings.Join(facts, " · ")
 }
 
-func nullWords(c browse.Column) string {
+func nullWords(c live.Column) string {
 	if c.NotNull {
 		return "not null"
 	}
 	return "null"
 }
 
-func keyWords(c browse.Column) string {
+func keyWords(c live.Column) string {
 	var words []string
 	if c.PK {
 		words = append(words, "primary")

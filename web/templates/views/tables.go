@@ -15,6 +15,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/browse"
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fleet"
+	"github.com/kuratchi/dashboard/internal/live"
 	"github.com/kuratchi/dashboard/web/templates/paths"
 	"github.com/kuratchi/dashboard/web/templates/textual"
 )
@@ -24,13 +25,13 @@ type Tables struct {
 	Database fleet.Database
 	Latest   int
 	Size     int64
-	Tables   []browse.Table
+	Tables   []live.Entry
 }
 
 // Table is a page of a table.
 type Table struct {
 	Database string
-	Tables   []browse.Table
+	Tables   []live.Entry
 	Request  browse.Request
 	Page     *browse.Page
 	Indexes  int
@@ -171,8 +172,8 @@ var opWords = map[browse.Op]string{
 }
 
 // kindWord names what is no plain table.
-func kindWord(t browse.Table) string {
-	if t.Kind == browse.KindTable {
+func kindWord(t live.Entry) string {
+	if t.Kind == live.KindTable {
 		return ""
 	}
 	return t.Kind
@@ -183,7 +184,7 @@ func (v Table) sub() string {
 	if v.Indexes > 0 {
 		facts = append(facts, plural(v.Indexes, "index"))
 	}
-	if v.Page.Kind != browse.KindTable {
+	if v.Page.Kind != live.KindTable {
 		facts = append([]string{v.Page.Kind}, facts...)
 	}
 	return strings.Join(facts, " · ")
@@ -349,8 +350,8 @@ func (v Cell) blob() bool { return v.Content.Value.Kind() == d1.Blob }
 type Structure struct {
 	Database string
 	// All is everything; Chosen is the one that is shown.
-	All    []browse.Table
-	Chosen *browse.Structure
+	All    []live.Entry
+	Chosen *live.Structure
 	// Triggers are all of the database, for the overview.
 	Triggers int
 }

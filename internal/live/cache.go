@@ -1,4 +1,4 @@
-package browse
+package live
 
 import (
 	"context"
@@ -17,7 +17,7 @@ type Cache struct {
 }
 
 type kept struct {
-	cat *Catalog
+	db  *Database
 	raw *d1.Result
 }
 
@@ -25,26 +25,26 @@ type kept struct {
 const cachedCatalogs = 200
 
 // errStale ends a page that began with a catalog that isn't true any more.
-var errStale = errors.New("browse: the schema changed since its catalog was kept")
+var errStale = errors.New("live: the schema changed since its catalog was kept")
 
 // Read does f with a catalog of the database with that id. f must only read, by
 // conn, and change nothing before it has: when the kept catalog turns out to be
 // old, its error is dropped and it is done once more with a new one.
-func (c *Cache) Read(ctx context.Context, id string, conn d1.Conn, f func(conn d1.Conn, cat *Catalog) error) error {
+func (c *Cache) Read(ctx context.Context, id string, conn d1.Conn, f func(conn d1.Conn, db *Database) error) error {
 	if k := c.get(id); k != nil {
 		v := &verified{Conn: conn, want: k.raw}
-		err := f(v, k.cat)
+		err := f(v, k.db)
 		if err == nil || v.done && !errors.Is(err, errStale) {
 			return err
 		} // else what it says is of a catalog nobody has checked
 	}
-	raw, err := conn.Query(ctx, d1.Query(catalogSQL))
+	raw, err := conn.Query(ctx, Catalog())
 	if err != nil {
 		return err
 	}
-	cat := catalogOf(raw)
-	c.put(id, &kept{cat: cat, raw: raw})
-	return f(conn, cat)
+	db := Of(raw.Rows)
+	c.put(id, &kept{db: db, raw: raw})
+	return f(conn, db)
 }
 
 func (c *Cache) get(id string) *kept {
@@ -82,7 +82,7 @@ func (v *verified) Batch(ctx context.Context, ss []d1.Stmt) ([]*d1.Result, error
 		return v.Conn.Batch(ctx, ss)
 	}
 	v.done = true
-	rs, err := v.Conn.Batch(ctx, append([]d1.Stmt{d1.Query(catalogSQL)}, ss...))
+	rs, err := v.Conn.Batch(ctx, append([]d1.Stmt{Catalog()}, ss...))
 	if e, ok := errors.AsType[*d1.Error](err); ok && e.Class == d1.Syntax {
 		return nil, errStale // it names what may be gone; if it isn't, the second try says so
 	}
