@@ -32,7 +32,7 @@ var mayImport = map[string][]string{
 	"internal/vault":     {"internal/fault"},
 	"internal/sqlite":    {"internal/fault", "internal/sqltext", "internal/sqlite/bounds"},
 	"internal/schema":    {"internal/fault", "internal/sqltext"},
-	"internal/d1":        {"internal/fault"},
+	"internal/d1":        {"internal/fault", "internal/sqltext"},
 	"internal/d1/local":  {"internal/d1", "internal/fault", "internal/sqlite", "internal/sqltext"},
 	"internal/d1/rest":   {"internal/d1", "internal/fault", "internal/sqltext", "internal/sqlite"},
 	"internal/d1/d1test": {"internal/d1", "internal/fault"},
@@ -42,7 +42,7 @@ var mayImport = map[string][]string{
 	"internal/sqlite/bounds": {},
 
 	"internal/live":     {"internal/d1", "internal/fault", "internal/schema", "internal/sqltext"},
-	"internal/orm":      {"internal/d1", "internal/fault", "internal/schema", "internal/sqltext"},
+	"internal/orm":      {"internal/d1", "internal/fault", "internal/live", "internal/schema", "internal/sqltext"},
 	"internal/migrate":  {"internal/d1", "internal/fault", "internal/live", "internal/sqltext", "internal/schema", "internal/sqlite"},
 	"internal/database": {"internal/d1", "internal/fault", "internal/migrate", "internal/orm", "internal/schema"},
 

@@ -33,7 +33,7 @@ func Exercise(t *testing.T, traits Traits, newConn func(t *testing.T) d1.Conn) {
 		run  func(*testing.T, d1.Conn, Traits)
 	}{
 		{"values", exerciseValues}, {"arguments", exerciseArguments}, {"order", exerciseOrder}, {"batches", exerciseBatches},
-		{"errors", exerciseErrors}, {"limits", exerciseLimits}, {"modes", exerciseModes}, {"cancel", exerciseCancel},
+		{"errors", exerciseErrors}, {"assertions", exerciseAssertions}, {"limits", exerciseLimits}, {"modes", exerciseModes}, {"cancel", exerciseCancel},
 		{"streams", exerciseStreams}, {"big-results", exerciseBig}, {"concurrency", exerciseConcurrency},
 	} {
 		t.Run(part.name, func(t *testing.T) {
@@ -279,6 +279,38 @@ func exerciseErrors(t *testing.T, c d1.Conn, _ Traits) {
 		if e.Class != q.class || fault.KindOf(err) != q.kind || q.offset != -2 && e.Offset != q.offset || q.words != "" && fault.Message(err) != q.words {
 			t.Errorf("%s: class %d, kind %s, offset %d, %q", q.s.SQL, e.Class, fault.KindOf(err), e.Offset, fault.Message(err))
 		}
+	}
+}
+
+// exerciseAssertions: a batch that fails on purpose says by what, and changes nothing.
+func exerciseAssertions(t *testing.T, c d1.Conn, _ Traits) {
+	mustExec(t, c, "create table asserted(a integer primary key)")
+	one := d1.Assertion{Name: "one row", Detail: `users 7: it's "so"`}
+	insert := d1.Exec("insert into asserted values (1)")
+	if _, err := c.Batch(t.Context(), []d1.Stmt{insert, one.Changed(), one.Holds("?1 = 'x'", d1.Str("x"))}); err != nil {
+		t.Errorf("what holds: %v", err)
+	}
+	for name, q := range map[string]struct {
+		s    d1.Stmt
+		want d1.Assertion
+	}{
+		"false":    {one.Holds("?1 = 2", d1.Int(1)), one},
+		"NULL":     {one.Holds("NULL"), one},
+		"no row":   {d1.Assertion{Name: "changed"}.Changed(), d1.Assertion{Name: "changed"}},
+		"computed": {d1.Fails("tried", "(select json_object('n', count(*)) from asserted)"), d1.Assertion{Name: "tried", Detail: `{"n":2}`}},
+	} {
+		nothing := d1.Exec("delete from asserted where a = 9")
+		_, err := c.Batch(t.Context(), []d1.Stmt{d1.Exec("insert into asserted values (2)"), nothing, q.s})
+		if got, ok := d1.Failed(err); !ok || got != q.want || !d1.FailedAt(err, q.want.Name) || d1.FailedAt(err, "another") {
+			t.Errorf("%s: %+v %v", name, got, err)
+		}
+	}
+	r, err := c.Query(t.Context(), d1.Query("select count(*) from asserted"))
+	if err != nil || r.Rows[0][0].Int() != 1 {
+		t.Errorf("a batch that failed at an assertion left something: %v %v", r, err)
+	}
+	if _, err := c.Query(t.Context(), d1.Query("select json_extract('{}', 'other')")); d1.FailedAt(err, "other") || func() bool { _, ok := d1.Failed(err); return ok }() {
+		t.Error("any path counts as an assertion")
 	}
 }
 
