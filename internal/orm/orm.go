@@ -1,28 +1,3 @@
-// Package orm builds statements from tables, columns and values.
-//
-// # Safe by shape
-//
-// Every identifier is quoted and must be a column the schema knows; every value
-// is bound. There is no way to hand in SQL. What D1 would refuse (more than 100
-// values, an update without a condition) is an error here, before anything is
-// sent.
-//
-//	users := orm.New(conn, schema).Table("users")
-//	rows, err := users.Where(orm.Eq("role", "owner"), orm.Gt("created_at", since)).OrderBy("-created_at").Limit(20).Many(ctx)
-//	row, err := users.Where(orm.Eq("id", id)).First(ctx)          // fault.NotFound without one
-//	n, err := users.Where(orm.Eq("id", id)).Update(ctx, orm.Values{"role": "editor"})
-//
-// # Batches
-//
-// InsertStmt, UpdateStmt and DeleteStmt compile without running, for
-// d1.Conn.Batch, which is the only transaction.
-//
-// # Values
-//
-// Go values go in as bool, integers, floats, string, []byte, time.Time (as
-// milliseconds in a timestamp_ms column, as "2006-01-02 15:04:05" UTC in text),
-// json.RawMessage, d1.Value and nil; in a json column anything else is
-// marshalled. They come out of a [Row] by its getters.
 package orm
 
 import (
@@ -30,42 +5,60 @@ import (
 
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/live"
 	"github.com/kuratchi/dashboard/internal/schema"
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 // DB is a database seen through a schema.
 type DB struct {
 	conn   d1.Conn
-	schema *schema.Schema
+	name   string            // the schema's
+	tables map[string]*table // by the folded name
 }
 
 // New returns a view of conn by the schema. A nil conn compiles statements and
 // runs none.
-func New(conn d1.Conn, s *schema.Schema) *DB { return &DB{conn: conn, schema: s} }
+func New(conn d1.Conn, s *schema.Schema) *DB {
+	db := &DB{conn: conn, name: s.Name, tables: make(map[string]*table, len(s.Tables))}
+	for i := range s.Tables {
+		db.tables[sqltext.Fold(s.Tables[i].Name)] = declared(&s.Tables[i])
+	}
+	return db
+}
 
 // Table starts a query on a table. A table the schema doesn't have is reported
 // by what runs or compiles the query.
 func (db *DB) Table(name string) Query {
-	q := Query{db: db}
-	t, ok := db.schema.Table(name)
-	if !ok {
-		q.err = fault.New(fault.Invalid, "The schema %s has no table %q.", db.schema.Name, name)
-		return q
+	t, err := db.table(name)
+	return Query{db: db, table: t, err: err}
+}
+
+func (db *DB) table(name string) (*table, error) {
+	if t, ok := db.tables[sqltext.Fold(name)]; ok {
+		return t, nil
 	}
-	q.table = t
-	return q
+	return nil, fault.New(fault.Invalid, "The schema %s has no table %q.", db.name, name)
+}
+
+// Seen starts a query on a table that was found in the database of conn. A nil conn
+// compiles statements and runs none.
+func Seen(conn d1.Conn, t *live.Table) Query {
+	return Query{db: &DB{conn: conn}, table: &table{Table: t}}
 }
 
 // Query is a query that is being built. It is a value: each method returns
 // another one, so a query can be kept and refined in several ways.
 type Query struct {
 	db      *DB
-	table   *schema.Table
+	table   *table
 	columns []string
+	cut     *Selection
 	conds   []Cond
 	order   []string
 	limit   int
 	offset  int
+	back    []int // places of the columns that a write gives back
 	err     error
 }
 
@@ -78,6 +71,18 @@ func (q Query) Where(conds ...Cond) Query {
 // Select names the columns to return; without it, all.
 func (q Query) Select(columns ...string) Query {
 	q.columns = columns
+	return q
+}
+
+// Cut returns the columns of a selection, long values cut, in place of Select's.
+func (q Query) Cut(s Selection) Query {
+	q.cut = &s
+	return q
+}
+
+// Returning has a write give back columns of the rows it wrote, by their places.
+func (q Query) Returning(places []int) Query {
+	q.back = places
 	return q
 }
 
@@ -101,7 +106,7 @@ func (q Query) Offset(n int) Query {
 
 // Many returns all matching rows.
 func (q Query) Many(ctx context.Context) ([]Row, error) {
-	s, err := q.selectStmt()
+	s, err := q.SelectStmt()
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,80 @@
+package orm
+
+import (
+	"slices"
+	"strconv"
+
+	"github.com/kuratchi/dashboard/internal/d1"
+	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/live"
+)
+
+// Selection is what a statement selects: columns that are shown, after them what keys
+// and cursors need beside, and how much of a long value comes.
+type Selection struct {
+	// Places are all columns, in the order of a row; the first Shown of them are shown.
+	Places []int
+	Shown  int
+	// whole are the columns that come up to the length of a key.
+	whole []int
+	limit int
+}
+
+// Cut selects columns of a table in the given order of rows, with the columns of its
+// key and of the order beside. Of a longer value the first limit bytes come; of one in
+// the key MaxKey and one more. More columns than D1 returns are fault.Invalid with a
+// *LimitError, in which Most is how many of the shown ones would fit.
+func Cut(o Order, shown []int, limit int) (Selection, error) {
+	s := Selection{Places: slices.Clone(shown), Shown: len(shown), whole: o.t.Key.Places(), limit: limit}
+	for _, i := range append(slices.Clone(s.whole), o.Places()...) {
+		if !slices.Contains(s.Places, i) {
+			s.Places = append(s.Places, i)
+		}
+	}
+	if over := len(s.Places) - d1.MaxColumns; over > 0 {
+		most := len(shown) - over
+		return s, fault.Wrap(&LimitError{"columns", len(shown), most}, fault.Invalid,
+			"At most %d of these columns of %s fit beside its key, because D1 returns %d. Choose fewer.", most, o.t.Name, d1.MaxColumns)
+	}
+	return s, nil
+}
+
+// Place returns a column's place in a row, -1 for none.
+func (s Selection) Place(column int) int { return slices.Index(s.Places, column) }
+
+// cuts are the expressions of a selection.
+func (t *table) cuts(s Selection) []string {
+	parts := make([]string, len(s.Places))
+	for n, i := range s.Places {
+		limit := s.limit
+		if slices.Contains(s.whole, i) {
+			limit = MaxKey + 1
+		}
+		parts[n] = t.cut(i, limit)
+	}
+	return parts
+}
+
+// cut returns a column's value, its first limit bytes when it is longer.
+//
+// octet_length reads a value's size from the record's header, so a short value
+// costs a function call and a long one is read once. A text is cut by bytes
+// and not by characters: substr stops at a NUL and steps over bytes that are no
+// UTF-8. (It also makes NULL of an empty BLOB.) A number in a column of numbers is
+// told by being less than any text, without a call; what is STRICT can't hold
+// anything else.
+func (t *table) cut(i, limit int) string {
+	c, n := t.ref(self, i), strconv.Itoa(limit)
+	if i == live.RowID || t.Key.Alias && t.Columns[i].PK {
+		return c
+	}
+	long := "CASE typeof(" + c + ") WHEN 'blob' THEN substr(" + c + ", 1, " + n + ") ELSE CAST(substr(CAST(" + c + " AS BLOB), 1, " + n + ") AS TEXT) END"
+	short := ""
+	if a := t.Columns[i].Affinity; a == live.Integer || a == live.Real {
+		if t.Strict {
+			return c
+		}
+		short = "WHEN " + c + " < '' THEN " + c + " "
+	}
+	return "CASE " + short + "WHEN octet_length(" + c + ") >= " + n + " THEN " + long + " ELSE " + c + " END"
+}

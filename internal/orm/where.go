@@ -1,0 +1,212 @@
+package orm
+
+import (
+	"encoding/json"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/kuratchi/dashboard/internal/d1"
+	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/live"
+	"github.com/kuratchi/dashboard/internal/sqltext"
+)
+
+func (c *compiler) cond(cond Cond) error {
+	switch cond.op {
+	case "AND", "OR":
+		return c.group(cond)
+	case "NOT":
+		c.sql.WriteString("NOT (")
+		err := c.cond(cond.conds[0])
+		c.sql.WriteString(")")
+		return err
+	case "key":
+		return c.key(cond.key)
+	}
+	place, err := c.table.place(cond.column)
+	if err != nil {
+		return err
+	}
+	switch cond.op {
+	case "IN", "NOT IN":
+		return c.in(place, cond)
+	case "below":
+		return c.below(place, cond.values)
+	}
+	sql, err := c.compare(place, cond)
+	c.sql.WriteString(sql)
+	return err
+}
+
+func (c *compiler) group(cond Cond) error {
+	if len(cond.conds) == 0 {
+		c.sql.WriteString(map[string]string{"AND": "1", "OR": "0"}[cond.op])
+		return nil
+	}
+	c.sql.WriteString("(")
+	for i, sub := range cond.conds {
+		if i > 0 {
+			c.sql.WriteString(" " + cond.op + " ")
+		}
+		if err := c.cond(sub); err != nil {
+			return err
+		}
+	}
+	c.sql.WriteString(")")
+	return nil
+}
+
+// compare returns a comparison of a column with one value.
+func (c *compiler) compare(place int, cond Cond) (string, error) {
+	ref, first := c.table.ref(self, place), cond.values[0]
+	if text, ok := first.(Typed); ok {
+		return c.typed(place, cond.op, string(text)), nil
+	}
+	if first == nil && (cond.op == "=" || cond.op == "<>") {
+		return ref + map[string]string{"=": " IS NULL", "<>": " IS NOT NULL"}[cond.op], nil
+	}
+	if s, ok := first.(string); ok && cond.op == "LIKE" && len(s) > d1.MaxPattern {
+		return "", fault.New(fault.Invalid, "A LIKE pattern has at most %d bytes; use Contains.", d1.MaxPattern)
+	}
+	v, err := c.table.value(place, first)
+	if err != nil {
+		return "", err
+	}
+	p := c.add(v)
+	switch cond.op {
+	case "fold":
+		return "lower(" + ref + ") = " + p, nil
+	case "contains":
+		return "instr(lower(CAST(" + ref + " AS TEXT)), " + p + ") > 0", nil
+	case "starts":
+		return "lower(substr(CAST(" + ref + " AS TEXT), 1, length(" + p + "))) = " + p, nil
+	case "is":
+		return c.same(self, []int{place}, []string{p}), nil
+	}
+	return ref + " " + cond.op + " " + p, nil
+}
+
+// key writes the condition of one row.
+func (c *compiler) key(values []d1.Value) error {
+	places, ok := c.table.Key.Match(len(values))
+	if !ok {
+		return fault.New(fault.NotFound, "This is not the key of a row of %s.", c.table.Name)
+	}
+	params := make([]string, len(values))
+	for n, v := range values {
+		params[n] = c.add(v)
+	}
+	c.sql.WriteString(c.same(self, places, params))
+	return nil
+}
+
+// same returns the condition that columns hold exactly these values: equal by the
+// column's collation, which an index can find, and by bytes. The rowid is never NULL,
+// and a full-text table finds it by = alone.
+func (c *compiler) same(alias string, places []int, params []string) string {
+	var conds []string
+	for n, i := range places {
+		ref := c.table.ref(alias, i)
+		if i == live.RowID {
+			conds = append(conds, ref+" = "+params[n])
+			continue
+		}
+		conds = append(conds, ref+" IS "+params[n])
+		if c.table.collated(i) {
+			conds = append(conds, ref+" COLLATE BINARY IS "+params[n])
+		}
+	}
+	return and(conds)
+}
+
+func (c *compiler) in(place int, cond Cond) error {
+	values, err := c.listed(place, cond.values)
+	if err != nil {
+		return err
+	}
+	if len(values) == 0 {
+		c.sql.WriteString(map[string]string{"IN": "0", "NOT IN": "1"}[cond.op])
+		return nil
+	}
+	c.sql.WriteString(c.table.ref(self, place) + " " + cond.op + " (")
+	defer c.sql.WriteString(")")
+	if len(values) > maxListed {
+		if list, ok := jsonList(values); ok {
+			c.sql.WriteString("SELECT value FROM json_each(" + c.add(d1.Str(list)) + ")")
+			return nil
+		}
+	}
+	for i, v := range values {
+		if i > 0 {
+			c.sql.WriteString(", ")
+		}
+		c.sql.WriteString(c.add(v))
+	}
+	return nil
+}
+
+// listed are the values of a list as the column compares them.
+func (c *compiler) listed(place int, list []any) ([]d1.Value, error) {
+	out := make([]d1.Value, 0, len(list))
+	for _, v := range list {
+		if text, ok := v.(Typed); ok {
+			out = append(out, text.values(c.table.Columns[place].Affinity)...)
+			continue
+		}
+		dv, err := c.table.value(place, v)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, dv)
+	}
+	return out, nil
+}
+
+// maxListed is up to how many values of a list are bound one by one: D1 binds 100 in a
+// whole statement.
+const maxListed = 20
+
+// jsonList writes values as a JSON array, if JSON keeps every one of them.
+func jsonList(values []d1.Value) (list string, ok bool) {
+	out := make([]any, len(values))
+	for i, v := range values {
+		switch text := v.Text(); {
+		case v.IsNull():
+		case v.Kind() == d1.Integer:
+			out[i] = v.Int()
+		case v.Kind() == d1.Text && utf8.ValidString(text) && !strings.Contains(text, "\x00"):
+			out[i] = text
+		default:
+			return "", false
+		}
+	}
+	b, err := json.Marshal(out)
+	return string(b), err == nil
+}
+
+func (c *compiler) below(place int, names []any) error {
+	text := func(i int) string { s, _ := names[i].(string); return s }
+	there, err := c.db.table(text(0))
+	if err != nil {
+		return err
+	}
+	ref, err := c.table.place(text(3))
+	if err != nil {
+		return err
+	}
+	other, err := there.place(text(1))
+	if err != nil {
+		return err
+	}
+	key, err := there.place(text(2))
+	if err != nil {
+		return err
+	}
+	// The pairs are found once, and an index of both columns finds their rows.
+	c.sql.WriteString("(" + c.table.ref(self, ref) + ", " + c.table.ref(self, place) + ") IN (SELECT DISTINCT " + c.table.ref("h", ref) + ", " + c.table.ref("h", place) +
+		" FROM " + c.table.quoted() + " h JOIN " + there.quoted() + " o ON " + there.ref("o", key) + " = " + c.table.ref("h", ref) +
+		" WHERE " + c.table.ref("h", place) + " < " + there.ref("o", other) + ")")
+	return nil
+}
+
+func (t *table) quoted() string { return sqltext.Quote(t.Name) }
