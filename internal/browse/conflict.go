@@ -2,7 +2,6 @@ package browse
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -35,14 +34,11 @@ func (e *ConflictError) Error() string {
 
 // explain finds out what a failed guard stands for.
 func (w *Write) explain(ctx context.Context, conn d1.Conn, cause error) error {
-	e, ok := errors.AsType[*d1.Error](cause)
-	if !ok {
-		return cause
-	}
-	if strings.Contains(e.Text, keptMark) {
-		return fault.Wrap(cause, fault.Conflict, "A row of %s was still there after it was deleted: %s. Nothing was deleted.", w.r.Name, w.holder("DELETE"))
-	}
-	if !strings.Contains(e.Text, conflictMark) {
+	failed, ok := d1.Failed(cause)
+	switch {
+	case ok && failed.Name == kept:
+		return fault.Wrap(cause, fault.Conflict, "A row of %s was still there after it was deleted: %s. Nothing was deleted.", w.t.Name, w.holder("DELETE"))
+	case !ok || failed.Name != conflicting:
 		return cause
 	}
 	conflicts, err := w.conflicts(ctx, conn)
@@ -53,8 +49,8 @@ func (w *Write) explain(ctx context.Context, conn d1.Conn, cause error) error {
 		return w.conflict(conflicts)
 	}
 	ce := &ConflictError{}
-	if len(w.cat.triggers(w.r.Name, "UPDATE")) > 0 && w.sums == nil {
-		return fault.Wrap(ce, fault.Conflict, "A row of %s stayed as it was, though it is what you saw: %s. Nothing was saved.", w.r.Name, w.holder("UPDATE"))
+	if len(w.cat.triggers(w.t.Name, "UPDATE")) > 0 && w.sums == nil {
+		return fault.Wrap(ce, fault.Conflict, "A row of %s stayed as it was, though it is what you saw: %s. Nothing was saved.", w.t.Name, w.holder("UPDATE"))
 	}
 	if len(w.edits) > 1 && w.sums == nil {
 		return fault.Wrap(ce, fault.Conflict, "A row changed at the same moment, or one of these changes alters a row that another one is about. Nothing was saved; save again, or fewer rows at once.")
@@ -64,7 +60,7 @@ func (w *Write) explain(ctx context.Context, conn d1.Conn, cause error) error {
 
 // holder says what keeps a row as it is although the database refuses nothing.
 func (w *Write) holder(event string) string {
-	names := w.cat.triggers(w.r.Name, event)
+	names := w.cat.triggers(w.t.Name, event)
 	switch len(names) {
 	case 0:
 		return "another statement of the database holds it"
@@ -130,20 +126,20 @@ func (w *Write) conflicts(ctx context.Context, conn d1.Conn) ([]Conflict, error)
 	for _, e := range w.edits {
 		cols := make([]int, 0, len(e.Cells)+1)
 		for _, cell := range e.Cells {
-			i, _ := w.r.column(cell.Column)
+			i, _ := w.t.Column(cell.Column)
 			cols = append(cols, i)
 		}
-		now, err := w.read(ctx, conn, e.Key, append(cols, w.r.tie()[0]))
+		now, err := w.read(ctx, conn, e.Key, append(cols, w.t.Key.Tie()[0]))
 		if err != nil {
 			return nil, err
 		}
 		if now == nil {
-			out = append(out, Conflict{Key: e.Key, Row: w.r.rowWords(e.Key), Gone: true})
+			out = append(out, Conflict{Key: e.Key, Row: w.t.rowWords(e.Key), Gone: true})
 			continue
 		}
 		for n, cell := range e.Cells {
 			if cell.New.As != AsKeep && !cell.Old.is(now[n]) {
-				out = append(out, Conflict{Key: e.Key, Row: w.r.rowWords(e.Key), Column: w.r.columns[cols[n]], Now: now[n], Old: cell.Old, New: cell.New})
+				out = append(out, Conflict{Key: e.Key, Row: w.t.rowWords(e.Key), Column: w.t.col(cols[n]), Now: now[n], Old: cell.Old, New: cell.New})
 			}
 		}
 	}
@@ -151,7 +147,7 @@ func (w *Write) conflicts(ctx context.Context, conn d1.Conn) ([]Conflict, error)
 }
 
 // rowWords says which row a key leads to.
-func (r *relation) rowWords(key string) string {
+func (t table) rowWords(key string) string {
 	values, err := DecodeKey(key)
 	if err != nil {
 		return ""
@@ -159,8 +155,8 @@ func (r *relation) rowWords(key string) string {
 	var parts []string
 	for n, v := range values {
 		name := "row number"
-		if n < len(r.pk) {
-			name = r.columns[r.pk[n]].Name
+		if n < len(t.Key.Columns) {
+			name = t.Columns[t.Key.Columns[n]].Name
 		}
 		text := v.Literal()
 		if v.Kind() == d1.Text {

@@ -4,11 +4,10 @@ import (
 	"context"
 	"crypto/sha256"
 	"strconv"
-	"strings"
 
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
-	"github.com/kuratchi/dashboard/internal/sqltext"
+	"github.com/kuratchi/dashboard/internal/orm"
 )
 
 const (
@@ -19,8 +18,6 @@ const (
 	readAtOnce = 20
 	// checkedColumns is how many columns one statement compares, beside a key.
 	checkedColumns = 20
-	// keptMark is what a batch fails with when a row outlives its deletion.
-	keptMark = "kuratchi kept "
 )
 
 // Sums sums up rows as they are now, in the order of the keys: what Delete
@@ -49,14 +46,14 @@ func sumRow(values []d1.Value) string {
 }
 
 func (c *Catalog) deletion(ctx context.Context, conn d1.Conn, table string, keys []string) (*Write, error) {
-	r, err := c.writable(ctx, conn, table)
+	t, err := c.writable(ctx, conn, table)
 	if err != nil {
 		return nil, err
 	}
 	if len(keys) == 0 || len(keys) > maxRows {
 		return nil, fault.New(fault.Invalid, "Between 1 and %d rows are deleted at once, not %d. Choose them by their boxes.", maxRows, len(keys))
 	}
-	w := &Write{r: r, cat: c, sums: []string{}}
+	w := &Write{t: t, cat: c, sums: []string{}}
 	for _, key := range keys {
 		w.edits = append(w.edits, RowEdit{Key: key})
 	}
@@ -88,80 +85,59 @@ func (c *Catalog) Delete(ctx context.Context, conn d1.Conn, table string, keys, 
 		}
 	}
 	for i, key := range keys {
-		a := &args{}
-		where, err := w.where(key, a)
+		row, err := w.row(key)
 		if err != nil {
 			return nil, err
 		}
-		s, err := a.stmt("DELETE FROM " + sqltext.Quote(w.r.Name) + " AS t WHERE " + where)
+		s, err := row.DeleteStmt()
 		if err != nil {
 			return nil, err
 		}
 		// No guard counts what it changes: a row may go with another one.
-		s.Mode = d1.Write
 		w.stmts, w.of = append(w.stmts, s), append(w.of, i)
 	}
 	for i, key := range keys {
-		if err := w.exists(i, key, nil, nil, "0", failing(keptMark+strconv.Itoa(i))); err != nil {
+		row, err := w.row(key)
+		if err != nil {
 			return nil, err
 		}
+		s, err := row.Gone(d1.Assertion{Name: kept, Detail: strconv.Itoa(i)})
+		if err != nil {
+			return nil, err
+		}
+		w.stmts, w.of = append(w.stmts, s), append(w.of, i)
 	}
 	return w, nil
 }
 
-// failing is an expression that ends the batch with these words.
-func failing(words string) string { return "json_extract('{}', " + sqltext.QuoteText(words) + ")" }
-
 // check adds the statements that fail unless the row is what it was.
-func (w *Write) check(of int, key string, row []d1.Value) error {
-	for from := 0; from < len(row); from += checkedColumns {
-		cols := make([]int, 0, checkedColumns)
-		for i := from; i < min(from+checkedColumns, len(row)); i++ {
-			cols = append(cols, i)
-		}
-		if err := w.exists(of, key, cols, row, failing(conflictMark+strconv.Itoa(len(w.stmts))), "1"); err != nil {
+func (w *Write) check(of int, key string, values []d1.Value) error {
+	for from := 0; from < len(values); from += checkedColumns {
+		row, err := w.row(key)
+		if err != nil {
 			return err
 		}
-	}
-	return nil
-}
-
-// exists adds a question whether the row is there and holds these values.
-func (w *Write) exists(of int, key string, cols []int, row []d1.Value, no, yes string) error {
-	a := &args{}
-	where, err := w.where(key, a)
-	if err != nil {
-		return err
-	}
-	if len(cols) > 0 {
-		params := make([]string, len(cols))
-		for n, i := range cols {
-			params[n] = a.add(row[i])
+		for i := from; i < min(from+checkedColumns, len(values)); i++ {
+			row = row.Where(orm.Is(w.t.Columns[i].Name, values[i]))
 		}
-		where += " AND " + w.r.same("t", cols, params)
+		s, err := row.There(d1.Assertion{Name: conflicting, Detail: strconv.Itoa(len(w.stmts))})
+		if err != nil {
+			return err
+		}
+		w.stmts, w.of = append(w.stmts, s), append(w.of, of)
 	}
-	s, err := a.stmt("select iif(exists(select 1 from " + sqltext.Quote(w.r.Name) + " AS t WHERE " + where + "), " + yes + ", " + no + ")")
-	if err != nil {
-		return err
-	}
-	w.stmts, w.of = append(w.stmts, s), append(w.of, of)
 	return nil
 }
 
 // whole reads the rows with all their columns, nil for one that is gone.
 func (w *Write) whole(ctx context.Context, conn d1.Conn) ([][]d1.Value, error) {
-	refs := make([]string, len(w.r.columns))
-	for i := range w.r.columns {
-		refs[i] = w.r.ref("t", i)
-	}
 	var stmts []d1.Stmt
 	for _, e := range w.edits {
-		a := &args{}
-		where, err := w.where(e.Key, a)
+		row, err := w.row(e.Key)
 		if err != nil {
 			return nil, err
 		}
-		s, err := a.read("SELECT "+strings.Join(refs, ", ")+" FROM "+sqltext.Quote(w.r.Name)+" AS t WHERE "+where+" LIMIT 1", len(refs))
+		s, err := row.Limit(1).SelectStmt()
 		if err != nil {
 			return nil, err
 		}
@@ -195,7 +171,7 @@ func (w *Write) differing(now [][]d1.Value) []Conflict {
 	var out []Conflict
 	for i, row := range now {
 		if row == nil || sumRow(row) != w.sums[i] {
-			out = append(out, Conflict{Key: w.edits[i].Key, Row: w.r.rowWords(w.edits[i].Key), Gone: row == nil})
+			out = append(out, Conflict{Key: w.edits[i].Key, Row: w.t.rowWords(w.edits[i].Key), Gone: row == nil})
 		}
 	}
 	return out

@@ -2,6 +2,7 @@ package browse
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -10,7 +11,7 @@ import (
 
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
-	"github.com/kuratchi/dashboard/internal/live"
+	"github.com/kuratchi/dashboard/internal/orm"
 	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
@@ -34,7 +35,7 @@ const maxRows = 500
 
 // Write is a batch that changes rows of one table, ready to be sent.
 type Write struct {
-	r     *relation
+	t     table
 	stmts []d1.Stmt
 	// of says which row edit each statement belongs to; a guard belongs to the
 	// one before it.
@@ -83,48 +84,25 @@ func shortLiteral(v d1.Value) string {
 	return strings.ToValidUTF8(lit[:maxLiteral], "") + fmt.Sprintf("…' /* %d bytes */", v.Len())
 }
 
-// conflictMark is what a guard fails with, and after it the statement's number.
-const conflictMark = "kuratchi conflict "
-
-// guard undoes the whole batch unless the statement before it changed one row.
-func guard(n int) d1.Stmt {
-	return d1.Query("select iif(changes() = 1, 1, json_extract('{}', " + sqltext.QuoteText(conflictMark+strconv.Itoa(n)) + "))")
-}
-
-// writable returns the relation of a table whose rows can be changed.
-func (c *Catalog) writable(ctx context.Context, conn d1.Conn, table string) (*relation, error) {
-	r, err := c.relation(ctx, conn, table)
-	if err != nil {
-		return nil, err
-	}
-	if why := r.readOnly(); why != "" {
-		return nil, fault.New(fault.Invalid, "Rows of %s can't be changed here: %s", r.Name, why)
-	}
-	return r, nil
-}
-
-// readOnly says why rows can't be changed, "" when they can.
-func (r *relation) readOnly() string {
-	switch {
-	case r.Kind == live.KindView:
-		return "a view shows rows of other tables."
-	case r.Kind == live.KindVirtual:
-		return "a virtual table is written by its own rules, with SQL."
-	}
-	return r.keyless
-}
+// The assertions of a batch; their detail is the number of the statement.
+const (
+	// conflicting fails where a row isn't what was seen any more.
+	conflicting = "seen"
+	// kept fails where a row outlives its deletion.
+	kept = "deleted"
+)
 
 // Update prepares a change of cells. Errors: fault.Invalid for what can't be
 // written, at the column's name; fault.NotFound for what isn't there.
 func (c *Catalog) Update(ctx context.Context, conn d1.Conn, table string, edits []RowEdit, now time.Time) (*Write, error) {
-	r, err := c.writable(ctx, conn, table)
+	t, err := c.writable(ctx, conn, table)
 	if err != nil {
 		return nil, err
 	}
 	if len(edits) == 0 || len(edits) > maxRows {
 		return nil, fault.New(fault.Invalid, "Between 1 and %d rows are changed at once, not %d.", maxRows, len(edits))
 	}
-	w := &Write{r: r, edits: edits, now: now, cat: c}
+	w := &Write{t: t, edits: edits, now: now, cat: c}
 	for i, e := range edits {
 		if err := w.update(ctx, conn, i, e); err != nil {
 			return nil, err
@@ -134,36 +112,42 @@ func (c *Catalog) Update(ctx context.Context, conn d1.Conn, table string, edits 
 }
 
 func (w *Write) update(ctx context.Context, conn d1.Conn, i int, e RowEdit) error {
-	a := &args{}
-	var sets, olds []string
+	row, err := w.row(e.Key)
+	if err != nil {
+		return err
+	}
+	sets := orm.Values{}
 	for _, cell := range e.Cells {
-		col, ok := w.r.column(cell.Column)
+		place, ok := w.t.Column(cell.Column)
 		if !ok {
-			return fault.New(fault.NotFound, "%s has no column %.100q.", w.r.Name, cell.Column)
+			return fault.New(fault.NotFound, "%s has no column %.100q.", w.t.Name, cell.Column)
 		}
-		sql, err := w.r.columns[col].resolve(cell.New, cell.Old, w.now, a)
+		column := w.t.col(place)
+		value, err := column.resolve(cell.New, cell.Old, w.now)
 		if err != nil {
 			return err
 		}
-		if sql == "" {
+		if value == nil {
 			continue
 		}
-		old, err := w.old(ctx, conn, e.Key, col, cell.Old)
+		old, err := w.old(ctx, conn, e.Key, place, cell.Old)
 		if err != nil {
 			return err
 		}
-		sets = append(sets, sqltext.Quote(w.r.columns[col].Name)+" = "+sql)
-		olds = append(olds, w.r.same("t", []int{col}, []string{a.add(old)}))
+		sets[column.Name] = value
+		row = row.Where(orm.Is(column.Name, old))
 	}
 	if len(sets) == 0 {
 		return fault.New(fault.Invalid, "Nothing of the row is changed.")
 	}
-	where, err := w.where(e.Key, a)
-	if err != nil {
-		return err
-	}
-	sql := "UPDATE " + sqltext.Quote(w.r.Name) + " AS t SET " + strings.Join(sets, ", ") + " WHERE " + where + " AND " + and(olds)
-	return w.add(i, sql, a, w.r.returning()...)
+	s, err := row.Returning(w.t.Key.Places()).UpdateStmt(sets)
+	return w.add(i, s, err)
+}
+
+// row is the row of that key, for statements.
+func (w *Write) row(key string) (orm.Query, error) {
+	values, err := DecodeKey(key)
+	return orm.Seen(nil, w.t.Table).Where(orm.Key(values)), err
 }
 
 // old returns the value a cell must still have. A long one was only summed up; it
@@ -183,17 +167,12 @@ func (w *Write) old(ctx context.Context, conn d1.Conn, key string, col int, seen
 }
 
 // read returns a row's values of those columns, nil for a row that is gone.
-func (w *Write) read(ctx context.Context, conn d1.Conn, key string, cols []int) ([]d1.Value, error) {
-	a := &args{}
-	where, err := w.where(key, a)
+func (w *Write) read(ctx context.Context, conn d1.Conn, key string, places []int) ([]d1.Value, error) {
+	row, err := w.row(key)
 	if err != nil {
 		return nil, err
 	}
-	refs := make([]string, len(cols))
-	for n, col := range cols {
-		refs[n] = w.r.ref("t", col)
-	}
-	s, err := a.read("SELECT "+strings.Join(refs, ", ")+" FROM "+sqltext.Quote(w.r.Name)+" AS t WHERE "+where+" LIMIT 1", len(refs))
+	s, err := row.Cut(orm.Whole(places)).Limit(1).SelectStmt()
 	if err != nil {
 		return nil, err
 	}
@@ -204,83 +183,43 @@ func (w *Write) read(ctx context.Context, conn d1.Conn, key string, cols []int) 
 	return result.Rows[0], nil
 }
 
-func (w *Write) where(key string, a *args) (string, error) {
-	values, err := DecodeKey(key)
+// add adds a write that was compiled, and its guard: it undoes the whole batch unless
+// the write changed one row.
+func (w *Write) add(of int, s d1.Stmt, err error) error {
+	if e, ok := errors.AsType[*orm.LimitError](err); ok && e.What == "values" {
+		return fault.New(fault.Invalid, "A row's change holds %d values, and a statement can hold %d. Change fewer columns of a row at once.", e.Count, e.Most)
+	}
 	if err != nil {
-		return "", err
+		return err
 	}
-	where, ok := w.r.match(values, a)
-	if !ok {
-		return "", fault.New(fault.NotFound, "This is not the key of a row of %s.", w.r.Name)
-	}
-	return where, nil
-}
-
-// returning gives back the key a row has after the write, by these columns.
-func (r *relation) returning() (names []string) {
-	for _, i := range r.keyColumns() {
-		if i == rowidColumn {
-			names = append(names, r.rowid)
-		} else {
-			names = append(names, sqltext.Quote(r.columns[i].Name))
-		}
-	}
-	return names
-}
-
-// add adds a write and its guard. returning are the columns it gives back, if any.
-func (w *Write) add(of int, sql string, a *args, returning ...string) error {
-	if len(returning) > 0 {
-		sql += " RETURNING " + strings.Join(returning, ", ")
-	}
-	s, err := a.stmt(sql)
-	if err != nil {
-		return fault.New(fault.Invalid, "A row's change holds %d values, and a statement can hold %d. Change fewer columns of a row at once.", len(a.values), d1.MaxParams)
-	}
-	s.Mode, s.Columns = d1.Write, returning // named, so that the key comes back exactly
-	w.stmts = append(w.stmts, s, guard(len(w.stmts)))
+	w.stmts = append(w.stmts, s, d1.Assertion{Name: conflicting, Detail: strconv.Itoa(len(w.stmts))}.Changed())
 	w.of = append(w.of, of, of)
 	return nil
 }
 
 // Insert prepares a new row. A column without an input gets its default.
 func (c *Catalog) Insert(ctx context.Context, conn d1.Conn, table string, cells map[string]Input, now time.Time) (*Write, error) {
-	r, err := c.insertable(ctx, conn, table)
+	t, err := c.insertable(ctx, conn, table)
 	if err != nil {
 		return nil, err
 	}
-	w, a := &Write{r: r, now: now, cat: c}, &args{}
-	var names, values []string
-	for i, col := range r.columns {
+	w, values := &Write{t: t, now: now, cat: c}, orm.Values{}
+	for _, col := range t.all() {
 		in, ok := cells[col.Name]
 		if !ok || in.As == AsDefault || in.As == AsKeep || in.As == "" {
 			continue
 		}
-		sql, err := r.columns[i].resolve(in, Seen{}, now, a)
-		if err != nil {
+		if values[col.Name], err = col.resolve(in, Seen{}, now); err != nil {
 			return nil, err
 		}
-		names, values = append(names, sqltext.Quote(col.Name)), append(values, sql)
 	}
-	sql := "INSERT INTO " + sqltext.Quote(r.Name)
-	if len(names) == 0 {
-		sql += " DEFAULT VALUES"
-	} else {
-		sql += " (" + strings.Join(names, ", ") + ") VALUES (" + strings.Join(values, ", ") + ")"
+	row := orm.Seen(nil, t.Table).Returning(t.Key.Places())
+	insert := func() (d1.Stmt, error) { return row.InsertStmt(values) }
+	if len(values) == 0 {
+		insert = row.InsertDefaultStmt
 	}
-	if r.keyless != "" {
-		return w, w.add(0, sql, a)
-	}
-	return w, w.add(0, sql, a, r.returning()...)
-}
-
-// insertable is writable, but for tables without a key too.
-func (c *Catalog) insertable(ctx context.Context, conn d1.Conn, table string) (*relation, error) {
-	r, err := c.relation(ctx, conn, table)
-	if err == nil && r.Kind != live.KindTable {
-		return c.writable(ctx, conn, table)
-	}
-	return r, err
+	s, err := insert()
+	return w, w.add(0, s, err)
 }
 
 // Written is what a batch did.
@@ -307,8 +246,8 @@ func (w *Write) Run(ctx context.Context, conn d1.Conn) (Written, error) {
 		}
 		out.Changes += r.Meta.Changes
 		if len(r.Rows) == 1 {
-			cols := w.r.keyColumns()
-			key := w.r.keyOf(func(col int) d1.Value { return r.Rows[0][slices.Index(cols, col)] })
+			places := w.t.Key.Places()
+			key := w.t.Key.Of(func(place int) d1.Value { return r.Rows[0][slices.Index(places, place)] })
 			out.Keys = append(out.Keys, EncodeKey(key))
 		}
 	}

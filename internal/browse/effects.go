@@ -2,11 +2,11 @@ package browse
 
 import (
 	"context"
-	"strconv"
-	"strings"
+	"slices"
 
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/live"
+	"github.com/kuratchi/dashboard/internal/orm"
 	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
@@ -33,9 +33,6 @@ type Effects struct {
 const (
 	// MaxDependents is where counting rows that point at others stops.
 	MaxDependents = 1000
-	// maxAtOnce is how many rows one statement looks at: D1 allows expressions a
-	// depth of 100.
-	maxAtOnce = 40
 	// maxReferences is how many foreign keys are followed.
 	maxReferences = 100
 )
@@ -43,7 +40,7 @@ const (
 // Effects looks at what points at rows about to be deleted: what a cascade would
 // take along, level by level, or what forbids it. Nothing is changed.
 func (c *Catalog) Effects(ctx context.Context, conn d1.Conn, table string, keys []string) (Effects, error) {
-	r, err := c.writable(ctx, conn, table)
+	t, err := c.writable(ctx, conn, table)
 	if err != nil {
 		return Effects{}, err
 	}
@@ -55,12 +52,12 @@ func (c *Catalog) Effects(ctx context.Context, conn d1.Conn, table string, keys 
 			return Effects{}, err
 		}
 		first = append(first, values)
-		f.gone[rowID(r, values)] = true
+		f.gone[rowID(t, values)] = true
 	}
-	f.runs(r.Name, "DELETE")
-	f.levels = []level{{r, first}}
+	f.runs(t.Name, "DELETE")
+	f.levels = []level{{t, first}}
 	for refs := 0; len(f.levels) > 0 && !f.out.More; f.levels = f.levels[1:] {
-		for _, ref := range c.References(f.levels[0].r.Name) {
+		for _, ref := range c.References(f.levels[0].t.Name) {
 			if refs++; refs > maxReferences {
 				f.out.More = true
 				break
@@ -75,7 +72,7 @@ func (c *Catalog) Effects(ctx context.Context, conn d1.Conn, table string, keys 
 
 // level is some rows of one table that are deleted.
 type level struct {
-	r    *relation
+	t    table
 	rows [][]d1.Value
 }
 
@@ -91,8 +88,8 @@ type follower struct {
 	out                     Effects
 }
 
-func rowID(r *relation, key []d1.Value) string {
-	return sqltext.Fold(r.Name) + "\x00" + string(encodeValues(key))
+func rowID(t table, key []d1.Value) string {
+	return sqltext.Fold(t.Name) + "\x00" + string(encodeValues(key))
 }
 
 func (f *follower) runs(table, event string) {
@@ -106,26 +103,27 @@ func (f *follower) runs(table, event string) {
 
 // follow counts the rows that point at a level by one foreign key.
 func (f *follower) follow(ctx context.Context, l level, ref live.Reference) error {
-	child, err := f.c.relation(ctx, f.conn, ref.From)
+	child, err := f.c.table(ctx, f.conn, ref.From)
 	if err != nil {
 		return err
 	}
-	conds := make([]string, len(ref.Columns))
-	for i, from := range ref.Columns {
+	by := orm.Referring{Parent: l.t.Table, Child: child.Table}
+	for i, name := range ref.Columns {
 		if i >= len(ref.RefColumns) {
 			return nil // a key to nothing points at no row
 		}
-		col, ok := l.r.column(ref.RefColumns[i])
-		if !ok {
+		to, ok := l.t.Column(ref.RefColumns[i])
+		from, is := child.Column(name)
+		if !ok || !is {
 			return nil
 		}
-		conds[i] = l.r.ref("t", col) + " = c." + sqltext.Quote(from)
+		by.From, by.To = append(by.From, from), append(by.To, to)
 	}
 	action := sqltext.Upper(ref.OnDelete)
 	if action == "" {
 		action = "NO ACTION"
 	}
-	rows, count, err := f.pointing(ctx, l, child, and(conds))
+	rows, count, err := f.pointing(ctx, l, by)
 	if err != nil {
 		return err
 	}
@@ -170,61 +168,29 @@ func (f *follower) add(table, action string, n int) {
 	f.out.Dependents = append(f.out.Dependents, Dependents{Table: table, Action: action, Rows: n})
 }
 
-// pointing returns the keys of the rows of child that point at a level, or their
-// count where they have no key.
-func (f *follower) pointing(ctx context.Context, l level, child *relation, on string) (keys [][]d1.Value, count int, err error) {
-	var refs []string
-	for _, i := range child.keyColumns() {
-		refs = append(refs, child.ref("c", i))
-	}
+// pointing returns the keys of the rows that point at a level, or their count where they
+// have no key.
+func (f *follower) pointing(ctx context.Context, l level, by orm.Referring) (keys [][]d1.Value, count int, err error) {
+	places := by.Child.Key.Places()
 	for rest := l.rows; len(rest) > 0 && !f.out.More; {
-		a, wheres, n := &args{}, []string{}, 0
-		for n < min(len(rest), maxAtOnce) && len(a.values)+len(rest[n]) <= d1.MaxParams {
-			where, ok := l.r.match(rest[n], a)
-			if ok {
-				wheres = append(wheres, "("+where+")")
-			}
-			n++
-		}
-		rest = rest[max(n, 1):]
-		if len(wheres) == 0 {
-			continue
-		}
-		room := MaxDependents - f.found - len(keys) - count
-		from := " FROM " + sqltext.Quote(l.r.Name) + " AS t CROSS JOIN " + sqltext.Quote(child.Name) + " AS c ON " + on + " WHERE " + strings.Join(wheres, " OR ")
-		limit := " LIMIT " + strconv.Itoa(len(f.gone)+max(room, 0)+1)
-		sql := "SELECT DISTINCT " + strings.Join(refs, ", ") + from + limit
-		if len(refs) == 0 {
-			sql = "SELECT count(*) FROM (SELECT 1" + from + limit + ")"
-		}
-		s, err := a.stmt(sql)
+		room := max(MaxDependents-f.found-len(keys)-count, 0)
+		s, taken, err := by.Stmt(rest, len(f.gone)+room+1)
 		if err != nil {
 			return nil, 0, err
 		}
+		rest = rest[taken:]
 		result, err := f.conn.Query(ctx, s)
 		if err != nil {
 			return nil, 0, err
 		}
-		if len(refs) == 0 {
-			count += int(result.Rows[0][0].Int())
-		}
 		for _, row := range result.Rows {
-			if len(refs) == 0 {
-				break
+			if len(places) == 0 {
+				count += int(row[0].Int())
+				continue
 			}
-			place := func(col int) d1.Value {
-				for n, i := range child.keyColumns() {
-					if i == col {
-						return row[n]
-					}
-				}
-				return d1.Value{}
-			}
-			keys = append(keys, child.keyOf(place))
+			keys = append(keys, by.Child.Key.Of(func(place int) d1.Value { return row[slices.Index(places, place)] }))
 		}
-		if len(keys)+count+f.found > MaxDependents+len(f.gone) {
-			f.out.More = true
-		}
+		f.out.More = len(keys)+count+f.found > MaxDependents+len(f.gone)
 	}
 	return keys, count, nil
 }

@@ -6,7 +6,7 @@ import (
 
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
-	"github.com/kuratchi/dashboard/internal/live"
+	"github.com/kuratchi/dashboard/internal/orm"
 )
 
 // Op is how a filter compares.
@@ -81,84 +81,60 @@ func opNames() string {
 	return strings.Join(names, ", ")
 }
 
-var comparisons = map[Op]string{Eq: "=", Ne: "<>", Gt: ">", Gte: ">=", Lt: "<", Lte: "<="}
-
-// conditions returns the SQL of all filters.
-func (r *relation) conditions(fs []Filter, a *args) ([]string, error) {
+// conditions are those of all filters.
+func (t table) conditions(fs []Filter) ([]orm.Cond, error) {
 	if len(fs) > maxFilters {
 		return nil, fault.New(fault.Invalid, "%d filters at once are too many; %d is the most.", len(fs), maxFilters).At("f")
 	}
-	var out []string
+	var out []orm.Cond
+	values := 0
 	for _, f := range fs {
-		i, ok := r.column(f.Column)
+		if f.Op == In { // a longer list would be one value, and a link nobody can read
+			values += strings.Count(f.Value, ",")
+		}
+		if values++; values > d1.MaxParams {
+			return nil, limited(&orm.LimitError{What: "values", Count: values, Most: d1.MaxParams})
+		}
+		i, ok := t.Column(f.Column)
 		if !ok {
-			return nil, fault.New(fault.Invalid, "%s has no column %.100q to filter by.", r.Name, f.Column).At("f")
+			return nil, fault.New(fault.Invalid, "%s has no column %.100q to filter by.", t.Name, f.Column).At("f")
 		}
-		c, err := condition(r.ref("t", i), r.columns[i].Affinity, f, a)
-		if err != nil {
-			return nil, err
+		cond, ok := f.condition(t.Columns[i].Name)
+		if !ok {
+			return nil, fault.New(fault.Invalid, "There is no operator %.20q; the operators are %s.", string(f.Op), opNames()).At("f")
 		}
-		out = append(out, c)
+		out = append(out, cond)
 	}
 	return out, nil
 }
 
-// condition returns one filter's SQL. It is NULL, and so not met, for NULL.
-func condition(c string, aff live.Affinity, f Filter, a *args) (string, error) {
+var comparisons = map[Op]func(column string, v any) orm.Cond{
+	Eq: orm.Eq, Ne: orm.Ne, Gt: orm.Gt, Gte: orm.Gte, Lt: orm.Lt, Lte: orm.Lte,
+}
+
+// condition is one filter's, on the column of that name. It isn't met by NULL.
+func (f Filter) condition(column string) (orm.Cond, bool) {
 	switch f.Op {
 	case IsNull:
-		return c + " IS NULL", nil
+		return orm.Eq(column, nil), true
 	case NotNull:
-		return c + " IS NOT NULL", nil
+		return orm.Ne(column, nil), true
 	case Empty:
-		return c + " = ''", nil
+		return orm.Eq(column, ""), true
 	case Contains:
-		return "instr(lower(CAST(" + c + " AS TEXT)), lower(" + a.add(d1.Str(f.Value)) + ")) > 0", nil
+		return orm.Contains(column, f.Value), true
 	case Starts:
-		p := a.add(d1.Str(f.Value))
-		return "lower(substr(CAST(" + c + " AS TEXT), 1, length(" + p + "))) = lower(" + p + ")", nil
+		return orm.Starts(column, f.Value), true
 	case In:
-		var list []string
+		var list []any
 		for part := range strings.SplitSeq(f.Value, ",") {
-			for _, v := range typed(strings.TrimSpace(part), aff) {
-				list = append(list, a.add(v))
-			}
+			list = append(list, orm.Typed(strings.TrimSpace(part)))
 		}
-		return c + " IN (" + strings.Join(list, ", ") + ")", nil
+		return orm.In(column, list...), true
 	}
-	op, ok := comparisons[f.Op]
+	compare, ok := comparisons[f.Op]
 	if !ok {
-		return "", fault.New(fault.Invalid, "There is no operator %.20q; the operators are %s.", string(f.Op), opNames()).At("f")
+		return orm.Cond{}, false
 	}
-	return compare(c, op, typed(f.Value, aff), a), nil
-}
-
-// compare returns a comparison with one value, or with a text and the number it
-// spells: numbers are then compared with the number and the rest with the text.
-func compare(c, op string, vs []d1.Value, a *args) string {
-	p := a.add(vs[0])
-	if len(vs) == 1 {
-		return c + " " + op + " " + p
-	}
-	n := a.add(vs[1])
-	switch op {
-	case "=":
-		return "(" + c + " = " + p + " OR " + c + " = " + n + ")"
-	case "<>":
-		return "(" + c + " <> " + p + " AND " + c + " <> " + n + ")"
-	}
-	return "CASE WHEN typeof(" + c + ") IN ('integer', 'real') THEN " + c + " " + op + " " + n + " ELSE " + c + " " + op + " " + p + " END"
-}
-
-// typed returns what a typed text is compared as: one value, or for a column of
-// no affinity the text and the number it spells.
-func typed(s string, aff live.Affinity) []d1.Value {
-	n, isNumber := number(s)
-	switch {
-	case aff == live.Text || !isNumber:
-		return []d1.Value{d1.Str(s)}
-	case aff == live.None:
-		return []d1.Value{d1.Str(s), n}
-	}
-	return []d1.Value{n}
+	return compare(column, orm.Typed(f.Value)), true
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/live"
+	"github.com/kuratchi/dashboard/internal/orm"
 	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
@@ -59,11 +60,11 @@ func (as As) Typed() bool {
 // that its digits stand for.
 const maxTyped = d1.MaxValue
 
-// resolve returns the SQL of an input and adds its value to the statement. The
-// SQL is "" for what is left as it is. old is what the cell held.
-func (c Column) resolve(in Input, old Seen, now time.Time, a *args) (string, error) {
-	bad := func(format string, args ...any) (string, error) {
-		return "", fault.New(fault.Invalid, c.Name+": "+format, args...).At(c.Name)
+// resolve returns what an input makes of a cell: a d1.Value or orm.Default, nil for
+// what is left as it is. old is what the cell held.
+func (c Column) resolve(in Input, old Seen, now time.Time) (any, error) {
+	bad := func(format string, args ...any) (any, error) {
+		return nil, fault.New(fault.Invalid, c.Name+": "+format, args...).At(c.Name)
 	}
 	if c.Generated && in.As != AsKeep {
 		return bad("this column is computed by the database and can't be written.")
@@ -73,21 +74,21 @@ func (c Column) resolve(in Input, old Seen, now time.Time, a *args) (string, err
 	}
 	switch in.As {
 	case AsKeep, "":
-		return "", nil
+		return nil, nil //nolint:nilnil // nothing is written
 	case AsValue:
 		v, why := c.typedValue(in.Text, old)
 		if why != "" {
 			return bad("%s", why)
 		}
-		return a.add(v), nil
+		return v, nil
 	case AsNumber:
-		n, ok := number(in.Text)
+		n, ok := orm.Number(in.Text)
 		if !ok {
 			return bad("%.40q is not a number.", in.Text)
 		}
-		return a.add(n), nil
+		return n, nil
 	case AsText:
-		return a.add(d1.Str(in.Text)), nil
+		return d1.Str(in.Text), nil
 	case AsBlob:
 		b, err := hex.DecodeString(strings.Join(strings.Fields(in.Text), ""))
 		if err != nil {
@@ -96,23 +97,20 @@ func (c Column) resolve(in Input, old Seen, now time.Time, a *args) (string, err
 		if len(b) > maxTyped {
 			return bad("%d bytes are more than the %d that a value may have.", len(b), maxTyped)
 		}
-		return a.add(d1.Bytes(b)), nil
+		return d1.Bytes(b), nil
 	case AsNull:
-		return a.add(d1.Value{}), nil
+		return d1.Value{}, nil
 	case AsEmpty:
-		return a.add(d1.Str("")), nil
+		return d1.Str(""), nil
 	case AsDefault:
-		if c.Default == "" {
-			return a.add(d1.Value{}), nil
-		}
-		return "(" + c.Default + ")", nil
+		return orm.Default{}, nil
 	case AsNow:
 		if c.Affinity == live.Integer {
-			return a.add(d1.Int(now.UnixMilli())), nil
+			return d1.Int(now.UnixMilli()), nil
 		}
-		return a.add(d1.Str(now.UTC().Format(time.DateTime))), nil
+		return d1.Str(now.UTC().Format(time.DateTime)), nil
 	case AsUUID:
-		return a.add(d1.Str(uuid.NewString())), nil
+		return d1.Str(uuid.NewString()), nil
 	}
 	return bad("%.20q is not what a cell can be made.", string(in.As))
 }
@@ -121,7 +119,7 @@ func (c Column) resolve(in Input, old Seen, now time.Time, a *args) (string, err
 // number stays a text where the column keeps texts. Where it has no type, what
 // was a number stays one and all else is text: more would be a guess.
 func (c Column) typedValue(s string, old Seen) (v d1.Value, why string) {
-	n, isNumber := number(s)
+	n, isNumber := orm.Number(s)
 	trimmed := strings.TrimSpace(s)
 	whole := wholeForm.MatchString(trimmed) && c.Affinity != live.Real
 	exact := !whole || n.Kind() == d1.Integer && !zeroForm.MatchString(trimmed)
@@ -162,9 +160,21 @@ func (c Column) Says(in Input, old Seen) bool {
 	case AsDefault, AsNow, AsUUID:
 		return false
 	}
-	a := &args{}
-	_, err := c.resolve(in, old, time.Time{}, a)
-	return err == nil && len(a.values) == 1 && old.is(a.values[0])
+	v, err := c.value(in, old)
+	return err == nil && old.is(v)
+}
+
+// value is what an input that was typed makes of a cell.
+func (c Column) value(in Input, old Seen) (d1.Value, error) {
+	v, err := c.resolve(in, old, time.Time{})
+	if err != nil {
+		return d1.Value{}, err
+	}
+	value, ok := v.(d1.Value)
+	if !ok {
+		return d1.Value{}, fault.New(fault.Invalid, "%s isn't typed.", c.Name)
+	}
+	return value, nil
 }
 
 // InputOf returns the input that keeps a cell of the column what it is, v, and
@@ -185,8 +195,7 @@ func (c Column) InputOf(v d1.Value) (Input, bool) {
 	}
 	for _, as := range []As{AsValue, AsText} {
 		in := Input{As: as, Text: v.Text()}
-		a := &args{}
-		if _, err := c.resolve(in, See(v), time.Time{}, a); err == nil && len(a.values) == 1 && a.values[0] == v {
+		if is, err := c.value(in, See(v)); err == nil && is == v {
 			return in, true
 		}
 	}

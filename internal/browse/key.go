@@ -5,10 +5,11 @@ import (
 
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/orm"
 )
 
 // MaxKey is how many bytes of a row's key fit into a link.
-const MaxKey = 2048
+const MaxKey = orm.MaxKey
 
 // EncodeKey writes the values of a row's key as one segment of a URL, exact in
 // every storage class. It is "" for no values and for more than MaxKey bytes:
@@ -34,8 +35,8 @@ func DecodeKey(s string) ([]d1.Value, error) {
 	}
 	var out []d1.Value
 	for rest := b; len(rest) > 0; {
-		v, lookup, r, ok := readValue(rest)
-		if !ok || lookup {
+		v, r, ok := orm.ReadValue(rest)
+		if !ok {
 			return nil, bad
 		}
 		out, rest = append(out, v), r
@@ -49,7 +50,7 @@ func DecodeKey(s string) ([]d1.Value, error) {
 func encodeValues(values []d1.Value) []byte {
 	var b []byte
 	for _, v := range values {
-		b = appendValue(b, v)
+		b = orm.AppendValue(b, v)
 	}
 	return b
 }

@@ -2,14 +2,13 @@ package browse
 
 import (
 	"context"
+	"errors"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
-	"github.com/kuratchi/dashboard/internal/sqltext"
+	"github.com/kuratchi/dashboard/internal/orm"
 )
 
 // Page is one page of a table.
@@ -55,11 +54,11 @@ func Fetch(ctx context.Context, conn d1.Conn, cat *Catalog, req Request) (*Page,
 	if req.After != "" && req.Before != "" {
 		return nil, fault.New(fault.Invalid, "A page is after a row or before one, not both.")
 	}
-	r, err := cat.relation(ctx, conn, req.Table)
+	t, err := cat.table(ctx, conn, req.Table)
 	if err != nil {
 		return nil, err
 	}
-	q, err := r.query(req)
+	q, err := t.query(req)
 	if err != nil {
 		return nil, err
 	}
@@ -73,97 +72,91 @@ func Fetch(ctx context.Context, conn d1.Conn, cat *Catalog, req Request) (*Page,
 	return q.page(req, result), nil
 }
 
-// query is a page's statement with what its rows mean.
+// query is a page's statements with what their rows mean.
 type query struct {
-	r      *relation
-	order  order
-	sel    selection
-	limit  int
-	stmt   d1.Stmt
-	exists *d1.Stmt // finds the row the cursor leaves values to
+	t     table
+	order orm.Order
+	cut   orm.Selection
+	limit int
+	orm.PageStmts
 }
 
 // query compiles a request.
-func (r *relation) query(req Request) (*query, error) {
+func (t table) query(req Request) (*query, error) {
+	q := &query{t: t, limit: req.limit()}
+	var err error
+	if q.order, err = t.order(req); err != nil {
+		return nil, err
+	}
+	shown, err := t.shown(req.Columns)
+	if err != nil {
+		return nil, err
+	}
+	if q.cut, err = orm.Cut(q.order, shown, maxFetched); err != nil {
+		return nil, limited(err)
+	}
+	p := orm.Page{Order: q.order, Cut: q.cut, Back: req.Before != "", Limit: q.limit + 1}
+	if p.Where, err = t.conditions(req.Filters); err != nil {
+		return nil, err
+	}
+	if p.From, err = t.from(q.order, req.After+req.Before); err != nil {
+		return nil, err
+	}
+	q.PageStmts, err = p.Compile()
+	return q, limited(err)
+}
+
+// order is what a request's rows are sorted by.
+func (t table) order(req Request) (orm.Order, error) {
 	column, desc, err := req.SortColumn()
 	if err != nil {
-		return nil, err
+		return orm.Order{}, err
 	}
-	q := &query{r: r, limit: req.limit()}
-	if q.order, err = r.order(column, desc); err != nil {
-		return nil, err
+	if column == "" {
+		return orm.ByKey(t.Table, desc), nil
 	}
-	shown, err := r.shown(req.Columns)
-	if err != nil {
-		return nil, err
+	i, ok := t.Column(column)
+	if !ok {
+		return orm.Order{}, fault.New(fault.Invalid, "%s has no column %.100q to sort by.", t.Name, column).At("sort")
 	}
-	if q.sel, err = r.selection(shown, q.order); err != nil {
-		return nil, err
-	}
-	a := &args{}
-	conds, err := r.conditions(req.Filters, a)
-	if err != nil {
-		return nil, err
-	}
-	way, arms := q.order, []string{""}
-	if token := req.After + req.Before; token != "" {
-		if r.keyless != "" {
-			return nil, fault.New(fault.Invalid, "%s has one page only. %s", r.Name, r.keyless)
-		}
-		p, err := r.position(q.order, token)
-		if err != nil {
-			return nil, err
-		}
-		if err := q.check(p); err != nil {
-			return nil, err
-		}
-		way.desc = q.order.desc != (req.Before != "")
-		arms = r.beyond(way, r.bind(way, p, a))
-	}
-	q.stmt, err = a.read(q.sql(way, conds, arms), len(q.sel.all))
-	return q, err
+	return orm.By(t.Table, i, desc), nil
 }
 
-// check makes the statement that finds the row a cursor leaves values to:
-// without it those values would be NULL.
-func (q *query) check(p position) error {
-	if !slices.Contains(p.lookup, true) {
-		return nil
+// from reads a cursor, nil for none.
+func (t table) from(o orm.Order, cursor string) (*orm.Position, error) {
+	if cursor == "" {
+		return nil, nil //nolint:nilnil // the first page begins after nothing
 	}
-	a := &args{}
-	where := q.r.rowOf(q.order, p, a)("t")
-	s, err := a.stmt("SELECT 1 FROM " + sqltext.Quote(q.r.Name) + " AS t WHERE " + where)
-	q.exists = &s
-	return err
+	if t.Key.Missing != "" {
+		return nil, fault.New(fault.Invalid, "%s has one page only. %s", t.Name, t.Key.Missing)
+	}
+	at, ok := o.Position(cursor)
+	if !ok {
+		return nil, fault.New(fault.Invalid, "This link leads into the middle of %s in another order, or as the table was before. Start from the first page.", t.Name)
+	}
+	return &at, nil
 }
 
-// sql writes the statement: one SELECT, or one an arm, which SQLite runs one
-// after the other until there are enough rows.
-func (q *query) sql(way order, conds, arms []string) string {
-	head, tail := q.r.selectSQL(q.sel), q.r.orderSQL(way)+" LIMIT "+strconv.Itoa(q.limit+1)
-	parts := make([]string, len(arms))
-	for n, arm := range arms {
-		all := slices.Clone(conds)
-		if arm != "" {
-			all = append(all, arm)
-		}
-		parts[n] = head
-		if len(all) > 0 {
-			parts[n] += " WHERE " + and(all)
-		}
-		parts[n] += tail
+// limited says in a page's words what makes a statement too big.
+func limited(err error) error {
+	e, ok := errors.AsType[*orm.LimitError](err)
+	if !ok {
+		return err
 	}
-	if len(parts) == 1 {
-		return parts[0]
+	switch e.What {
+	case "values":
+		return fault.New(fault.Invalid, "The filters hold %d values, and a statement can hold %d. Use fewer.", e.Count, e.Most)
+	case "bytes":
+		return fault.New(fault.Invalid, "The statement is %d bytes long, and %d is the most. Choose fewer columns.", e.Count, e.Most)
 	}
-	return "SELECT * FROM (" + strings.Join(parts, ") UNION ALL SELECT * FROM (") + ") LIMIT " + strconv.Itoa(q.limit+1)
+	return fault.New(fault.KindOf(err), "%s", fault.Message(err)).At("cols")
 }
 
 func (q *query) run(ctx context.Context, conn d1.Conn) (*d1.Result, error) {
-	if q.exists == nil {
-		return conn.Query(ctx, q.stmt)
+	if q.Exists == nil {
+		return conn.Query(ctx, q.Rows)
 	}
-	rs, err := conn.Batch(ctx, []d1.Stmt{*q.exists, q.stmt})
+	rs, err := conn.Batch(ctx, []d1.Stmt{*q.Exists, q.Rows})
 	if err != nil {
 		return nil, err
 	}
@@ -176,11 +169,11 @@ func (q *query) run(ctx context.Context, conn d1.Conn) (*d1.Result, error) {
 // page puts the rows into the order asked for and cuts them to the limit.
 func (q *query) page(req Request, result *d1.Result) *Page {
 	p := &Page{
-		Table: q.r.Name, Kind: q.r.Kind, All: q.r.columns, Keyless: q.r.keyless, ReadOnly: q.r.readOnly(),
-		Stmt: q.stmt, Duration: result.Meta.Duration,
+		Table: q.t.Name, Kind: q.t.Kind, All: q.t.all(), Keyless: q.t.Key.Missing, ReadOnly: q.t.readOnly(),
+		Stmt: q.Rows, Duration: result.Meta.Duration,
 	}
-	for _, i := range q.sel.shown {
-		p.Columns = append(p.Columns, q.r.columns[i])
+	for _, i := range q.shown() {
+		p.Columns = append(p.Columns, p.All[i])
 	}
 	rows := result.Rows
 	more := len(rows) > q.limit
@@ -202,7 +195,7 @@ func (q *query) page(req Request, result *d1.Result) *Page {
 // edges sets the cursors. A page without rows, whose rows are gone by now, leads
 // back by its own cursor.
 func (q *query) edges(p *Page, req Request, rows [][]d1.Value) {
-	if q.r.keyless != "" {
+	if q.t.Key.Missing != "" {
 		return
 	}
 	if len(rows) == 0 {
@@ -210,7 +203,7 @@ func (q *query) edges(p *Page, req Request, rows [][]d1.Value) {
 		return
 	}
 	at := func(row []d1.Value) string {
-		return q.r.cursor(q.order, func(col int) d1.Value { return row[q.sel.place(col)] })
+		return q.order.Cursor(q.get(row))
 	}
 	if p.HasNext {
 		p.Next = at(rows[len(rows)-1])
@@ -221,13 +214,19 @@ func (q *query) edges(p *Page, req Request, rows [][]d1.Value) {
 }
 
 func (q *query) row(values []d1.Value) Row {
-	row := Row{Cells: make([]Cell, len(q.sel.shown))}
-	for n := range q.sel.shown {
+	row := Row{Cells: make([]Cell, q.cut.Shown)}
+	for n := range row.Cells {
 		row.Cells[n] = cell(values[n])
 	}
-	key := q.r.keyOf(func(col int) d1.Value { return values[q.sel.place(col)] })
-	if len(key) > 0 {
+	if key := q.t.Key.Of(q.get(values)); len(key) > 0 {
 		row.Key = EncodeKey(key)
 	}
 	return row
 }
+
+// get is how a column's value is found in a row.
+func (q *query) get(row []d1.Value) func(column int) d1.Value {
+	return func(column int) d1.Value { return row[q.cut.Place(column)] }
+}
+
+func (q *query) shown() []int { return q.cut.Places[:q.cut.Shown] }

@@ -140,19 +140,19 @@ func (r Request) limit() int {
 }
 
 // shown returns the columns to show, each once.
-func (r *relation) shown(names []string) ([]int, error) {
+func (t table) shown(names []string) ([]int, error) {
 	var out []int
 	for _, name := range names {
-		i, ok := r.column(name)
+		i, ok := t.Column(name)
 		if !ok {
-			return nil, fault.New(fault.Invalid, "%s has no column %.100q to show.", r.Name, name).At("cols")
+			return nil, fault.New(fault.Invalid, "%s has no column %.100q to show.", t.Name, name).At("cols")
 		}
 		if !slices.Contains(out, i) {
 			out = append(out, i)
 		}
 	}
 	if len(names) == 0 {
-		for i := range min(len(r.columns), DefaultColumns) {
+		for i := range min(len(t.Columns), DefaultColumns) {
 			out = append(out, i)
 		}
 	}

@@ -5,16 +5,17 @@ import (
 
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/orm"
 )
 
 // FetchRows reads rows by their keys, as Fetch shows them: the same columns in the
 // same order. A row that is gone is left out, so a result may be shorter.
 func FetchRows(ctx context.Context, conn d1.Conn, cat *Catalog, req Request, keys []string) (*Page, error) {
-	r, err := cat.relation(ctx, conn, req.Table)
+	t, err := cat.table(ctx, conn, req.Table)
 	if err != nil {
 		return nil, err
 	}
-	q, err := r.query(req.First())
+	q, err := t.query(req.First())
 	if err != nil {
 		return nil, err
 	}
@@ -24,12 +25,7 @@ func FetchRows(ctx context.Context, conn d1.Conn, cat *Catalog, req Request, key
 		if err != nil {
 			return nil, err
 		}
-		a := &args{}
-		where, ok := r.match(values, a)
-		if !ok {
-			return nil, fault.New(fault.NotFound, "This is not the key of a row of %s.", r.Name)
-		}
-		s, err := a.read(r.selectSQL(q.sel)+" WHERE "+where+" LIMIT 1", len(q.sel.all))
+		s, err := orm.Seen(nil, t.Table).Where(orm.Key(values)).Cut(q.cut).Limit(1).SelectStmt()
 		if err != nil {
 			return nil, err
 		}
@@ -67,34 +63,30 @@ const MaxTyped = 64 << 10
 // Blank returns the columns of a table, for a new row. A view or virtual table is
 // fault.Invalid.
 func (c *Catalog) Blank(ctx context.Context, conn d1.Conn, table string) (Record, error) {
-	r, err := c.insertable(ctx, conn, table)
+	t, err := c.insertable(ctx, conn, table)
 	if err != nil {
 		return Record{}, err
 	}
-	n := len(r.columns)
-	return Record{Table: r.Name, Columns: r.columns, Values: make([]d1.Value, n), Long: make([]bool, n), Seen: make([]Seen, n)}, nil
+	n := len(t.Columns)
+	return Record{Table: t.Name, Columns: t.all(), Values: make([]d1.Value, n), Long: make([]bool, n), Seen: make([]Seen, n)}, nil
 }
 
 // Record reads one row whole. A table whose rows can't be changed is
 // fault.Invalid, a row that is gone fault.NotFound.
 func (c *Catalog) Record(ctx context.Context, conn d1.Conn, table, key string) (Record, error) {
-	r, err := c.writable(ctx, conn, table)
+	t, err := c.writable(ctx, conn, table)
 	if err != nil {
 		return Record{}, err
 	}
-	w := &Write{r: r}
-	n := len(r.columns)
-	rec := Record{Table: r.Name, Key: key, Columns: r.columns, Values: make([]d1.Value, n), Long: make([]bool, n), Seen: make([]Seen, n)}
-	all := make([]int, len(r.columns))
-	for i := range all {
-		all[i] = i
-	}
-	values, err := w.read(ctx, conn, key, all)
+	w := &Write{t: t}
+	n := len(t.Columns)
+	rec := Record{Table: t.Name, Key: key, Columns: t.all(), Values: make([]d1.Value, n), Long: make([]bool, n), Seen: make([]Seen, n)}
+	values, err := w.read(ctx, conn, key, orm.Places(t.Table))
 	if err != nil {
 		return rec, err
 	}
 	if values == nil {
-		return rec, fault.New(fault.NotFound, "This row of %s is gone.", r.Name)
+		return rec, fault.New(fault.NotFound, "This row of %s is gone.", t.Name)
 	}
 	for i, v := range values {
 		rec.Seen[i] = See(v)

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/kuratchi/dashboard/internal/d1"
+	"github.com/kuratchi/dashboard/internal/orm"
 )
 
 // Seen is a value as a person saw it when they began to edit. A long one is its
@@ -26,7 +27,7 @@ func See(v d1.Value) Seen {
 }
 
 func sumOf(v d1.Value) string {
-	h := sha256.Sum256(appendValue(nil, v))
+	h := sha256.Sum256(orm.AppendValue(nil, v))
 	return string(h[:])
 }
 
@@ -46,7 +47,7 @@ func (s Seen) String() string {
 	if s.sum != "" {
 		return "h" + url64.EncodeToString([]byte(s.sum))
 	}
-	return "v" + url64.EncodeToString(appendValue(nil, s.value))
+	return "v" + url64.EncodeToString(orm.AppendValue(nil, s.value))
 }
 
 // ParseSeen reads what Seen.String wrote, and reports whether it was that.
@@ -63,6 +64,6 @@ func ParseSeen(text string) (Seen, bool) {
 	if !ok {
 		return Seen{}, false
 	}
-	v, lookup, left, ok := readValue(b)
-	return Seen{value: v}, ok && !lookup && len(left) == 0
+	v, left, ok := orm.ReadValue(b)
+	return Seen{value: v}, ok && len(left) == 0
 }

@@ -10,7 +10,7 @@ import (
 
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
-	"github.com/kuratchi/dashboard/internal/sqltext"
+	"github.com/kuratchi/dashboard/internal/orm"
 )
 
 // maxPretty is how many bytes formatted JSON may have. Deep nesting grows by
@@ -39,20 +39,15 @@ func Whole(ctx context.Context, conn d1.Conn, cat *Catalog, table, key, column s
 	if err != nil {
 		return Content{}, err
 	}
-	r, err := cat.relation(ctx, conn, table)
+	t, err := cat.table(ctx, conn, table)
 	if err != nil {
 		return Content{}, err
 	}
-	i, ok := r.column(column)
+	i, ok := t.Column(column)
 	if !ok {
-		return Content{}, fault.New(fault.NotFound, "%s has no column %.100q.", r.Name, column)
+		return Content{}, fault.New(fault.NotFound, "%s has no column %.100q.", t.Name, column)
 	}
-	a := &args{}
-	where, ok := r.match(values, a)
-	if !ok {
-		return Content{}, fault.New(fault.NotFound, "This is not the key of a row of %s.", r.Name)
-	}
-	s, err := a.read("SELECT "+r.ref("t", i)+" FROM "+sqltext.Quote(r.Name)+" AS t WHERE "+where+" LIMIT 1", 1)
+	s, err := orm.Seen(nil, t.Table).Where(orm.Key(values)).Cut(orm.Whole([]int{i})).Limit(1).SelectStmt()
 	if err != nil {
 		return Content{}, err
 	}
@@ -61,9 +56,9 @@ func Whole(ctx context.Context, conn d1.Conn, cat *Catalog, table, key, column s
 		return Content{}, err
 	}
 	if len(result.Rows) == 0 {
-		return Content{}, fault.New(fault.NotFound, "This row of %s is gone.", r.Name)
+		return Content{}, fault.New(fault.NotFound, "This row of %s is gone.", t.Name)
 	}
-	return contentOf(r.columns[i], result.Rows[0][0]), nil
+	return contentOf(t.col(i), result.Rows[0][0]), nil
 }
 
 func contentOf(col Column, v d1.Value) Content {

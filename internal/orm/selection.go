@@ -17,7 +17,7 @@ type Selection struct {
 	Shown  int
 	// whole are the columns that come up to the length of a key.
 	whole []int
-	limit int
+	limit int // -1 for none
 }
 
 // Cut selects columns of a table in the given order of rows, with the columns of its
@@ -47,6 +47,10 @@ func (t *table) cuts(s Selection) []string {
 	parts := make([]string, len(s.Places))
 	for n, i := range s.Places {
 		limit := s.limit
+		if limit < 0 {
+			parts[n] = t.ref(self, i)
+			continue
+		}
 		if slices.Contains(s.whole, i) {
 			limit = MaxKey + 1
 		}
@@ -78,3 +82,6 @@ func (t *table) cut(i, limit int) string {
 	}
 	return "CASE " + short + "WHEN octet_length(" + c + ") >= " + n + " THEN " + long + " ELSE " + c + " END"
 }
+
+// Whole selects columns as they are, however long their values.
+func Whole(places []int) Selection { return Selection{Places: places, Shown: len(places), limit: -1} }

@@ -1,0 +1,42 @@
+package browse
+
+import (
+	"unicode/utf8"
+
+	"github.com/kuratchi/dashboard/internal/d1"
+)
+
+// MaxCell is how many characters of a text, and bytes of a BLOB, a page shows.
+const MaxCell = 256
+
+// maxFetched is how many bytes of a value travel for a cell: MaxCell characters
+// of any text, and one byte that tells of more.
+const maxFetched = MaxCell*utf8.UTFMax + 1
+
+// Cell is one value of a page.
+type Cell struct {
+	// Value has the storage class of the stored value and at most MaxCell of
+	// its characters or bytes.
+	Value d1.Value
+	// Cut says that there is more; Whole returns it.
+	Cut bool
+}
+
+// cell shortens what came to what is shown.
+func cell(v d1.Value) Cell {
+	if v.Len() <= MaxCell {
+		return Cell{Value: v}
+	}
+	s := v.Text()
+	if v.Kind() == d1.Blob {
+		return Cell{d1.BlobOf(s[:MaxCell]), true}
+	}
+	n := 0
+	for i := range s { // a byte that is no UTF-8 counts as a character
+		if n == MaxCell {
+			return Cell{d1.Str(s[:i]), true}
+		}
+		n++
+	}
+	return Cell{Value: v}
+}
