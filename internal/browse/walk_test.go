@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
 	"github.com/kuratchi/dashboard/internal/browse"
@@ -141,19 +142,32 @@ func (s shape) walk(t *rapid.T, c d1.Conn, req browse.Request, orderBy string) {
 		want = append(want, row[0].Literal())
 	}
 	cat := load(t, c)
+	walk(t, func(req browse.Request) (*browse.Page, error) { return browse.Fetch(bg, c, cat, req) }, req, want, func(p *browse.Page) {
+		if p.First {
+			checkKeys(t, c, cat, p)
+		}
+	})
+}
+
+// fetcher is browse.Fetch of one database.
+type fetcher func(browse.Request) (*browse.Page, error)
+
+// walk goes through all pages forward and back: the marks are those that are wanted,
+// in that order, and the way back has the pages of the way there. check is called with
+// each page of the way there.
+func walk(t *rapid.T, get fetcher, req browse.Request, want []string, check func(*browse.Page)) {
+	t.Helper()
 	var forward []string
 	var pages [][]string
 	for {
-		p, err := browse.Fetch(bg, c, cat, req)
+		p, err := get(req)
 		if err != nil {
 			t.Fatalf("%+v: %v", req, err)
 		}
 		if p.Keyless != "" || p.First != (len(pages) == 0) || p.HasPrev == p.First || p.HasNext != (p.Next != "") || p.HasPrev != (p.Prev != "") {
-			t.Fatalf("page %d: %+v", len(pages), p)
+			t.Fatalf("%+v page %d: first %v, before %v %q, after %v %q, keyless: %s", req, len(pages), p.First, p.HasPrev, p.Prev, p.HasNext, p.Next, p.Keyless)
 		}
-		if p.First {
-			checkKeys(t, c, cat, p)
-		}
+		check(p)
 		forward, pages = append(forward, marks(p)...), append(pages, marks(p))
 		if !p.HasNext {
 			req.Before, req.After = p.Prev, ""
@@ -164,19 +178,19 @@ func (s shape) walk(t *rapid.T, c d1.Conn, req browse.Request, orderBy string) {
 			t.Fatalf("no end: %v", forward)
 		}
 	}
-	if d := cmp.Diff(want, forward); d != "" {
-		t.Fatalf("forward by %s: %s", orderBy, d)
+	if d := cmp.Diff(want, forward, cmpopts.EquateEmpty()); d != "" {
+		t.Fatalf("%+v forward: %s", req, d)
 	}
 	for i := len(pages) - 2; i >= 0; i-- {
-		p, err := browse.Fetch(bg, c, cat, req)
+		p, err := get(req)
 		if err != nil {
 			t.Fatalf("%+v: %v", req, err)
 		}
 		if d := cmp.Diff(pages[i], marks(p)); d != "" {
-			t.Fatalf("back to page %d by %s: %s\n%s", i, orderBy, d, p.Stmt.SQL)
+			t.Fatalf("%+v back to page %d: %s\n%s", req, i, d, p.Stmt.SQL)
 		}
 		if !p.HasNext || p.HasPrev != (i > 0) || p.First != (i == 0) {
-			t.Fatalf("back at page %d: %+v", i, p)
+			t.Fatalf("%+v back at page %d: first %v, before %v, after %v", req, i, p.First, p.HasPrev, p.HasNext)
 		}
 		req.Before = p.Prev
 	}
