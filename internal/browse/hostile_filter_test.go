@@ -39,9 +39,6 @@ func (h *hostile) drawFilters(t *rapid.T) []browse.Filter {
 		if f.Op.TakesValue() {
 			f.Value = h.drawTyped(t)
 		}
-		if f.Op == browse.Starts {
-			f.Value, _, _ = strings.Cut(f.Value, "\x00")
-		}
 		if f.Op == browse.In {
 			for range rapid.IntRange(0, 3).Draw(t, "more") {
 				f.Value += "," + h.drawTyped(t)

@@ -57,7 +57,7 @@ var (
 		{"nchar", text},
 		{"xBLOBTEXT", text}, {"INTEGER", numeric}, {"InTeGeR", numeric}, {"INT", numeric}, {"CHARINT", numeric}, {"BLOBINT", numeric},
 		{"FLOATING POINT", numeric}, {"REAL", numeric}, {"DOUBLE PRECISION", numeric}, {"NUMERIC", numeric}, {"DECIMAL(10,5)", numeric},
-		{"DATETIME", numeric}, {"BOOLEAN", numeric}, {"STRING", numeric}, {"ANY", numeric},
+		{"DATETIME", numeric}, {"BOOLEAN", numeric}, {"STRING", numeric}, {"ANY", numeric}, {`"text ınt"`, text},
 	}
 	strictTypes = []declared{
 		{"INT", numeric}, {"INTEGER", numeric}, {"REAL", numeric}, {"TEXT", text}, {"BLOB", none}, {"ANY", none}, {"ANY", none},
@@ -65,11 +65,11 @@ var (
 	generations = []string{"(%s) VIRTUAL", "(typeof(%s)) VIRTUAL", "(%s) STORED", "(lower(%s) || 'q') STORED"}
 	collations  = []string{"", "", "", "NOCASE", "RTRIM", "BINARY", "nocase"}
 	hostileName = []string{
-		"a", "b", "C", "d_1", "rowid", "oid", "_rowid_", "ROWID", `q"uote`, "sp ace", "(y", "x;--", "/*", "-x", "~x", "é", "É", "k", "t",
-		"\u212a", "select", "1st", "*", "a.b", "%2F", "😀", "it's", "[z]", "tab\t", "`",
+		"a", "b", "C", "d_1", "rowid", "oid", "_rowid_", "ROWID", `q"uote`, "sp ace", "x)", "(y", "x;--", "/*", "-x", "~x", "é", "É", "k", "t",
+		"\u212a", "select", "1st", "*", "a.b", "%2F", "😀", "it's", "[z]", "collate", "tab\t", "`",
 	}
 	tableNames = []string{"t", "k", "plain", `a "b" 'c' [d]`, "é😀.%2F", "rowid", "order", "x)", "-t", "main.t", "it's"}
-	asides     = []string{" ", " ", " ", " /* ; */ ", " -- it's a comment;\n", "\n\t"}
+	asides     = []string{" ", " ", " ", " /* primary key desc */ ", " -- primary key (a collate nocase)\n", " -- a comment)\n", "\n\t"}
 )
 
 func drawHostile(t *rapid.T) hostile {
@@ -195,13 +195,13 @@ func (h *hostile) write(t *rapid.T) {
 		}
 		for _, term := range h.key {
 			if term.inline && term.column == i {
-				def += " PRIMARY KEY" + term.direction() + rapid.SampledFrom([]string{"", "", "", " ON CONFLICT IGNORE"}).Draw(t, "on conflict")
+				def += " PRIMARY" + aside() + "KEY" + term.direction() + rapid.SampledFrom([]string{"", "", "", " ON CONFLICT IGNORE"}).Draw(t, "on conflict")
 			}
 		}
 		defs = append(defs, def+collating(c.collate))
 	}
 	if len(h.key) > 0 && !h.key[0].inline {
-		defs = append(defs, "PRIMARY KEY ("+h.keyTerms()+")")
+		defs = append(defs, "PRIMARY"+aside()+"KEY"+aside()+"("+h.keyTerms()+")")
 	}
 	table := "CREATE TABLE " + ident(h.name) + aside() + "(" + strings.Join(defs, ","+aside()) + ")" + h.options()
 	h.sql = append([]string{table}, h.drawIndexes(t)...)

@@ -19,6 +19,6 @@ func Declared(t *schema.Table) *Table {
 			Collated: c.Collate != "" && c.Collate != "BINARY",
 		})
 	}
-	out.findKey(t.PrimaryKey)
+	out.findKey(primaryOf(t))
 	return out
 }

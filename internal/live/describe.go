@@ -23,11 +23,15 @@ func (d *Database) Describe(ctx context.Context, conn d1.Conn, name string) (*Ta
 		return nil, fault.New(fault.Invalid, "The view %s isn't opened, because the view %s reads pragma_optimize, which writes. Change that view, or read what you need in the console.", e.Name, by)
 	}
 	t := &Table{Name: e.Name, Kind: e.Kind, SQL: e.SQL, WithoutRowID: e.WithoutRowID, Strict: e.Strict}
-	var pk []string
+	var pk primary
 	if st, ok := d.Schema.Table(e.Name); ok && e.Kind == KindTable {
-		t.Columns, pk = d.columns(st), st.PrimaryKey
-	} else if pk, err = t.ask(ctx, conn); err != nil {
-		return nil, err
+		t.Columns, pk = d.columns(st), primaryOf(st)
+	} else {
+		names, err := t.ask(ctx, conn)
+		if err != nil {
+			return nil, err
+		}
+		pk = t.guess(names)
 	}
 	if len(t.Columns) == 0 {
 		return nil, fault.New(fault.Invalid, "The %s %s can't be read: it names something that is gone.", e.Kind, e.Name)

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/kuratchi/dashboard/internal/d1"
+	"github.com/kuratchi/dashboard/internal/schema"
 	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
@@ -31,24 +32,53 @@ type Key struct {
 }
 
 var (
-	ftsModule = regexp.MustCompile(`^\s*["'\[` + "`" + `]?fts5["'\]` + "`" + `]?\s*\(`)
-	// A column declared INTEGER PRIMARY KEY DESC is, by an old mistake that
-	// SQLite keeps, not the rowid and may be NULL.
-	keyDesc = regexp.MustCompile(`(?is)primary\s+key\s+desc`)
-	// A key with its own collation can hold rows that are equal by the column's.
+	ftsModule  = regexp.MustCompile(`^\s*["'\[` + "`" + `]?fts5["'\]` + "`" + `]?\s*\(`)
+	keyDesc    = regexp.MustCompile(`(?is)primary\s+key\s+desc`)
 	keyCollate = regexp.MustCompile(`(?is)primary\s+key\s*\([^)]*\bcollate\b`)
 )
 
-// findKey decides what tells the rows of a table apart, by its columns and the names
-// of its primary key, in order.
-func (t *Table) findKey(pk []string) {
+// primary is what a table's text says of its primary key.
+type primary struct {
+	// names are its columns, in order.
+	names []string
+	// alias says that it is the rowid. A column declared INTEGER PRIMARY KEY DESC is, by
+	// an old mistake that SQLite keeps, not the rowid and may be NULL.
+	alias bool
+	// collates says that it has a collation of its own: it can hold rows that are equal
+	// by the column's.
+	collates bool
+}
+
+// primaryOf is the primary key of a table whose text was read.
+func primaryOf(t *schema.Table) primary {
+	return primary{
+		names:    t.PrimaryKey,
+		alias:    len(t.PrimaryKey) == 1 && t.RowIDAlias(t.PrimaryKey[0]),
+		collates: slices.ContainsFunc(t.PrimaryTerms, func(c schema.IndexColumn) bool { return c.Collate != "" }),
+	}
+}
+
+// guess is the primary key of a table whose text can't be read: its columns as the
+// database names them, and the rest as the words of the text have it.
+func (t *Table) guess(names []string) primary {
+	text := sqltext.Unquoted(t.SQL)
+	p := primary{names: names, collates: keyCollate.MatchString(text)}
+	if len(names) == 1 && !t.WithoutRowID && !keyDesc.MatchString(text) {
+		i, ok := t.Column(names[0])
+		p.alias = ok && sqltext.Same(t.Columns[i].Type, "integer")
+	}
+	return p
+}
+
+// findKey decides what tells the rows of a table apart.
+func (t *Table) findKey(pk primary) {
 	k := &t.Key
-	for _, name := range pk {
+	for _, name := range pk.names {
 		if i, ok := t.Column(name); ok {
 			k.Columns = append(k.Columns, i)
 		}
 	}
-	k.Collates = keyCollate.MatchString(t.SQL)
+	k.Collates = pk.collates
 	switch {
 	case t.Kind == KindView:
 		k.Missing = "A view has no key, so only its first rows are shown."
@@ -62,7 +92,7 @@ func (t *Table) findKey(pk []string) {
 			t.Columns[i].NotNull = true
 		}
 		return
-	case len(k.Columns) == 1 && sqltext.Same(t.Columns[k.Columns[0]].Type, "integer") && !keyDesc.MatchString(t.SQL):
+	case pk.alias && len(k.Columns) == 1:
 		k.Alias, k.Exact = true, true
 		t.Columns[k.Columns[0]].NotNull, t.Columns[k.Columns[0]].RowID = true, true
 		return

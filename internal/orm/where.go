@@ -2,6 +2,7 @@ package orm
 
 import (
 	"encoding/json"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -79,7 +80,9 @@ func (c *compiler) compare(place int, cond Cond) (string, error) {
 	case "contains":
 		return "instr(lower(CAST(" + ref + " AS TEXT)), " + p + ") > 0", nil
 	case "starts":
-		return "lower(substr(CAST(" + ref + " AS TEXT), 1, length(" + p + "))) = " + p, nil
+		// By bytes: substr and length of a text end at a NUL.
+		n := strconv.Itoa(v.Len())
+		return "lower(CAST(substr(CAST(" + ref + " AS BLOB), 1, " + n + ") AS TEXT)) = " + p, nil
 	case "is":
 		return c.same(self, []int{place}, []string{p}), nil
 	}
