@@ -24,7 +24,7 @@ func TestLintSaysOfHandWrittenSQLWhatThePlannerSays(t *testing.T) {
 	for sql, want := range map[string]string{
 		"drop table p": "DL101 error p: c, d. DROP TABLE",
 		"DROP  table if exists main.\"P\" -- now":        "DL101 error p: c, d",
-		"\ufeffdrop table p":                               "DL101 error p: c, d",
+		"\ufeffdrop table p":                             "DL101 error p: c, d",
 		"drop table lone":                                "DL101 warning lone: ",
 		"drop table c":                                   "DL101 warning c: ",
 		"drop table nothing":                             "",

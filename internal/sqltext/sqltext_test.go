@@ -37,7 +37,7 @@ func TestSelects(t *testing.T) {
 	for sql, want := range map[string]bool{
 		"select 1": true, "\ufeff -- a\n VALUES (1)": true, "with a as (select 1) select * from a": true,
 		"with recursive a(n) as not materialized (values (1)), b as (select 2) values (3);": true,
-		"with a as (select 1) delete from t": false, "with a as (select 1": false, "with": false, "": false,
+		"with a as (select 1) delete from t":                                                false, "with a as (select 1": false, "with": false, "": false,
 		"explain select 1": false, "delete from t": false, "pragma foreign_keys": false,
 	} {
 		if got := sqltext.IsSelect(sql); got != want {
