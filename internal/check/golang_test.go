@@ -2,6 +2,7 @@ package check_test
 
 import (
 	"go/ast"
+	"path"
 	"regexp"
 	"slices"
 	"strconv"
@@ -37,22 +38,36 @@ func concurrent(t *testing.T) map[string]string {
 	return found
 }
 
+// A reader finds what a package is where every other one says it: in doc.go, which
+// holds nothing else.
 func TestEveryPackageSaysWhatItIs(t *testing.T) {
 	t.Parallel()
 	said := map[string]bool{}
 	for _, f := range goFiles(t) {
-		if !f.isTest && !f.generated && f.syntax.Doc != nil {
+		if f.isTest || f.generated {
+			continue
+		}
+		doc := path.Base(f.path) == "doc.go"
+		if f.syntax.Doc != nil && !doc {
+			t.Errorf("%s: the package comment stands here and not in doc.go", f.path)
+		}
+		if doc && len(f.syntax.Decls) > 0 {
+			t.Errorf("%s holds more than the package comment", f.path)
+		}
+		if doc && f.syntax.Doc != nil {
+			said[f.pkg] = true
 			want := "Package " + f.syntax.Name.Name + " "
-			if text := f.syntax.Doc.Text(); f.syntax.Name.Name == "main" || strings.HasPrefix(text, want) {
-				said[f.pkg] = true
-			} else {
+			if f.syntax.Name.Name == "main" {
+				want = "Command " + path.Base(f.pkg) + " "
+			}
+			if text := f.syntax.Doc.Text(); !strings.HasPrefix(text, want) {
 				t.Errorf("%s: the package comment begins with %.30q and not with %q", f.path, text, want)
 			}
 		}
 	}
 	for pkg := range mayImport {
 		if !said[pkg] {
-			t.Errorf("%s has no package comment", pkg)
+			t.Errorf("%s has no package comment in a doc.go", pkg)
 		}
 	}
 }

@@ -1,4 +1,3 @@
-// Package layout is the frame around every page.
 package layout
 
 import (

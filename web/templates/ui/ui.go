@@ -1,4 +1,3 @@
-// Package ui holds the small components that pages are made of.
 package ui
 
 import (

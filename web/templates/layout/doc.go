@@ -1,0 +1,2 @@
+// Package layout is the frame around every page.
+package layout

@@ -1,0 +1,2 @@
+// Package ui holds the small components that pages are made of.
+package ui
