@@ -2,7 +2,6 @@ package handlers
 
 import (
 	"cmp"
-	"context"
 	"log/slog"
 	"net"
 	"net/http"
@@ -15,33 +14,14 @@ import (
 	echomw "github.com/labstack/echo/v4/middleware"
 
 	"github.com/kuratchi/dashboard/internal/account"
-	"github.com/kuratchi/dashboard/internal/audit"
 	"github.com/kuratchi/dashboard/internal/auth"
 	"github.com/kuratchi/dashboard/internal/fleet"
 	"github.com/kuratchi/dashboard/internal/handlers/middleware"
-	"github.com/kuratchi/dashboard/internal/id"
 	"github.com/kuratchi/dashboard/internal/live"
 	"github.com/kuratchi/dashboard/web/static"
 	"github.com/kuratchi/dashboard/web/templates/layout"
 	"github.com/kuratchi/dashboard/web/templates/paths"
 )
-
-// Operators is where people are remembered.
-type Operators interface {
-	Operator(ctx context.Context, o id.Operator) (auth.Operator, error)
-	OperatorByEmail(ctx context.Context, email string) (auth.Operator, string, error)
-	Rehash(ctx context.Context, o id.Operator, hash string) error
-	SetPassword(ctx context.Context, o id.Operator, hash string, es ...audit.Entry) error
-	SessionsOf(ctx context.Context, o id.Operator, since time.Time) ([]auth.Session, error)
-	Claimed(ctx context.Context) (bool, error)
-	SetupOpen(ctx context.Context, tokenHash string) error
-	Claim(ctx context.Context, tokenHash string, o auth.Operator, password string, es ...audit.Entry) error
-	Record(ctx context.Context, es ...audit.Entry) error
-	Audit(ctx context.Context, f audit.Filter) ([]audit.Entry, error)
-	AllowWrites(ctx context.Context, session string, d id.Database, until time.Time, es ...audit.Entry) error
-	WritesUntil(ctx context.Context, session string, d id.Database) (time.Time, error)
-	Ready(ctx context.Context) error
-}
 
 // Options are what a server is made of.
 type Options struct {

@@ -1,0 +1,51 @@
+package handlers
+
+import (
+	"context"
+	"time"
+
+	"github.com/kuratchi/dashboard/internal/audit"
+	"github.com/kuratchi/dashboard/internal/auth"
+	"github.com/kuratchi/dashboard/internal/id"
+)
+
+// People is where operators and their passwords are remembered. Who isn't there
+// is fault.NotFound.
+type People interface {
+	Operator(ctx context.Context, o id.Operator) (auth.Operator, error)
+	// OperatorByEmail returns the stored password too.
+	OperatorByEmail(ctx context.Context, email string) (auth.Operator, string, error)
+	// Rehash stores the same password as a newer hash. No session ends.
+	Rehash(ctx context.Context, o id.Operator, hash string) error
+	// SetPassword stores another password and ends all sessions of that person.
+	SetPassword(ctx context.Context, o id.Operator, hash string, es ...audit.Entry) error
+	SessionsOf(ctx context.Context, o id.Operator, since time.Time) ([]auth.Session, error)
+	// Claimed says whether the installation has an owner.
+	Claimed(ctx context.Context) (bool, error)
+	// SetupOpen returns nil while a setup link of that hash can be used.
+	SetupOpen(ctx context.Context, tokenHash string) error
+	// Claim uses the setup link up and makes o the owner.
+	Claim(ctx context.Context, tokenHash string, o auth.Operator, password string, es ...audit.Entry) error
+}
+
+// AuditLog is what was done, and by whom.
+type AuditLog interface {
+	Record(ctx context.Context, es ...audit.Entry) error
+	Audit(ctx context.Context, f audit.Filter) ([]audit.Entry, error)
+}
+
+// Switches say in which databases a session's console may write.
+type Switches interface {
+	AllowWrites(ctx context.Context, session string, d id.Database, until time.Time, es ...audit.Entry) error
+	// WritesUntil returns the zero time if it may not.
+	WritesUntil(ctx context.Context, session string, d id.Database) (time.Time, error)
+}
+
+// Operators is where people are remembered, and what they did.
+type Operators interface {
+	People
+	AuditLog
+	Switches
+	// Ready returns nil when it can be written to.
+	Ready(ctx context.Context) error
+}
