@@ -36,7 +36,9 @@ type Stored struct {
 type Store interface {
 	// CloudflareAccount returns it, or fault.NotFound.
 	CloudflareAccount(ctx context.Context) (Stored, error)
+	// SaveCloudflareAccount stores it in the place of the one there was.
 	SaveCloudflareAccount(ctx context.Context, s Stored, es ...audit.Entry) error
+	// ForgetCloudflareAccount removes it; fault.Conflict if there is none.
 	ForgetCloudflareAccount(ctx context.Context, e audit.Entry) error
 	// DatabasesOnD1 counts the databases that live in it, and returns the id of one
 	// that is there, "" for none.

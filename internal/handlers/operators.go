@@ -12,6 +12,7 @@ import (
 // People is where operators and their passwords are remembered. Who isn't there
 // is fault.NotFound.
 type People interface {
+	// Operator returns the operator with that id.
 	Operator(ctx context.Context, o id.Operator) (auth.Operator, error)
 	// OperatorByEmail returns the stored password too.
 	OperatorByEmail(ctx context.Context, email string) (auth.Operator, string, error)
@@ -19,6 +20,8 @@ type People interface {
 	Rehash(ctx context.Context, o id.Operator, hash string) error
 	// SetPassword stores another password and ends all sessions of that person.
 	SetPassword(ctx context.Context, o id.Operator, hash string, es ...audit.Entry) error
+	// SessionsOf returns the sessions that aren't revoked and began after since, the
+	// last used first.
 	SessionsOf(ctx context.Context, o id.Operator, since time.Time) ([]auth.Session, error)
 	// Claimed says whether the installation has an owner.
 	Claimed(ctx context.Context) (bool, error)
@@ -30,12 +33,16 @@ type People interface {
 
 // AuditLog is what was done, and by whom.
 type AuditLog interface {
+	// Record writes entries that belong to no change of the control plane.
 	Record(ctx context.Context, es ...audit.Entry) error
+	// Audit returns the entries that match, the newest first.
 	Audit(ctx context.Context, f audit.Filter) ([]audit.Entry, error)
 }
 
 // Switches say in which databases a session's console may write.
 type Switches interface {
+	// AllowWrites lets a session write to a database until then; a time that is past
+	// takes that back.
 	AllowWrites(ctx context.Context, session string, d id.Database, until time.Time, es ...audit.Entry) error
 	// WritesUntil returns the zero time if it may not.
 	WritesUntil(ctx context.Context, session string, d id.Database) (time.Time, error)
