@@ -57,7 +57,8 @@ func consoleCost(ctx context.Context, b *bench) ([]line, error) {
 func overhead(what string, p pair) []line {
 	more, percent := p.ours-p.other, (p.ratio-1)*100
 	return []line{
-		{what: what, ours: duration(p.ours), other: duration(p.other), result: "+" + duration(more), goal: "≤ 1 ms", met: more <= time.Millisecond},
+		{what: what, ours: duration(p.ours), other: duration(p.other), result: "+" + duration(more), goal: "≤ 1 ms",
+			met: more <= time.Millisecond},
 		{result: fmt.Sprintf("+%.0f %% (%.0f–%.0f)", percent, (p.low-1)*100, (p.high-1)*100), goal: "≤ 5 %", met: percent <= 5},
 	}
 }

@@ -18,9 +18,12 @@ func (s *site) fill(ctx context.Context, rows int) error {
 	for _, sql := range []string{
 		usersTable,
 		`create table words as select f.key as n, f.value as first, l.value as last, c.value as city
-			from json_each('["Ada","Alan","Barbara","Claude","Donald","Edsger","Frances","Grace","Hedy","Ida","John","Katherine","Leslie","Margaret","Niklaus","Ole","Radia","Shafi","Tim","Ursula"]') f
-			join json_each('["Lovelace","Turing","Liskov","Shannon","Knuth","Dijkstra","Allen","Hopper","Lamarr","Rhodes","Backus","Johnson","Lamport","Hamilton","Wirth","Dahl","Perlman","Goldwasser","Berners","Franklin"]') l using (key)
-			join json_each('["Amsterdam","Berlin","Copenhagen","Dublin","Edinburgh","Florence","Geneva","Helsinki","Istanbul","Jakarta","Kyoto","Lisbon","Montréal","Nairobi","Oslo","Porto","Quito","Rotterdam","Santiago","Tallinn"]') c using (key)`,
+			from json_each('["Ada","Alan","Barbara","Claude","Donald","Edsger","Frances","Grace","Hedy","Ida","John",
+			  "Katherine","Leslie","Margaret","Niklaus","Ole","Radia","Shafi","Tim","Ursula"]') f
+			join json_each('["Lovelace","Turing","Liskov","Shannon","Knuth","Dijkstra","Allen","Hopper","Lamarr","Rhodes",
+			  "Backus","Johnson","Lamport","Hamilton","Wirth","Dahl","Perlman","Goldwasser","Berners","Franklin"]') l using (key)
+			join json_each('["Amsterdam","Berlin","Copenhagen","Dublin","Edinburgh","Florence","Geneva","Helsinki","Istanbul",
+			  "Jakarta","Kyoto","Lisbon","Montréal","Nairobi","Oslo","Porto","Quito","Rotterdam","Santiago","Tallinn"]') c using (key)`,
 		`create unique index words_n on words(n)`,
 		fmt.Sprintf(`insert into users with recursive n(i) as (select 1 union all select i + 1 from n where i < %d)
 			select i, lower(a.first || '.' || b.last) || i || '@example.com', a.first || ' ' || b.last,

@@ -281,7 +281,8 @@ func insertDriver(ctx context.Context, path string, n int) error {
 		return err
 	}
 	for i := 1; i <= n; i++ {
-		if _, err := st.ExecContext(ctx, i, "grace.hopper@example.com", "Grace Hopper", "member", i%977, float64(i)*1.25, "2026-03-14 15:09:26", nil, i&1, "Arlington"); err != nil {
+		if _, err := st.ExecContext(ctx, i, "grace.hopper@example.com", "Grace Hopper", "member", i%977, float64(i)*1.25,
+			"2026-03-14 15:09:26", nil, i&1, "Arlington"); err != nil {
 			return err
 		}
 	}

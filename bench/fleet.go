@@ -42,7 +42,8 @@ func fleetList(ctx context.Context, b *bench) ([]line, error) {
 			}
 			times = append(times, time.Since(began))
 		}
-		lines = append(lines, atMost(fmt.Sprintf("%d databases, %s, median", b.databases, list.what), milliseconds(median(times)), list.most, "ms"))
+		lines = append(lines, atMost(fmt.Sprintf("%d databases, %s, median", b.databases, list.what), milliseconds(median(times)),
+			list.most, "ms"))
 	}
 	asked := s.engine.calls.Load() - calls
 	return append(lines, line{what: "calls to an engine for all of these", result: fmt.Sprint(asked), goal: "0", met: asked == 0}), nil
@@ -61,7 +62,8 @@ func (s *site) multiply(ctx context.Context, n int) error {
 			"org_id": "'o' || i", "org_slug": "'customer-' || i", "org_name": "'Customer ' || i",
 			"schema_name": "'organization'", "schema_version": "2 - i % 10 / 9",
 			"state":  "case i % 97 when 0 then 'failed' else 'ready' end",
-			"health": "case i % 53 when 0 then 'drifted' else 'ok' end", "checked_at": "updated_at", "size": "90000 + i * 7919 % 5000000", "table_count": "30",
+			"health": "case i % 53 when 0 then 'drifted' else 'ok' end", "checked_at": "updated_at",
+			"size": "90000 + i * 7919 % 5000000", "table_count": "30",
 		}},
 	} {
 		one, err := s.control.Query(ctx, d1.Query("select * from "+table.name+" limit 1"))
@@ -75,7 +77,8 @@ func (s *site) multiply(ctx context.Context, n int) error {
 				values[i] = v
 			}
 		}
-		sql := fmt.Sprintf("insert into %s (%s) with recursive n(i) as (select 1 union all select i + 1 from n where i < %d) select %s from n, (select * from %[1]s limit 1)",
+		sql := fmt.Sprintf("insert into %s (%s) with recursive n(i) as (select 1 union all select i + 1 from n "+
+			"where i < %d) select %s from n, (select * from %[1]s limit 1)",
 			table.name, strings.Join(one.Columns, ", "), n-1, strings.Join(values, ", "))
 		if _, err := s.control.Query(ctx, d1.Exec(sql)); err != nil {
 			return fmt.Errorf("filling %s: %w", table.name, err)

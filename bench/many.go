@@ -72,7 +72,8 @@ func (s *site) widen(ctx context.Context) (columns string, err error) {
 	}
 	for _, sql := range []string{
 		"create table wide (id integer primary key, " + strings.Join(names[1:], " text, ") + " text)",
-		"insert into wide with recursive n(i) as (select 1 union all select i + 1 from n where i < 100) select " + strings.Join(values, ", ") + " from n",
+		"insert into wide with recursive n(i) as (select 1 union all select i + 1 from n where i < 100) select " +
+			strings.Join(values, ", ") + " from n",
 	} {
 		if _, err := s.conn.Query(ctx, d1.Exec(sql)); err != nil {
 			return "", err
@@ -85,7 +86,8 @@ func (s *site) widen(ctx context.Context) (columns string, err error) {
 func (s *site) crowd(ctx context.Context) error {
 	var ss []d1.Stmt
 	for i := range manyTables {
-		ss = append(ss, d1.Exec(fmt.Sprintf("create table t%04d (id integer primary key, name text not null, parent integer references t%04d)", i, max(0, i-1))),
+		ss = append(ss, d1.Exec(fmt.Sprintf("create table t%04d (id integer primary key, name text not null, "+
+			"parent integer references t%04d)", i, max(0, i-1))),
 			d1.Exec(fmt.Sprintf("create index t%04d_name on t%04[1]d (name)", i)))
 	}
 	for chunk := range slices.Chunk(ss, 100) {

@@ -55,7 +55,8 @@ func opened(ctx context.Context, e *local.Engine, name string, statements ...str
 func parsed(tables int, more string) (*schema.Schema, error) {
 	list := make([]string, tables)
 	for i := range list {
-		list[i] = fmt.Sprintf(`"t%02d": {"id": "integer primary key", "name": "text not null", "parent": "integer -> t%02d.id cascade", "at": "text default now"%s}`, i, max(0, i-1), more)
+		list[i] = fmt.Sprintf(`"t%02d": {"id": "integer primary key", "name": "text not null", "parent": `+
+			`"integer -> t%02d.id cascade", "at": "text default now"%s}`, i, max(0, i-1), more)
 	}
 	return schema.Parse([]byte(`{"name": "bench", "version": 1, "tables": {` + strings.Join(list, ", ") + `}}`))
 }
@@ -96,7 +97,8 @@ func rebuilt(ctx context.Context, b *bench, e *local.Engine) (line, error) {
 	side := func(name string, run func(p *migrate.Plan, conn d1.Conn) error) (func() error, error) {
 		conn, err := opened(ctx, e, name,
 			"create table users(id integer primary key, name text not null, n integer, check (n < 1000))",
-			fmt.Sprintf("insert into users with recursive i(i) as (select 1 union all select i + 1 from i where i < %d) select i, 'user ' || i, i %% 1000 from i", b.rows),
+			fmt.Sprintf("insert into users with recursive i(i) as (select 1 union all select i + 1 from i where i < %d) "+
+				"select i, 'user ' || i, i %% 1000 from i", b.rows),
 			"create table sessions(id integer primary key, user integer references users(id) on delete cascade)",
 			fmt.Sprintf("insert into sessions select id, id from users where id <= %d", b.rows/10),
 			"create index sessions_user on sessions(user)")

@@ -51,7 +51,8 @@ var compressors = sync.Pool{New: func() any {
 
 // floor answers with the rows of the first page and nothing else.
 func (s *site) floor(w http.ResponseWriter, r *http.Request) {
-	rows, err := s.conn.Query(r.Context(), d1.Query("select id,email,name,role,org_id,score,created_at,note,active,city from users order by id limit 101"))
+	rows, err := s.conn.Query(r.Context(), d1.Query("select id,email,name,role,org_id,score,created_at,note,active,city "+
+		"from users order by id limit 101"))
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
@@ -113,7 +114,8 @@ func deep(ctx context.Context, b *bench) ([]line, error) {
 	}
 	row := b.rows * 9 / 10
 	first := browse.Request{Table: "users"}
-	far, err := after(ctx, b.site, cat, browse.Request{Table: "users", Filters: []browse.Filter{{Column: "id", Op: browse.Gte, Value: fmt.Sprint(row)}}})
+	far, err := after(ctx, b.site, cat, browse.Request{Table: "users",
+		Filters: []browse.Filter{{Column: "id", Op: browse.Gte, Value: fmt.Sprint(row)}}})
 	if err != nil {
 		return nil, err
 	}

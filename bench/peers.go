@@ -33,7 +33,8 @@ func peers(ctx context.Context, b *bench) ([]line, error) {
 	}
 	defer p.stop()
 	m := &manners{url: p.url, cookie: cookie}
-	ordinary := []struct{ what, path string }{{"the fleet", "/"}, {"a page of a table", tablePath + "?sort=role"}, {"the console's page", "/databases/" + databaseName + "/sql"}}
+	ordinary := []struct{ what, path string }{{"the fleet", "/"}, {"a page of a table", tablePath + "?sort=role"},
+		{"the console's page", "/databases/" + databaseName + "/sql"}}
 	times := map[string][2][]time.Duration{}
 	measure := func(side int) error {
 		for range b.turns {
@@ -154,7 +155,8 @@ func (m *manners) misbehave(ctx context.Context) (end func(), err error) {
 
 // request is a request as a browser sends it.
 func (m *manners) request(method, path, body string) string {
-	return fmt.Sprintf("%s %s HTTP/1.1\r\nHost: dashboard\r\nCookie: %s\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n%s",
+	return fmt.Sprintf("%s %s HTTP/1.1\r\nHost: dashboard\r\nCookie: %s\r\nContent-Type: "+
+		"application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n%s",
 		method, path, m.cookie, len(body), body)
 }
 

@@ -28,7 +28,8 @@ func program(ctx context.Context, b *bench) ([]line, error) {
 	if err != nil {
 		return nil, err
 	}
-	later, err := after(ctx, b.site, cat, browse.Request{Table: "users", Filters: []browse.Filter{{Column: "id", Op: browse.Gte, Value: fmt.Sprint(b.rows / 2)}}})
+	later, err := after(ctx, b.site, cat, browse.Request{Table: "users",
+		Filters: []browse.Filter{{Column: "id", Op: browse.Gte, Value: fmt.Sprint(b.rows / 2)}}})
 	if err != nil {
 		return nil, err
 	}

@@ -57,7 +57,8 @@ func rolledOut(ctx context.Context, b *bench) ([]line, error) {
 		}
 		rate := float64(b.databases) / r.Took.Seconds()
 		lines = append(lines,
-			line{what: fmt.Sprintf("a plan of three steps applied to %d small databases, %d at a time", b.databases, atOnce), result: fmt.Sprintf("%.0f a second", rate), goal: "≥ 600 a second", met: rate >= 600},
+			line{what: fmt.Sprintf("a plan of three steps applied to %d small databases, %d at a time", b.databases, atOnce),
+				result: fmt.Sprintf("%.0f a second", rate), goal: "≥ 600 a second", met: rate >= 600},
 			atMost("– the most memory resident meanwhile", float64(r.Peak), 64, "MB"))
 	}
 	return lines, nil

@@ -155,7 +155,8 @@ func (s *site) provision(ctx context.Context, f *fleet.Fleet) error {
 
 // add makes one more database and returns once it is ready.
 func (s *site) add(ctx context.Context, name string) (d1.Conn, error) {
-	if _, err := s.fleet.Provision(ctx, auth.SystemActor("bench"), fleet.ProvisionInput{OrgName: name, Name: name, Request: name}); err != nil {
+	if _, err := s.fleet.Provision(ctx, auth.SystemActor("bench"),
+		fleet.ProvisionInput{OrgName: name, Name: name, Request: name}); err != nil {
 		return nil, err
 	}
 	for {
