@@ -62,7 +62,8 @@ func TestChangingThePasswordNeedsTheCurrentOneAndEndsOtherSessions(t *testing.T)
 	change := func(b *browser, current, next string) answer {
 		return b.post("/account/password", url.Values{"current": {current}, "password": {next}})
 	}
-	if a := change(one, "wrong", "a sentence that is new"); a.status != http.StatusUnprocessableEntity || !strings.Contains(a.body, "The current password is wrong.") {
+	if a := change(one, "wrong", "a sentence that is new"); a.status != http.StatusUnprocessableEntity ||
+		!strings.Contains(a.body, "The current password is wrong.") {
 		t.Errorf("a wrong password: %d", a.status)
 	}
 	if a := change(one, password, "short"); a.status != http.StatusUnprocessableEntity || !strings.Contains(a.body, `id="password-error"`) {

@@ -77,7 +77,8 @@ func (s *Server) adoptCreate(c echo.Context) error {
 	if err != nil {
 		return asFault(err)
 	}
-	in := fleet.RegisterInput{IDs: form["id"], Schema: form.Get("schema"), Org: form.Get("org"), OrgName: form.Get("org_name"), EachItsOwn: form.Get("each") == "on"}
+	in := fleet.RegisterInput{IDs: form["id"], Schema: form.Get("schema"), Org: form.Get("org"), OrgName: form.Get("org_name"),
+		EachItsOwn: form.Get("each") == "on"}
 	done, err := s.Fleet.Register(c.Request().Context(), s.actor(c), in)
 	v := views.Adopt{Done: done, Schema: in.Schema}
 	if err != nil && len(done) == 0 { // the form again, with what is in them

@@ -79,7 +79,8 @@ func (s *Server) auditCSV(c echo.Context) error {
 	h.Set(echo.HeaderContentDisposition, `attachment; filename="audit.csv"`)
 	w := csv.NewWriter(c.Response())
 	w.UseCRLF = true
-	_ = w.Write([]string{"id", "at", "actor", "ip", "action", "outcome", "intent", "organization", "database", "target", "statement", "detail", "rows", "request"})
+	_ = w.Write([]string{"id", "at", "actor", "ip", "action", "outcome", "intent", "organization", "database", "target",
+		"statement", "detail", "rows", "request"})
 	for len(es) > 0 {
 		for _, e := range es {
 			_ = w.Write([]string{

@@ -26,7 +26,8 @@ func TestTheAuditLogFiltersAndPages(t *testing.T) {
 	t.Parallel()
 	s, owner := newFullSite(t)
 	for i := range 250 {
-		s.entry(i, audit.Entry{Action: audit.DatabaseQuery, Outcome: audit.Done, Database: "acme-org-001", Statement: fmt.Sprintf("select %d as number_%03d", i, i), Rows: 1})
+		s.entry(i, audit.Entry{Action: audit.DatabaseQuery, Outcome: audit.Done, Database: "acme-org-001",
+			Statement: fmt.Sprintf("select %d as number_%03d", i, i), Rows: 1})
 	}
 	open := s.entry(300, audit.Entry{Action: audit.PlanApply, Outcome: audit.Intent, Target: "p1"})
 	closed := s.entry(301, audit.Entry{Action: audit.PlanApply, Outcome: audit.Intent, Target: "p2"})

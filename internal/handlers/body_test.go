@@ -32,7 +32,8 @@ func zeros(n int64) io.Reader { return io.LimitReader(nothing{}, n) }
 func fileForm(file io.Reader) (io.Reader, string) {
 	const boundary = "frontier"
 	head := "--" + boundary + "\r\nContent-Disposition: form-data; name=\"file\"; filename=\"x.db\"\r\n\r\n"
-	return io.MultiReader(strings.NewReader(head), file, strings.NewReader("\r\n--"+boundary+"--\r\n")), "multipart/form-data; boundary=" + boundary
+	return io.MultiReader(strings.NewReader(head), file, strings.NewReader("\r\n--"+boundary+"--\r\n")),
+		"multipart/form-data; boundary=" + boundary
 }
 
 // posted is the head of a browser's POST, with more lines.
@@ -188,7 +189,8 @@ func TestNoUploadIsLeftBehind(t *testing.T) {
 	s.exec(conn, "create table t (a text)")
 	s.bare("into")
 	file := owner.post("/databases/from/download", nil).is(http.StatusOK).body
-	small := handlers.Route{Method: http.MethodPost, Path: "/databases/:db/small", Permission: auth.DatabasesManage, Handler: s.server.Import, Limit: 1 << 20, Takes: true}
+	small := handlers.Route{Method: http.MethodPost, Path: "/databases/:db/small", Permission: auth.DatabasesManage,
+		Handler: s.server.Import, Limit: 1 << 20, Takes: true}
 	s.server.AddRoute(small)
 	send := func(path string, file io.Reader) answer {
 		t.Helper()
@@ -202,7 +204,8 @@ func TestNoUploadIsLeftBehind(t *testing.T) {
 	body := io.MultiReader(strings.NewReader("--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"x\"\r\n\r\nbegun"), zeros(1000))
 	owner.send("POST", "/databases/into/import", "multipart/form-data; boundary=x", body).is(http.StatusUnprocessableEntity, "can't be read")
 	s.noUploads()
-	owner.send("POST", "/databases/into/import", "multipart/form-data; boundary=x", strings.NewReader("--x--\r\n")).is(http.StatusUnprocessableEntity, "Choose a file")
+	owner.send("POST", "/databases/into/import", "multipart/form-data; boundary=x", strings.NewReader("--x--\r\n")).
+		is(http.StatusUnprocessableEntity, "Choose a file")
 
 	// A connection that breaks while the file comes.
 	c := s.dial(owner.posted("/databases/into/import", "Content-Type: multipart/form-data; boundary=x", "Content-Length: 100000000"))
@@ -223,12 +226,16 @@ func TestAnUploadThatStandsStillIsAnsweredInWords(t *testing.T) {
 	s := newSiteAt(t, "http://127.0.0.1:1/", account.Credentials{}, func(o *handlers.Options) { o.BlockTime = 200 * time.Millisecond })
 	s.bare("into")
 	owner := s.as(auth.RoleOwner)
-	for path, contentType := range map[string]string{"/databases/into/import": "multipart/form-data; boundary=x", "/databases/into/sql": "application/x-www-form-urlencoded"} {
+	for path, contentType := range map[string]string{
+		"/databases/into/import": "multipart/form-data; boundary=x",
+		"/databases/into/sql":    "application/x-www-form-urlencoded",
+	} {
 		c := s.dial(owner.posted(path, "Content-Type: "+contentType, "Content-Length: 200000"))
 		_, err := io.WriteString(c, "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"x\"\r\n\r\nbegun")
 		must(t, err)
 		res, text := s.next(bufio.NewReader(c))
-		if res.StatusCode != http.StatusUnprocessableEntity || !res.Close || !strings.Contains(text, "came too slowly") || !strings.Contains(text, "</html>") {
+		if res.StatusCode != http.StatusUnprocessableEntity || !res.Close || !strings.Contains(text, "came too slowly") ||
+			!strings.Contains(text, "</html>") {
 			t.Errorf("%s: %d, closed %v: %s", path, res.StatusCode, res.Close, excerpt(text))
 		}
 		_ = c.Close()

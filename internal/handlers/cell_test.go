@@ -55,7 +55,8 @@ func TestABlobIsOnlyDownloaded(t *testing.T) {
 			t.Errorf("downloaded %q, want %q", a.body, want[1])
 		}
 		for h, want := range map[string]string{
-			"Content-Type": "application/octet-stream", "X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox; default-src 'none'", "Cache-Control": "no-store",
+			"Content-Type": "application/octet-stream", "X-Content-Type-Options": "nosniff",
+			"Content-Security-Policy": "sandbox; default-src 'none'", "Cache-Control": "no-store",
 		} {
 			if got := a.header.Get(h); got != want {
 				t.Errorf("%s: %q, want %q", h, got, want)
@@ -76,14 +77,21 @@ func TestFilesAreKeptByTheBrowserAndPagesAreNot(t *testing.T) {
 		}
 		s.browser().with("If-None-Match", a.header.Get("ETag")).get(static.Path(name)).is(http.StatusNotModified)
 	}
-	for _, path := range []string{"/static/", "/static/app.css", "/static/../app.css", "/static/%2e%2e/go.mod", "/static//etc/passwd", "/static/..%2fgo.mod"} {
+	for _, path := range []string{"/static/", "/static/app.css", "/static/../app.css", "/static/%2e%2e/go.mod",
+		"/static//etc/passwd", "/static/..%2fgo.mod"} {
 		s.browser().get(path).is(http.StatusNotFound)
 	}
 	for _, a := range []answer{
-		owner.get("/"), owner.get("/nothing"), s.browser().get("/login"), s.browser().get("/"), s.browser().get("/healthz"), s.browser().get("/readyz"),
-		owner.htmx().get("/databases/acme-provisioning"), owner.with("Sec-Fetch-Site", "cross-site").post("/orgs", nil), owner.send("OPTIONS", "/orgs", "", nil),
+		owner.get("/"), owner.get("/nothing"), s.browser().get("/login"), s.browser().get("/"), s.browser().get("/healthz"),
+		s.browser().get("/readyz"),
+		owner.htmx().get("/databases/acme-provisioning"), owner.with("Sec-Fetch-Site", "cross-site").post("/orgs", nil),
+		owner.send("OPTIONS", "/orgs", "", nil),
 	} {
-		for h, want := range map[string]string{"Cache-Control": "no-store", "Referrer-Policy": "same-origin", "Cross-Origin-Opener-Policy": "same-origin"} {
+		for h, want := range map[string]string{
+			"Cache-Control":              "no-store",
+			"Referrer-Policy":            "same-origin",
+			"Cross-Origin-Opener-Policy": "same-origin",
+		} {
 			if got := a.header.Get(h); got != want {
 				t.Errorf("%s: %s %q, want %q", a.path, h, got, want)
 			}
@@ -135,7 +143,8 @@ func TestAConflictShowsALongTypedValueInPart(t *testing.T) {
 		t.Errorf("the typed value is there %d times, on a page of %d bytes", n, len(a.body))
 	}
 	queue := `[{"key":"` + itemKey(1) + `","row":0,"cells":[{"column":"t","kind":"text","old":"a","as":"value","text":"` + typed + `"}]}]`
-	if a := owner.htmx().post(lab+"/changes", url.Values{"changes": {queue}, "do": {"save"}}).is(http.StatusConflict, "… (300 kB)"); len(a.body) > 20_000 {
+	if a := owner.htmx().post(lab+"/changes", url.Values{"changes": {queue}, "do": {"save"}}).
+		is(http.StatusConflict, "… (300 kB)"); len(a.body) > 20_000 {
 		t.Errorf("the queue's conflict is %d bytes", len(a.body))
 	}
 }

@@ -29,7 +29,8 @@ func (s *Server) cloudflareShow(c echo.Context) error {
 }
 
 func accountInput(c echo.Context) account.Input {
-	return account.Input{ID: c.FormValue("account"), Token: c.FormValue("token"), ReadToken: c.FormValue("read_token"), NoReadToken: c.FormValue("no_read_token") == "on"}
+	return account.Input{ID: c.FormValue("account"), Token: c.FormValue("token"), ReadToken: c.FormValue("read_token"),
+		NoReadToken: c.FormValue("no_read_token") == "on"}
 }
 
 // refusedAccount shows the form again, with what its tokens were found to be. What was

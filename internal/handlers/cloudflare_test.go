@@ -25,7 +25,8 @@ func TestTheAccountIsSetUpTestedAndTakenAway(t *testing.T) {
 
 	// What is typed is tested before it is saved.
 	typed := url.Values{"account": {front.Account}, "token": {front.ReadToken}}
-	b.post("/settings/cloudflare/test", typed).is(http.StatusOK, "something is missing", "what was typed is not saved: type it again", "D1 Edit", "The token may only read D1.")
+	b.post("/settings/cloudflare/test", typed).
+		is(http.StatusOK, "something is missing", "what was typed is not saved: type it again", "D1 Edit", "The token may only read D1.")
 	typed.Set("token", "no-token-of-anybody")
 	b.post("/settings/cloudflare/test", typed).is(http.StatusOK, "accept the token. Make a new one")
 	typed.Set("token", front.Token)
@@ -60,7 +61,8 @@ func TestTheAccountIsSetUpTestedAndTakenAway(t *testing.T) {
 		if n := s.count("select count(*) from cloudflare where token like '%" + secret + "%' or read_token like '%" + secret + "%'"); n != 0 {
 			t.Error("a token is stored as it is")
 		}
-		if n := s.count("select count(*) from audit where detail like '%" + secret + "%' or statement like '%" + secret + "%' or target like '%" + secret + "%'"); n != 0 {
+		if n := s.count("select count(*) from audit where detail like '%" + secret + "%' or statement like '%" + secret +
+			"%' or target like '%" + secret + "%'"); n != 0 {
 			t.Error("a token is in the audit log")
 		}
 		if strings.Contains(s.log.String(), secret) {
@@ -93,7 +95,8 @@ func TestAnAccountOfTheEnvironmentIsNotChangedHere(t *testing.T) {
 	b := s.as(auth.RoleOwner)
 	b.get("/settings").is(http.StatusOK, "from the environment of the program", "Test connection")
 	b.post("/settings/cloudflare/test", nil).is(http.StatusOK, "everything is as it should be")
-	b.post("/settings/cloudflare", url.Values{"account": {front.Account}, "token": {front.Token}}).is(http.StatusConflict, "comes from the environment")
+	b.post("/settings/cloudflare", url.Values{"account": {front.Account}, "token": {front.Token}}).
+		is(http.StatusConflict, "comes from the environment")
 	b.post("/settings/cloudflare/forget", url.Values{"confirm": {front.Account}}).is(http.StatusConflict, "comes from the environment")
 }
 
@@ -106,7 +109,8 @@ func TestTheAccountOfTheDatabasesIsEntered(t *testing.T) {
 	b := s.as(auth.RoleOwner)
 	typed := url.Values{"account": {front.Account}, "token": {front.Token}}
 	b.post("/settings/cloudflare", typed).is(http.StatusSeeOther)
-	b.post("/databases", form(url.Values{"org": {""}, "org_name": {"Acme"}, "name": {"acme-d1"}, "place": {"d1"}, "schema": {""}})).is(http.StatusSeeOther)
+	b.post("/databases", form(url.Values{"org": {""}, "org_name": {"Acme"}, "name": {"acme-d1"}, "place": {"d1"},
+		"schema": {""}})).is(http.StatusSeeOther)
 	s.ready("acme-d1")
 	b.post("/settings/cloudflare/forget", url.Values{"confirm": {front.Account}}).is(http.StatusConflict, "while 1 databases")
 	there := s.databaseNamed("acme-d1").ProviderID
@@ -131,7 +135,8 @@ func TestAnAccountThatCannotBeTestedIsSaved(t *testing.T) {
 	s := newSiteAt(t, x.URL, account.Credentials{})
 	b := s.as(auth.RoleOwner)
 	x.Always(front.BadGateway)
-	b.post("/settings/cloudflare", url.Values{"account": {front.Account}, "token": {front.Token}}).is(http.StatusOK, "It is saved, but not all of it could be tested", "Not known yet")
+	b.post("/settings/cloudflare", url.Values{"account": {front.Account}, "token": {front.Token}}).
+		is(http.StatusOK, "It is saved, but not all of it could be tested", "Not known yet")
 	if s.account.State().ID != front.Account {
 		t.Error("it is not saved")
 	}

@@ -27,7 +27,8 @@ const writesFor = 10 * time.Minute
 // consoleView starts what the console shows: whether this session may write, and
 // what its operator ran on this database before.
 func (s *Server) consoleView(c echo.Context, d fleet.Database) (views.Console, error) {
-	v := views.Console{Database: d.Name, Cap: s.SQLRowCap, Timeout: s.SQLTimeout, MayWrite: mayWrite(c), MayDraft: mayDraft(c), Guard: s.consoleLimits(d).Guard}
+	v := views.Console{Database: d.Name, Cap: s.SQLRowCap, Timeout: s.SQLTimeout, MayWrite: mayWrite(c), MayDraft: mayDraft(c),
+		Guard: s.consoleLimits(d).Guard}
 	sess, _ := middleware.Session(c)
 	var err error
 	if v.MayWrite {
@@ -221,7 +222,8 @@ func (s *Server) consoleRan(c echo.Context, d fleet.Database, conn d1.Conn, v vi
 // consoleWrite runs statements in one transaction, between an intent and an
 // outcome in the audit log. Until it commits, cancelling the run or leaving the
 // page undoes all of it, and the outcome says so.
-func (s *Server) consoleWrite(ctx context.Context, c echo.Context, d fleet.Database, conn d1.Conn, v views.Console, script console.Script) error {
+func (s *Server) consoleWrite(ctx context.Context, c echo.Context, d fleet.Database, conn d1.Conn, v views.Console,
+	script console.Script) error {
 	began, status := time.Now(), http.StatusOK
 	err := s.write(c, d, audit.DatabaseWrite, writing{statement: v.SQL, detail: v.Judgement.Overridden}, func(context.Context) (int64, error) {
 		var err error

@@ -44,7 +44,8 @@ func siteOn(t *testing.T, api string, reading bool, tune ...func(*handlers.Optio
 	must(t, err)
 	b := s.signedIn(owner)
 	b.get("/databases/new").is(http.StatusOK, "Cloudflare D1", "Jurisdiction, on D1")
-	b.post("/databases", form(url.Values{"org": {""}, "org_name": {"Acme"}, "name": {"acme-d1"}, "place": {"d1"}, "jurisdiction": {"eu"}, "replication": {"auto"}, "schema": {"shop"}, "version": {"1"}})).is(http.StatusSeeOther)
+	b.post("/databases", form(url.Values{"org": {""}, "org_name": {"Acme"}, "name": {"acme-d1"}, "place": {"d1"},
+		"jurisdiction": {"eu"}, "replication": {"auto"}, "schema": {"shop"}, "version": {"1"}})).is(http.StatusSeeOther)
 	s.ready("acme-d1")
 	return s, b
 }
@@ -89,7 +90,8 @@ func TestPagesOfADatabaseOnD1(t *testing.T) {
 	// What each page costs in calls; docs/d1.md has the table.
 	b.get(db + "/tables/items").is(http.StatusOK) // the first page reads the catalog once more
 	for path, want := range map[string]string{
-		"/": "", "/orgs/acme": "", db: "raw", db + "/tables/items": "raw", db + "/tables/items/cell?key=" + itemKey(2) + "&column=name": "raw", db + "/structure": "raw", db + "/sql": "raw",
+		"/": "", "/orgs/acme": "", db: "raw", db + "/tables/items": "raw",
+		db + "/tables/items/cell?key=" + itemKey(2) + "&column=name": "raw", db + "/structure": "raw", db + "/sql": "raw",
 		db + "/backups": "", db + "/settings": "get", "/audit": "", "/schemas/shop": "",
 	} {
 		if got := calls(cloud, func() { b.get(path).is(http.StatusOK) }); got != want {
@@ -97,7 +99,9 @@ func TestPagesOfADatabaseOnD1(t *testing.T) {
 		}
 	}
 	h := b.htmx()
-	if got := calls(cloud, func() { h.post(db+"/sql", url.Values{"sql": {"select 1; select 2"}}).is(http.StatusOK, "1 row") }); got != "raw raw raw" {
+	if got := calls(cloud, func() {
+		h.post(db+"/sql", url.Values{"sql": {"select 1; select 2"}}).is(http.StatusOK, "1 row")
+	}); got != "raw raw raw" {
 		t.Errorf("two statements that read take %q", got)
 	}
 	if got := calls(cloud, func() { b.get(db + "/migrations").is(http.StatusOK) }); got != "raw raw" {
@@ -119,7 +123,8 @@ func TestPagesOfADatabaseOnD1(t *testing.T) {
 	b.get(db+"/settings").is(http.StatusOK, "Cloudflare D1", "Region", "eu", "automatic", "API latency", "Switch off")
 	off := b.post(db+"/replication", url.Values{"mode": {"disabled"}}).is(http.StatusSeeOther).location()
 	b.get(off).is(http.StatusOK, "Switch on", "Read replication is switched off. It takes some hours")
-	b.get(b.post(db+"/replication", url.Values{"mode": {"auto"}}).is(http.StatusSeeOther).location()).is(http.StatusOK, "Read replication is on.")
+	b.get(b.post(db+"/replication", url.Values{"mode": {"auto"}}).is(http.StatusSeeOther).location()).
+		is(http.StatusOK, "Read replication is on.")
 	b.get("/").is(http.StatusOK, "D1 · eu")
 	b.post(db+"/replication", url.Values{"mode": {"some"}}).is(http.StatusUnprocessableEntity)
 
@@ -128,11 +133,17 @@ func TestPagesOfADatabaseOnD1(t *testing.T) {
 	s.exec(s.open("acme-d1"), "delete from items")
 	points, err := s.fleet.Points(t.Context(), s.databaseNamed("acme-d1"), fleet.Page{})
 	must(t, err)
-	for at, words := range map[string]string{"yesterday": "a date and a time in UTC", "2999-01-01T00:00": "in the future", "2020-01-01T00:00": "the 30 days D1 keeps"} {
+	for at, words := range map[string]string{
+		"yesterday":        "a date and a time in UTC",
+		"2999-01-01T00:00": "in the future",
+		"2020-01-01T00:00": "the 30 days D1 keeps",
+	} {
 		b.get(db+"/points/restore?"+url.Values{"at": {at}}.Encode()).is(http.StatusUnprocessableEntity, words, "Put it back to a moment")
 	}
 	moment := s.clock.now().UTC().Format("2006-01-02T15:04:05")
-	if page := b.get(db+"/points/restore?"+url.Values{"at": {moment}}.Encode()).is(http.StatusOK, "Every write since then is undone", "Cloudflare ends the statements"); !strings.Contains(page.body, `name="at" value="`+moment) {
+	if page := b.get(db+"/points/restore?"+url.Values{"at": {moment}}.Encode()).
+		is(http.StatusOK, "Every write since then is undone", "Cloudflare ends the statements"); !strings.Contains(page.body,
+		`name="at" value="`+moment) {
 		t.Error("the form doesn't say which moment")
 	}
 	if now, _ := s.fleet.Points(t.Context(), s.databaseNamed("acme-d1"), fleet.Page{}); len(now) != len(points) {
@@ -159,10 +170,14 @@ func TestTheConsoleOnD1ReadsOnly(t *testing.T) {
 			t.Parallel()
 			s, cloud, b := newCloudSite(t, reading)
 			const path = "/databases/acme-d1/sql"
-			b.get(path).is(http.StatusOK, map[bool]string{true: "enforced by Cloudflare: the reading token", false: "each statement is compiled here before it is sent"}[reading])
+			b.get(path).is(http.StatusOK, map[bool]string{
+				true:  "enforced by Cloudflare: the reading token",
+				false: "each statement is compiled here before it is sent",
+			}[reading])
 			s.exec(s.open("acme-d1"), "insert into items (id, name, price) values (9007199254740993, 'a', 2.0)")
 			viewer := s.as(auth.RoleViewer)
-			for _, sql := range []string{"create view tidy as select * from pragma_optimize", "create view through as select * from [TIDY]", "create view harmless as select id from items"} {
+			for _, sql := range []string{"create view tidy as select * from pragma_optimize",
+				"create view through as select * from [TIDY]", "create view harmless as select id from items"} {
 				s.exec(s.open("acme-d1"), sql)
 			}
 			for _, view := range []string{"tidy", "through"} {
@@ -180,7 +195,8 @@ func TestTheConsoleOnD1ReadsOnly(t *testing.T) {
 			} {
 				before := cloud.Calls()
 				a := viewer.post(path, url.Values{"sql": {sql}})
-				if a.status == http.StatusOK && !strings.Contains(a.body, "Nothing was changed") && !strings.Contains(a.body, "not authorized") && !strings.Contains(a.body, "syntax error") {
+				if a.status == http.StatusOK && !strings.Contains(a.body, "Nothing was changed") && !strings.Contains(a.body, "not authorized") &&
+					!strings.Contains(a.body, "syntax error") {
 					t.Errorf("%s: %s", sql, a.body)
 				}
 				for _, c := range cloud.Calls()[len(before):] {
@@ -237,7 +253,8 @@ func TestDatabasesOfTheAccountAreAdopted(t *testing.T) {
 	b.get("/databases/adopt?q=nothing-like-it").is(http.StatusOK, "No database matches")
 	b.get("/").is(http.StatusOK, "Adopt")
 	chosen := url.Values{"schema": {"shop"}, "id": {ids["exact"], ids["drifted"], ids["empty-one"], ids["new"]}}
-	b.get("/databases/adopt?"+chosen.Encode()).is(http.StatusOK, "shop v1", "differs", "Add column items.by_hand", "table items is missing", "Adopt 3 databases")
+	b.get("/databases/adopt?"+chosen.Encode()).
+		is(http.StatusOK, "shop v1", "differs", "Add column items.by_hand", "table items is missing", "Adopt 3 databases")
 	b.get("/databases/adopt?schema=shop").is(http.StatusUnprocessableEntity, "Choose at least one database to look into")
 	b.get("/databases/adopt?id=gone").is(http.StatusNotFound, "no database gone any more")
 	many := url.Values{"id": slices.Repeat([]string{ids["exact"]}, 26)}
@@ -257,7 +274,8 @@ func TestDatabasesOfTheAccountAreAdopted(t *testing.T) {
 		t.Errorf("%+v", d)
 	}
 	b.get("/databases/drifted/tables/items").is(http.StatusOK, "by_hand")
-	b.post("/databases/adopt", url.Values{"id": {ids["exact"], ids["new"]}, "each": {"on"}}).is(http.StatusOK, "0 databases adopted", "registered already, as exact")
+	b.post("/databases/adopt", url.Values{"id": {ids["exact"], ids["new"]}, "each": {"on"}}).
+		is(http.StatusOK, "0 databases adopted", "registered already, as exact")
 	s.as(auth.RoleViewer).get("/databases/adopt").is(http.StatusForbidden)
 	s.as(auth.RoleViewer).post("/databases/adopt", chosen).is(http.StatusForbidden)
 }
@@ -266,7 +284,8 @@ func TestDatabasesOfTheAccountAreAdopted(t *testing.T) {
 func TestSettingsSayWhatD1CantTake(t *testing.T) {
 	t.Parallel()
 	s, cloud, b := newCloudSite(t, true)
-	b.post("/databases", form(url.Values{"org": {""}, "request": {"req-2"}, "org_name": {"Here"}, "name": {"here"}, "place": {"embedded"}, "schema": {"shop"}, "version": {"1"}})).is(http.StatusSeeOther)
+	b.post("/databases", form(url.Values{"org": {""}, "request": {"req-2"}, "org_name": {"Here"}, "name": {"here"},
+		"place": {"embedded"}, "schema": {"shop"}, "version": {"1"}})).is(http.StatusSeeOther)
 	s.ready("here")
 	if page := b.get("/databases/here/settings").is(http.StatusOK, "Move to Cloudflare D1"); strings.Contains(page.body, "virtual tables") {
 		t.Error("a database without virtual tables is said to have some")
@@ -293,7 +312,8 @@ func TestADatabaseIsMovedAndTheOldOneLetGo(t *testing.T) {
 	move.Set("confirm", "acme-d1")
 	b.post(db+"/move", move).is(http.StatusSeeOther)
 	s.idle("acme-d1")
-	b.get(db+"/settings").is(http.StatusOK, "the data folder, embedded", "The old one is kept", "is still in Cloudflare D1", "Let the old one go")
+	b.get(db+"/settings").is(http.StatusOK, "the data folder, embedded", "The old one is kept", "is still in Cloudflare D1",
+		"Let the old one go")
 	b.get(db+"/tables/items").is(http.StatusOK, "9007199254740993", "1.0")
 	b.post(db+"/let-go", url.Values{"confirm": {"acme-d1"}}).is(http.StatusSeeOther)
 	if _, gone := cloud.Count("delete"); gone != 1 {
@@ -339,7 +359,8 @@ func TestExportAndImportOnBothPlaces(t *testing.T) {
 	}
 	for _, place := range []string{"embedded", "d1"} {
 		name := "into-" + place
-		b.post("/databases", form(url.Values{"org": {"acme"}, "name": {name}, "place": {place}, "schema": {""}, "request": {name}})).is(http.StatusSeeOther)
+		b.post("/databases", form(url.Values{"org": {"acme"}, "name": {name}, "place": {place}, "schema": {""},
+			"request": {name}})).is(http.StatusSeeOther)
 		s.ready(name)
 		b.get("/databases/"+name+"/settings").is(http.StatusOK, "SQLite file")
 		b.upload("/databases/"+name+"/import", "x.db", []byte("no database")).is(http.StatusUnprocessableEntity)
@@ -349,7 +370,8 @@ func TestExportAndImportOnBothPlaces(t *testing.T) {
 			t.Errorf("%s: %s", name, got)
 		}
 		b.upload("/databases/"+name+"/import", "x.db", []byte(file.body)).is(http.StatusConflict, "isn't empty")
-		if n := s.count("select count(*) from audit where action = 'database.import' and outcome = 'done' and database_name = '" + name + "'"); n != 1 {
+		if n := s.count("select count(*) from audit where action = 'database.import' and outcome = 'done' and database_name = '" +
+			name + "'"); n != 1 {
 			t.Errorf("%d imports in the audit log", n)
 		}
 	}

@@ -26,8 +26,10 @@ func (s *Server) actor(c echo.Context) auth.Actor { return middleware.Actor(c) }
 func (s *Server) provisionForm(c echo.Context, status int, form url.Values, cause error) error {
 	ctx := c.Request().Context()
 	v := views.Provision{
-		Org: form.Get("org"), OrgName: form.Get("org_name"), Name: form.Get("name"), Location: form.Get("location"), Place: form.Get("place"), Jurisdiction: form.Get("jurisdiction"), Replication: form.Get("replication"), OnD1: s.Fleet.OnD1(),
-		Schema: form.Get("schema"), Version: form.Get("version"), Request: form.Get("request"), Errors: map[string]string{}, Proposed: "{organization}-org-001",
+		Org: form.Get("org"), OrgName: form.Get("org_name"), Name: form.Get("name"), Location: form.Get("location"),
+		Place: form.Get("place"), Jurisdiction: form.Get("jurisdiction"), Replication: form.Get("replication"), OnD1: s.Fleet.OnD1(),
+		Schema: form.Get("schema"), Version: form.Get("version"), Request: form.Get("request"), Errors: map[string]string{},
+		Proposed: "{organization}-org-001",
 	}
 	if v.Request == "" {
 		v.Request = id.New[string]()
@@ -81,7 +83,8 @@ func (s *Server) databasesCreate(c echo.Context) error {
 	}
 	if text := form.Get("version"); text != "" && in.Schema != "" {
 		if in.Version, err = strconv.Atoi(text); err != nil || in.Version < 1 {
-			return s.provisionForm(c, http.StatusUnprocessableEntity, form, fault.New(fault.Invalid, "A version is a whole number from 1.").At("version"))
+			return s.provisionForm(c, http.StatusUnprocessableEntity, form,
+				fault.New(fault.Invalid, "A version is a whole number from 1.").At("version"))
 		}
 	}
 	d, err := s.Fleet.Provision(c.Request().Context(), s.actor(c), in)
@@ -143,7 +146,8 @@ func (s *Server) progress(c echo.Context, d fleet.Database) error {
 	if isFragment(c) {
 		return render(c, http.StatusOK, views.ProgressRegion(v))
 	}
-	p := s.page(c, d.Name, "fleet", layout.Crumb{Text: "Fleet", Href: paths.Fleet}, layout.Crumb{Text: d.OrgName, Href: paths.Org(d.OrgSlug)}, layout.Crumb{Text: d.Name, Mono: true})
+	p := s.page(c, d.Name, "fleet", layout.Crumb{Text: "Fleet", Href: paths.Fleet},
+		layout.Crumb{Text: d.OrgName, Href: paths.Org(d.OrgSlug)}, layout.Crumb{Text: d.Name, Mono: true})
 	return render(c, http.StatusOK, views.ProgressPage(p, v))
 }
 
@@ -169,7 +173,8 @@ func (s *Server) latest(c echo.Context, d fleet.Database) int {
 // databasePage frames a page of a database; more are crumbs below its name.
 func (s *Server) databasePage(c echo.Context, d fleet.Database, tab, title string, more ...layout.Crumb) layout.Page {
 	crumbs := append([]layout.Crumb{
-		{Text: "Fleet", Href: paths.Fleet}, {Text: d.OrgName, Href: paths.Org(d.OrgSlug)}, {Text: d.Name, Href: paths.Database(d.Name), Mono: true},
+		{Text: "Fleet", Href: paths.Fleet}, {Text: d.OrgName, Href: paths.Org(d.OrgSlug)},
+		{Text: d.Name, Href: paths.Database(d.Name), Mono: true},
 	}, more...)
 	p := s.page(c, d.Name+" "+title, "fleet", crumbs...)
 	p.Tabs = &layout.Tabs{Database: d.Name, Active: tab, Pending: d.Behind(s.latest(c, d))}

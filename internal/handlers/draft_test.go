@@ -18,14 +18,16 @@ import (
 func filled() map[string]url.Values {
 	statement := "select 'é<b>&\"'" + strings.Repeat(", 123456789", 5000) + "\n-- the end\n"
 	return map[string]url.Values{
-		"/orgs":                             {"org_name": {`Gamma <"&'> Ltd.`}},
-		"/databases":                        {"org": {""}, "org_name": {"Gamma & Sons"}, "name": {"gamma-org-007"}, "schema": {"shop"}, "version": {"2"}, "location": {"weur"}, "request": {"the-request"}},
+		"/orgs": {"org_name": {`Gamma <"&'> Ltd.`}},
+		"/databases": {"org": {""}, "org_name": {"Gamma & Sons"}, "name": {"gamma-org-007"},
+			"schema": {"shop"}, "version": {"2"}, "location": {"weur"}, "request": {"the-request"}},
 		"/databases/:db/tables/:table/rows": {"v.name": {"typed <&>"}, "as.name": {"value"}, "v.price": {"1.5"}, "as.price": {"value"}},
-		"/databases/:db/tables/:table/row":  {"key": {itemKey(5)}, "v.name": {"typed <&>"}, "as.name": {"value"}, "v.price": {"1.5"}, "as.price": {"value"}},
-		"/databases/:db/sql":                {"sql": {statement}, "params": {"1\n'two'\nNULL"}},
-		"/databases/:db/plans":              {"schema": {"shop"}, "version": {"1"}},
-		"/schemas":                          {"source": {"{\n  \"name\": \"é<&>\"\n}\n"}},
-		"/schemas/:name/versions":           {"source": {shop(4) + "\n\n"}},
+		"/databases/:db/tables/:table/row": {"key": {itemKey(5)}, "v.name": {"typed <&>"}, "as.name": {"value"},
+			"v.price": {"1.5"}, "as.price": {"value"}},
+		"/databases/:db/sql":      {"sql": {statement}, "params": {"1\n'two'\nNULL"}},
+		"/databases/:db/plans":    {"schema": {"shop"}, "version": {"1"}},
+		"/schemas":                {"source": {"{\n  \"name\": \"é<&>\"\n}\n"}},
+		"/schemas/:name/versions": {"source": {shop(4) + "\n\n"}},
 	}
 }
 
@@ -105,7 +107,8 @@ func TestTheQueueOfAGridStaysOnItsPage(t *testing.T) {
 	b := s.signedIn(o)
 	s.clock.add(auth.IdleTimeout)
 	queue := changes(5, "name", "text", "item 5", "value", "five")
-	a := b.htmx().post(items+"/changes", merge(queue, url.Values{"do": {"save"}})).is(http.StatusUnauthorized, "Your session has ended", "still on this page", "in another tab")
+	a := b.htmx().post(items+"/changes", merge(queue, url.Values{"do": {"save"}})).
+		is(http.StatusUnauthorized, "Your session has ended", "still on this page", "in another tab")
 	if a.header.Get("HX-Retarget") != "" || a.header.Get("HX-Redirect") != "" || strings.Contains(a.body, "password") {
 		t.Error("the page with the changes is taken away")
 	}

@@ -42,10 +42,12 @@ func statusOf(err error) int { return statuses[fault.KindOf(err)].status }
 // asFault gives errors of echo and of net/http a kind.
 func asFault(err error) error {
 	if tooBig, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return fault.Wrap(err, fault.Invalid, "What was sent is larger than the %s that are taken here. Nothing was changed.", limitText(tooBig.Limit))
+		return fault.Wrap(err, fault.Invalid, "What was sent is larger than the %s that are taken here. Nothing was changed.",
+			limitText(tooBig.Limit))
 	}
 	if errors.Is(err, middleware.ErrSlow) {
-		return fault.Wrap(err, fault.Invalid, "What was sent came too slowly, or not to its end. Nothing was changed. Send it again, over a faster connection if there is one.")
+		return fault.Wrap(err, fault.Invalid, "What was sent came too slowly, or not to its end. Nothing was changed. "+
+			"Send it again, over a faster connection if there is one.")
 	}
 	he, ok := errors.AsType[*echo.HTTPError](err)
 	if !ok {
@@ -84,7 +86,8 @@ func (s *Server) handleError(err error, c echo.Context) {
 	err = asFault(err)
 	kind := fault.KindOf(err)
 	st := statuses[kind]
-	v := views.Problem{Status: st.status, Title: st.title, Text: fault.Message(err), Icon: st.icon, Code: codeOf(err), Ref: fault.RefOf(err), Request: middleware.RequestID(c), Home: paths.Fleet, HomeText: "Go to the fleet"}
+	v := views.Problem{Status: st.status, Title: st.title, Text: fault.Message(err), Icon: st.icon, Code: codeOf(err),
+		Ref: fault.RefOf(err), Request: middleware.RequestID(c), Home: paths.Fleet, HomeText: "Go to the fleet"}
 	if c.Request().Method == http.MethodGet && kind != fault.NotFound && kind != fault.Denied {
 		v.Retry = c.Request().URL.RequestURI()
 	}

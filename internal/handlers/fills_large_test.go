@@ -27,12 +27,14 @@ func TestATooLargeTableIsExpandedFilledAndGoesOn(t *testing.T) {
 	_, err := s.fleet.SaveVersion(t.Context(), a, "", shop(1))
 	must(t, err)
 	s.provision(a, "Acme Inc.", "acme-org-001")
-	s.exec(s.open("acme-org-001"), "insert into items (id, name) with recursive n(i) as (select 1 union all select i + 1 from n where i < 40000) select i, 'Item ' || i from n")
+	s.exec(s.open("acme-org-001"), "insert into items (id, name) with recursive n(i) as (select 1 union all "+
+		"select i + 1 from n where i < 40000) select i, 'Item ' || i from n")
 	var indexes []string // each is written too, so that fewer rows are too many
 	for i := range 90 {
 		indexes = append(indexes, fmt.Sprintf(`"i%d": {"columns": ["name"]}`, i))
 	}
-	two := strings.Replace(strings.Replace(shop(1), `"version": 1`, `"version": 2`, 1), `"picture": "blob"`, `"picture": "blob", "label": "text not null default (upper('x'))"`, 1)
+	two := strings.Replace(strings.Replace(shop(1), `"version": 1`, `"version": 2`, 1), `"picture": "blob"`,
+		`"picture": "blob", "label": "text not null default (upper('x'))"`, 1)
 	two = strings.TrimSuffix(two, "}") + `, "indexes": {"items": {` + strings.Join(indexes, ",") + `}}}`
 	_, err = s.fleet.SaveVersion(t.Context(), a, "shop", two)
 	must(t, err)
@@ -54,7 +56,8 @@ func TestATooLargeTableIsExpandedFilledAndGoesOn(t *testing.T) {
 	// Another expression, and a row that forbids it.
 	source = strings.Replace(source, `fill (upper('x'))`, `fill (upper(name)) check (label <> 'ITEM 15000')`, 1)
 	b.post("/schemas/shop/versions", url.Values{"source": {source}, "do": {"save"}}).is(http.StatusSeeOther)
-	b.get("/databases/acme-org-001/migrations?schema=shop&version=3").is(http.StatusOK, "Filled afterwards", "items.label", "10,000 rows at a time", "CP104")
+	b.get("/databases/acme-org-001/migrations?schema=shop&version=3").
+		is(http.StatusOK, "Filled afterwards", "items.label", "10,000 rows at a time", "CP104")
 	page = b.post("/databases/acme-org-001/plans", url.Values{"schema": {"shop"}, "version": {"3"}}).is(http.StatusSeeOther).location()
 	plan := id.Plan(strings.TrimPrefix(page, "/plans/"))
 	p, err := s.fleet.Plan(t.Context(), plan)
@@ -62,7 +65,8 @@ func TestATooLargeTableIsExpandedFilledAndGoesOn(t *testing.T) {
 	b.post(page+"/approve", url.Values{"hash": {p.Hash}}).is(http.StatusSeeOther)
 	b.post(page+"/apply", url.Values{"hash": {p.Hash}, "confirm": {"acme-org-001"}}).is(http.StatusSeeOther)
 	s.fillEnds(plan)
-	b.get(page).is(http.StatusOK, "Filling failed.", "CHECK constraint failed", "rows of items with (id) after 10000 up to 20000", "10,000 filled, 10,000 of about 40,000 rows gone through", "Go on")
+	b.get(page).is(http.StatusOK, "Filling failed.", "CHECK constraint failed",
+		"rows of items with (id) after 10000 up to 20000", "10,000 filled, 10,000 of about 40,000 rows gone through", "Go on")
 	for _, at := range []string{"/databases/acme-org-001/migrations", "/databases/acme-org-001/settings"} {
 		b.get(at).is(http.StatusOK, "Filling failed.", "items.label", "See how far it is").holds(`href="` + page + `"`)
 	}
@@ -79,7 +83,8 @@ func TestATooLargeTableIsExpandedFilledAndGoesOn(t *testing.T) {
 	if seen := b.get("/databases/acme-org-001/migrations").is(http.StatusOK); strings.Contains(seen.body, "See how far it is") {
 		t.Error("what is done is still shown as work")
 	}
-	if got := s.text("acme-org-001", "select count(*) || ' ' || sum(label = upper(name)) || ' ' || max(iif(id = 15000, label, '')) from items"); got != "40000 39999 mine" {
+	if got := s.text("acme-org-001", "select count(*) || ' ' || sum(label = upper(name)) || ' ' || max(iif(id = 15000, "+
+		"label, '')) from items"); got != "40000 39999 mine" {
 		t.Errorf("afterwards: %s", got)
 	}
 	b.get("/audit?action=plan.fill").is(http.StatusOK, "39,999")

@@ -116,12 +116,14 @@ func (s *site) plan(a auth.Actor) {
 		}
 		s.plans[string(state)] = p.ID
 	}
-	_, err := s.fleet.SaveVersion(ctx, a, "", strings.NewReplacer(`"shop"`, `"labels"`, `"picture": "blob"`, `"picture": "blob", "label": "text fill (name)"`).Replace(shop(1)))
+	_, err := s.fleet.SaveVersion(ctx, a, "",
+		strings.NewReplacer(`"shop"`, `"labels"`, `"picture": "blob"`, `"picture": "blob", "label": "text fill (name)"`).Replace(shop(1)))
 	must(s.t, err)
 	for _, state := range []fleet.FillState{fleet.FillRunning, fleet.FillStopped, fleet.FillFailed, fleet.FillDone} {
 		p, err := s.fleet.Propose(ctx, a, "acme-org-001", "labels", 1)
 		must(s.t, err)
-		s.exec(s.control, "update plans set state = 'applied', decided_by = created_by, applied_by = created_by, fill = ?1, fill_error = 'A row forbids it.', fill_by = created_by, fill_since = created_at where id = ?2",
+		s.exec(s.control, "update plans set state = 'applied', decided_by = created_by, applied_by = created_by, fill = ?1, "+
+			"fill_error = 'A row forbids it.', fill_by = created_by, fill_since = created_at where id = ?2",
 			d1.Str(string(state)), d1.Str(string(p.ID)))
 		s.plans["fill "+string(state)] = p.ID
 	}

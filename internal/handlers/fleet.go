@@ -230,7 +230,8 @@ func (s *Server) orgsDelete(c echo.Context) error {
 	}
 	err = typed(c, o.Slug)
 	if seen := c.FormValue("databases"); err == nil && seen != strconv.Itoa(o.Databases) {
-		err = fault.New(fault.Conflict, "%s has %s now. Look again before you delete it. Nothing was changed.", o.Name, textual.Plural(o.Databases, "database"))
+		err = fault.New(fault.Conflict, "%s has %s now. Look again before you delete it. Nothing was changed.", o.Name,
+			textual.Plural(o.Databases, "database"))
 	}
 	if err == nil {
 		err = s.Fleet.DeleteOrg(ctx, s.actor(c), o.Slug, true)

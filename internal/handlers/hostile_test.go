@@ -20,9 +20,12 @@ import (
 // hostile are names and values that mean something to a browser, a path, a URL
 // or a parser.
 var hostile = []string{
-	`<script>alert(1)</script>`, `"><img src=x onerror=alert(1)>`, `' onmouseover='alert(1)`, `" hx-get="/logout" hx-trigger="load`, `javascript:alert(1)`,
-	`</textarea><script>alert(1)</script>`, `</title><svg onload=alert(1)>`, `</pre></main></body>`, `<!--`, `]]>`, `&lt;img src=x&gt;&quot;&#39;`, `{{7*7}}${7*7}`,
-	`a/b`, `..`, `.`, `../../etc`, `%2e%2e%2f`, `a?b#c`, `a;b`, `it's "quoted" [x]` + " `y`", "emoji 😀", "\u202Ertl\u2066", strings.Repeat("n", 200), "tab\there", "line\nend",
+	`<script>alert(1)</script>`, `"><img src=x onerror=alert(1)>`, `' onmouseover='alert(1)`,
+	`" hx-get="/logout" hx-trigger="load`, `javascript:alert(1)`,
+	`</textarea><script>alert(1)</script>`, `</title><svg onload=alert(1)>`, `</pre></main></body>`, `<!--`, `]]>`,
+	`&lt;img src=x&gt;&quot;&#39;`, `{{7*7}}${7*7}`,
+	`a/b`, `..`, `.`, `../../etc`, `%2e%2e%2f`, `a?b#c`, `a;b`, `it's "quoted" [x]` + " `y`", "emoji 😀", "\u202Ertl\u2066",
+	strings.Repeat("n", 200), "tab\there", "line\nend",
 	` `, `-minus`, `~tilde`, `new`, `cell`, `//evil.example/`, `\\evil`, "data:text/html,<b>x", "\x7f\x01", "NULL", "0", "é\u0301",
 }
 
@@ -53,7 +56,8 @@ func (s *site) furnish(db string, names []string) d1.Conn {
 			q, q, "'"+strings.ReplaceAll(name, "'", "''")+"'", quoted(names[(i+1)%len(names)]), "'"+strings.ReplaceAll(name, "'", "''")+"'"))
 		s.exec(conn, fmt.Sprintf("create index %s on %s (%s)", quoted("ix "+name), q, q))
 		s.exec(conn, fmt.Sprintf("create view %s as select id, %s from %s", quoted("v "+name), q, q))
-		s.exec(conn, fmt.Sprintf("create trigger %s after delete on %s begin select %s; end", quoted("tr "+name), q, "'"+strings.ReplaceAll(name, "'", "''")+"'"))
+		s.exec(conn, fmt.Sprintf("create trigger %s after delete on %s begin select %s; end", quoted("tr "+name), q,
+			"'"+strings.ReplaceAll(name, "'", "''")+"'"))
 	}
 	for i, name := range names {
 		q := quoted(name)
@@ -162,8 +166,10 @@ func TestOddValuesHavePages(t *testing.T) {
 		size = 200_000
 	}
 	values := map[string]d1.Value{
-		"nul": d1.Str("a\x00<b>"), "invalid": d1.Str("\xff\xfe<i>\xc3"), "large": d1.Str(strings.Repeat("<x>", size/3)), "largeblob": d1.BlobOf(strings.Repeat("\x00", size)),
-		"int": d1.Int(-1 << 63), "real": d1.Float(1e308), "blob": d1.BlobOf("<script>"), "empty": d1.Str(""), "deep": d1.Str(strings.Repeat("[", 5000) + strings.Repeat("]", 5000)),
+		"nul": d1.Str("a\x00<b>"), "invalid": d1.Str("\xff\xfe<i>\xc3"), "large": d1.Str(strings.Repeat("<x>", size/3)),
+		"largeblob": d1.BlobOf(strings.Repeat("\x00", size)),
+		"int":       d1.Int(-1 << 63), "real": d1.Float(1e308), "blob": d1.BlobOf("<script>"), "empty": d1.Str(""),
+		"deep":          d1.Str(strings.Repeat("[", 5000) + strings.Repeat("]", 5000)),
 		"\x00\"<k>\xff": d1.Str("x"),
 	}
 	for _, k := range keys(values) {

@@ -126,7 +126,8 @@ func fieldsOf(form *html.Node) url.Values {
 	return v
 }
 
-const wantPolicy = "default-src 'none'; script-src 'self' 'nonce-R'; style-src 'self' 'nonce-R'; img-src 'self' data:; font-src 'self'; connect-src 'self'; " +
+const wantPolicy = "default-src 'none'; script-src 'self' 'nonce-R'; style-src 'self' 'nonce-R'; img-src 'self' data:; " +
+	"font-src 'self'; connect-src 'self'; " +
 	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types htmx"
 
 // usedNonces are all nonces that were ever seen.
@@ -176,7 +177,8 @@ func flaws(a answer) (out []string) {
 		}
 		out = append(out, pageFlaws(a.doc(), nonce)...)
 	}
-	if a.status >= 500 && a.status != http.StatusServiceUnavailable && a.status != http.StatusBadGateway && !strings.Contains(a.body, a.header.Get("X-Request-Id")) {
+	if a.status >= 500 && a.status != http.StatusServiceUnavailable && a.status != http.StatusBadGateway &&
+		!strings.Contains(a.body, a.header.Get("X-Request-Id")) {
 		add("an error without its request id")
 	}
 	return out

@@ -92,7 +92,8 @@ func (s *Server) settingsPage(c echo.Context, status int, verb string, cause err
 	if err != nil {
 		return err
 	}
-	v := views.DatabaseSettings{Database: d, Latest: s.latest(c, d), Work: s.Fleet.Work(d.ID), OnD1: s.onD1(c, d), MayMove: s.Fleet.OnD1(), Export: s.Fleet.Exported(d.ID), Left: s.left(c, d)}
+	v := views.DatabaseSettings{Database: d, Latest: s.latest(c, d), Work: s.Fleet.Work(d.ID), OnD1: s.onD1(c, d),
+		MayMove: s.Fleet.OnD1(), Export: s.Fleet.Exported(d.ID), Left: s.left(c, d)}
 	if v.Filling, err = s.Fleet.Filling(c.Request().Context(), d.Name); err != nil {
 		return err
 	}
@@ -115,7 +116,8 @@ func (s *Server) settingsPage(c echo.Context, status int, verb string, cause err
 
 // change is a button or form of the settings: its verb, whether the name has to
 // be typed, what it does and the toast it ends with.
-func (s *Server) change(verb string, confirm bool, do func(c echo.Context, a auth.Actor, name string) error, toast string) echo.HandlerFunc {
+func (s *Server) change(verb string, confirm bool, do func(c echo.Context, a auth.Actor, name string) error,
+	toast string) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		name := c.Param("db")
 		if _, err := s.Fleet.Database(c.Request().Context(), name); err != nil {

@@ -23,7 +23,8 @@ func TestAWrongPasswordSaysNothingAboutTheAddress(t *testing.T) {
 	s, _ := newFullSite(t)
 	o, disabled := s.operator(auth.RoleOwner), s.operator(auth.RoleOwner)
 	s.exec(s.control, "update operators set disabled_at = 1 where id = ?1", d1.Str(string(disabled.ID)))
-	wrong := s.browser().login(o.Email, "not the password", "/").is(http.StatusUnprocessableEntity, "The e-mail address or the password is wrong.")
+	wrong := s.browser().login(o.Email, "not the password", "/").
+		is(http.StatusUnprocessableEntity, "The e-mail address or the password is wrong.")
 	for _, try := range []struct{ email, password string }{
 		{"nobody@example.com", password}, {disabled.Email, password}, {"not an address", password}, {o.Email, ""},
 	} {
@@ -49,12 +50,14 @@ func TestGuessingIsThrottled(t *testing.T) {
 	}
 	before := len(s.actions())
 	for _, header := range []string{"X-Forwarded-For", "X-Real-IP", "Forwarded", "True-Client-IP"} {
-		a := s.browser().with(header, "198.51.100.99").login(o.Email, password, "/orgs").is(http.StatusTooManyRequests, "Too many attempts. Try again in 1 second")
+		a := s.browser().with(header, "198.51.100.99").login(o.Email, password, "/orgs").
+			is(http.StatusTooManyRequests, "Too many attempts. Try again in 1 second")
 		if a.header.Get("Retry-After") != "1" || value(t, a.doc(), "next") != "/orgs" || value(t, a.doc(), "email") != o.Email {
 			t.Errorf("%s: Retry-After %q, %s", header, a.header.Get("Retry-After"), excerpt(a.body))
 		}
 	}
-	s.browser().with("X-Forwarded-For", "198.51.100.98").login("other@example.com", password, "/").is(http.StatusTooManyRequests) // the address waits too
+	// the address waits too
+	s.browser().with("X-Forwarded-For", "198.51.100.98").login("other@example.com", password, "/").is(http.StatusTooManyRequests)
 	if len(s.actions()) != before {
 		t.Error("a refused attempt is in the audit log")
 	}
@@ -64,9 +67,12 @@ func TestGuessingIsThrottled(t *testing.T) {
 
 // elsewhere are spellings of addresses that browsers might take for another site.
 var elsewhere = []string{
-	"//evil.example", "///evil.example", "////evil.example/x", "https://evil.example", "http:evil.example", "HTTPS:/evil.example", `\\evil.example`, `/\evil.example`,
-	`\/evil.example`, `/\/evil.example`, "/\t/evil.example", "/\n/evil.example", "\t//evil.example", " //evil.example", "/\r/evil.example", "/\x00/evil.example", "/\x0b/evil.example",
-	"/\x7f/evil.example", "javascript:alert(1)", "data:text/html,x", "evil.example", "@evil.example", "/ok\r\nSet-Cookie: a=b", "?x", "#x", "", "/" + strings.Repeat("x", 3000),
+	"//evil.example", "///evil.example", "////evil.example/x", "https://evil.example", "http:evil.example",
+	"HTTPS:/evil.example", `\\evil.example`, `/\evil.example`,
+	`\/evil.example`, `/\/evil.example`, "/\t/evil.example", "/\n/evil.example", "\t//evil.example", " //evil.example",
+	"/\r/evil.example", "/\x00/evil.example", "/\x0b/evil.example",
+	"/\x7f/evil.example", "javascript:alert(1)", "data:text/html,x", "evil.example", "@evil.example", "/ok\r\nSet-Cookie: a=b",
+	"?x", "#x", "", "/" + strings.Repeat("x", 3000),
 }
 
 func TestALoginLeadsNowhereElse(t *testing.T) {

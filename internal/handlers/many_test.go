@@ -14,14 +14,20 @@ import (
 
 // manyOf are the tables that grow, with n rows from the first on.
 var manyOf = []string{
-	`insert into organizations (id, slug, name, created_at, created_by) select 'o' || i, 'customer-' || i, 'Customer ' || i || iif(i % 2, ' Inc.', ' Ltd.'), i, 'ada' from n`,
+	`insert into organizations (id, slug, name, created_at, created_by) ` +
+		`select 'o' || i, 'customer-' || i, 'Customer ' || i || iif(i % 2, ' Inc.', ' Ltd.'), i, 'ada' from n`,
 	`insert into schemas (id, name, latest, created_at, updated_at) select 's' || i, 'schema-' || i, 1 + i % 3, i, i from n`,
-	`insert into schema_versions (id, schema_name, version, source, hash, created_at, created_by) select 'v' || i, 'shop', 100 + i, '{}', 'h', i, 'ada' from n`,
-	`insert into databases (id, name, org_id, org_slug, org_name, provider, provider_id, schema_name, schema_version, state, created_at, created_by, updated_at, health, checked_at, size)
-	 select 'd' || i, 'customer-' || i || '-org-001', 'o' || i, 'customer-' || i, 'Customer ' || i, 'embedded', 'p' || i, 'schema-' || i, 1 + i % 2,
-	 iif(i % 97, 'ready', 'failed'), i, 'ada', i, case i % 53 when 0 then 'drifted' when 1 then 'unreachable' else 'ok' end, i, 1000 from n`,
-	`insert into restore_points (id, database_id, place, mark, kind, size, created_at, created_by) select 'r' || i, (select id from databases where name = 'acme-org-001'), 'embedded', 'm' || i, 'manual', 10, i, 'ada' from n`,
-	`insert into plans (id, database_name, hash, body, state, created_at, created_by) select 'q' || i, 'acme-org-001', hash, body, 'rejected', i, 'ada' from n, (select hash, body from plans limit 1)`,
+	`insert into schema_versions (id, schema_name, version, source, hash, created_at, created_by) ` +
+		`select 'v' || i, 'shop', 100 + i, '{}', 'h', i, 'ada' from n`,
+	`insert into databases (id, name, org_id, org_slug, org_name, provider, provider_id, schema_name, schema_version,
+	 state, created_at, created_by, updated_at, health, checked_at, size)
+	 select 'd' || i, 'customer-' || i || '-org-001', 'o' || i, 'customer-' || i, 'Customer ' || i, 'embedded',
+	 'p' || i, 'schema-' || i, 1 + i % 2, iif(i % 97, 'ready', 'failed'), i, 'ada', i,
+	 case i % 53 when 0 then 'drifted' when 1 then 'unreachable' else 'ok' end, i, 1000 from n`,
+	`insert into restore_points (id, database_id, place, mark, kind, size, created_at, created_by) ` +
+		`select 'r' || i, (select id from databases where name = 'acme-org-001'), 'embedded', 'm' || i, 'manual', 10, i, 'ada' from n`,
+	`insert into plans (id, database_name, hash, body, state, created_at, created_by) ` +
+		`select 'q' || i, 'acme-org-001', hash, body, 'rejected', i, 'ada' from n, (select hash, body from plans limit 1)`,
 	`insert into audit (id, at, actor, action, outcome) select 'a' || i, i, 'ada', 'org.create', 'intent' from n`,
 }
 
@@ -29,7 +35,8 @@ var manyOf = []string{
 func (s *site) grow(from, n int) {
 	s.t.Helper()
 	for _, sql := range manyOf {
-		s.exec(s.control, strings.Replace(sql, " select ", fmt.Sprintf(" with recursive n(i) as (select %d union all select i + 1 from n where i < %d) select ", from, n), 1))
+		s.exec(s.control, strings.Replace(sql, " select ",
+			fmt.Sprintf(" with recursive n(i) as (select %d union all select i + 1 from n where i < %d) select ", from, n), 1))
 	}
 }
 
@@ -39,7 +46,8 @@ func (s *site) grow(from, n int) {
 func TestNoPageDependsOnHowManyThereAre(t *testing.T) {
 	t.Parallel()
 	s, _, b := newCloudSite(t, true)
-	b.post("/databases", form(url.Values{"org": {"acme"}, "name": {"acme-org-001"}, "schema": {"shop"}, "version": {"1"}, "request": {"first"}})).is(http.StatusSeeOther)
+	b.post("/databases", form(url.Values{"org": {"acme"}, "name": {"acme-org-001"}, "schema": {"shop"}, "version": {"1"},
+		"request": {"first"}})).is(http.StatusSeeOther)
 	s.ready("acme-org-001")
 	a := auth.Actor{Email: "ada@acme.test"}
 	_, err := s.fleet.SaveVersion(t.Context(), a, "", shop(2))
@@ -53,9 +61,12 @@ func TestNoPageDependsOnHowManyThereAre(t *testing.T) {
 		s.grow(had+1, n)
 		had = n
 		for _, path := range []string{
-			"/", "/?page=2", "/?q=customer-77", "/?sort=-org&status=behind", "/?status=in-sync", "/?status=failing", "/?schema=schema-7", "/?org=customer-9",
-			"/orgs", "/orgs?q=inc.", "/orgs/customer-9", "/databases/new", "/databases/new?org=customer-9", "/databases/adopt", "/schemas", "/schemas?page=2", "/schemas?q=-77",
-			"/schemas/shop", "/schemas/shop?page=2", "/schemas/shop/versions/new", db, db + "/migrations", db + "/backups", db + "/backups?page=2", db + "/settings",
+			"/", "/?page=2", "/?q=customer-77", "/?sort=-org&status=behind", "/?status=in-sync", "/?status=failing",
+			"/?schema=schema-7", "/?org=customer-9",
+			"/orgs", "/orgs?q=inc.", "/orgs/customer-9", "/databases/new", "/databases/new?org=customer-9", "/databases/adopt",
+			"/schemas", "/schemas?page=2", "/schemas?q=-77",
+			"/schemas/shop", "/schemas/shop?page=2", "/schemas/shop/versions/new", db, db + "/migrations", db + "/backups",
+			db + "/backups?page=2", db + "/settings",
 			"/audit", "/search?q=customer", "/search/orgs?org=customer",
 		} {
 			page := b.get(path).is(http.StatusOK)
@@ -79,11 +90,14 @@ func TestNoPageDependsOnHowManyThereAre(t *testing.T) {
 				t.Errorf("%q is %s", typed, d.OrgSlug)
 			}
 		}
-		b.post("/databases", form(url.Values{"org": {"stomer-" + last}, "name": {"x"}, "schema": {""}, "request": {"x"}})).is(http.StatusUnprocessableEntity, "There is no organization", "customer-"+last+" (Customer "+last)
+		b.post("/databases", form(url.Values{"org": {"stomer-" + last}, "name": {"x"}, "schema": {""}, "request": {"x"}})).
+			is(http.StatusUnprocessableEntity, "There is no organization", "customer-"+last+" (Customer "+last)
 	}
-	b.post("/databases", form(url.Values{"org": {"nobody at all"}, "name": {"x"}, "schema": {""}, "request": {"x"}})).is(http.StatusUnprocessableEntity, "There is no organization")
+	b.post("/databases", form(url.Values{"org": {"nobody at all"}, "name": {"x"}, "schema": {""}, "request": {"x"}})).
+		is(http.StatusUnprocessableEntity, "There is no organization")
 	s.exec(s.control, "update organizations set name = 'Twin' where slug in ('customer-5', 'customer-6')")
-	b.post("/databases", form(url.Values{"org": {"twin"}, "name": {"x"}, "schema": {""}, "request": {"x"}})).is(http.StatusUnprocessableEntity, "More than one organization", "customer-5 (Twin), customer-6 (Twin)")
+	b.post("/databases", form(url.Values{"org": {"twin"}, "name": {"x"}, "schema": {""}, "request": {"x"}})).
+		is(http.StatusUnprocessableEntity, "More than one organization", "customer-5 (Twin), customer-6 (Twin)")
 }
 
 // counted compares the totals with the lists of each status.
@@ -97,7 +111,8 @@ func (s *site) counted(n int) {
 	sum := 0
 	for status, want := range map[fleet.Status]int{
 		"": totals.Databases, fleet.StatusInSync: totals.InSync, fleet.StatusBehind: totals.Behind, fleet.StatusDrifted: totals.Drifted,
-		fleet.StatusUnreachable: totals.Unreachable, fleet.StatusNoSchema: totals.NoSchema, fleet.StatusFailed: totals.Failed + totals.Unreachable,
+		fleet.StatusUnreachable: totals.Unreachable, fleet.StatusNoSchema: totals.NoSchema,
+		fleet.StatusFailed: totals.Failed + totals.Unreachable,
 	} {
 		_, got, err := s.fleet.Databases(s.t.Context(), fleet.Filter{Status: status, Page: fleet.Page{Number: 1, Size: 1}})
 		if err != nil || got != want {
@@ -107,7 +122,8 @@ func (s *site) counted(n int) {
 			sum += got
 		}
 	}
-	if r, err := s.control.Query(s.t.Context(), d1.Query("select count(*) from databases")); err != nil || int(r.Rows[0][0].Int()) != totals.Databases || sum+totals.Failed+totals.Provisioning != totals.Databases {
+	if r, err := s.control.Query(s.t.Context(), d1.Query("select count(*) from databases")); err != nil ||
+		int(r.Rows[0][0].Int()) != totals.Databases || sum+totals.Failed+totals.Provisioning != totals.Databases {
 		s.t.Errorf("%d: %d databases, %d of them by status and %d failed: %v", n, totals.Databases, sum, totals.Failed, err)
 	}
 }

@@ -155,7 +155,8 @@ func (s *Server) planPage(c echo.Context, status int, cause error) error {
 		return err
 	}
 	o, _ := middleware.Operator(c)
-	v := views.Plan{Plan: plan, Rehearsed: s.Fleet.Rehearsed(plan.ID), CanApprove: o.Role.Can(auth.PlansApprove), CanApply: o.Role.Can(auth.PlansApply), CanRehearse: o.Role.Can(auth.PlansCreate), CanDraft: mayDraft(c)}
+	v := views.Plan{Plan: plan, Rehearsed: s.Fleet.Rehearsed(plan.ID), CanApprove: o.Role.Can(auth.PlansApprove),
+		CanApply: o.Role.Can(auth.PlansApply), CanRehearse: o.Role.Can(auth.PlansCreate), CanDraft: mayDraft(c)}
 	if cause != nil {
 		v.Error = fault.Message(cause)
 	}
@@ -173,7 +174,8 @@ func (s *Server) planPage(c echo.Context, status int, cause error) error {
 		_, err := s.Fleet.Point(ctx, d, plan.Point)
 		v.Restorable = err == nil
 	}
-	p := s.databasePage(c, d, "migrations", "plan", layout.Crumb{Text: "Migrations", Href: paths.Migrations(d.Name)}, layout.Crumb{Text: plan.Hash[:8], Mono: true})
+	p := s.databasePage(c, d, "migrations", "plan", layout.Crumb{Text: "Migrations", Href: paths.Migrations(d.Name)},
+		layout.Crumb{Text: plan.Hash[:8], Mono: true})
 	return render(c, status, views.PlanPage(p, v))
 }
 

@@ -99,9 +99,12 @@ func variants(path string) []string {
 	cut := strings.LastIndexByte(path, '/')
 	head, tail := path[:cut], path[cut+1:]
 	out := []string{
-		"/" + path, "//" + path, path + "/", path + "//", path + "/.", path + "/..", path + "%2f", path + "%00", path + ";a=b", path + "%20", path + "?", path + "#",
-		head + "//" + tail, head + "/./" + tail, head + "/x/../" + tail, head + "%2f" + tail, head + "%2F" + tail, head + "/%2e/" + tail, head + "/x/%2e%2e/" + tail,
-		head + "\\" + tail, head + "%5c" + tail, strings.ToUpper(path), "/." + path, "/static/.." + path, "/static/%2e%2e" + path, "/login/.." + path, "/healthz/.." + path,
+		"/" + path, "//" + path, path + "/", path + "//", path + "/.", path + "/..", path + "%2f", path + "%00", path + ";a=b",
+		path + "%20", path + "?", path + "#",
+		head + "//" + tail, head + "/./" + tail, head + "/x/../" + tail, head + "%2f" + tail, head + "%2F" + tail,
+		head + "/%2e/" + tail, head + "/x/%2e%2e/" + tail,
+		head + "\\" + tail, head + "%5c" + tail, strings.ToUpper(path), "/." + path, "/static/.." + path, "/static/%2e%2e" + path,
+		"/login/.." + path, "/healthz/.." + path,
 		"/setup/%2e%2e" + path, "http://127.0.0.1" + path, "//127.0.0.1" + path, path + "?_method=GET", path + "?_method=POST",
 	}
 	if tail != "" {
@@ -186,7 +189,8 @@ func (s *site) checkShut(r handlers.Route, method, target, override string, b *b
 	toLogin := rec.Code == http.StatusSeeOther && (location == "/login" || strings.HasPrefix(location, "/login?"))
 	nothing := rec.Code == http.StatusNoContent && rec.Body.Len() == 0 // OPTIONS
 	if rec.Code < 400 && !toLogin && !nothing && !s.readable(target, b) {
-		s.t.Errorf("%s %s (%s, override %q): %d to %q: %s", method, target, r.Permission, override, rec.Code, location, excerpt(rec.Body.String()))
+		s.t.Errorf("%s %s (%s, override %q): %d to %q: %s", method, target, r.Permission, override, rec.Code, location,
+			excerpt(rec.Body.String()))
 	}
 }
 

@@ -137,7 +137,8 @@ func (s *Server) restorePage(c echo.Context, status int, t target, cause error) 
 	}
 	// Statements that could not be finished are not among them; an unknown end is.
 	for _, outcome := range []audit.Outcome{audit.Done, audit.Unknown} {
-		es, err := s.Operators.Audit(ctx, audit.Filter{Database: d.Name, Actions: views.Writing, Outcome: outcome, Since: v.Point.CreatedAt, Limit: maxUndone + 1})
+		es, err := s.Operators.Audit(ctx, audit.Filter{Database: d.Name, Actions: views.Writing, Outcome: outcome,
+			Since: v.Point.CreatedAt, Limit: maxUndone + 1})
 		if err != nil {
 			return err
 		}

@@ -19,13 +19,18 @@ func TestWhatIsNotThere(t *testing.T) {
 	t.Parallel()
 	s, owner := newFullSite(t)
 	for _, path := range []string{
-		"/nothing", "/databases", "/databases/", "/databases/none", "/databases/none/structure", "/databases/none/sql", "/databases/none/migrations",
-		"/databases/none/tables/items", "/databases/acme-org-001/tables/none", "/databases/acme-org-001/tables/~", "/databases/acme-org-001/tables/~!",
+		"/nothing", "/databases", "/databases/", "/databases/none", "/databases/none/structure", "/databases/none/sql",
+		"/databases/none/migrations",
+		"/databases/none/tables/items", "/databases/acme-org-001/tables/none", "/databases/acme-org-001/tables/~",
+		"/databases/acme-org-001/tables/~!",
 		"/databases/acme-org-001/tables/a.b", "/databases/acme-org-001/tables/%2e%2e", "/databases/acme-org-001/structure?table=none",
-		"/databases/acme-org-001/tables/none/cell?key=AQI&column=id", "/databases/acme-org-001/tables/items/cell", "/databases/acme-org-001/tables/items/cell?key=AQI&column=none",
+		"/databases/acme-org-001/tables/none/cell?key=AQI&column=id", "/databases/acme-org-001/tables/items/cell",
+		"/databases/acme-org-001/tables/items/cell?key=AQI&column=none",
 		"/databases/acme-org-001/tables/items/cell?key=!&column=id", "/databases/acme-org-001/tables/items/blob?key=AQ&column=id",
-		"/databases/acme-org-001/migrations?schema=none", "/databases/acme-org-001/migrations?schema=shop&version=x", "/orgs/none", "/plans/none", "/schemas/none",
-		"/schemas/none/versions/new", "/schemas/shop/versions/9", "/schemas/shop/versions/0", "/schemas/shop/versions/x", "/schemas/shop/versions/99999999999999999999",
+		"/databases/acme-org-001/migrations?schema=none", "/databases/acme-org-001/migrations?schema=shop&version=x",
+		"/orgs/none", "/plans/none", "/schemas/none",
+		"/schemas/none/versions/new", "/schemas/shop/versions/9", "/schemas/shop/versions/0", "/schemas/shop/versions/x",
+		"/schemas/shop/versions/99999999999999999999",
 		"/schemas/shop/versions/", "/static/none.css", "/favicon.ico", "/robots.txt", "/?page=99", "/orgs?page=99", "/orgs/acme-inc?page=2",
 	} {
 		a := owner.get(path)
@@ -43,7 +48,8 @@ func TestWhatIsNotThere(t *testing.T) {
 	for _, r := range s.server.Routes() { // and nothing can be done to it
 		if r.Method == http.MethodPost && strings.Contains(r.Path, ":") {
 			path := strings.NewReplacer(":db", "none", ":plan", "none", ":name", "none").Replace(r.Path)
-			owner.post(path, url.Values{"sql": {"select 1"}, "source": {shop(1)}, "schema": {"shop"}, "version": {"1"}}).is(http.StatusNotFound, "Not found")
+			owner.post(path, url.Values{"sql": {"select 1"}, "source": {shop(1)}, "schema": {"shop"}, "version": {"1"}}).
+				is(http.StatusNotFound, "Not found")
 		}
 	}
 	owner.post("/databases/acme-org-001/plans", url.Values{"schema": {"shop"}, "version": {"99"}}).is(http.StatusNotFound)
@@ -56,19 +62,25 @@ func TestAddressesThatCannotBeRead(t *testing.T) {
 	t.Parallel()
 	_, owner := newFullSite(t)
 	for _, path := range []string{
-		"/?page=0", "/?page=abc", "/?page=-1", "/?page=99999999999999999999", "/?sort=nope", "/?sort=--name", "/orgs?page=0", "/orgs/acme-inc?page=x", "/orgs/acme-inc?sort=nope",
-		"/databases/acme-org-001/tables/items?limit=9999", "/databases/acme-org-001/tables/items?limit=0", "/databases/acme-org-001/tables/items?limit=x",
+		"/?page=0", "/?page=abc", "/?page=-1", "/?page=99999999999999999999", "/?sort=nope", "/?sort=--name", "/orgs?page=0",
+		"/orgs/acme-inc?page=x", "/orgs/acme-inc?sort=nope",
+		"/databases/acme-org-001/tables/items?limit=9999", "/databases/acme-org-001/tables/items?limit=0",
+		"/databases/acme-org-001/tables/items?limit=x",
 		"/databases/acme-org-001/tables/items?f=garbage", "/databases/acme-org-001/tables/items?f=" + strings.Repeat("a&f=", 30),
-		"/databases/acme-org-001/tables/items?sort=nope", "/databases/acme-org-001/tables/items?sort=~!", "/databases/acme-org-001/tables/items?after=garbage",
-		"/databases/acme-org-001/tables/items?before=%00", "/databases/acme-org-001/tables/items?after=AQI&before=AQI", "/databases/acme-org-001/tables/items?cols=none",
-		"/databases/acme-org-001/tables/items?cols=~!", "/databases/acme-org-001/tables/items?op=nope&column=id", "/databases/acme-org-001/tables/items?op=&column=none",
+		"/databases/acme-org-001/tables/items?sort=nope", "/databases/acme-org-001/tables/items?sort=~!",
+		"/databases/acme-org-001/tables/items?after=garbage",
+		"/databases/acme-org-001/tables/items?before=%00", "/databases/acme-org-001/tables/items?after=AQI&before=AQI",
+		"/databases/acme-org-001/tables/items?cols=none",
+		"/databases/acme-org-001/tables/items?cols=~!", "/databases/acme-org-001/tables/items?op=nope&column=id",
+		"/databases/acme-org-001/tables/items?op=&column=none",
 	} {
 		a := owner.get(path)
 		if a.status != http.StatusUnprocessableEntity || len(textOf(a.doc())) < 100 {
 			t.Errorf("%.80s: %d: %s", path, a.status, excerpt(a.body))
 		}
 	}
-	for _, path := range []string{"/?page=%zz", "/?q=%00%ff", "/?status=nope", "/?%", "/?a;b", "/orgs?q=%25_%5c'\"", "/databases/new?org=none&schema=none&version=x&location=none"} {
+	for _, path := range []string{"/?page=%zz", "/?q=%00%ff", "/?status=nope", "/?%", "/?a;b", "/orgs?q=%25_%5c'\"",
+		"/databases/new?org=none&schema=none&version=x&location=none"} {
 		if a := owner.get(path); a.status >= 500 || a.status != http.StatusOK && a.status != http.StatusUnprocessableEntity {
 			t.Errorf("%s: %d: %s", path, a.status, excerpt(a.body))
 		}
@@ -91,7 +103,8 @@ func TestWhatIsTooLargeIsRefusedWhole(t *testing.T) {
 			limit = int(r.Limit)
 		}
 		form := url.Values{
-			"org_name": {"Large"}, "name": {"large-org-001"}, "sql": {"select 1"}, "source": {shop(4)}, "schema": {"shop"}, "version": {"2"}, "confirm": {"acme-org-001"},
+			"org_name": {"Large"}, "name": {"large-org-001"}, "sql": {"select 1"}, "source": {shop(4)}, "schema": {"shop"},
+			"version": {"2"}, "confirm": {"acme-org-001"},
 			"more": {long(limit)},
 		}
 		owner.post(s.fill(r.Path), form).is(http.StatusUnprocessableEntity, words)
@@ -124,7 +137,8 @@ func TestWhatIsNoFormIsRefused(t *testing.T) {
 	}
 	s.unchanged(before)
 	for _, b := range []*browser{owner, owner.htmx()} {
-		b.send("POST", "/orgs", "application/json", strings.NewReader(`{"org_name":"x"}`)).is(http.StatusUnprocessableEntity, "Give the organization a name")
+		b.send("POST", "/orgs", "application/json", strings.NewReader(`{"org_name":"x"}`)).
+			is(http.StatusUnprocessableEntity, "Give the organization a name")
 	}
 	s.unchanged(before)
 }
@@ -167,10 +181,12 @@ func TestABrokenStoreTellsNothing(t *testing.T) {
 func TestAPanicIsAPage(t *testing.T) {
 	t.Parallel()
 	s, owner := newFullSite(t)
-	s.server.AddRoute(handlers.Route{Method: "GET", Path: "/panic", Permission: auth.FleetRead, Handler: func(handlers.Context) error { panic(secret) }})
+	s.server.AddRoute(handlers.Route{Method: "GET", Path: "/panic", Permission: auth.FleetRead,
+		Handler: func(handlers.Context) error { panic(secret) }})
 	for _, b := range []*browser{owner, owner.htmx()} {
 		a := b.get("/panic").is(http.StatusInternalServerError, "Something went wrong")
-		if id := a.header.Get("X-Request-Id"); !strings.Contains(a.body, id) || strings.Contains(a.body, "secret") || !strings.Contains(s.log.String(), id) {
+		if id := a.header.Get("X-Request-Id"); !strings.Contains(a.body, id) || strings.Contains(a.body, "secret") ||
+			!strings.Contains(s.log.String(), id) {
 			t.Errorf("the page is %s", excerpt(a.body))
 		}
 	}
@@ -196,7 +212,8 @@ func TestEmptyAndErrorStatesDiffer(t *testing.T) {
 	s, owner := newFullSite(t)
 	s.exec(s.open("acme-org-001"), "create table bare (id integer primary key)")
 	failing := d1.Fail(d1.NewError("disk I/O error: SQLITE_IOERR (extended: SQLITE_IOERR_READ)"))
-	s.server.AddRoute(handlers.Route{Method: "GET", Path: "/failing", Permission: auth.FleetRead, Handler: func(handlers.Context) error { return failing }})
+	s.server.AddRoute(handlers.Route{Method: "GET", Path: "/failing", Permission: auth.FleetRead,
+		Handler: func(handlers.Context) error { return failing }})
 	b := s.browser()
 	for range 30 {
 		b.login("nobody@example.com", "wrong password", "/")
@@ -205,8 +222,9 @@ func TestEmptyAndErrorStatesDiffer(t *testing.T) {
 		"nothing there": owner.get("/databases/acme-org-001/tables/bare").is(http.StatusOK, "No rows", "The table is empty."),
 		"no match":      owner.get(items+"?f=name:eq:nope").is(http.StatusOK, "No row matches", "Clear the filters"),
 		"not allowed":   s.as(auth.RoleViewer).get("/databases/new").is(http.StatusForbidden, "Not allowed", "Your role, viewer"),
-		"failing":       owner.get("/failing").is(http.StatusServiceUnavailable, "It can't be reached", "disk I/O error", "SQLITE_IOERR", "Try again", "request"),
-		"limited":       b.login("nobody@example.com", "wrong password", "/").is(http.StatusTooManyRequests, "Try again in", " at 09:30:"),
+		"failing": owner.get("/failing").
+			is(http.StatusServiceUnavailable, "It can't be reached", "disk I/O error", "SQLITE_IOERR", "Try again", "request"),
+		"limited": b.login("nobody@example.com", "wrong password", "/").is(http.StatusTooManyRequests, "Try again in", " at 09:30:"),
 	}
 	for name, a := range pages {
 		_, main, _ := strings.Cut(a.body, "<main")

@@ -10,7 +10,8 @@ import (
 )
 
 func form(change url.Values) url.Values {
-	v := url.Values{"org": {"acme-inc"}, "org_name": {""}, "name": {"acme-org-050"}, "schema": {"shop"}, "version": {"1"}, "location": {"weur"}, "request": {"req-1"}}
+	v := url.Values{"org": {"acme-inc"}, "org_name": {""}, "name": {"acme-org-050"}, "schema": {"shop"}, "version": {"1"},
+		"location": {"weur"}, "request": {"req-1"}}
 	maps.Copy(v, change)
 	return v
 }
@@ -41,7 +42,8 @@ func TestPressingTwiceMakesOneDatabase(t *testing.T) {
 	if n := s.count("select count(*) from databases where org_slug = 'twice'"); n != 1 {
 		t.Errorf("%d databases", n)
 	}
-	if got := strings.Join(s.actions(), "\n"); strings.Count(got, "database.provision intent") != 5 || strings.Count(got, "database.provision done") != 5 {
+	if got := strings.Join(s.actions(), "\n"); strings.Count(got, "database.provision intent") != 5 ||
+		strings.Count(got, "database.provision done") != 5 {
 		t.Errorf("audit:\n%s", got) // the other four are the site's
 	}
 	owner.get("/databases/twice-org-001").is(http.StatusOK, "items")

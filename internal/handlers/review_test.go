@@ -34,7 +34,8 @@ func TestADestructivePlanIsReadRehearsedAcknowledgedAppliedAndRestored(t *testin
 
 	made := b.post("/databases/acme-org-001/plans", url.Values{"schema": {"shop"}, "version": {"2"}}).is(http.StatusSeeOther)
 	page := made.location()
-	b.get(page).is(http.StatusOK, "Rebuild items: ", "items.data", "values of items.data that are lost: 119", "rows of items that are written anew: 120", "Acknowledge each by its name")
+	b.get(page).is(http.StatusOK, "Rebuild items: ", "items.data", "values of items.data that are lost: 119",
+		"rows of items that are written anew: 120", "Acknowledge each by its name")
 	plan, _, err := s.fleet.Plans(t.Context(), "acme-org-001", fleet.Page{Number: 1, Size: 1})
 	must(t, err)
 	hash := url.Values{"hash": {plan[0].Hash}}
@@ -52,7 +53,8 @@ func TestADestructivePlanIsReadRehearsedAcknowledgedAppliedAndRestored(t *testin
 	}
 	b.post(page+"/apply", url.Values{"hash": hash["hash"], "confirm": {"acme-org-001"}}).is(http.StatusSeeOther)
 	b.get(page).is(http.StatusOK, "Applied.", "every row of sales is kept", "Restore to before", "Acknowledged by "+owner.Email)
-	if got := s.text("acme-org-001", "select (select count(*) from items) || ' ' || (select count(*) from sales) || ' ' || (select extra from items where id = 7)"); got != "120 2 {}" {
+	if got := s.text("acme-org-001", "select (select count(*) from items) || ' ' || (select count(*) "+
+		"from sales) || ' ' || (select extra from items where id = 7)"); got != "120 2 {}" {
 		t.Errorf("afterwards: %s", got)
 	}
 	applied, err := s.fleet.Plan(t.Context(), plan[0].ID)
@@ -73,14 +75,16 @@ func TestAPlanTheRowsForbidIsNotApproved(t *testing.T) {
 	must(t, err)
 	s.provision(a, "Acme Inc.", "acme-org-001")
 	s.rows("acme-org-001")
-	_, err = s.fleet.SaveVersion(t.Context(), a, "shop", strings.Replace(strings.Replace(shop(1), `"version": 1`, `"version": 2`, 1), `"price": "real"`, `"price": "real not null"`, 1))
+	_, err = s.fleet.SaveVersion(t.Context(), a, "shop",
+		strings.Replace(strings.Replace(shop(1), `"version": 1`, `"version": 2`, 1), `"price": "real"`, `"price": "real not null"`, 1))
 	must(t, err)
 	b := s.signedIn(owner)
 	page := b.post("/databases/acme-org-001/plans", url.Values{"schema": {"shop"}, "version": {"2"}}).is(http.StatusSeeOther).location()
 	b.get(page).is(http.StatusOK, "rows of items without price: 1", "id: 1", "Give them a value, or the column a default.")
 	plan, _, err := s.fleet.Plans(t.Context(), "acme-org-001", fleet.Page{Number: 1, Size: 1})
 	must(t, err)
-	b.post(page+"/approve", url.Values{"hash": {plan[0].Hash}}).is(http.StatusUnprocessableEntity, "while the rows forbid it: rows of items without price: 1")
+	b.post(page+"/approve", url.Values{"hash": {plan[0].Hash}}).
+		is(http.StatusUnprocessableEntity, "while the rows forbid it: rows of items without price: 1")
 	s.exec(s.open("acme-org-001"), "create table by_hand(a)")
 	b.get(page).is(http.StatusOK, "Stale.", "The plan from what the database has now")
 }
@@ -103,7 +107,8 @@ func TestAnExistingDatabaseIsAdopted(t *testing.T) {
 	_, err := s.fleet.SaveVersion(t.Context(), a, "", shop(1))
 	must(t, err)
 	s.provision(a, "Acme Inc.", "acme-org-001")
-	s.exec(s.open("acme-org-001"), `create table "odd one"(a integer primary key autoincrement, b text collate nocase check (length(b) < 9), unique (b, a)) strict`)
+	s.exec(s.open("acme-org-001"), `create table "odd one"(a integer primary key autoincrement, `+
+		`b text collate nocase check (length(b) < 9), unique (b, a)) strict`)
 	b := s.signedIn(owner)
 	b.get("/databases/acme-org-001/structure").is(http.StatusOK, "Adopt as a schema")
 	form := b.get("/schemas/new?from=acme-org-001").is(http.StatusOK, `"odd one"`, "collate nocase", `"@strict": true`)
@@ -131,8 +136,10 @@ func TestDDLBecomesAVersion(t *testing.T) {
 	b := s.signedIn(owner)
 	sql := "/databases/acme-org-001/sql"
 	b.get(sql).is(http.StatusOK, "Make this DDL a plan")
-	form := b.post(sql+"/version", url.Values{"sql": {"alter table items rename column name to title;\ncreate table tags(id integer primary key, item_id integer references items(id));\nalter table sales rename to orders"}})
-	form.is(http.StatusOK, "shop v2", "Rename column items.name to title", "Create table tags", "Rename table sales to orders", `"version": 2`, "was name")
+	form := b.post(sql+"/version", url.Values{"sql": {"alter table items rename column name to title;\n" +
+		"create table tags(id integer primary key, item_id integer references items(id));\nalter table sales rename to orders"}})
+	form.is(http.StatusOK, "shop v2", "Rename column items.name to title", "Create table tags", "Rename table sales to orders",
+		`"version": 2`, "was name")
 	if strings.Contains(form.body, "by_hand") {
 		t.Error("a table that nobody manages is in the version")
 	}
@@ -140,7 +147,8 @@ func TestDDLBecomesAVersion(t *testing.T) {
 	_, source, _ = strings.Cut(source, ">")
 	source, _, _ = strings.Cut(source, "</textarea>")
 	b.post("/schemas/shop/versions", url.Values{"source": {html.UnescapeString(source)}, "do": {"save"}}).is(http.StatusSeeOther)
-	b.get("/databases/acme-org-001/migrations?schema=shop&version=2").is(http.StatusOK, "Rename table sales to orders", "Create table tags", "left alone").holds("by_hand")
+	b.get("/databases/acme-org-001/migrations?schema=shop&version=2").
+		is(http.StatusOK, "Rename table sales to orders", "Create table tags", "left alone").holds("by_hand")
 	for text, words := range map[string]string{
 		"":                           "There is no statement",
 		"delete from items":          "Statement 1 is none that a schema can say",
@@ -164,7 +172,8 @@ func TestAFindingIsOverriddenWithAReason(t *testing.T) {
 	_, err := s.fleet.SaveVersion(t.Context(), a, "", shop(1))
 	must(t, err)
 	s.provision(a, "Acme Inc.", "acme-org-001")
-	_, err = s.fleet.SaveVersion(t.Context(), a, "shop", strings.Replace(strings.Replace(shop(1), `"version": 1`, `"version": 2`, 1), `"price": "real"`, `"cost": "real was price"`, 1))
+	_, err = s.fleet.SaveVersion(t.Context(), a, "shop",
+		strings.Replace(strings.Replace(shop(1), `"version": 1`, `"version": 2`, 1), `"price": "real"`, `"cost": "real was price"`, 1))
 	must(t, err)
 	b := s.signedIn(owner)
 	page := b.post("/databases/acme-org-001/plans", url.Values{"schema": {"shop"}, "version": {"2"}}).is(http.StatusSeeOther).location()
@@ -176,7 +185,8 @@ func TestAFindingIsOverriddenWithAReason(t *testing.T) {
 	form.Set("reason", "the code reads both since Monday")
 	b.post(page+"/approve", form).is(http.StatusSeeOther)
 	b.get(page).is(http.StatusOK, "Overridden by "+owner.Email+": the code reads both since Monday")
-	if n := s.count("select count(*) from audit where action = 'plan.approve' and instr(detail, 'overridden: CP101 items.cost: the code reads both since Monday')"); n != 1 {
+	if n := s.count("select count(*) from audit where action = 'plan.approve' " +
+		"and instr(detail, 'overridden: CP101 items.cost: the code reads both since Monday')"); n != 1 {
 		t.Error("the reason isn't recorded")
 	}
 }

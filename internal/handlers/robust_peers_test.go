@@ -51,7 +51,8 @@ func TestSlowAndHostilePeersLeaveNothingBehind(t *testing.T) {
 	b := s.as(auth.RoleOwner)
 	ordinary := func() {
 		t.Helper()
-		for _, path := range []string{"/", paths.Table("peers", "cells"), paths.Structure("peers"), paths.SQL("peers"), "/schemas", "/healthz", "/readyz"} {
+		for _, path := range []string{"/", paths.Table("peers", "cells"), paths.Structure("peers"), paths.SQL("peers"),
+			"/schemas", "/healthz", "/readyz"} {
 			b.get(path).is(http.StatusOK)
 		}
 	}

@@ -53,7 +53,8 @@ func TestRowsOfTablesWithHostileNamesAreWritten(t *testing.T) {
 	}
 	conn := s.bare("names")
 	for i, name := range names {
-		s.exec(conn, fmt.Sprintf("create table %s (id integer primary key, %[1]s text, other text check (other is not %s))", quoted(name), d1.Str(name).Literal()))
+		s.exec(conn, fmt.Sprintf("create table %s (id integer primary key, %[1]s text, other text check (other is not %s))",
+			quoted(name), d1.Str(name).Literal()))
 		s.exec(conn, fmt.Sprintf("insert into %s (id, %[1]s) values (1, 'first'), (2, ?1)", quoted(name)), d1.Str(names[len(names)-1-i]))
 	}
 	b, want := s.as(auth.RoleOwner), s.rowsOf(conn, names)
@@ -94,7 +95,8 @@ func TestRowsOfTablesWithHostileNamesAreWritten(t *testing.T) {
 		b.post(paths.Rows("names", name), url.Values{views.FieldName("v", "other"): {name}, views.FieldName("as", "other"): {"value"}}).
 			is(http.StatusConflict, "CHECK constraint failed")
 		keys := url.Values{"key": {key(2), key(3)}}
-		sent = formOf(b.get(paths.DeleteRows("names", name)+"?"+keys.Encode()).is(http.StatusOK, "Delete 2 rows"), paths.DeleteRows("names", name))
+		sent = formOf(b.get(paths.DeleteRows("names", name)+"?"+keys.Encode()).is(http.StatusOK, "Delete 2 rows"),
+			paths.DeleteRows("names", name))
 		if !slices.Equal(sent["key"], keys["key"]) {
 			t.Fatalf("%q: the page would delete %q", name, sent["key"])
 		}

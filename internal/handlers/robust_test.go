@@ -39,7 +39,8 @@ func (s *site) crowd(n int) {
 	s.t.Helper()
 	for _, name := range []string{"shop", "depot"} {
 		for v := 1; v <= 3; v++ {
-			_, err := s.fleet.SaveVersion(s.t.Context(), auth.SystemActor("test"), "", strings.Replace(shop(v), `"name": "shop"`, `"name": "`+name+`"`, 1))
+			_, err := s.fleet.SaveVersion(s.t.Context(), auth.SystemActor("test"), "",
+				strings.Replace(shop(v), `"name": "shop"`, `"name": "`+name+`"`, 1))
 			must(s.t, err)
 		}
 	}
@@ -48,14 +49,18 @@ func (s *site) crowd(n int) {
 	s.exec(s.control, fmt.Sprintf(`insert into organizations (id, slug, name, created_at, created_by, deleted_at) %s
 		select 'o' || i, 'org-' || i, 'Org & <Son> ' || i, %d + i, 'test', iif(i %% 40 = 39, %[2]d, null) from n where i < %d`, numbers, at, n/4))
 	s.exec(s.control, fmt.Sprintf(`insert into databases
-		(id, name, org_id, org_slug, org_name, provider, provider_id, schema_name, schema_version, location, state, created_at, created_by, updated_at,
-		 archived_at, deleted_at, purge_at, health, checked_at, size, table_count) %s
-		select 'd' || i, printf('db-%%05d', i * 7919 %% %d), 'o' || (i %% %d), 'org-' || (i %% %[3]d), 'Org & <Son> ' || (i %% %[3]d), 'embedded', 'p' || i,
-			case i %% 7 when 0 then null when 1 then 'depot' else 'shop' end, iif(i %% 7 = 0, 0, 1 + i %% 3), case i %% 3 when 0 then 'weur' when 1 then 'enam' end,
+		(id, name, org_id, org_slug, org_name, provider, provider_id, schema_name, schema_version, location, state,
+		 created_at, created_by, updated_at, archived_at, deleted_at, purge_at, health, checked_at, size, table_count) %s
+		select 'd' || i, printf('db-%%05d', i * 7919 %% %d), 'o' || (i %% %d), 'org-' || (i %% %[3]d), 'Org & <Son> ' || (i %% %[3]d),
+			'embedded', 'p' || i,
+			case i %% 7 when 0 then null when 1 then 'depot' else 'shop' end, iif(i %% 7 = 0, 0, 1 + i %% 3),
+			case i %% 3 when 0 then 'weur' when 1 then 'enam' end,
 			case when i %% 97 = 0 then 'failed' when i %% 101 = 0 then 'interrupted' when i %% 89 = 0 then 'provisioning' else 'ready' end,
 			%d + i * 7919 %% %[2]d, 'test', 0,
-			iif(i %% 50 = 1 and i %% 97 and i %% 101 and i %% 89, %[4]d, null), iif(i %% 60 = 2 and i %% 97 and i %% 101 and i %% 89, %[4]d, null), iif(i %% 60 = 2, %[4]d, null),
-			case i %% 11 when 0 then null when 1 then 'drifted' when 2 then 'unreachable' else 'ok' end, iif(i %% 11, %[4]d - i * 1000, null), iif(i %% 11, i * 7919 %% 5000000, null), 3
+			iif(i %% 50 = 1 and i %% 97 and i %% 101 and i %% 89, %[4]d, null),
+			iif(i %% 60 = 2 and i %% 97 and i %% 101 and i %% 89, %[4]d, null), iif(i %% 60 = 2, %[4]d, null),
+			case i %% 11 when 0 then null when 1 then 'drifted' when 2 then 'unreachable' else 'ok' end,
+			iif(i %% 11, %[4]d - i * 1000, null), iif(i %% 11, i * 7919 %% 5000000, null), 3
 		from n`, numbers, n, n/4, at))
 }
 
@@ -67,30 +72,33 @@ const (
 
 // fleetFilters are the list's filters, each with what it means in SQL.
 var fleetFilters = map[string]string{
-	"":                      inUse,
-	"status=in-sync":        usable + " and schema_version > 0 and schema_version = " + newest + " and (health is null or health = 'ok')",
-	"status=behind":         usable + " and schema_version > 0 and schema_version < " + newest + " and (health is null or health = 'ok')",
-	"status=drifted":        usable + " and schema_version > 0 and health = 'drifted'",
-	"status=unreachable":    usable + " and health = 'unreachable'",
-	"status=no-schema":      usable + " and schema_version = 0 and health is not 'unreachable'",
-	"status=failing":        inUse + " and (state in ('failed', 'interrupted') or state = 'ready' and health = 'unreachable')",
-	"status=provisioning":   inUse + " and state = 'provisioning'",
-	"status=failed":         inUse + " and state = 'failed'",
-	"status=interrupted":    inUse + " and state = 'interrupted'",
-	"status=archived":       "archived_at is not null and deleted_at is null",
-	"status=deleted":        "deleted_at is not null",
-	"schema=depot":          inUse + " and schema_name = 'depot'",
-	"org=org-7":             inUse + " and org_slug = 'org-7'",
-	"q=B-0009":              inUse + " and (name like '%b-0009%' or org_name like '%b-0009%')",
-	"q=%26+%3Cson%3E+1":     inUse + " and org_name like '%& <son> 1%'",
-	"status=behind&q=son+2": usable + " and schema_version > 0 and schema_version < " + newest + " and (health is null or health = 'ok') and org_name like '%son> 2%' and 0",
+	"":                    inUse,
+	"status=in-sync":      usable + " and schema_version > 0 and schema_version = " + newest + " and (health is null or health = 'ok')",
+	"status=behind":       usable + " and schema_version > 0 and schema_version < " + newest + " and (health is null or health = 'ok')",
+	"status=drifted":      usable + " and schema_version > 0 and health = 'drifted'",
+	"status=unreachable":  usable + " and health = 'unreachable'",
+	"status=no-schema":    usable + " and schema_version = 0 and health is not 'unreachable'",
+	"status=failing":      inUse + " and (state in ('failed', 'interrupted') or state = 'ready' and health = 'unreachable')",
+	"status=provisioning": inUse + " and state = 'provisioning'",
+	"status=failed":       inUse + " and state = 'failed'",
+	"status=interrupted":  inUse + " and state = 'interrupted'",
+	"status=archived":     "archived_at is not null and deleted_at is null",
+	"status=deleted":      "deleted_at is not null",
+	"schema=depot":        inUse + " and schema_name = 'depot'",
+	"org=org-7":           inUse + " and org_slug = 'org-7'",
+	"q=B-0009":            inUse + " and (name like '%b-0009%' or org_name like '%b-0009%')",
+	"q=%26+%3Cson%3E+1":   inUse + " and org_name like '%& <son> 1%'",
+	"status=behind&q=son+2": usable + " and schema_version > 0 and schema_version < " + newest +
+		" and (health is null or health = 'ok') and org_name like '%son> 2%' and 0",
 }
 
 // fleetSorts are its orders.
 var fleetSorts = map[string]string{
-	"name": "name", "org": "org_name, name", "schema": "schema_name, schema_version, name", "location": "provider, jurisdiction, location, name", "created": "created_at, name",
+	"name": "name", "org": "org_name, name", "schema": "schema_name, schema_version, name",
+	"location": "provider, jurisdiction, location, name", "created": "created_at, name",
 	"status": "state, health, schema_version, name", "size": "size, name", "checked": "checked_at, name",
-	"-name": "name desc", "-org": "org_name desc, name desc", "-status": "state desc, health desc, schema_version desc, name desc", "-size": "size desc, name desc",
+	"-name": "name desc", "-org": "org_name desc, name desc",
+	"-status": "state desc, health desc, schema_version desc, name desc", "-size": "size desc, name desc",
 }
 
 func TestTheFleetOfTenThousandIsListedRight(t *testing.T) {
@@ -128,7 +136,8 @@ func (s *site) checkList(b *browser, query, where, order string) {
 	last := max(1, (total+49)/50)
 	for _, page := range slices.Compact([]int{1, last}) {
 		a := b.get(fmt.Sprintf("/?page=%d&%s", page, query)).is(http.StatusOK)
-		r, err := s.control.Query(s.t.Context(), d1.Query(fmt.Sprintf("select name from databases where %s order by %s limit 50 offset %d", where, order, (page-1)*50)))
+		r, err := s.control.Query(s.t.Context(),
+			d1.Query(fmt.Sprintf("select name from databases where %s order by %s limit 50 offset %d", where, order, (page-1)*50)))
 		must(s.t, err)
 		var want, got []string
 		for _, row := range r.Rows {
@@ -165,7 +174,8 @@ func (s *site) checkStats(a answer) {
 		}
 	}
 	for text, filter := range map[string]string{
-		"databases": "", "in sync": "status=in-sync", "behind": "status=behind", "drifted": "status=drifted", "failed or unreachable": "status=failing",
+		"databases": "", "in sync": "status=in-sync", "behind": "status=behind", "drifted": "status=drifted",
+		"failed or unreachable": "status=failing",
 	} {
 		if want := textual.Count(s.count("select count(*) from databases where " + fleetFilters[filter])); got[text] != want {
 			s.t.Errorf("%s %s, want %s: %v", got[text], text, want, got)
@@ -178,8 +188,10 @@ func (s *site) checkStats(a answer) {
 	}
 	want := fleet.Totals{
 		Databases: count(""), Orgs: int(s.count("select count(*) from organizations where deleted_at is null")),
-		InSync: count("status=in-sync"), Behind: count("status=behind"), Drifted: count("status=drifted"), Unreachable: count("status=unreachable"),
-		Failed: count("status=failed") + count("status=interrupted"), Provisioning: count("status=provisioning"), NoSchema: count("status=no-schema"),
+		InSync: count("status=in-sync"), Behind: count("status=behind"), Drifted: count("status=drifted"),
+		Unreachable: count("status=unreachable"),
+		Failed:      count("status=failed") + count("status=interrupted"), Provisioning: count("status=provisioning"),
+		NoSchema: count("status=no-schema"),
 		Archived: count("status=archived"), Deleted: count("status=deleted"), Size: s.count("select sum(size) from databases where " + inUse),
 	}
 	if totals != want { // some were never checked, so there is no oldest check
@@ -197,7 +209,8 @@ func (s *site) checkStats(a answer) {
 func (s *site) bare(name string) d1.Conn {
 	s.t.Helper()
 	owner := s.operator(auth.RoleOwner)
-	_, err := s.fleet.Provision(s.t.Context(), auth.Actor{Operator: owner.ID, Email: owner.Email}, fleet.ProvisionInput{OrgName: name, Name: name})
+	_, err := s.fleet.Provision(s.t.Context(), auth.Actor{Operator: owner.ID, Email: owner.Email},
+		fleet.ProvisionInput{OrgName: name, Name: name})
 	must(s.t, err)
 	s.ready(name)
 	return s.open(name)

@@ -42,7 +42,8 @@ type writing struct{ target, statement, detail string }
 
 // write runs a write between an intent and an outcome in the audit log. Once
 // begun it isn't stopped by the browser that asked for it.
-func (s *Server) write(c echo.Context, d fleet.Database, action audit.Action, w writing, run func(context.Context) (rows int64, err error)) error {
+func (s *Server) write(c echo.Context, d fleet.Database, action audit.Action, w writing,
+	run func(context.Context) (rows int64, err error)) error {
 	ctx := context.WithoutCancel(c.Request().Context())
 	o, _ := middleware.Operator(c)
 	intent := s.sessionEntry(c, action, audit.Intent, o)
@@ -53,7 +54,8 @@ func (s *Server) write(c echo.Context, d fleet.Database, action audit.Action, w 
 	}
 	rows, err := run(ctx)
 	out := intent
-	out.ID, out.At, out.Intent, out.Outcome, out.Rows, out.Statement, out.Detail = id.New[string](), s.Now(), intent.ID, audit.Done, rows, "", ""
+	out.ID, out.At, out.Intent, out.Outcome, out.Rows, out.Statement, out.Detail = id.New[string](), s.Now(), intent.ID,
+		audit.Done, rows, "", ""
 	switch {
 	case fault.Is(err, fault.Unknown):
 		out.Outcome, out.Detail = audit.Unknown, fault.Message(err)

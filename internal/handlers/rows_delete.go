@@ -44,7 +44,8 @@ func (s *Server) deletePage(c echo.Context, status int, keys []string, back stri
 		if cause != nil {
 			v.Error = fault.Message(cause)
 		}
-		p := s.databasePage(c, d, "data", "Delete rows", layout.Crumb{Text: table, Href: views.BackHref(d.Name, table, back), Mono: true}, layout.Crumb{Text: "Delete rows"})
+		p := s.databasePage(c, d, "data", "Delete rows",
+			layout.Crumb{Text: table, Href: views.BackHref(d.Name, table, back), Mono: true}, layout.Crumb{Text: "Delete rows"})
 		return render(c, status, views.DeleteRowsPage(p, v))
 	})
 }

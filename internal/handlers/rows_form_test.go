@@ -17,7 +17,8 @@ const lab = "/databases/acme-org-001/tables/lab"
 
 func (s *site) lab(rows ...string) {
 	s.t.Helper()
-	s.exec(s.open("acme-org-001"), "create table lab(id integer primary key, t text, n integer, r real, x, b blob, flag boolean, dflag boolean not null default 1)")
+	s.exec(s.open("acme-org-001"), "create table lab(id integer primary key, t text, n integer, r real, x, b blob, "+
+		"flag boolean, dflag boolean not null default 1)")
 	for _, row := range rows {
 		s.exec(s.open("acme-org-001"), "insert into lab "+row)
 	}
@@ -77,7 +78,8 @@ func TestARowsFormWritesOnlyWhatWasTouched(t *testing.T) {
 	}
 	doc := owner.get(lab + "/rows/new").is(http.StatusOK).doc()
 	owner.post(lab+"/rows", merge(asShown(t, doc), url.Values{"do": {"sql"}})).is(http.StatusOK, `INSERT INTO "lab" DEFAULT VALUES`)
-	owner.post(lab+"/rows", merge(asShown(t, doc), url.Values{"do": {"sql"}, "v.flag": {"0"}})).is(http.StatusOK, `INSERT INTO "lab" ("flag") VALUES (0)`)
+	owner.post(lab+"/rows", merge(asShown(t, doc), url.Values{"do": {"sql"}, "v.flag": {"0"}})).
+		is(http.StatusOK, `INSERT INTO "lab" ("flag") VALUES (0)`)
 	if v := value(t, doc, "v.dflag"); v != "" {
 		t.Errorf("a default of 1 is shown as %q", v)
 	}
@@ -132,7 +134,8 @@ func TestTheChoiceBesideAFieldWins(t *testing.T) {
 	}
 	owner.post(lab+"/row", s.labForm(owner, "v.n", "12345678901234567890")).is(http.StatusUnprocessableEntity, "beyond the integers")
 	// In a new row too, and on a form that comes back with what was typed.
-	doc := owner.post(lab+"/rows", merge(asShown(t, owner.get(lab+"/rows/new").doc()), url.Values{"v.dflag": {"0"}, "v.t": {"x"}, "do": {"sql"}})).is(http.StatusOK, `("t", "dflag") VALUES ('x', 0)`).doc()
+	doc := owner.post(lab+"/rows", merge(asShown(t, owner.get(lab+"/rows/new").doc()),
+		url.Values{"v.dflag": {"0"}, "v.t": {"x"}, "do": {"sql"}})).is(http.StatusOK, `("t", "dflag") VALUES ('x', 0)`).doc()
 	owner.post(lab+"/rows", merge(asShown(t, doc), url.Values{"as.dflag": {"default"}, "do": {"sql"}})).is(http.StatusOK, `("t") VALUES ('x')`)
 }
 
@@ -189,7 +192,8 @@ func TestManyRowsAreAskedFor(t *testing.T) {
 	s, owner := newFullSite(t)
 	conn := s.open("acme-org-001")
 	s.exec(conn, "create table keys(k text primary key)")
-	s.exec(conn, "with recursive n(i) as (select 1 union all select i+1 from n where i < 100) insert into keys select printf('%0300d', i) from n")
+	s.exec(conn, "with recursive n(i) as (select 1 union all select i+1 from n where i < 100) insert into keys "+
+		"select printf('%0300d', i) from n")
 	doc := owner.get("/databases/acme-org-001/tables/keys").is(http.StatusOK).doc()
 	button := nodes(doc)[slices.IndexFunc(nodes(doc), func(e *html.Node) bool { return has(e, "data-delete") })]
 	if attr(button, "formmethod") != "post" {
@@ -208,9 +212,11 @@ func TestASavedRowIsShownAtItsPlaceOrAsGone(t *testing.T) {
 	s.lab("(id, t) values (1, 'a'), (2, 'b'), (3, 'c')")
 	s.exec(s.open("acme-org-001"), "create trigger zap after update on lab when new.id = 2 begin delete from lab where id = 2; end")
 	row := func(id int64, place, was string) string {
-		return `{"key":"` + itemKey(id) + `","row":` + place + `,"cells":[{"column":"t","kind":"text","old":"` + was + `","as":"value","text":"new-` + was + `"}]}`
+		return `{"key":"` + itemKey(id) + `","row":` + place + `,"cells":[{"column":"t","kind":"text","old":"` + was +
+			`","as":"value","text":"new-` + was + `"}]}`
 	}
-	a := owner.htmx().post(lab+"/changes", url.Values{"changes": {"[" + row(1, "0", "a") + "," + row(2, "1", "b") + "," + row(3, "2", "c") + "]"}, "do": {"save"}}).is(http.StatusOK)
+	a := owner.htmx().post(lab+"/changes", url.Values{"changes": {"[" + row(1, "0", "a") + "," + row(2, "1", "b") + "," +
+		row(3, "2", "c") + "]"}, "do": {"save"}}).is(http.StatusOK)
 	for place, words := range []string{"new-a", "then the row was removed", "new-c"} {
 		_, part, _ := strings.Cut(a.body, `hx-target="#r`+string(rune('0'+place))+`"`)
 		part, _, _ = strings.Cut(part, "</hx-partial>")
@@ -224,10 +230,12 @@ func TestAGridShowsWhatATextHolds(t *testing.T) {
 	t.Parallel()
 	s, owner := newFullSite(t)
 	s.lab("(id, t) values (1, '  a  b ' || char(10) || 'c'), (2, printf('%.*c', 60, 'w')), (3, ' ')")
-	owner.get(lab).is(http.StatusOK).holds(`<td><i class="sp">  </i>a  b <i class="nl">`+"\n</i>c", `<td title="`+strings.Repeat("w", 60)+`">`, `<td><i class="sp"> </i>`)
+	owner.get(lab).is(http.StatusOK).holds(`<td><i class="sp">  </i>a  b <i class="nl">`+"\n</i>c",
+		`<td title="`+strings.Repeat("w", 60)+`">`, `<td><i class="sp"> </i>`)
 	s.exec(s.open("acme-org-001"), "create table keyed(k text primary key)")
 	s.exec(s.open("acme-org-001"), "insert into keyed values (printf('%.*c', 3000, 'k'))")
-	a := owner.get("/databases/acme-org-001/tables/keyed").is(http.StatusOK).holds(`<input type="checkbox" disabled title="The key of this row is too long`)
+	a := owner.get("/databases/acme-org-001/tables/keyed").is(http.StatusOK).
+		holds(`<input type="checkbox" disabled title="The key of this row is too long`)
 	if strings.Contains(a.body, `name="key"`) {
 		t.Error("a row without a key can be chosen")
 	}
@@ -237,9 +245,11 @@ func TestAConflictShowsWhereLongTextsDiffer(t *testing.T) {
 	t.Parallel()
 	s, owner := newFullSite(t)
 	s.lab("(id, t) values (1, printf('%.*c', 600, 'x') || 'old')")
-	queue := `[{"key":"` + itemKey(1) + `","row":0,"cells":[{"column":"t","kind":"text","old":"` + strings.Repeat("x", 600) + `old","as":"value","text":"mine"}]}]`
+	queue := `[{"key":"` + itemKey(1) + `","row":0,"cells":[{"column":"t","kind":"text","old":"` + strings.Repeat("x", 600) +
+		`old","as":"value","text":"mine"}]}]`
 	s.exec(s.open("acme-org-001"), "update lab set t = printf('%.*c', 600, 'x') || 'new'")
-	a := owner.htmx().post(lab+"/changes", url.Values{"changes": {queue}, "do": {"save"}}).is(http.StatusConflict, "xold (603 B)", "xnew (603 B)", "id 1")
+	a := owner.htmx().post(lab+"/changes", url.Values{"changes": {queue}, "do": {"save"}}).
+		is(http.StatusConflict, "xold (603 B)", "xnew (603 B)", "id 1")
 	for _, e := range nodes(a.doc()) {
 		if attr(e, "data-conflict") == "theirs" && (attr(e, "data-now") != strings.Repeat("x", 600)+"new" || has(e, "data-cut")) {
 			t.Error("what is there can't be taken whole")

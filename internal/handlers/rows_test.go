@@ -79,7 +79,8 @@ func TestARowIsEditedByItsForm(t *testing.T) {
 		t.Errorf("saved %s", got.Literal())
 	}
 	// The same form again: the row isn't what it says it saw.
-	a = owner.post(items+"/row", merge(form, url.Values{"v.name": {"third"}})).is(http.StatusConflict, "Somebody changed the cell name meanwhile", "You saw", "item 5", "it's <new>")
+	a = owner.post(items+"/row", merge(form, url.Values{"v.name": {"third"}})).
+		is(http.StatusConflict, "Somebody changed the cell name meanwhile", "You saw", "item 5", "it's <new>")
 	again := merge(form, url.Values{"v.name": {"third"}, "old.name": {value(t, a.doc(), "old.name")}})
 	owner.post(items+"/row", again).is(http.StatusSeeOther)
 	if got := s.item(5, "name"); got != d1.Str("third") {
@@ -111,22 +112,26 @@ func TestTheQueueIsSavedInOneBatchAndAnswersWithItsRows(t *testing.T) {
 	t.Parallel()
 	s, owner := newFullSite(t)
 	b := owner.htmx()
-	queue := `[{"key":"` + itemKey(5) + `","row":4,"cells":[{"column":"name","kind":"text","old":"item 5","as":"value","text":"five"},{"column":"price","kind":"real","old":"7.5","as":"null","text":""}]},
+	queue := `[{"key":"` + itemKey(5) + `","row":4,"cells":[{"column":"name","kind":"text","old":"item 5","as":"value",
+	  "text":"five"},{"column":"price","kind":"real","old":"7.5","as":"null","text":""}]},
 	  {"key":"` + itemKey(8) + `","row":7,"cells":[{"column":"id","kind":"integer","old":"8","as":"value","text":"800"}]}]`
 	send := func(queue, do string) answer {
 		return b.post(items+"/changes", url.Values{"changes": {queue}, "do": {do}})
 	}
-	if a := send(queue, "sql").is(http.StatusOK, `UPDATE "items"`); strings.Contains(a.body, "hx-partial") || s.item(5, "name") != d1.Str("item 5") {
+	if a := send(queue, "sql").is(http.StatusOK, `UPDATE "items"`); strings.Contains(a.body, "hx-partial") ||
+		s.item(5, "name") != d1.Str("item 5") {
 		t.Errorf("showing the SQL did more: %s", excerpt(a.body))
 	}
-	a := send(queue, "save").is(http.StatusOK).holds(`hx-target="#r4"`, `<tr id="r4">`, "five", `<span class="null">NULL</span>`, `hx-target="#r7"`, `value="`+itemKey(800)+`"`)
+	a := send(queue, "save").is(http.StatusOK).
+		holds(`hx-target="#r4"`, `<tr id="r4">`, "five", `<span class="null">NULL</span>`, `hx-target="#r7"`, `value="`+itemKey(800)+`"`)
 	if a.header.Get("HX-Trigger") != "rows:saved" {
 		t.Error("the script isn't told")
 	}
 	a = send(`[{"key":"`+itemKey(9)+`","row":8,"cells":[{"column":"name","kind":"text","old":"item 9","as":"value","text":"nine"}]},
 	  {"key":"`+itemKey(5)+`","row":4,"cells":[{"column":"name","kind":"text","old":"item 5","as":"value","text":"mine"}]},
 	  {"key":"`+itemKey(8)+`","row":7,"cells":[{"column":"name","kind":"text","old":"item 8","as":"value","text":"gone"}]}]`, "save")
-	a.is(http.StatusConflict, "changed the cell name and deleted a row meanwhile", "id 5", "id 8", "item 5", "five", "mine", "The row is gone.").holds(`data-conflict="mine"`)
+	a.is(http.StatusConflict, "changed the cell name and deleted a row meanwhile", "id 5", "id 8", "item 5", "five", "mine",
+		"The row is gone.").holds(`data-conflict="mine"`)
 	if got := s.item(9, "name"); got != d1.Str("item 9") {
 		t.Errorf("half of the queue was saved: %s", got.Literal())
 	}
@@ -136,11 +141,13 @@ func TestTheQueueIsSavedInOneBatchAndAnswersWithItsRows(t *testing.T) {
 			seen = attr(e, "data-seen")
 		}
 	}
-	send(`[{"key":"`+itemKey(5)+`","row":4,"cells":[{"column":"name","kind":"seen","old":"`+seen+`","as":"value","text":"mine"}]}]`, "save").is(http.StatusOK)
+	send(`[{"key":"`+itemKey(5)+`","row":4,"cells":[{"column":"name","kind":"seen","old":"`+seen+
+		`","as":"value","text":"mine"}]}]`, "save").is(http.StatusOK)
 	if got := s.item(5, "name"); got != d1.Str("mine") {
 		t.Errorf("overwriting gave %s", got.Literal())
 	}
-	for _, bad := range []string{"", "{}", `[{"key":"x"}]`, `[]`, `[{"key":"` + itemKey(5) + `","cells":[{"column":"name","kind":"blob","old":"","as":"value"}]}]`} {
+	for _, bad := range []string{"", "{}", `[{"key":"x"}]`, `[]`,
+		`[{"key":"` + itemKey(5) + `","cells":[{"column":"name","kind":"blob","old":"","as":"value"}]}]`} {
 		if a := send(bad, "save"); a.status != http.StatusUnprocessableEntity && a.status != http.StatusNotFound {
 			t.Errorf("%s: %d", bad, a.status)
 		}
@@ -150,9 +157,12 @@ func TestTheQueueIsSavedInOneBatchAndAnswersWithItsRows(t *testing.T) {
 func TestRowsAreInsertedAndDeleted(t *testing.T) {
 	t.Parallel()
 	s, owner := newFullSite(t)
-	owner.post(items+"/rows", url.Values{"v.id": {"5"}, "as.id": {"value"}, "v.name": {"dup"}, "as.name": {"value"}}).is(http.StatusConflict, "UNIQUE constraint failed: items.id").holds(`value="dup"`)
-	owner.post(items+"/rows", url.Values{"v.name": {""}, "as.name": {"default"}}).is(http.StatusConflict, "NOT NULL constraint failed: items.name")
-	owner.post(items+"/rows", url.Values{"v.id": {"1000"}, "as.id": {"default"}, "v.name": {"typed"}, "as.name": {"default"}}).is(http.StatusSeeOther)
+	owner.post(items+"/rows", url.Values{"v.id": {"5"}, "as.id": {"value"}, "v.name": {"dup"}, "as.name": {"value"}}).
+		is(http.StatusConflict, "UNIQUE constraint failed: items.id").holds(`value="dup"`)
+	owner.post(items+"/rows", url.Values{"v.name": {""}, "as.name": {"default"}}).
+		is(http.StatusConflict, "NOT NULL constraint failed: items.name")
+	owner.post(items+"/rows", url.Values{"v.id": {"1000"}, "as.id": {"default"}, "v.name": {"typed"}, "as.name": {"default"}}).
+		is(http.StatusSeeOther)
 	if got := s.item(1000, "name"); got != d1.Str("typed") {
 		t.Errorf("inserted %s", got.Literal())
 	}
@@ -161,7 +171,8 @@ func TestRowsAreInsertedAndDeleted(t *testing.T) {
 		a := owner.post(items+"/delete", url.Values{"key": keys, "do": {"ask"}}).is(http.StatusOK)
 		return url.Values{"key": keys, "seen": values(a.doc(), "seen"), "do": {"delete"}}
 	}
-	if a := owner.get(items + "/delete?key=" + itemKey(1) + "&key=" + itemKey(777)); !strings.Contains(a.body, "1 row of these are gone already") && !strings.Contains(a.body, "gone already") {
+	if a := owner.get(items + "/delete?key=" + itemKey(1) + "&key=" + itemKey(777)); !strings.Contains(a.body,
+		"1 row of these are gone already") && !strings.Contains(a.body, "gone already") {
 		t.Error("a row that is gone isn't said")
 	}
 	owner.post(items+"/delete", ask(itemKey(1), itemKey(1000), itemKey(777))).is(http.StatusConflict, "gone")
@@ -190,7 +201,8 @@ func TestWhoMayNotWriteSeesNoWayTo(t *testing.T) {
 		if strings.HasSuffix(path, "cheap") {
 			b = owner
 		}
-		if a := b.get(path).is(http.StatusOK); strings.Contains(a.body, "data-editable") || strings.Contains(a.body, "Insert row") || strings.Contains(a.body, `name="key"`) {
+		if a := b.get(path).is(http.StatusOK); strings.Contains(a.body, "data-editable") || strings.Contains(a.body, "Insert row") ||
+			strings.Contains(a.body, `name="key"`) {
 			t.Errorf("%s offers to write", path)
 		}
 	}

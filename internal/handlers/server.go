@@ -76,7 +76,8 @@ func New(o Options) *Server {
 	e.HideBanner, e.HidePort = true, true
 	e.HTTPErrorHandler = s.handleError
 	e.IPExtractor = extractor(o.TrustedProxies)
-	e.Use(middleware.Body(cmp.Or(o.BlockTime, middleware.BlockTime)), middleware.Headers, middleware.Log(o.Log), middleware.Recover(o.Log), middleware.SameSite, echomw.GzipWithConfig(compression))
+	e.Use(middleware.Body(cmp.Or(o.BlockTime, middleware.BlockTime)), middleware.Headers, middleware.Log(o.Log),
+		middleware.Recover(o.Log), middleware.SameSite, echomw.GzipWithConfig(compression))
 	for _, r := range s.routes() {
 		s.add(r)
 	}
@@ -112,7 +113,8 @@ func (s *Server) page(c echo.Context, title, nav string, crumbs ...layout.Crumb)
 		Title: title, Nav: nav, Crumbs: crumbs, Env: s.Env, Operator: o.Email, Toast: doneWords[c.QueryParam("done")],
 		Rights: layout.Rights{
 			Audit: can(auth.AuditRead), Check: can(auth.FleetCheck), Create: can(auth.DatabasesCreate), Write: can(auth.DatabasesWrite),
-			Export: can(auth.DatabasesExport), Restore: can(auth.DatabasesRestore), Manage: can(auth.DatabasesManage), Orgs: can(auth.OrgsManage), Settings: can(auth.SettingsManage),
+			Export: can(auth.DatabasesExport), Restore: can(auth.DatabasesRestore), Manage: can(auth.DatabasesManage),
+			Orgs: can(auth.OrgsManage), Settings: can(auth.SettingsManage),
 		},
 		Calls: s.calls(),
 	}
@@ -130,9 +132,16 @@ func (s *Server) calls() *layout.Calls {
 // doneWords say what a form did, on the page it leads to: ?done= and its key.
 var doneWords = map[string]string{
 	"archived": "Archived. Nothing of it changed.", "unarchived": "It is in use again.", "revived": "Its last state is back.",
-	"kept": "The restore point is kept.", "forgotten": "The restore point is gone.", "restored": "The database is put back. The state before is kept as a restore point.",
-	"renamed": "Renamed.", "org-deleted": "The organization is deleted.", "checking": "Every database is being checked.", "checked": "Checked just now.",
-	"inserted": "The row is inserted.", "saved": "The changes are saved.", "rows-deleted": "The rows are deleted.", "exported": "The copy is ready: download it here.", "imported": "The file is imported.", "moved": "It is moved. The old one is kept until you let it go.", "let-go": "The old one is gone.", "replication-auto": "Read replication is on.", "replication-disabled": "Read replication is switched off. It takes some hours until every replica is gone.", "account-saved": "The Cloudflare account is set up.", "account-forgotten": "The Cloudflare account is taken away.",
+	"kept": "The restore point is kept.", "forgotten": "The restore point is gone.",
+	"restored": "The database is put back. The state before is kept as a restore point.",
+	"renamed":  "Renamed.", "org-deleted": "The organization is deleted.", "checking": "Every database is being checked.",
+	"checked":  "Checked just now.",
+	"inserted": "The row is inserted.", "saved": "The changes are saved.", "rows-deleted": "The rows are deleted.",
+	"exported": "The copy is ready: download it here.", "imported": "The file is imported.",
+	"moved": "It is moved. The old one is kept until you let it go.", "let-go": "The old one is gone.",
+	"replication-auto":     "Read replication is on.",
+	"replication-disabled": "Read replication is switched off. It takes some hours until every replica is gone.",
+	"account-saved":        "The Cloudflare account is set up.", "account-forgotten": "The Cloudflare account is taken away.",
 }
 
 // done returns the address of a page that says what was just done.

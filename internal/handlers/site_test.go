@@ -81,7 +81,8 @@ func newSiteAt(t *testing.T, api string, env account.Credentials, tune ...func(*
 	log := slog.New(slog.NewJSONHandler(s.log, nil))
 	v, err := vault.FromFile(filepath.Join(dir, "secret.key"))
 	must(t, err)
-	s.account, err = account.Open(ctx, account.Options{Store: s.store, Vault: v, Environment: env, URL: api, Dir: filepath.Join(dir, "d1"), Log: log, Now: s.clock.now})
+	s.account, err = account.Open(ctx, account.Options{Store: s.store, Vault: v, Environment: env, URL: api,
+		Dir: filepath.Join(dir, "d1"), Log: log, Now: s.clock.now})
 	must(t, err)
 	s.fleet = fleet.New(s.store, places{s}, log, s.clock.now)
 	t.Cleanup(s.fleet.Close)

@@ -36,7 +36,8 @@ func dump(t *testing.T, name string, conn d1.Conn, into map[string]string) {
 	live, err := migrate.Inspect(t.Context(), conn)
 	must(t, err)
 	into[name+" schema"] = live.Fingerprint()
-	tables, err := conn.Query(t.Context(), d1.Query("select name, sql from sqlite_master where type = 'table' and substr(name, 1, 4) <> '_cf_' order by name"))
+	tables, err := conn.Query(t.Context(), d1.Query("select name, sql from sqlite_master where type = 'table' "+
+		"and substr(name, 1, 4) <> '_cf_' order by name"))
 	must(t, err)
 	for _, row := range tables.Rows {
 		table := row[0].Text()

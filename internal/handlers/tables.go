@@ -52,7 +52,8 @@ func (s *Server) tablesShow(c echo.Context) error {
 		if err != nil {
 			return err
 		}
-		v := views.Table{Database: d.Name, Tables: cat.Tables, Request: req, Page: page, Took: time.Since(began), Editable: page.ReadOnly == "" && mayWrite(c)}
+		v := views.Table{Database: d.Name, Tables: cat.Tables, Request: req, Page: page, Took: time.Since(began),
+			Editable: page.ReadOnly == "" && mayWrite(c)}
 		if st, err := cat.Structure(table); err == nil {
 			v.Indexes = len(st.Indexes)
 		}
@@ -95,7 +96,8 @@ func (s *Server) whole(c echo.Context, f func(fleet.Database, string, browse.Con
 func (s *Server) tablesCell(c echo.Context) error {
 	return s.whole(c, func(d fleet.Database, table string, content browse.Content) error {
 		v := views.Cell{Database: d.Name, Table: table, Key: c.QueryParam("key"), Content: content}
-		p := s.databasePage(c, d, "data", content.Column.Name, layout.Crumb{Text: table, Href: paths.Table(d.Name, table), Mono: true}, layout.Crumb{Text: content.Column.Name, Mono: true})
+		p := s.databasePage(c, d, "data", content.Column.Name,
+			layout.Crumb{Text: table, Href: paths.Table(d.Name, table), Mono: true}, layout.Crumb{Text: content.Column.Name, Mono: true})
 		return render(c, http.StatusOK, views.CellPage(p, v))
 	})
 }
@@ -105,7 +107,8 @@ func (s *Server) tablesCell(c echo.Context) error {
 func (s *Server) tablesBlob(c echo.Context) error {
 	return s.whole(c, func(_ fleet.Database, table string, content browse.Content) error {
 		h := c.Response().Header()
-		h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": table + "-" + content.Column.Name + ".bin"}))
+		h.Set("Content-Disposition", mime.FormatMediaType("attachment",
+			map[string]string{"filename": table + "-" + content.Column.Name + ".bin"}))
 		h.Set("Content-Security-Policy", "sandbox; default-src 'none'")
 		return c.Blob(http.StatusOK, "application/octet-stream", []byte(content.Value.Text()))
 	})

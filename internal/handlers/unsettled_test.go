@@ -23,7 +23,8 @@ func TestWhatIsStillLookedIntoIsSaid(t *testing.T) {
 	s.exec(s.control, "update plans set state = 'applying', applied_at = 0, applied_by = 'ada'")
 	must(t, s.fleet.Recover(t.Context()))
 
-	if page := b.get("/").is(http.StatusOK, "still being looked into", "acme-d1", "a plan was being applied"); !strings.Contains(page.body, `hx-trigger="every 1s"`) {
+	if page := b.get("/").is(http.StatusOK, "still being looked into", "acme-d1",
+		"a plan was being applied"); !strings.Contains(page.body, `hx-trigger="every 1s"`) {
 		t.Error("the fleet's page does not read itself again")
 	}
 	for _, page := range []string{"", "/structure", "/sql", "/migrations", "/backups", "/settings"} {
@@ -31,7 +32,8 @@ func TestWhatIsStillLookedIntoIsSaid(t *testing.T) {
 	}
 	b.get(db+"/tables/items").is(http.StatusOK, "its rows can be read")
 	for path, form := range map[string]url.Values{
-		"/points": nil, "/tables/items/rows": {"v1": {"2"}, "v2": {"b"}, "v3": {"1.5"}}, "/archive": {"confirm": {"acme-d1"}}, "/move": {"place": {"embedded"}, "confirm": {"acme-d1"}},
+		"/points": nil, "/tables/items/rows": {"v1": {"2"}, "v2": {"b"}, "v3": {"1.5"}}, "/archive": {"confirm": {"acme-d1"}},
+		"/move": {"place": {"embedded"}, "confirm": {"acme-d1"}},
 	} {
 		b.post(db+path, form).is(http.StatusConflict, "a plan was being applied")
 	}

@@ -96,10 +96,13 @@ func TestARestoreSaysWhatItUndoes(t *testing.T) {
 	s.clock.add(time.Minute)
 	owner.post(db+"/sql/writes", url.Values{"writes": {"on"}}).is(http.StatusOK)
 	owner.post(db+"/sql", url.Values{"sql": {"insert into items (id, name) values (77001, 'x'), (77002, 'y')"}}).is(http.StatusOK)
-	owner.post(db+"/sql", url.Values{"sql": {"insert into items (id, name) values (77001, 'again')"}}).is(http.StatusOK, "UNIQUE constraint failed")
+	owner.post(db+"/sql", url.Values{"sql": {"insert into items (id, name) values (77001, 'again')"}}).
+		is(http.StatusOK, "UNIQUE constraint failed")
 	owner.post(db+"/sql", url.Values{"sql": {"update items set name = 'z' where id = 77002"}}).is(http.StatusOK)
-	owner.get(ask).is(http.StatusOK, "2 statements by the console, 3 rows", "see the audit log", "What your applications wrote isn’t known here")
-	if page := s.as(auth.RoleOperator).get(ask).is(http.StatusOK, "2 statements by the console"); strings.Contains(textOf(page.doc()), "audit log") {
+	owner.get(ask).is(http.StatusOK, "2 statements by the console, 3 rows", "see the audit log",
+		"What your applications wrote isn’t known here")
+	if page := s.as(auth.RoleOperator).get(ask).
+		is(http.StatusOK, "2 statements by the console"); strings.Contains(textOf(page.doc()), "audit log") {
 		t.Error("an operator is led to what is refused")
 	}
 }
@@ -107,7 +110,8 @@ func TestARestoreSaysWhatItUndoes(t *testing.T) {
 func TestAViewerIsOfferedNothingThatIsRefused(t *testing.T) {
 	s, _ := newFullSite(t)
 	viewer := s.as(auth.RoleViewer)
-	for _, path := range []string{"/databases/acme-org-001/settings", "/databases/gamma-archived/settings", "/databases/delta-deleted", "/databases/acme-org-001/backups", "/", "/orgs", "/orgs/acme-inc", "/orgs/acme-inc/settings"} {
+	for _, path := range []string{"/databases/acme-org-001/settings", "/databases/gamma-archived/settings",
+		"/databases/delta-deleted", "/databases/acme-org-001/backups", "/", "/orgs", "/orgs/acme-inc", "/orgs/acme-inc/settings"} {
 		page := viewer.get(path).is(http.StatusOK)
 		for _, n := range nodes(page.doc()) {
 			if action := attr(n, "action"); n.Data == "form" && attr(n, "method") == "post" && !strings.HasPrefix(action, "/logout") {
@@ -124,7 +128,8 @@ func TestWhatADeletedDatabaseAndOrganizationSay(t *testing.T) {
 	s, owner := newFullSite(t)
 	d := s.databaseNamed("delta-deleted")
 	words := textOf(owner.get("/databases/delta-deleted").doc())
-	if want := ", at " + d.PurgeAt.UTC().Format("2006-01-02 15:04:05 UTC"); !strings.Contains(words, "and goes for good in ") && !strings.Contains(words, "any moment now") || !strings.Contains(words, want) {
+	if want := ", at " + d.PurgeAt.UTC().Format("2006-01-02 15:04:05 UTC"); !strings.Contains(words, "and goes for good in ") &&
+		!strings.Contains(words, "any moment now") || !strings.Contains(words, want) {
 		t.Errorf("no %q: %s", want, words)
 	}
 	org := s.databaseNamed("beta-org-001").OrgSlug

@@ -29,7 +29,8 @@ func TestTheConsoleWritesOnlyWhileThatIsAllowed(t *testing.T) {
 	}
 	insert := "insert into items (id, name) values (500, 'x')"
 	run(owner, insert, "").is(http.StatusOK, "would change the database", "read-only", "Allow writes for 10 min")
-	a := owner.post(consolePath+"/writes", url.Values{"writes": {"on"}, "sql": {"select 'kept'"}}).is(http.StatusOK, "writes allowed", "Back to read-only", "select 'kept'")
+	a := owner.post(consolePath+"/writes", url.Values{"writes": {"on"}, "sql": {"select 'kept'"}}).
+		is(http.StatusOK, "writes allowed", "Back to read-only", "select 'kept'")
 	if a.header.Get("Location") != "" {
 		t.Error("what was typed is lost")
 	}
@@ -64,23 +65,29 @@ func TestWhatIsDangerousIsAskedAboutFirst(t *testing.T) {
 	owner.post(consolePath+"/writes", url.Values{"writes": {"on"}})
 	for _, b := range []*browser{owner, owner.htmx()} {
 		form := url.Values{"sql": {"delete from items -- all"}}
-		a := b.post(consolePath, form).is(http.StatusOK, "Nothing has run yet", "Delete every row of items: 120 rows", "2 rows of sales point at it: ON DELETE CASCADE", "Delete 120 rows", "Cancel")
+		a := b.post(consolePath, form).is(http.StatusOK, "Nothing has run yet", "Delete every row of items: 120 rows",
+			"2 rows of sales point at it: ON DELETE CASCADE", "Delete 120 rows", "Cancel")
 		if s.items() != 120 {
 			t.Fatal("it ran without being asked")
 		}
 		token := value(t, a.doc(), "confirm")
-		for _, wrong := range []url.Values{{"confirm": {"x"}}, {"sql": {"delete from items"}, "confirm": {token}}, {"params": {"1"}, "confirm": {token}}} {
+		for _, wrong := range []url.Values{{"confirm": {"x"}}, {"sql": {"delete from items"}, "confirm": {token}},
+			{"params": {"1"}, "confirm": {token}}} {
 			b.post(consolePath, merge(form, wrong)).is(http.StatusOK, "Nothing has run yet")
 		}
-		b.post(consolePath, url.Values{"sql": {"drop table sales; select 1"}}).is(http.StatusOK, "Drop the table sales, with 2 rows", "Drop sales and 2 rows")
-		b.post(consolePath, url.Values{"sql": {"alter table items rename to things"}}).is(http.StatusOK, "Alter the table items, which has 120 rows")
-		typo := b.post(consolePath, url.Values{"sql": {"select 1;\nselect nope from items"}}).is(http.StatusOK, "no such column: nope", "line 2, column 8")
+		b.post(consolePath, url.Values{"sql": {"drop table sales; select 1"}}).
+			is(http.StatusOK, "Drop the table sales, with 2 rows", "Drop sales and 2 rows")
+		b.post(consolePath, url.Values{"sql": {"alter table items rename to things"}}).
+			is(http.StatusOK, "Alter the table items, which has 120 rows")
+		typo := b.post(consolePath, url.Values{"sql": {"select 1;\nselect nope from items"}}).
+			is(http.StatusOK, "no such column: nope", "line 2, column 8")
 		if strings.Contains(typo.body, "Nothing has run yet") {
 			t.Error("a typo is asked about")
 		}
 	}
 	a := owner.post(consolePath, url.Values{"sql": {"delete from items where 1; delete from sales"}})
-	owner.post(consolePath, url.Values{"sql": {"delete from items where 1; delete from sales"}, "confirm": {value(t, a.doc(), "confirm")}}).is(http.StatusOK, "122 rows changed", "0 rows changed")
+	owner.post(consolePath, url.Values{"sql": {"delete from items where 1; delete from sales"},
+		"confirm": {value(t, a.doc(), "confirm")}}).is(http.StatusOK, "122 rows changed", "0 rows changed")
 	if s.items() != 0 {
 		t.Error("what was confirmed did not run")
 	}
@@ -118,9 +125,11 @@ func TestAConfirmationIsOfOneDatabase(t *testing.T) {
 func TestCancelUndoesAWrite(t *testing.T) {
 	t.Parallel()
 	s, owner := newFullSite(t)
-	owner.post(consolePath+"/writes", url.Values{"writes": {"on"}}).is(http.StatusOK, "at most 10 s; after that, or if it is cancelled, everything is rolled back",
-		"No answer came, so what became of the run")
-	form := url.Values{"run": {"r1"}, "sql": {"insert into items (name) with recursive r(i) as (select 1 union all select i + 1 from r) select 'c' from r"}}
+	owner.post(consolePath+"/writes", url.Values{"writes": {"on"}}).
+		is(http.StatusOK, "at most 10 s; after that, or if it is cancelled, everything is rolled back",
+			"No answer came, so what became of the run")
+	form := url.Values{"run": {"r1"}, "sql": {"insert into items (name) with recursive r(i) as (select 1 union all " +
+		"select i + 1 from r) select 'c' from r"}}
 	owner.post(consolePath+"/cancel", url.Values{"run": {"r1"}}).is(http.StatusNotFound)
 
 	answers := make(chan answer)
@@ -139,7 +148,8 @@ func TestCancelUndoesAWrite(t *testing.T) {
 	if s.items() != 120 {
 		t.Errorf("%d items: the write went on", s.items())
 	}
-	if n := s.count("select count(*) from audit where action = 'database.write' and outcome = 'failed' and detail like 'Cancelled after%rolled back%'"); n != 1 {
+	if n := s.count("select count(*) from audit where action = 'database.write' and outcome = 'failed' " +
+		"and detail like 'Cancelled after%rolled back%'"); n != 1 {
 		t.Error("the audit log doesn't say that it was cancelled")
 	}
 
@@ -176,20 +186,23 @@ func TestDroppingAParentByHandWantsAReason(t *testing.T) {
 	s, owner := newFullSite(t)
 	owner.post(consolePath+"/writes", url.Values{"writes": {"on"}})
 	form := url.Values{"sql": {"pragma foreign_keys = off; drop table items"}}
-	a := owner.post(consolePath, form).is(http.StatusOK, "Nothing has run yet", "2 rows of sales point at it: ON DELETE CASCADE", "DL101", "Other tables refer to it: sales.", "LM101", "Why it may be done all the same")
+	a := owner.post(consolePath, form).is(http.StatusOK, "Nothing has run yet",
+		"2 rows of sales point at it: ON DELETE CASCADE", "DL101", "Other tables refer to it: sales.", "LM101", "Why it may be done all the same")
 	form.Set("confirm", value(t, a.doc(), "confirm"))
 	owner.post(consolePath, form).is(http.StatusOK, "Nothing has run yet")
 	if s.items() != 120 {
 		t.Fatal("it ran without a reason")
 	}
-	commented := url.Values{"sql": {"drop table sales; -- lint:allow CP101 of another rule\nalter table items rename to things -- lint:allow CP101 nothing reads it"}}
+	commented := url.Values{"sql": {"drop table sales; -- lint:allow CP101 of another rule\n" +
+		"alter table items rename to things -- lint:allow CP101 nothing reads it"}}
 	b := owner.post(consolePath, commented).is(http.StatusOK, "Nothing has run yet", "CP101")
 	if strings.Contains(b.body, "Why it may be done") {
 		t.Error("a reason is asked for though the text has one")
 	}
 	form.Set("reason", "a trial database")
 	owner.post(consolePath, form).is(http.StatusOK, "1 · PRAGMA", "2 · DROP")
-	if n := s.count("select count(*) from audit where action = 'database.write' and outcome = 'intent' and detail like 'DL101 items: a trial database%'"); n != 1 {
+	if n := s.count("select count(*) from audit where action = 'database.write' and outcome = 'intent' " +
+		"and detail like 'DL101 items: a trial database%'"); n != 1 {
 		t.Error("the reason isn't in the audit log")
 	}
 }

@@ -50,7 +50,8 @@ func Body(blockTime time.Duration) echo.MiddlewareFunc {
 				return next(c)
 			}
 			r := c.Request().WithContext(c.Request().Context()) // net/http looks at the body of its own
-			b := &body{ReadCloser: r.Body, c: c, pace: newPace(deadlines.SetReadDeadline, blockTime), server: server, asks: r.Header.Get("Expect") != ""}
+			b := &body{ReadCloser: r.Body, c: c, pace: newPace(deadlines.SetReadDeadline, blockTime), server: server,
+				asks: r.Header.Get("Expect") != ""}
 			r.Body = b
 			c.SetRequest(r)
 			c.Set(bodyKey, b)
