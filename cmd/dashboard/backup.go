@@ -33,7 +33,8 @@ func backup(ctx context.Context, cfg config.Config, args []string, term terminal
 	if err != nil {
 		return err
 	}
-	_, _ = fmt.Fprintf(term, "The control plane is in %s, %d bytes. It holds organizations, schemas, plans, people and the audit log;\nthe databases themselves are the files below %s.\n", args[0], info.Size(), databasesDir(cfg))
+	_, _ = fmt.Fprintf(term, "The control plane is in %s, %d bytes. It holds organizations, schemas, plans, "+
+		"people and the audit log;\nthe databases themselves are the files below %s.\n", args[0], info.Size(), databasesDir(cfg))
 	return nil
 }
 
@@ -196,7 +197,8 @@ func tellDifferences(ctx context.Context, cfg config.Config, term terminal) erro
 			names = append(names, name)
 		}
 		slices.Sort(names)
-		_, _ = fmt.Fprintf(term, "There are %d database files it doesn't know, made after the backup: %s. They are left where they are.\n", len(names), some(names))
+		_, _ = fmt.Fprintf(term, "There are %d database files it doesn't know, made after the backup: %s. "+
+			"They are left where they are.\n", len(names), some(names))
 	}
 	return nil
 }

@@ -87,7 +87,11 @@ func TestRestoreRefusesWhatIsNoBackup(t *testing.T) {
 	if err := os.WriteFile(text, []byte(strings.Repeat("no database", 1000)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for file, want := range map[string]string{other: "no control plane", text: "no database that can be read", filepath.Join(dir, "none"): "no database that can be read"} {
+	for file, want := range map[string]string{
+		other:                      "no control plane",
+		text:                       "no database that can be read",
+		filepath.Join(dir, "none"): "no database that can be read",
+	} {
 		if code, _, errs := command(t, "", "--data", dir, "restore", file); code != exitFailed || !strings.Contains(errs, want) {
 			t.Errorf("%s: %d %s", file, code, errs)
 		}
@@ -109,7 +113,8 @@ func TestRestoreSaysWhichDatabasesDiffer(t *testing.T) {
 	_, _, stop := serving(t, dir)
 	stop()
 	control(t, dir, addOrg)
-	control(t, dir, "insert into databases (id, name, org_id, org_slug, org_name, provider, provider_id, state, created_at, created_by, updated_at) values ('1', 'lost', '1', 'acme', 'Acme', 'embedded', 'x', 'ready', 0, 'ada', 0)")
+	control(t, dir, "insert into databases (id, name, org_id, org_slug, org_name, provider, provider_id, state, created_at, "+
+		"created_by, updated_at) values ('1', 'lost', '1', 'acme', 'Acme', 'embedded', 'x', 'ready', 0, 'ada', 0)")
 	engine, err := local.Open(filepath.Join(dir, "databases"), local.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -122,7 +127,8 @@ func TestRestoreSaysWhichDatabasesDiffer(t *testing.T) {
 		t.Fatal(errs)
 	}
 	_, out, errs := command(t, "", "--data", dir, "restore", file)
-	if !strings.Contains(out, "not in "+filepath.Join(dir, "databases")+": lost") || !strings.Contains(out, "doesn't know, made after the backup: younger") {
+	if !strings.Contains(out, "not in "+filepath.Join(dir, "databases")+": lost") ||
+		!strings.Contains(out, "doesn't know, made after the backup: younger") {
 		t.Errorf("%s %s", out, errs)
 	}
 }

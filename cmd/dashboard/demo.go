@@ -122,7 +122,8 @@ func takeDemo(ctx context.Context, cfg config.Config, out io.Writer) (release fu
 		_, _ = fmt.Fprintf(out, "Demo: the folder %s holds one already, and it is served as it is.\n", cfg.DataDir)
 		return lockFolder(cfg.DataDir, cfg.Listen)
 	case h != nothing:
-		return nil, fault.New(fault.Conflict, "The folder %s holds something else than a demo. Nothing in it was changed. Give one with --data that is new or empty.", cfg.DataDir)
+		return nil, fault.New(fault.Conflict, "The folder %s holds something else than a demo. Nothing in it was changed. "+
+			"Give one with --data that is new or empty.", cfg.DataDir)
 	}
 	if err := checkPlace(cfg.DataDir); err != nil {
 		return nil, err
@@ -146,7 +147,8 @@ func takeDemo(ctx context.Context, cfg config.Config, out io.Writer) (release fu
 		return takeDemo(ctx, cfg, out)
 	}
 	if err := os.Remove(cfg.DataDir); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fail(fault.Wrap(err, fault.Conflict, "The empty folder %s can't be replaced by the demo's. Give one with --data that does not exist yet.", cfg.DataDir))
+		return fail(fault.Wrap(err, fault.Conflict,
+			"The empty folder %s can't be replaced by the demo's. Give one with --data that does not exist yet.", cfg.DataDir))
 	}
 	if err := fillDemo(ctx, cfg, made, out); err != nil {
 		return fail(err)
@@ -188,7 +190,8 @@ func lockUnfinished(dir, listen string) (unlock func(), err error) {
 		return nil, err
 	}
 	if h == somethingElse {
-		return nil, fault.New(fault.Conflict, "The demo would be made in the folder %s, which holds something else. Nothing in it was changed. Move it away, or give another folder with --data.", dir)
+		return nil, fault.New(fault.Conflict, "The demo would be made in the folder %s, which holds something else. "+
+			"Nothing in it was changed. Move it away, or give another folder with --data.", dir)
 	}
 	if h == nothing {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -200,7 +203,8 @@ func lockUnfinished(dir, listen string) (unlock func(), err error) {
 	}
 	unlock, err = lockFolder(dir, listen)
 	if fault.Is(err, fault.Conflict) {
-		return nil, fault.New(fault.Conflict, "The demo is being made already, by %s. Wait for it, or give another folder with --data.", whoHolds(filepath.Join(dir, "dashboard.lock")))
+		return nil, fault.New(fault.Conflict, "The demo is being made already, by %s. Wait for it, "+
+			"or give another folder with --data.", whoHolds(filepath.Join(dir, "dashboard.lock")))
 	}
 	if err != nil {
 		return nil, err
@@ -240,7 +244,8 @@ func fillDemo(ctx context.Context, cfg config.Config, dir string, out io.Writer)
 	if err != nil {
 		return err
 	}
-	engine, err := local.Open(filepath.Join(dir, "databases"), local.Options{OpenDatabases: cfg.OpenDatabases, Memory: int64(cfg.StatementMemory) << 20})
+	engine, err := local.Open(filepath.Join(dir, "databases"),
+		local.Options{OpenDatabases: cfg.OpenDatabases, Memory: int64(cfg.StatementMemory) << 20})
 	if err != nil {
 		return err
 	}

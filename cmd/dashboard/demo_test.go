@@ -101,11 +101,14 @@ func TestDemoFillsANewFolderOnceAndServesIt(t *testing.T) {
 		t.Error("the unfinished folder is still there")
 	}
 	var m marker
-	if b, err := os.ReadFile(filepath.Join(dir, "demo.json")); err != nil || json.Unmarshal(b, &m) != nil || !m.Complete || time.Since(m.MadeAt) > time.Hour { //nolint:gosec // of this test
+	//nolint:gosec // of this test
+	if b, err := os.ReadFile(filepath.Join(dir, "demo.json")); err != nil || json.Unmarshal(b, &m) != nil || !m.Complete ||
+		time.Since(m.MadeAt) > time.Hour {
 		t.Errorf("the marker says %+v, %v", m, err)
 	}
 	// The lock is held on the folder under its new name, and says by whom.
-	if code, _, errs := command(t, "", "--demo", "--data", dir, "--listen", "127.0.0.1:0"); code != exitFailed || !strings.Contains(errs, "in use by process") {
+	if code, _, errs := command(t, "", "--demo", "--data", dir, "--listen", "127.0.0.1:0"); code != exitFailed ||
+		!strings.Contains(errs, "in use by process") {
 		t.Errorf("a second start: %d %s", code, errs)
 	}
 	s.stop(t)
@@ -119,7 +122,8 @@ func TestDemoFillsANewFolderOnceAndServesIt(t *testing.T) {
 		t.Errorf("started again: %d %s", code, s.out.String())
 	}
 	s.stop(t)
-	if b, err := os.ReadFile(filepath.Join(dir, "demo.json")); err != nil || json.Unmarshal(b, &m) != nil || m != before { //nolint:gosec // of this test
+	//nolint:gosec // of this test
+	if b, err := os.ReadFile(filepath.Join(dir, "demo.json")); err != nil || json.Unmarshal(b, &m) != nil || m != before {
 		t.Errorf("the marker says %+v now, %v", m, err)
 	}
 	// With a command it only picks the folder, and without --demo it is a folder like any other.
@@ -182,12 +186,14 @@ func TestDemoRefusesWhatIsSomethingElse(t *testing.T) {
 			t.Errorf("%s: there was\n%sand is\n%s", name, before, after)
 		}
 	}
-	if code, _, errs := command(t, "", "--demo", "--data", ".", "--listen", "127.0.0.1:0"); code != exitFailed || !strings.Contains(errs, "something else") {
+	if code, _, errs := command(t, "", "--demo", "--data", ".", "--listen", "127.0.0.1:0"); code != exitFailed ||
+		!strings.Contains(errs, "something else") {
 		t.Errorf("the folder of the program: %d %s", code, errs)
 	}
 	empty := t.TempDir()
 	t.Chdir(empty)
-	if code, _, errs := command(t, "", "--demo", "--data", ".", "--listen", "127.0.0.1:0"); code != exitFailed || !strings.Contains(errs, "in which it was started") {
+	if code, _, errs := command(t, "", "--demo", "--data", ".", "--listen", "127.0.0.1:0"); code != exitFailed ||
+		!strings.Contains(errs, "in which it was started") {
 		t.Errorf("the empty folder it is in: %d %s", code, errs)
 	}
 	if code, _, errs := command(t, "", "--demo", "setup-token"); code != exitFailed || !strings.Contains(errs, "data-demo") {
@@ -200,7 +206,11 @@ func TestDemoRefusesWhatIsSomethingElse(t *testing.T) {
 
 func TestDemoRemovesWhatAKilledFillLeft(t *testing.T) {
 	smallDemo(t)
-	for name, mark := range map[string]string{"in the middle": `{"complete":false}`, "at the end": `{"complete":true}`, "at the beginning": ``} {
+	for name, mark := range map[string]string{
+		"in the middle":    `{"complete":false}`,
+		"at the end":       `{"complete":true}`,
+		"at the beginning": ``,
+	} {
 		dir := filepath.Join(t.TempDir(), "demo")
 		put(t, dir+".new/demo.json", mark)
 		put(t, dir+".new/control.db", "half of it")

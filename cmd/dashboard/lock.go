@@ -30,7 +30,8 @@ func lockFolder(dir, listen string) (release func(), err error) {
 		return nil, fmt.Errorf("the data folder %s can't be locked: %w", dir, err)
 	}
 	if !ok {
-		return nil, fault.New(fault.Conflict, "The data folder %s is in use by %s. Stop it first, or give another folder with --data.", dir, whoHolds(path))
+		return nil, fault.New(fault.Conflict,
+			"The data folder %s is in use by %s. Stop it first, or give another folder with --data.", dir, whoHolds(path))
 	}
 	b, _ := json.Marshal(holder{PID: os.Getpid(), Listen: listen, Since: now()})
 	if err := os.WriteFile(path+".json", append(b, '\n'), 0o600); err != nil {
@@ -49,5 +50,6 @@ func whoHolds(path string) string {
 	if err != nil || json.Unmarshal(b, &h) != nil || h.PID == 0 {
 		return "another process"
 	}
-	return strings.TrimSpace(fmt.Sprintf("process %d, which listens on %s since %s", h.PID, h.Listen, h.Since.Format("2006-01-02 15:04:05 UTC")))
+	return strings.TrimSpace(fmt.Sprintf("process %d, which listens on %s since %s", h.PID, h.Listen,
+		h.Since.Format("2006-01-02 15:04:05 UTC")))
 }

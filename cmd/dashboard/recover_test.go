@@ -26,13 +26,16 @@ func TestAnAPIThatHangsKeepsNoStartWaiting(t *testing.T) {
 	_, _, stop := serving(t, dir)
 	stop()
 	control(t, dir, addOrg)
-	control(t, dir, `insert into databases (id, name, org_id, org_slug, org_name, provider, provider_id, state, created_at, created_by, updated_at)
+	control(t, dir, `insert into databases (id, name, org_id, org_slug, org_name, provider, provider_id, state,
+	  created_at, created_by, updated_at)
 	  values ('1', 'acme-d1', '1', 'acme', 'Acme', 'd1', 'b1d2c3d4-0000-4000-8000-000000000001', 'ready', 0, 'ada', 0),
 	  ('2', 'acme-gone', '1', 'acme', 'Acme', 'd1', 'b1d2c3d4-0000-4000-8000-000000000002', 'ready', 0, 'ada', 0)`)
-	control(t, dir, `insert into plans (id, database_name, hash, body, state, created_at, created_by) values ('p', 'acme-d1', 'h', '{}', 'applying', 0, 'ada')`)
+	control(t, dir, `insert into plans (id, database_name, hash, body, state, created_at, created_by) `+
+		`values ('p', 'acme-d1', 'h', '{}', 'applying', 0, 'ada')`)
 	control(t, dir, `update databases set deleted_at = 1, purge_at = 9999999999999 where name = 'acme-gone'`)
 
-	base, out, stop := serving(t, dir, "KURATCHI_CF_API_URL", api.URL, "CF_ACCOUNT_ID", "0123456789abcdef0123456789abcdef", "CF_API_TOKEN", "a-token-of-forty-characters-or-so-1234567")
+	base, out, stop := serving(t, dir, "KURATCHI_CF_API_URL", api.URL, "CF_ACCOUNT_ID", "0123456789abcdef0123456789abcdef",
+		"CF_API_TOKEN", "a-token-of-forty-characters-or-so-1234567")
 	select {
 	case <-asked: // behind
 	case <-time.After(time.Minute):

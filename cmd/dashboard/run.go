@@ -48,7 +48,8 @@ func run(ctx context.Context, args []string, lookup func(string) (string, bool),
 		name, rest = rest[0], rest[1:]
 	}
 	command, ok := map[string]func(context.Context, config.Config, []string, terminal, *slog.Logger) error{
-		"": serve, "setup-token": setupToken, "reset-password": resetPassword, "backup": backup, "restore": restore, "rotate-key": rotateKey, "healthcheck": healthcheck,
+		"": serve, "setup-token": setupToken, "reset-password": resetPassword, "backup": backup, "restore": restore,
+		"rotate-key": rotateKey, "healthcheck": healthcheck,
 	}[name]
 	if !ok {
 		_, _ = fmt.Fprintf(stderr, "There is no command %q.\n%s", name, commands)

@@ -94,7 +94,8 @@ func TestServesFromAnEmptyFolderAndStopsCleanly(t *testing.T) {
 	if code, body := get(t, link); code != 200 || !strings.Contains(body, "Create the owner") {
 		t.Errorf("the setup link: %d", code)
 	}
-	if code, _, errs := command(t, "", "--data", dir, "--listen", "127.0.0.1:0"); code != exitFailed || !strings.Contains(errs, "in use by process") {
+	if code, _, errs := command(t, "", "--data", dir, "--listen", "127.0.0.1:0"); code != exitFailed ||
+		!strings.Contains(errs, "in use by process") {
 		t.Errorf("a second start: %d %s", code, errs)
 	}
 	if code := stop(); code != exitOK {
@@ -155,7 +156,8 @@ func TestMistakesOfTheCommandLine(t *testing.T) {
 			t.Errorf("%s: %d %s", name, code, errs)
 		}
 	}
-	if code, out, _ := command(t, "", "--help"); code != exitOK || !strings.Contains(out, "reset-password") || !strings.Contains(out, "--data") {
+	if code, out, _ := command(t, "", "--help"); code != exitOK || !strings.Contains(out, "reset-password") ||
+		!strings.Contains(out, "--data") {
 		t.Errorf("help: %d %s", code, out)
 	}
 	if _, err := os.Stat("data"); err == nil {
@@ -167,7 +169,9 @@ func TestResetPasswordNeedsAnOperatorAndAGoodPassword(t *testing.T) {
 	dir := t.TempDir()
 	base, out, stop := serving(t, dir)
 	link := regexp.MustCompile(`token=(\S+)`).FindStringSubmatch(out.String())
-	res, err := http.PostForm(base+"/setup", map[string][]string{"token": {link[1]}, "email": {"ada@acme.test"}, "password": {"a sentence nobody guesses"}}) //nolint:gosec,noctx // our own server
+	//nolint:gosec,noctx // our own server
+	res, err := http.PostForm(base+"/setup",
+		map[string][]string{"token": {link[1]}, "email": {"ada@acme.test"}, "password": {"a sentence nobody guesses"}})
 	if err != nil {
 		t.Fatal(err)
 	}

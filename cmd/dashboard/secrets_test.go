@@ -23,7 +23,8 @@ func TestTheKeyIsReplaced(t *testing.T) {
 		t.Fatal(err)
 	}
 	place := vault.Place{Table: "cloudflare", Column: "token", Row: "account"}
-	control(t, dir, "insert into cloudflare (id, account_id, token, updated_at, updated_by) values ('account', 'a', '"+old.Seal(place, "secret")+"', 0, 'x')")
+	control(t, dir, "insert into cloudflare (id, account_id, token, updated_at, updated_by) values ('account', 'a', '"+
+		old.Seal(place, "secret")+"', 0, 'x')")
 	code, out, errs := command(t, "", "--data", dir, "rotate-key")
 	if code != exitOK || !strings.Contains(out, "Sealed anew: 1") || !strings.Contains(out, "The old key is gone") {
 		t.Fatalf("%d %s %s", code, out, errs)
@@ -54,7 +55,8 @@ func TestTheKeyIsReplaced(t *testing.T) {
 	}
 	var said, errs2 buffer
 	code = run(t.Context(), []string{"--data", dir, "rotate-key"}, lookup, strings.NewReader(""), &said, &errs2)
-	if out, errs := said.String(), errs2.String(); code != exitOK || !strings.Contains(out, "Sealed anew: 1") || !strings.Contains(out, "first key of KURATCHI_SECRET_KEY") {
+	if out, errs := said.String(), errs2.String(); code != exitOK || !strings.Contains(out, "Sealed anew: 1") ||
+		!strings.Contains(out, "first key of KURATCHI_SECRET_KEY") {
 		t.Fatalf("%d %s %s", code, out, errs)
 	}
 	if after, _ := os.ReadFile(path); string(after) != string(b) {

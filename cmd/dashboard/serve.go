@@ -91,7 +91,8 @@ func uploadsDir(cfg config.Config) string { return filepath.Join(cfg.DataDir, "u
 
 // answer serves requests. A request's head has to come within 5 s. Its body and its
 // answer have a pace to keep, set by the handlers; what is set here holds until they do.
-func answer(ctx context.Context, cfg config.Config, l net.Listener, f *fleet.Fleet, acc *account.Account, store *controlplane.Store, log *slog.Logger) error {
+func answer(ctx context.Context, cfg config.Config, l net.Listener, f *fleet.Fleet, acc *account.Account,
+	store *controlplane.Store, log *slog.Logger) error {
 	hasher, err := auth.NewHasher(auth.DefaultParams())
 	if err != nil {
 		return err
@@ -154,7 +155,8 @@ func printSetupLink(ctx context.Context, store *controlplane.Store, base string,
 	if err := store.SetupToken(ctx, hash, now().Add(setupLifetime)); err != nil {
 		return err
 	}
-	_, _ = fmt.Fprintf(stdout, "Kuratchi Dashboard has no owner yet. Within %d minutes, open\n\n  %s/setup?token=%s\n\nA new link: dashboard setup-token\n", int(setupLifetime.Minutes()), base, plain)
+	_, _ = fmt.Fprintf(stdout, "Kuratchi Dashboard has no owner yet. Within %d minutes, open\n\n  %s/setup?token=%s\n\n"+
+		"A new link: dashboard setup-token\n", int(setupLifetime.Minutes()), base, plain)
 	return nil
 }
 

@@ -56,7 +56,8 @@ func standingOf(ctx context.Context, path string) (standing, error) {
 	}
 	if err == nil {
 		var r *d1.Result
-		r, err = conn.Query(ctx, d1.Query("select 1 from sqlite_master where substr(name, 1, 4) <> '_cf_' and substr(name, 1, 7) <> 'sqlite_' limit 1"))
+		r, err = conn.Query(ctx, d1.Query("select 1 from sqlite_master where substr(name, 1, 4) <> '_cf_' "+
+			"and substr(name, 1, 7) <> 'sqlite_' limit 1"))
 		if err == nil && len(r.Rows) == 0 {
 			return empty, nil
 		}
@@ -103,14 +104,16 @@ func checkFolder(ctx context.Context, cfg config.Config, toBe bool) error {
 		if !toBe {
 			return nil
 		}
-		return fault.New(fault.NotFound, "There is no dashboard in the data folder %s. Start it once, or give its folder with --data.", cfg.DataDir)
+		return fault.New(fault.NotFound,
+			"There is no dashboard in the data folder %s. Start it once, or give its folder with --data.", cfg.DataDir)
 	}
 	beside := ""
 	if len(left) > 0 {
 		beside = " Beside it there is: " + strings.Join(left, "; ") + "."
 	}
 	return fault.New(fault.Conflict, "The control plane of the data folder %s, its file control.db, %s.%s Nothing was changed. "+
-		"Put a copy of it in its place with \"dashboard restore FILE\". For a new dashboard give an empty folder with --data.", cfg.DataDir, s, beside)
+		"Put a copy of it in its place with \"dashboard restore FILE\". For a new dashboard give an empty folder with --data.",
+		cfg.DataDir, s, beside)
 }
 
 // whatIsLeft says in words what of a dashboard a folder holds beside its control plane.

@@ -33,12 +33,14 @@ var lost = map[string]struct {
 	lose func(t *testing.T, path string)
 	want string
 }{
-	"missing":            {func(*testing.T, string) {}, "is missing"},
-	"without a byte":     {func(t *testing.T, path string) { put(t, path, "") }, "is empty"},
-	"without a table":    {func(t *testing.T, path string) { database(t, path) }, "is empty"},
-	"something else's":   {func(t *testing.T, path string) { database(t, path, "create table notes (x)") }, "is a database of something else"},
-	"text":               {func(t *testing.T, path string) { put(t, path, strings.Repeat("no database ", 1000)) }, "is no database that can be read"},
-	"a head and no body": {func(t *testing.T, path string) { put(t, path, "SQLite format 3\x00"+strings.Repeat("x", 8000)) }, "is no database that can be read"},
+	"missing":          {func(*testing.T, string) {}, "is missing"},
+	"without a byte":   {func(t *testing.T, path string) { put(t, path, "") }, "is empty"},
+	"without a table":  {func(t *testing.T, path string) { database(t, path) }, "is empty"},
+	"something else's": {func(t *testing.T, path string) { database(t, path, "create table notes (x)") }, "is a database of something else"},
+	"text": {func(t *testing.T, path string) { put(t, path, strings.Repeat("no database ", 1000)) },
+		"is no database that can be read"},
+	"a head and no body": {func(t *testing.T, path string) { put(t, path, "SQLite format 3\x00"+strings.Repeat("x", 8000)) },
+		"is no database that can be read"},
 	"cut off":            {func(t *testing.T, path string) { put(t, path, "SQLi") }, "is no database that can be read"},
 	"its log left alone": {func(t *testing.T, path string) { put(t, path+"-wal", "frames") }, "is missing"},
 }
@@ -85,13 +87,15 @@ func TestAFolderThatLostItsControlPlaneIsNoNewOne(t *testing.T) {
 			c.lose(t, filepath.Join(dir, "control.db"))
 			before := tree(t, dir)
 			for _, args := range [][]string{
-				{"--listen", "127.0.0.1:0"}, {"setup-token"}, {"reset-password", "ada@acme.test"}, {"backup", filepath.Join(t.TempDir(), "b")}, {"rotate-key"},
+				{"--listen", "127.0.0.1:0"}, {"setup-token"}, {"reset-password", "ada@acme.test"},
+				{"backup", filepath.Join(t.TempDir(), "b")}, {"rotate-key"},
 			} {
 				code, _, errs := command(t, "a good long password\n", append([]string{"--data", dir}, args...)...)
 				if code != exitFailed {
 					t.Errorf("%v: %d %s", args, code, errs)
 				}
-				for _, want := range []string{c.want, "3 databases, by the names of their files of acme, books", "3 restore points", "secret.key", "dashboard restore FILE"} {
+				for _, want := range []string{c.want, "3 databases, by the names of their files of acme, books", "3 restore points",
+					"secret.key", "dashboard restore FILE"} {
 					if !strings.Contains(errs, want) {
 						t.Errorf("%v: no %q in %s", args, want, errs)
 					}
@@ -100,7 +104,8 @@ func TestAFolderThatLostItsControlPlaneIsNoNewOne(t *testing.T) {
 			if after := withoutLock(tree(t, dir)); after != withoutLock(before) {
 				t.Errorf("it was changed: there was\n%.2000q\nand is\n%.2000q", before, after)
 			}
-			if code, out, errs := command(t, "", "--data", dir, "restore", backup); code != exitOK || !strings.Contains(out, "acme-org-001, acme-org-002, books") {
+			if code, out, errs := command(t, "", "--data", dir, "restore", backup); code != exitOK ||
+				!strings.Contains(out, "acme-org-001, acme-org-002, books") {
 				t.Fatalf("restore: %d %s %s", code, out, errs)
 			}
 			if got := control(t, dir, "select name from organizations"); got != "Acme" {
@@ -118,7 +123,8 @@ func TestAFolderThatLostItsControlPlaneIsNoNewOne(t *testing.T) {
 func withoutLock(tree string) string {
 	var kept []string
 	for line := range strings.Lines(tree) {
-		if !strings.Contains(line, "dashboard.lock") && !strings.Contains(line, "control.db-shm ") && !strings.HasSuffix(line, "control.db-wal \n") {
+		if !strings.Contains(line, "dashboard.lock") && !strings.Contains(line, "control.db-shm ") &&
+			!strings.HasSuffix(line, "control.db-wal \n") {
 			kept = append(kept, line)
 		}
 	}
@@ -151,7 +157,13 @@ func TestWhatHoldsNothingOfADashboardStartsAsNew(t *testing.T) {
 // TestARefusalNeedsNoDatabaseBeside: a file that somebody else made isn't overwritten,
 // and neither is a log taken for nothing.
 func TestARefusalNeedsNoDatabaseBeside(t *testing.T) {
-	for name, refused := range map[string]bool{"something else's": true, "text": true, "its log left alone": true, "missing": false, "without a byte": false} {
+	for name, refused := range map[string]bool{
+		"something else's":   true,
+		"text":               true,
+		"its log left alone": true,
+		"missing":            false,
+		"without a byte":     false,
+	} {
 		dir := t.TempDir()
 		lost[name].lose(t, filepath.Join(dir, "control.db"))
 		if !refused {
@@ -176,7 +188,8 @@ func TestADemoThatLostItsControlPlaneIsRefused(t *testing.T) {
 	}
 	s.stop(t)
 	put(t, filepath.Join(dir, "control.db"), "")
-	if code, _, errs := command(t, "", "--demo", "--data", dir, "--listen", "127.0.0.1:0"); code != exitFailed || !strings.Contains(errs, "10 databases, by the names") {
+	if code, _, errs := command(t, "", "--demo", "--data", dir, "--listen", "127.0.0.1:0"); code != exitFailed ||
+		!strings.Contains(errs, "10 databases, by the names") {
 		t.Errorf("%d %s", code, errs)
 	}
 }

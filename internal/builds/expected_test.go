@@ -8,6 +8,7 @@ var expected = map[string]later{
 			{"verbatim", 1, "e2b69304572db1b1f1238e85fcba53af4b3576682fcf8d165632a97c6ac61094"},
 		},
 		stale: []string{"globex-people", "initech-people", "initech-verbatim"},
-		words: []string{"Change the primary key of tags from (name collate nocase, kind desc) to (name, kind)", "Remove the UNIQUE (email collate nocase) from people"},
+		words: []string{"Change the primary key of tags from (name collate nocase, kind desc) to (name, kind)",
+			"Remove the UNIQUE (email collate nocase) from people"},
 	},
 }

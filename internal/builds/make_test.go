@@ -163,7 +163,8 @@ func (m *maker) plan(database, name string, version int, to fleet.PlanState) {
 		if p, err = m.Apply(m.ctx, ada, p.ID, p.Hash); err != nil {
 			return err
 		}
-		for end := time.Now().Add(20 * time.Second); p.Filling.State == fleet.FillRunning && time.Now().Before(end); time.Sleep(time.Millisecond) {
+		for end := time.Now().Add(20 * time.Second); p.Filling.State == fleet.FillRunning &&
+			time.Now().Before(end); time.Sleep(time.Millisecond) {
 			if p, err = m.Plan(m.ctx, p.ID); err != nil {
 				return err
 			}
@@ -197,10 +198,13 @@ func (m *maker) ordinary() {
 // foreign is what other tools leave in a database, which no schema declares.
 func (m *maker) foreign() {
 	m.provision("Initech", "initech-tools", "app", 3, users,
-		`CREATE TABLE d1_migrations (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE, applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL)`,
+		`CREATE TABLE d1_migrations (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE, `+
+			`applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL)`,
 		`INSERT INTO d1_migrations (name) VALUES ('0001_first.sql'), ('0002_second.sql')`,
-		`CREATE TABLE leftovers (a, b TEXT COLLATE NOCASE, UNIQUE (b DESC), UNIQUE (a COLLATE NOCASE))`, `INSERT INTO leftovers VALUES (1, 'x'), ('Y', 'y')`,
-		`CREATE VIEW seen AS SELECT email FROM users`, `CREATE TRIGGER left_behind AFTER INSERT ON users BEGIN INSERT INTO leftovers VALUES (new.id, new.email); END`)
+		`CREATE TABLE leftovers (a, b TEXT COLLATE NOCASE, UNIQUE (b DESC), UNIQUE (a COLLATE NOCASE))`,
+		`INSERT INTO leftovers VALUES (1, 'x'), ('Y', 'y')`,
+		`CREATE VIEW seen AS SELECT email FROM users`,
+		`CREATE TRIGGER left_behind AFTER INSERT ON users BEGIN INSERT INTO leftovers VALUES (new.id, new.email); END`)
 }
 
 // adoption is of databases whose keys have collations and directions of their own.

@@ -222,7 +222,8 @@ func twinIsRefused(t *testing.T, w *world) {
 		t.Fatal(err)
 	}
 	defer func() { _ = conn.Close() }()
-	if _, err := conn.Query(t.Context(), d1.Exec("INSERT INTO people (email) VALUES ('ADA@ACME.TEST')")); err == nil || !strings.Contains(err.Error(), "UNIQUE") {
+	if _, err := conn.Query(t.Context(), d1.Exec("INSERT INTO people (email) VALUES ('ADA@ACME.TEST')")); err == nil ||
+		!strings.Contains(err.Error(), "UNIQUE") {
 		t.Errorf("a twin address went in: %v", err)
 	}
 	if _, err := conn.Query(t.Context(), d1.Exec("INSERT INTO people (email) VALUES ('dee@acme.test')")); err != nil {

@@ -181,7 +181,8 @@ func (w *world) count(ctx context.Context, name string, rows map[string]int64) e
 		return err
 	}
 	defer func() { _ = conn.Close() }()
-	tables, err := conn.Query(ctx, d1.Query(`select name from sqlite_master where type = 'table' and name not like 'sqlite%' and name not like '\_cf%' escape '\' and sql not like 'create virtual%'`))
+	tables, err := conn.Query(ctx, d1.Query(`select name from sqlite_master where type = 'table' `+
+		`and name not like 'sqlite%' and name not like '\_cf%' escape '\' and sql not like 'create virtual%'`))
 	if err != nil {
 		return err
 	}
@@ -216,5 +217,6 @@ func (w *world) tellVersions(ctx context.Context) ([]Version, error) {
 func planID(p Plan) id.Plan { return id.Plan(p.ID) }
 
 func entry(at time.Time, action audit.Action) audit.Entry {
-	return audit.Entry{ID: id.At[string](at), At: at, Operator: ada.Operator, Actor: ada.Email, IP: ada.IP, Request: ada.RequestID, Action: action, Outcome: audit.Done, Target: ada.Email}
+	return audit.Entry{ID: id.At[string](at), At: at, Operator: ada.Operator, Actor: ada.Email, IP: ada.IP,
+		Request: ada.RequestID, Action: action, Outcome: audit.Done, Target: ada.Email}
 }

@@ -55,7 +55,8 @@ func TestImageRunsAsNobody(t *testing.T) {
 	t.Parallel()
 	text := read(t, "Dockerfile")
 	last := text[strings.LastIndex(text, "\nFROM "):]
-	for _, line := range []string{"FROM scratch", "USER 65532:65532", "VOLUME /data", "EXPOSE 8080", `ENTRYPOINT ["/dashboard"]`, "HEALTHCHECK "} {
+	for _, line := range []string{"FROM scratch", "USER 65532:65532", "VOLUME /data", "EXPOSE 8080",
+		`ENTRYPOINT ["/dashboard"]`, "HEALTHCHECK "} {
 		if !strings.Contains(last, "\n"+line) {
 			t.Errorf("the Dockerfile's last stage has no line %q", line)
 		}

@@ -218,7 +218,8 @@ func TestNoTestIsSkipped(t *testing.T) {
 				return true
 			}
 			s, ok := call.Fun.(*ast.SelectorExpr)
-			if ok && f.isTest && slices.Contains([]string{"Skip", "Skipf", "SkipNow"}, s.Sel.Name) && slices.Contains([]string{"t", "tb", "b", "f"}, lastName(s.X)) {
+			if ok && f.isTest && slices.Contains([]string{"Skip", "Skipf", "SkipNow"}, s.Sel.Name) &&
+				slices.Contains([]string{"t", "tb", "b", "f"}, lastName(s.X)) {
 				t.Errorf("%s: a call of %s", f.at(call), s.Sel.Name)
 			}
 			return true

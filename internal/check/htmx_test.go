@@ -13,7 +13,8 @@ var leftovers = []struct {
 	found *regexp.Regexp
 	why   string
 }{
-	{regexp.MustCompile(`\bhx-(vars|params|prompt|ext|disinherit|inherit|request|history|history-elt|disabled-elt)\b[^:\w-]`), "is an attribute of htmx 2"},
+	{regexp.MustCompile(`\bhx-(vars|params|prompt|ext|disinherit|inherit|request|history|history-elt|disabled-elt)\b[^:\w-]`),
+		"is an attribute of htmx 2"},
 	{regexp.MustCompile(`\b(sse-swap|sse-connect|sse-close|ws-connect|ws-send)\b`), "is an attribute of htmx 2; it is hx-sse: now"},
 	{regexp.MustCompile(`\bhx-on\b`), "runs inline script, which the policy forbids"},
 	{regexp.MustCompile(`\bhx-disable(\s*/?>|\s+[a-z-]+[=?])`), "without a value is htmx 2's; hx-ignore does that now"},
@@ -24,8 +25,12 @@ var leftovers = []struct {
 	{regexp.MustCompile(`(?i)\bhx-trigger-after-(swap|settle)\b`), "is a header of htmx 2"},
 	{regexp.MustCompile(`(?i)\bhx-(trigger-name|prompt)\b`), "is a request header of htmx 2; it is HX-Source now"},
 	{regexp.MustCompile(`\.Get\("(?i:hx-trigger)"\)`), "is a request header of htmx 2; it is HX-Source now"},
-	{regexp.MustCompile(`\bhtmx\.(defineExtension|addClass|removeClass|toggleClass|closest|remove|off|values|logAll)\(`), "is a function of htmx 2"},
-	{regexp.MustCompile(`\b(defaultSwapStyle|globalViewTransitions|historyEnabled|includeIndicatorStyles|refreshOnHistoryMiss|historyCacheSize|defaultSwapDelay|addedClass|settlingClass|swappingClass|allowEval|allowScriptTags|attributesToSettle|useTemplateFragments|selfRequestsOnly|scrollIntoViewOnBoost|responseHandling|implicitInheritance)\b`), "is a setting of htmx 2"},
+	{regexp.MustCompile(`\bhtmx\.(defineExtension|addClass|removeClass|toggleClass|closest|remove|off|values|logAll)\(`),
+		"is a function of htmx 2"},
+	{regexp.MustCompile(`\b(defaultSwapStyle|globalViewTransitions|historyEnabled|includeIndicatorStyles|` +
+		`refreshOnHistoryMiss|historyCacheSize|defaultSwapDelay|addedClass|settlingClass|swappingClass|allowEval|` +
+		`allowScriptTags|attributesToSettle|useTemplateFragments|selfRequestsOnly|scrollIntoViewOnBoost|responseHandling|` +
+		`implicitInheritance)\b`), "is a setting of htmx 2"},
 }
 
 // Events of htmx 4 that look like those of htmx 2.
@@ -63,15 +68,18 @@ func TestLeftoversAreSeen(t *testing.T) {
 		`<a hx-params="*">`, `<a hx-ext='sse'>`, `<a hx-history="false">`, `<div hx-disable>`, `<button hx-disabled-elt="this">`,
 		`<div sse-swap="x">`, `<a hx-on:click="x()">`, `<a hx-on::after-swap="x()">`, `<a hx-vals='js:{a: 1}'>`, `hx-vals={ "js:x" }`,
 		`<a hx-trigger="click[ctrlKey]">`, `<a hx-trigger="keyup[key=='/'] from:body">`, `"htmx:afterSwap"`, `htmx:oobBeforeSwap`,
-		`"htmx:load"`, `Set("HX-Trigger-After-Swap", x)`, `r.Header.Get("HX-Trigger")`, `htmx.defineExtension("x", {`, `{"selfRequestsOnly":true}`,
+		`"htmx:load"`, `Set("HX-Trigger-After-Swap", x)`, `r.Header.Get("HX-Trigger")`, `htmx.defineExtension("x", {`,
+		`{"selfRequestsOnly":true}`,
 	} {
 		if _, words, _ := leftover(old); words == "" {
 			t.Errorf("%s is not seen", old)
 		}
 	}
 	for _, now := range []string{
-		`<a hx-disable="find button" hx-target:inherited="#x">`, `"htmx:after:swap"`, `"htmx:before:viewTransition"`, `<a hx-trigger="input delay:200ms, change">`,
-		`Set("HX-Trigger", x)`, `<div hx-sse:connect="/x">`, `el.closest("a")`, `<a hx-history-x="1">`, `hx-vals='{"json:x": 1}'`, `r.Header.Get("HX-Request-Type")`,
+		`<a hx-disable="find button" hx-target:inherited="#x">`, `"htmx:after:swap"`, `"htmx:before:viewTransition"`,
+		`<a hx-trigger="input delay:200ms, change">`,
+		`Set("HX-Trigger", x)`, `<div hx-sse:connect="/x">`, `el.closest("a")`, `<a hx-history-x="1">`, `hx-vals='{"json:x": 1}'`,
+		`r.Header.Get("HX-Request-Type")`,
 	} {
 		if _, words, why := leftover(now); words != "" {
 			t.Errorf("%s: %q %s", now, words, why)

@@ -84,7 +84,8 @@ const verbs = `hx-(?:get|post|put|patch|delete|action|boost|sse:connect)`
 
 // inherits are attributes that do nothing on an element without a verb: htmx 4
 // hands them down only where they say :inherited.
-const inherits = `hx-(?:target|swap|select|include|confirm|headers|indicator|sync|config|encoding|validate|vals|push-url|replace-url|disable)`
+const inherits = `hx-(?:target|swap|select|include|confirm|headers|indicator|sync|config|encoding|validate|vals|push-url|` +
+	`replace-url|disable)`
 
 // mistakes says what is wrong with a tag under the policy header and htmx 4.
 func (g tag) mistakes() []string {
@@ -99,7 +100,8 @@ func (g tag) mistakes() []string {
 		{g.name == "script" && (g.attribute("src") == "" || g.attribute("nonce") == ""), "needs src and nonce"},
 		{g.name == "script" && !strings.HasPrefix(g.body, "</script>"), "is an inline script, which the policy forbids"},
 		{g.attribute(verbs) != "" && g.attribute("hx-nonce") == "", "needs hx-nonce, or hx-csp refuses its request"},
-		{g.attribute(inherits) != "" && g.attribute(verbs) == "" && g.name != "hx-partial", "has an attribute that does nothing without a verb or :inherited"},
+		{g.attribute(inherits) != "" && g.attribute(verbs) == "" && g.name != "hx-partial",
+			"has an attribute that does nothing without a verb or :inherited"},
 		{g.attribute(`http-equiv`) != "", "sets a header, which is the server's to do"},
 	} {
 		if rule.broken {
@@ -123,7 +125,8 @@ func TestTemplatesFitThePolicy(t *testing.T) {
 
 // escapes are the ways past templ's escaping, and its blocks that become inline
 // script or style.
-var escapes = regexp.MustCompile(`\btempl\.(Raw|JSUnsafeFuncCall|JSFuncCall|JSExpression|ComponentScript|SafeScript|SafeScriptInline|SafeCSS|SafeCSSProperty|FromGoHTML|NewCSSMiddleware)\b|(?m)^(script|css) \w+\(`)
+var escapes = regexp.MustCompile(`\btempl\.(Raw|JSUnsafeFuncCall|JSFuncCall|JSExpression|ComponentScript|SafeScript|` +
+	`SafeScriptInline|SafeCSS|SafeCSSProperty|FromGoHTML|NewCSSMiddleware)\b|(?m)^(script|css) \w+\(`)
 
 func TestTemplatesEscapeEverything(t *testing.T) {
 	t.Parallel()

@@ -14,7 +14,9 @@ var strangers = []struct {
 	found *regexp.Regexp
 	what  string
 }{
-	{regexp.MustCompile(spelled(`(?i)\b(registry\.`, `(npmjs|yarnpkg|terraform|docker)|npm\.pkg\.`, `github|proxy\.`, `golang\.org|sum\.`, `golang\.org|index\.`, `golang\.org|index\.`, `docker\.io|(\w+\.)?gcr\.`, `io/|ghcr\.`, `io|quay\.`, `io/|mcr\.`, `microsoft|files\.`, `pythonhosted|docker\.`, `io/)`)), "the address of a package registry"},
+	{regexp.MustCompile(spelled(`(?i)\b(registry\.`, `(npmjs|yarnpkg|terraform|docker)|npm\.pkg\.`, `github|proxy\.`,
+		`golang\.org|sum\.`, `golang\.org|index\.`, `golang\.org|index\.`, `docker\.io|(\w+\.)?gcr\.`, `io/|ghcr\.`, `io|quay\.`,
+		`io/|mcr\.`, `microsoft|files\.`, `pythonhosted|docker\.`, `io/)`)), "the address of a package registry"},
 	{regexp.MustCompile(spelled(`\.\./`, `shared\b`)), "a folder outside the repository"},
 	{regexp.MustCompile(spelled(`(^|[^\w.~/*-])/(`, `work|root|workspace|Users/[a-z]+|home/[a-z]+)/`)), "a folder of somebody's machine"},
 }

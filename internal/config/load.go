@@ -155,7 +155,8 @@ func (l *loader) checkTogether() {
 	https := l.cfg.PublicURL != "" && !plain
 	switch {
 	case plain && !isLoopback(hostOf(address)) && !l.cfg.InsecureCookie:
-		l.conflict(namePublicURL, "plain http on a host other than this machine; want https, or KURATCHI_INSECURE_COOKIE=true on a network you trust")
+		l.conflict(namePublicURL,
+			"plain http on a host other than this machine; want https, or KURATCHI_INSECURE_COOKIE=true on a network you trust")
 	case https && l.cfg.InsecureCookie:
 		l.conflict(nameInsecureCookie, "at odds with an https public URL; want it left out")
 	}

@@ -77,8 +77,9 @@ var (
 	hexAccount = matching(`[0-9a-fA-F]{32}`, "not an account id; want 32 hexadecimal digits")
 	hostLabels = matching(`[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*`, "not a host name")
 	tokenWord  = matching(`[!-~]{16,512}`, "not a token; want one word of 16 to 512 printable ASCII characters")
-	keyWords   = matching(`[A-Za-z0-9+/_-]{43}=?(?: *, *[A-Za-z0-9+/_-]{43}=?)*`, "not keys; want 32 bytes in base64, several with commas between them; openssl rand -base64 32 makes one")
-	tokenOfDB  = matching(`[A-Za-z0-9_-]{1,64}\.[0-9a-f]+\.[0-9]+\.[A-Za-z0-9_-]+`,
+	keyWords   = matching(`[A-Za-z0-9+/_-]{43}=?(?: *, *[A-Za-z0-9+/_-]{43}=?)*`,
+		"not keys; want 32 bytes in base64, several with commas between them; openssl rand -base64 32 makes one")
+	tokenOfDB = matching(`[A-Za-z0-9_-]{1,64}\.[0-9a-f]+\.[0-9]+\.[A-Za-z0-9_-]+`,
 		"not a database token; want four fields with dots between them, name.random.expiry.signature")
 )
 

@@ -72,9 +72,11 @@ func TestTheErrorReadsLikeAList(t *testing.T) {
 func TestValuesThatAreRefused(t *testing.T) {
 	t.Parallel()
 	for name, values := range map[string][]string{
-		"KURATCHI_LISTEN":           {"localhost", ":65536", ":http", "[::1:80", "a b:80", "999.1.1.1:80", "-x:80", "127.0.0.1:-1", "a:1:2"},
-		"KURATCHI_ENVIRONMENT":      {strings.Repeat("x", 33), "-x", "a\tb"},
-		"KURATCHI_PUBLIC_URL":       {"panel.example.com", "ftp://a.b", "https://", "https://a.b/c", "https://a.b?x", "https://a.b#x", "https://a.b:", "https://a.b:0", "https://a.b:99999", "https:a.b", "https://a b", "http://panel.example.com", "http://192.0.2.1:8080"},
+		"KURATCHI_LISTEN":      {"localhost", ":65536", ":http", "[::1:80", "a b:80", "999.1.1.1:80", "-x:80", "127.0.0.1:-1", "a:1:2"},
+		"KURATCHI_ENVIRONMENT": {strings.Repeat("x", 33), "-x", "a\tb"},
+		"KURATCHI_PUBLIC_URL": {"panel.example.com", "ftp://a.b", "https://", "https://a.b/c", "https://a.b?x",
+			"https://a.b#x", "https://a.b:", "https://a.b:0", "https://a.b:99999", "https:a.b", "https://a b",
+			"http://panel.example.com", "http://192.0.2.1:8080"},
 		"KURATCHI_TRUSTED_PROXIES":  {"0.0.0.0/0", "::/0", "10.0.0.0/8,", "proxy.lan", "10.0.0.0/33"},
 		"KURATCHI_SQL_ROW_CAP":      {"10001", "-1", "1e3", "1.0"},
 		"KURATCHI_SQL_TIMEOUT":      {"999ms", "30", "1m"},

@@ -86,8 +86,9 @@ func serverSettings() []setting {
 		},
 		{
 			name: "Secret key", secret: true, env: []string{"KURATCHI_SECRET_KEY"},
-			help: "Key that seals the secrets kept in the dashboard's own database: 32 bytes in base64; several with commas between them, the first seals. By default it is in the file secret.key of the data folder.",
-			set:  into(func(c *Config) *Secret { return &c.SecretKey }, orEmpty(parseKeys)),
+			help: "Key that seals the secrets kept in the dashboard's own database: 32 bytes in base64; " +
+				"several with commas between them, the first seals. By default it is in the file secret.key of the data folder.",
+			set: into(func(c *Config) *Secret { return &c.SecretKey }, orEmpty(parseKeys)),
 		},
 		{
 			name: nameInsecureCookie, flag: "insecure-cookie", env: []string{"KURATCHI_INSECURE_COOKIE"}, boolean: true,
@@ -121,8 +122,9 @@ func limitSettings() []setting {
 		{
 			name: "Console timeout", flag: "sql-timeout", env: []string{"KURATCHI_SQL_TIMEOUT"},
 			def: "30s", example: "10s",
-			help: "Longest one reading statement of the SQL console runs, and all statements of a writing run together; 1s to 30s. D1 ends a query after 30 s.",
-			set:  into(timeoutOf, durationBetween("1s", "30s")),
+			help: "Longest one reading statement of the SQL console runs, and all statements of a writing run together; 1s to 30s. " +
+				"D1 ends a query after 30 s.",
+			set: into(timeoutOf, durationBetween("1s", "30s")),
 		},
 		{
 			name: "Open databases", flag: "open-databases", env: []string{"KURATCHI_OPEN_DATABASES"},
@@ -133,8 +135,9 @@ func limitSettings() []setting {
 		{
 			name: "Statement memory", flag: "statement-memory", env: []string{"KURATCHI_STATEMENT_MEMORY"},
 			def: "64", example: "128",
-			help: "Most memory in MB that a statement which reads an embedded database may take, and all of them together but for 1 MB each, 16 to 4096; those that write have four times as much.",
-			set:  into(func(c *Config) *int { return &c.StatementMemory }, intBetween(16, 4096)),
+			help: "Most memory in MB that a statement which reads an embedded database may take, " +
+				"and all of them together but for 1 MB each, 16 to 4096; those that write have four times as much.",
+			set: into(func(c *Config) *int { return &c.StatementMemory }, intBetween(16, 4096)),
 		},
 		{
 			name: "Shutdown grace", flag: "shutdown-grace", env: []string{"KURATCHI_SHUTDOWN_GRACE"},
@@ -169,15 +172,17 @@ func cloudflareSettings() []setting {
 		},
 		{
 			name: "API reading token", secret: true,
-			env:  []string{"CF_API_READ_TOKEN", "CLOUDFLARE_API_READ_TOKEN", "KURATCHI_CF_API_READ_TOKEN"},
-			help: "Cloudflare API token with D1 Read and no more, for everything that only reads; one word of printable ASCII, at least 16 characters.",
-			set:  into(func(c *Config) *Secret { return &c.Cloudflare.APIReadToken }, orEmpty(parseToken)),
+			env: []string{"CF_API_READ_TOKEN", "CLOUDFLARE_API_READ_TOKEN", "KURATCHI_CF_API_READ_TOKEN"},
+			help: "Cloudflare API token with D1 Read and no more, for everything that only reads; " +
+				"one word of printable ASCII, at least 16 characters.",
+			set: into(func(c *Config) *Secret { return &c.Cloudflare.APIReadToken }, orEmpty(parseToken)),
 		},
 		{
 			name: "API address", env: []string{"KURATCHI_CF_API_URL"},
 			example: "https://api-proxy.example.com/client/v4/",
-			help:    "Where Cloudflare's API is reached, for a proxy of your own and for tests; https, or http on this machine. By default it is Cloudflare's own.",
-			set:     into(func(c *Config) *string { return &c.Cloudflare.APIURL }, orEmpty(parseAPIURL)),
+			help: "Where Cloudflare's API is reached, for a proxy of your own and for tests; https, or http on this machine. " +
+				"By default it is Cloudflare's own.",
+			set: into(func(c *Config) *string { return &c.Cloudflare.APIURL }, orEmpty(parseAPIURL)),
 		},
 		{
 			name: "Script name", env: []string{"SCRIPT_NAME", "KURATCHI_D1_SCRIPT_NAME"},

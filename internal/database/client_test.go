@@ -114,7 +114,8 @@ func TestRowsThatForbidASchemaAreNoRace(t *testing.T) {
 	if _, err := raw.Exec(t.Context(), "insert into users values ('1', 'a', 'x')", "insert into users values ('2', 'b', 'x')"); err != nil {
 		t.Fatal(err)
 	}
-	unique := mustParse(t, `{"name":"org","version":3,"tables":{"users":{"id":"text primary key not null","email":"text not null unique","role":"text default member"}},"indexes":{"users":{"one_role":{"columns":["role"],"unique":true}}}}`)
+	unique := mustParse(t, `{"name":"org","version":3,"tables":{"users":{"id":"text primary key not null",`+
+		`"email":"text not null unique","role":"text default member"}},"indexes":{"users":{"one_role":{"columns":["role"],"unique":true}}}}`)
 	p.reset()
 	_, err := in.Client(t.Context(), database.ClientInput{DatabaseName: "acme", Token: made.Token, Schema: unique})
 	wantKind(t, err, fault.Conflict)
@@ -231,7 +232,8 @@ func TestConnectHonoursItsArguments(t *testing.T) {
 		t.Errorf("the admin database got the tables %v", got)
 	}
 	second := mustCreate(t, in, database.CreateInput{Name: "second"})
-	if _, err := in.Connect(t.Context(), database.ConnectInput{DatabaseName: "second", Token: second.Token, Schema: usersV1(t), SkipMigrations: true}); err != nil {
+	if _, err := in.Connect(t.Context(), database.ConnectInput{DatabaseName: "second", Token: second.Token, Schema: usersV1(t),
+		SkipMigrations: true}); err != nil {
 		t.Fatal(err)
 	}
 	if got := names(t, in, "second"); got != nil {

@@ -72,7 +72,8 @@ func (in *Instance) checkCreate(input CreateInput) error {
 	known := func(l struct{ Code, Name string }) bool { return l.Code == input.Location }
 	switch {
 	case len(in.WorkerName(input.Name)) > maxLabel:
-		return fault.New(fault.Invalid, "The name is too long: its Worker would be called %s, which is over %d characters.", in.WorkerName(input.Name), maxLabel).At("name")
+		return fault.New(fault.Invalid, "The name is too long: its Worker would be called %s, which is over %d characters.",
+			in.WorkerName(input.Name), maxLabel).At("name")
 	case input.Location != "" && !slices.ContainsFunc(d1.Locations, known):
 		return fault.New(fault.Invalid, "There is no location %q. Choose one of the list, or none.", input.Location).At("location")
 	case input.Migrate && input.Schema == nil:
@@ -95,7 +96,8 @@ func (in *Instance) undo(ctx context.Context, info d1.Info, cause error) error {
 	}
 	if err := in.provider.Delete(ctx, info.ID); err != nil && !fault.Is(err, fault.NotFound) {
 		return fault.Wrap(errors.Join(cause, err), fault.Unknown,
-			"The schema could not be applied to the new database %q, and deleting it again failed too. A database of that name remains: delete it before you try again. The schema: %s", info.Name, why)
+			"The schema could not be applied to the new database %q, and deleting it again failed too. "+
+				"A database of that name remains: delete it before you try again. The schema: %s", info.Name, why)
 	}
 	return fault.Wrap(cause, kind, "The schema could not be applied to the new database %q, so it was deleted again. %s", info.Name, why)
 }

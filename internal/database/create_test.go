@@ -17,7 +17,8 @@ import (
 func TestCreateMakesAnEmptyDatabaseWithAToken(t *testing.T) {
 	in := newInstance(t, newProvider(t))
 	made := mustCreate(t, in, database.CreateInput{Name: "Acme_org-001", Location: "weur"})
-	if made.WorkerName != "kuratchi-d1-acme-org-001" || made.DatabaseName != "Acme_org-001" || made.DatabaseID == "" || made.Migration.Changed {
+	if made.WorkerName != "kuratchi-d1-acme-org-001" || made.DatabaseName != "Acme_org-001" || made.DatabaseID == "" ||
+		made.Migration.Changed {
 		t.Errorf("made %v, migration %+v", made, made.Migration)
 	}
 	if err := database.VerifyToken(key, "Acme_org-001", made.Token, now); err != nil {
@@ -44,7 +45,8 @@ func TestCreateMigrates(t *testing.T) {
 		t.Errorf("the ledger is %v, %v", entries, err)
 	}
 	p.reset()
-	if _, err := in.Client(t.Context(), database.ClientInput{DatabaseName: "acme", Token: made.Token, Schema: usersV1(t)}); err != nil || p.reads.Load() != 0 {
+	if _, err := in.Client(t.Context(), database.ClientInput{DatabaseName: "acme", Token: made.Token, Schema: usersV1(t)}); err != nil ||
+		p.reads.Load() != 0 {
 		t.Errorf("the first client looked %d times at what Create had made: %v", p.reads.Load(), err)
 	}
 }
@@ -105,7 +107,8 @@ func TestAFailedMigrationTakesTheDatabaseWithIt(t *testing.T) {
 			p.failBatch = c.batch
 			_, err := newInstance(t, p).Create(t.Context(), database.CreateInput{Name: "acme", Migrate: true, Schema: usersV1(t)})
 			wantKind(t, err, c.want)
-			if m := fault.Message(err); !strings.Contains(m, "deleted again") || !strings.Contains(m, c.words) || strings.Contains(m, "secret detail") {
+			if m := fault.Message(err); !strings.Contains(m, "deleted again") || !strings.Contains(m, c.words) ||
+				strings.Contains(m, "secret detail") {
 				t.Error(m)
 			}
 			if !errors.Is(err, c.batch) {

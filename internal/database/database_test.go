@@ -111,7 +111,8 @@ func usersV1(t testing.TB) *schema.Schema {
 }
 
 func usersV2(t testing.TB) *schema.Schema {
-	return mustParse(t, `{"name":"org","version":2,"tables":{"users":{"id":"text primary key not null","email":"text not null unique","role":"text default member"}}}`)
+	return mustParse(t, `{"name":"org","version":2,"tables":{"users":{"id":"text primary key not null",`+
+		`"email":"text not null unique","role":"text default member"}}}`)
 }
 
 // mustRaw opens a database with a fresh token.
@@ -127,7 +128,8 @@ func mustRaw(t *testing.T, in *database.Instance, name string) *database.Raw {
 // names returns a database's tables, the ledgers included and D1's own not.
 func names(t *testing.T, in *database.Instance, name string) []string {
 	t.Helper()
-	rows, err := mustRaw(t, in, name).Raw(t.Context(), `select name from sqlite_master where type = 'table' and name not like '\_cf\_%' escape '\' order by name`, nil)
+	rows, err := mustRaw(t, in, name).Raw(t.Context(),
+		`select name from sqlite_master where type = 'table' and name not like '\_cf\_%' escape '\' order by name`, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,13 +18,16 @@ func TestEachAliasIsReadInItsOrder(t *testing.T) {
 		names []string
 		get   func(database.Environment) string
 	}{
-		"workersSubdomain": {[]string{"CF_WORKERS_SUBDOMAIN", "CLOUDFLARE_WORKERS_SUBDOMAIN", "KURATCHI_CF_WORKERS_SUBDOMAIN"}, func(e database.Environment) string { return e.WorkersSubdomain }},
-		"accountId":        {[]string{"CF_ACCOUNT_ID", "CLOUDFLARE_ACCOUNT_ID", "KURATCHI_CF_ACCOUNT_ID"}, func(e database.Environment) string { return e.AccountID }},
-		"apiToken":         {[]string{"CF_API_TOKEN", "CLOUDFLARE_API_TOKEN", "KURATCHI_CF_API_TOKEN"}, func(e database.Environment) string { return e.APIToken }},
-		"scriptName":       {[]string{"SCRIPT_NAME", "KURATCHI_D1_SCRIPT_NAME"}, func(e database.Environment) string { return e.ScriptName }},
-		"gatewayKey":       {[]string{"GATEWAY_KEY", "KURATCHI_GATEWAY_KEY"}, func(e database.Environment) string { return e.GatewayKey }},
-		"databaseName":     {[]string{"KURATCHI_ADMIN_DB_NAME", "KURATCHI_ADMIN_DB"}, func(e database.Environment) string { return e.AdminDatabase }},
-		"dbToken":          {[]string{"KURATCHI_ADMIN_DB_TOKEN"}, func(e database.Environment) string { return e.AdminToken }},
+		"workersSubdomain": {[]string{"CF_WORKERS_SUBDOMAIN", "CLOUDFLARE_WORKERS_SUBDOMAIN", "KURATCHI_CF_WORKERS_SUBDOMAIN"},
+			func(e database.Environment) string { return e.WorkersSubdomain }},
+		"accountId": {[]string{"CF_ACCOUNT_ID", "CLOUDFLARE_ACCOUNT_ID", "KURATCHI_CF_ACCOUNT_ID"},
+			func(e database.Environment) string { return e.AccountID }},
+		"apiToken": {[]string{"CF_API_TOKEN", "CLOUDFLARE_API_TOKEN", "KURATCHI_CF_API_TOKEN"},
+			func(e database.Environment) string { return e.APIToken }},
+		"scriptName":   {[]string{"SCRIPT_NAME", "KURATCHI_D1_SCRIPT_NAME"}, func(e database.Environment) string { return e.ScriptName }},
+		"gatewayKey":   {[]string{"GATEWAY_KEY", "KURATCHI_GATEWAY_KEY"}, func(e database.Environment) string { return e.GatewayKey }},
+		"databaseName": {[]string{"KURATCHI_ADMIN_DB_NAME", "KURATCHI_ADMIN_DB"}, func(e database.Environment) string { return e.AdminDatabase }},
+		"dbToken":      {[]string{"KURATCHI_ADMIN_DB_TOKEN"}, func(e database.Environment) string { return e.AdminToken }},
 	} {
 		env := map[string]string{}
 		for i := len(c.names) - 1; i >= 0; i-- { // each one added wins over those before

@@ -57,13 +57,15 @@ func New(provider d1.Provider, o Options) (*Instance, error) {
 	case o.GatewayKey == "":
 		return nil, fault.New(fault.Invalid, "A gateway key is needed, which signs the databases' tokens. Set GATEWAY_KEY.")
 	case len(o.GatewayKey) < minKey:
-		return nil, fault.New(fault.Invalid, "The gateway key is too short: it needs at least %d characters, so that it can't be guessed.", minKey)
+		return nil, fault.New(fault.Invalid,
+			"The gateway key is too short: it needs at least %d characters, so that it can't be guessed.", minKey)
 	}
 	if o.ScriptName == "" {
 		o.ScriptName = DefaultScriptName
 	}
 	if !scriptRule.MatchString(o.ScriptName) {
-		return nil, fault.New(fault.Invalid, "The script name %q can't begin a Worker's name: use lower-case letters, digits and dashes between them.", o.ScriptName)
+		return nil, fault.New(fault.Invalid,
+			"The script name %q can't begin a Worker's name: use lower-case letters, digits and dashes between them.", o.ScriptName)
 	}
 	if o.Now == nil {
 		o.Now = time.Now

@@ -151,7 +151,8 @@ func TestEnvelopes(t *testing.T) {
 	}{
 		"rows keep the order of their columns": {
 			func() database.Envelope {
-				return database.EnvelopeOf(raw.Query(t.Context(), "select 'x' z, 9007199254740993 a, x'00ff' b, null n union all select '<', 1, 1.5, 2", nil))
+				return database.EnvelopeOf(raw.Query(t.Context(),
+					"select 'x' z, 9007199254740993 a, x'00ff' b, null n union all select '<', 1, 1.5, 2", nil))
 			},
 			`"data":[{"z":"x","a":"9007199254740993","b":{"blob":"00ff"},"n":null},{"z":"\u003c","a":1,"b":1.5,"n":2}]`,
 		},
@@ -169,7 +170,8 @@ func TestEnvelopes(t *testing.T) {
 		},
 		"a batch is a list of lists": {
 			func() database.Envelope {
-				return database.EnvelopeOfBatch(raw.Batch(t.Context(), []database.Statement{{SQL: "insert into t values (1, 2)"}, {SQL: "select * from t"}}))
+				return database.EnvelopeOfBatch(raw.Batch(t.Context(),
+					[]database.Statement{{SQL: "insert into t values (1, 2)"}, {SQL: "select * from t"}}))
 			},
 			`"data":[[],[{"a":1,"b":2}]]`,
 		},

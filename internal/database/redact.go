@@ -53,7 +53,8 @@ func (in Instance) MarshalJSON() ([]byte, error) { return json.Marshal(in.String
 func (in Instance) LogValue() slog.Value { return slog.StringValue(in.String()) }
 
 func (c Created) String() string {
-	return fmt.Sprintf("database.Created{DatabaseName:%s DatabaseID:%s Token:%s WorkerName:%s}", c.DatabaseName, c.DatabaseID, hide(c.Token), c.WorkerName)
+	return fmt.Sprintf("database.Created{DatabaseName:%s DatabaseID:%s Token:%s WorkerName:%s}", c.DatabaseName, c.DatabaseID,
+		hide(c.Token), c.WorkerName)
 }
 
 // GoString is String.
@@ -101,7 +102,8 @@ func (h HTTPClientInput) MarshalJSON() ([]byte, error) { return json.Marshal(h.S
 func (h HTTPClientInput) LogValue() slog.Value { return slog.StringValue(h.String()) }
 
 func (e Environment) String() string {
-	return fmt.Sprintf("database.Environment{WorkersSubdomain:%s AccountID:%s APIToken:%s ScriptName:%s GatewayKey:%s AdminDatabase:%s AdminToken:%s}",
+	return fmt.Sprintf("database.Environment{WorkersSubdomain:%s AccountID:%s APIToken:%s ScriptName:%s GatewayKey:%s "+
+		"AdminDatabase:%s AdminToken:%s}",
 		e.WorkersSubdomain, e.AccountID, hide(e.APIToken), e.ScriptName, hide(e.GatewayKey), e.AdminDatabase, hide(e.AdminToken))
 }
 

@@ -70,7 +70,8 @@ func refuseToken(r Reason, format string, args ...any) error {
 func VerifyToken(gatewayKey, database, token string, now time.Time) error {
 	parts := strings.Split(token, ".")
 	if len(parts) != 4 || slices.Contains(parts, "") {
-		return refuseToken(Malformed, "This is no database token: one has four parts with dots between. Copy it again in full, or make a new one.")
+		return refuseToken(Malformed,
+			"This is no database token: one has four parts with dots between. Copy it again in full, or make a new one.")
 	}
 	if parts[0] != database {
 		return refuseToken(DatabaseMismatch, "The token belongs to another database. Use the one made for %q.", database)
@@ -80,7 +81,8 @@ func VerifyToken(gatewayKey, database, token string, now time.Time) error {
 	case err != nil:
 		return refuseToken(Expired, "The token for %q has no readable end. Make a new one.", database)
 	case end < now.UnixMilli():
-		return refuseToken(Expired, "The token for %q ended on %s. Make a new one.", database, time.UnixMilli(end).UTC().Format("2006-01-02 15:04 UTC"))
+		return refuseToken(Expired, "The token for %q ended on %s. Make a new one.", database,
+			time.UnixMilli(end).UTC().Format("2006-01-02 15:04 UTC"))
 	}
 	want := signature(gatewayKey, strings.Join(parts[:3], "."))
 	if gatewayKey == "" || !hmac.Equal([]byte(parts[3]), []byte(want)) {

@@ -82,7 +82,8 @@ func TestTokensLastAYearWhateverTheName(t *testing.T) {
 		if err := database.VerifyToken(key, name, token, now.Add(database.TokenTTL)); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
-		if err := database.VerifyToken(key, name, token, now.Add(database.TokenTTL+time.Millisecond)); database.ReasonOf(err) != database.Expired {
+		if err := database.VerifyToken(key, name, token,
+			now.Add(database.TokenTTL+time.Millisecond)); database.ReasonOf(err) != database.Expired {
 			t.Errorf("%s after a year: %v", name, err)
 		}
 	}

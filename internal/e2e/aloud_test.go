@@ -41,7 +41,9 @@ func TestWhatIsSaidAndWhatMoves(t *testing.T) {
 		x.waitFor("document.querySelector('.toast')")
 		began = time.Now()
 		x.settle()
-		x.do(chromedp.ScrollIntoView(chromedp.CSS(".toast")), chromedp.MouseClickXY(eval[float64](x, "document.querySelector('.toast span').getBoundingClientRect().x + 4"), eval[float64](x, "document.querySelector('.toast span').getBoundingClientRect().y + 4")))
+		x.do(chromedp.ScrollIntoView(chromedp.CSS(".toast")),
+			chromedp.MouseClickXY(eval[float64](x, "document.querySelector('.toast span').getBoundingClientRect().x + 4"),
+				eval[float64](x, "document.querySelector('.toast span').getBoundingClientRect().y + 4")))
 		time.Sleep(time.Until(began.Add(9 * time.Second)))
 		if !eval[bool](x, "!!document.querySelector('.toast')") {
 			t.Error("it left under the mouse")
@@ -87,7 +89,9 @@ func TestWhatIsSaidAndWhatMoves(t *testing.T) {
 	still := func(what string) {
 		t.Helper()
 		moving := eval[[]string](x, `[...document.querySelectorAll('*')].filter(e => { const s = getComputedStyle(e);
-		  return [...s.transitionDuration.split(','), ...s.animationName === 'none' ? [] : s.animationDuration.split(',')].some(d => parseFloat(d) > 0.001) || s.scrollBehavior === 'smooth' })
+		  return [...s.transitionDuration.split(','), ...s.animationName === 'none' ? [] : s.animationDuration.split(',')]
+		    .some(d => parseFloat(d) > 0.001)
+		    || s.scrollBehavior === 'smooth' })
 		  .slice(0, 5).map(e => e.outerHTML.slice(0, 100))`)
 		if len(moving) > 0 {
 			t.Errorf("%s: these move:\n%v", what, moving)

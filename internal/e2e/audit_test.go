@@ -39,7 +39,9 @@ func (x *tab) audit(what string) {
 // axe returns what axe-core finds on the page, with options of its run.
 func (x *tab) axe(options string) string {
 	x.t.Helper()
-	return evalAwait[string](x, `axe.run(document, {resultTypes: ['violations'], ...`+options+`}).then(r => r.violations.map(v => v.id + ' (' + v.impact + '): ' + v.nodes.slice(0, 3).map(n => n.target.join(' ') + ' ' + n.html.slice(0, 160) + ' ' + (n.any[0]?.message ?? '')).join(' | ')).join('\n'))`)
+	return evalAwait[string](x, `axe.run(document, {resultTypes: ['violations'], ...`+options+
+		`}).then(r => r.violations.map(v => v.id + ' (' + v.impact + '): ' + v.nodes.slice(0, `+
+		`3).map(n => n.target.join(' ') + ' ' + n.html.slice(0, 160) + ' ' + (n.any[0]?.message ?? '')).join(' | ')).join('\n'))`)
 }
 
 // fits checks that nothing hangs over the right edge.

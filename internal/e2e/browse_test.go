@@ -28,7 +28,8 @@ func withRowsAt(t *testing.T, version string, statements ...d1.Stmt) (*program, 
 	data := t.TempDir()
 	p := start(t, data)
 	c := claimOwner(t, p)
-	c.must(http.MethodPost, "/databases", url.Values{"org_name": {"Acme Inc."}, "name": {"acme-org-001"}, "schema": {"organization"}, "version": {version}, "request": {"r1"}})
+	c.must(http.MethodPost, "/databases", url.Values{"org_name": {"Acme Inc."}, "name": {"acme-org-001"},
+		"schema": {"organization"}, "version": {version}, "request": {"r1"}})
 	c.waitPage("/databases/acme-org-001", "newsletter_contacts")
 	p.stop()
 	e, err := local.Open(filepath.Join(data, "databases"), local.Options{})
@@ -71,17 +72,21 @@ func (x *tab) adoptOwner(p *program) {
 func users(n int) d1.Stmt {
 	return d1.Exec(`insert into users (id, name, email, status, role, invite_token, image, created_at, lastLoginAt)
 	  with recursive n(i) as (select 1 union all select i + 1 from n where i < ?1)
-	  select printf('usr_%06d', i), 'Person ' || i, 'person' || i || '@acme.test', i % 5 <> 0, case i % 3 when 0 then 'owner' when 1 then 'editor' else 'member' end,
-	    case when i % 4 = 0 then 'inv_' || hex(i * 7919) end, case when i % 6 = 0 then '' end, datetime(1795000000 + i * 60, 'unixepoch'), 1795000000000 + i from n`, d1.Int(int64(n)))
+	  select printf('usr_%06d', i), 'Person ' || i, 'person' || i || '@acme.test', i % 5 <> 0,
+	    case i % 3 when 0 then 'owner' when 1 then 'editor' else 'member' end,
+	    case when i % 4 = 0 then 'inv_' || hex(i * 7919) end, case when i % 6 = 0 then '' end,
+	    datetime(1795000000 + i * 60, 'unixepoch'), 1795000000000 + i from n`, d1.Int(int64(n)))
 }
 
 func TestBrowse(t *testing.T) {
 	t.Parallel()
 	p, c := withRows(t, users(1000),
 		d1.Exec(`insert into leads (id, formId, data) select 'l1', 'f1', ?1 where 0`, d1.Str("{}")),
-		d1.Exec(`insert into forms (id, name, fields) values ('f1', 'Contact', ?1)`, d1.Str(`[{"label":"`+strings.Repeat("long ", 200)+`","n":9007199254740993}]`)),
+		d1.Exec(`insert into forms (id, name, fields) values ('f1', 'Contact', ?1)`,
+			d1.Str(`[{"label":"`+strings.Repeat("long ", 200)+`","n":9007199254740993}]`)),
 		d1.Exec(`create table files (id integer primary key, body blob, big integer, real_one real)`),
-		d1.Exec(`insert into files values (1, zeroblob(100000), 9223372036854775807, 1.0), (2, x'00ff', -9223372036854775808, 0.1), (3, null, 0, null)`))
+		d1.Exec(`insert into files values (1, zeroblob(100000), 9223372036854775807, 1.0), (2, x'00ff', -9223372036854775808, `+
+			`0.1), (3, null, 0, null)`))
 	x := newTab(t)
 	x.adopt(c)
 	base := p.base + "/databases/acme-org-001/tables/"
@@ -145,7 +150,8 @@ func TestBrowse(t *testing.T) {
 	x.click("a.blob")
 	x.sees("Download")
 	x.audit("a BLOB")
-	_, body := c.must(http.MethodGet, "/databases/acme-org-001/tables/files/blob?"+url.Values{"key": {browse.EncodeKey([]d1.Value{d1.Int(2)})}, "column": {"body"}}.Encode(), nil)
+	_, body := c.must(http.MethodGet, "/databases/acme-org-001/tables/files/blob?"+
+		url.Values{"key": {browse.EncodeKey([]d1.Value{d1.Int(2)})}, "column": {"body"}}.Encode(), nil)
 	if body != "\x00\xff" {
 		t.Errorf("the download is %q", body)
 	}
@@ -158,10 +164,13 @@ func TestBrowse(t *testing.T) {
 // hostile are texts that would run, break out or break the page if any of them
 // were taken for more than text.
 var hostile = []string{
-	`<script>alert(1)</script>`, `"><img src=x onerror=alert(2)>`, `'"><svg onload=alert(3)>`, `javascript:alert(4)`, `</td></table><h1>out</h1>`,
-	`{{7*7}} ${7*7}`, "a/b\\c..", "..", ".", "%2f%00?#&=", "\u202eright\u202c", "😀 e\u0301", `<button hx-get="/logout" hx-trigger="load">x</button>`,
+	`<script>alert(1)</script>`, `"><img src=x onerror=alert(2)>`, `'"><svg onload=alert(3)>`, `javascript:alert(4)`,
+	`</td></table><h1>out</h1>`,
+	`{{7*7}} ${7*7}`, "a/b\\c..", "..", ".", "%2f%00?#&=", "\u202eright\u202c", "😀 e\u0301",
+	`<button hx-get="/logout" hx-trigger="load">x</button>`,
 	`<a href="javascript:alert(5)">`, `<style>*{display:none}</style>`, `<!-- `, `]]>`, `'; drop table users; --`, "two\nlines\ttab",
-	`<form action="https://evil.test"><button autofocus>`, strings.Repeat("w", 200), `&lt;b&gt;`, `<iframe srcdoc="<script>alert(6)</script>">`,
+	`<form action="https://evil.test"><button autofocus>`, strings.Repeat("w", 200), `&lt;b&gt;`,
+	`<iframe srcdoc="<script>alert(6)</script>">`,
 }
 
 // TestHostileDatabase opens every page of a database whose names and values are
@@ -172,11 +181,13 @@ func TestHostileDatabase(t *testing.T) {
 	for i, h := range hostile {
 		q := `"` + strings.ReplaceAll(h, `"`, `""`) + `"`
 		statements = append(statements,
-			d1.Exec("create table "+q+" (id integer primary key, "+q+" text default "+d1.Str(h).Literal()+", other text check (other <> "+d1.Str(h).Literal()+"))"),
+			d1.Exec("create table "+q+" (id integer primary key, "+q+" text default "+d1.Str(h).
+				Literal()+", other text check (other <> "+d1.Str(h).Literal()+"))"),
 			d1.Exec("insert into "+q+" ("+q+") values (?1), (?2), (null)", d1.Str(h), d1.Str(strings.Repeat(h, 40))),
 			d1.Exec(fmt.Sprintf(`create index "i%d %s" on %s (%s)`, i, strings.ReplaceAll(h, `"`, `""`), q, q)),
 			d1.Exec(fmt.Sprintf(`create view "v%d %s" as select * from %s`, i, strings.ReplaceAll(h, `"`, `""`), q)),
-			d1.Exec(fmt.Sprintf(`create trigger "t%d %s" after insert on %s begin select %s; end`, i, strings.ReplaceAll(h, `"`, `""`), q, d1.Str(h).Literal())))
+			d1.Exec(fmt.Sprintf(`create trigger "t%d %s" after insert on %s begin select %s; end`, i,
+				strings.ReplaceAll(h, `"`, `""`), q, d1.Str(h).Literal())))
 	}
 	p, c := withRows(t, statements...)
 	x := newTab(t)
@@ -191,7 +202,8 @@ func TestHostileDatabase(t *testing.T) {
 			x.waitFor("document.querySelector('h1').textContent.trim() === " + quoteJS(strings.Join(strings.Fields(words), " ")) +
 				" || document.querySelector('h1').textContent.includes(" + quoteJS(words) + ")")
 		}
-		if bad := eval[int](x, "document.querySelectorAll('main img, main iframe, main style, main script, main [onerror], main [onload], main h1 h1, main form[action^=http], main a[href^=\"javascript\"], main button[hx-get]').length"); bad != 0 {
+		if bad := eval[int](x, "document.querySelectorAll('main img, main iframe, main style, main script, main [onerror], "+
+			"main [onload], main h1 h1, main form[action^=http], main a[href^=\"javascript\"], main button[hx-get]').length"); bad != 0 {
 			t.Errorf("%s: %d elements came out of the data", path, bad)
 		}
 		x.quiet(path)
@@ -200,7 +212,8 @@ func TestHostileDatabase(t *testing.T) {
 	for _, h := range hostile {
 		see(db+"/tables/"+browse.EncodeName(h), h)
 		see(db+"/structure?table="+url.QueryEscape(h), h)
-		see(db+"/tables/"+browse.EncodeName(h)+"?"+url.Values{"f": {browse.Filter{Column: h, Op: browse.Eq, Value: h}.String()}, "sort": {browse.SortBy(h, true)}}.Encode(), h)
+		see(db+"/tables/"+browse.EncodeName(h)+"?"+
+			url.Values{"f": {browse.Filter{Column: h, Op: browse.Eq, Value: h}.String()}, "sort": {browse.SortBy(h, true)}}.Encode(), h)
 		if rows := eval[int](x, "document.querySelectorAll('tbody tr').length"); rows != 1 {
 			t.Errorf("the filter on %q shows %d rows", h, rows)
 		}

@@ -46,8 +46,10 @@ func browser(t *testing.T) context.Context {
 		if _, err := os.Stat(path); err != nil {
 			t.Fatalf("Chromium is not installed: run \"make test\", which installs it")
 		}
-		options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.Headless, chromedp.NoFirstRun,
-			chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true))
+		options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox,
+			chromedp.DisableGPU, chromedp.Headless, chromedp.NoFirstRun,
+			chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
+			chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true))
 		alloc, cancelAlloc := chromedp.NewExecAllocator(context.Background(), options...)
 		ctx, cancel := chromedp.NewContext(alloc, chromedp.WithErrorf(func(string, ...any) {}))
 		if err := chromedp.Do(ctx); err != nil {
@@ -284,7 +286,8 @@ func (x *tab) key(keys string, with ...kb.Modifier) {
 // focus.
 func (x *tab) focused(words string) {
 	x.t.Helper()
-	x.waitFor("(e => (e.innerText?.trim() || e.getAttribute('aria-label') || e.name || '').startsWith(" + quoteJS(words) + "))(document.activeElement)")
+	x.waitFor("(e => (e.innerText?.trim() || e.getAttribute('aria-label') || e.name || '').startsWith(" + quoteJS(words) +
+		"))(document.activeElement)")
 }
 
 // hears waits until a screen reader was told the words.

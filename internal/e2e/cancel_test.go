@@ -46,7 +46,8 @@ func TestCancelStopsTheStatement(t *testing.T) {
 	x.do(chromedp.Click(chromedp.CSS(".cm-content")), chromedp.KeyEvent("select name from sqlite_master order by name"))
 	time.Sleep(400 * time.Millisecond)
 	x.do(chromedp.KeyEvent("\rlimit 5"))
-	if sql := eval[string](x, "document.querySelector('#sql').value"); strings.Join(strings.Fields(sql), " ") != "select name from sqlite_master order by name limit 5" {
+	if sql := eval[string](x, "document.querySelector('#sql').value"); strings.Join(strings.Fields(sql),
+		" ") != "select name from sqlite_master order by name limit 5" {
 		t.Errorf("Enter made it %q", sql)
 	}
 	// The server stopped too: SIGTERM does not wait for it.
@@ -68,7 +69,8 @@ func TestTypingOverASelectionKeepsThePolicy(t *testing.T) {
 	x.adopt(c)
 	x.open(p.base + "/databases/acme/sql?sql=" + url.QueryEscape("select 'a', 1 from t where x = 'b'"))
 	x.waitFor("document.querySelector('.cm-content')")
-	_ = eval[bool](x, "(window.violations = [], document.addEventListener('securitypolicyviolation', e => window.violations.push(e.violatedDirective)), true)")
+	_ = eval[bool](x, "(window.violations = [], document.addEventListener('securitypolicyviolation', "+
+		"e => window.violations.push(e.violatedDirective)), true)")
 	x.do(chromedp.Click(chromedp.CSS(".cm-content")), chromedp.KeyEvent("a", chromedp.KeyModifiers(kb.ModifierCtrl)), chromedp.KeyEvent("z"))
 	x.waitFor("document.querySelector('#sql').value === 'z'")
 	x.do(chromedp.KeyEvent(" select 'q' "), chromedp.KeyEvent("a", chromedp.KeyModifiers(kb.ModifierCtrl)), chromedp.KeyEvent(kb.Backspace))

@@ -124,7 +124,8 @@ func (d *day) managesAnOrganization() {
 
 func (d *day) readsTheLog() {
 	d.open(d.p.base + "/audit")
-	for _, action := range []string{"database.rows", "database.allow_writes", "database.write", "database.archive", "database.unarchive", "database.delete", "database.revive", "point.keep", "point.restore", "point.forget", "org.rename", "fleet.check"} {
+	for _, action := range []string{"database.rows", "database.allow_writes", "database.write", "database.archive",
+		"database.unarchive", "database.delete", "database.revive", "point.keep", "point.restore", "point.forget", "org.rename", "fleet.check"} {
 		d.sees(action)
 	}
 	d.open(d.p.base + "/audit?database=" + bigDatabase + "&action=database.write")

@@ -93,7 +93,8 @@ func (d *day) shown(email, column string) string {
 // edit edits a cell by a double click and leaves it with Enter.
 func (x *tab) edit(email, column, text string) {
 	x.t.Helper()
-	_ = eval[bool](x, "(document.querySelectorAll('[data-press]').forEach(e => e.removeAttribute('data-press')), "+cell(email, column)+".setAttribute('data-press', ''), true)")
+	_ = eval[bool](x, "(document.querySelectorAll('[data-press]').forEach(e => e.removeAttribute('data-press')), "+
+		cell(email, column)+".setAttribute('data-press', ''), true)")
 	x.do(chromedp.DoubleClick(chromedp.CSS("[data-press]")))
 	x.waitFor("document.activeElement.closest('.cell-edit')")
 	x.key(text + kb.Enter)
@@ -151,19 +152,22 @@ func (d *day) fixesCells() {
 	if now := d.shown(other, "name"); now != name {
 		d.t.Errorf("taken back, the name is %q and not %q", now, name)
 	}
-	_ = eval[bool](d.tab, `(window.stays = true, document.querySelectorAll('tbody tr').forEach(r => r.stays = true), `+cell(somebody, "locale")+`.click(), true)`)
+	_ = eval[bool](d.tab, `(window.stays = true, document.querySelectorAll('tbody tr').forEach(r => r.stays = true), `+
+		cell(somebody, "locale")+`.click(), true)`)
 	before := eval[[]float64](d.tab, "[scrollX, scrollY, document.querySelector('.grid-wrap').scrollLeft]")
 	d.key("s", kb.ModifierCtrl)
 	d.hears("Saved 2 changes")
 	d.waitFor("document.querySelector('#changes').hidden")
-	if swapped := eval[[]string](d.tab, "[...document.querySelectorAll('tbody tr')].filter(r => !r.stays).map(r => r.cells[3].innerText)"); len(swapped) != 1 || swapped[0] != somebody {
+	if swapped := eval[[]string](d.tab, "[...document.querySelectorAll('tbody tr')].filter(r => !r.stays).map(r => "+
+		"r.cells[3].innerText)"); len(swapped) != 1 || swapped[0] != somebody {
 		d.t.Errorf("saving swapped the rows of %v", swapped)
 	}
 	if !eval[bool](d.tab, "window.stays === true") {
 		d.t.Error("saving loaded the page anew")
 	}
 	d.waitFor("document.activeElement === " + cell(somebody, "locale"))
-	if after := eval[[]float64](d.tab, "[scrollX, scrollY, document.querySelector('.grid-wrap').scrollLeft]"); after[0] != before[0] || after[1] != before[1] || after[2] != before[2] {
+	if after := eval[[]float64](d.tab, "[scrollX, scrollY, document.querySelector('.grid-wrap').scrollLeft]"); after[0] != before[0] ||
+		after[1] != before[1] || after[2] != before[2] {
 		d.t.Errorf("saving moved the page from %v to %v", before, after)
 	}
 	d.open(d.db + "/tables/users?f=email:eq:" + somebody + someColumns)

@@ -18,11 +18,14 @@ func TestALargeTableInTheBrowser(t *testing.T) {
 	p := start(t, data)
 	c := claimOwner(t, p)
 	c.must(http.MethodPost, "/schemas", url.Values{"source": {crowdOne}, "do": {"save"}})
-	c.must(http.MethodPost, "/schemas/crowd/versions", url.Values{"source": {strings.Replace(crowdTwo, "text fill (lower(email))", "text not null default (hex(randomblob(4)))", 1)}, "do": {"save"}})
+	c.must(http.MethodPost, "/schemas/crowd/versions",
+		url.Values{"source": {strings.Replace(crowdTwo, "text fill (lower(email))", "text not null default (hex(randomblob(4)))",
+			1)}, "do": {"save"}})
 	c.must(http.MethodPost, "/databases", url.Values{"org_name": {"Acme"}, "schema": {"crowd"}, "version": {"1"}, "request": {"r1"}})
 	c.waitPage("/databases/acme-org-001", "users")
 	p.stop()
-	offline(t, data, "insert into users(id, email) with recursive c(x) as (select 1 union all select x + 1 from c where x < 1100000) select x, 'User' || x from c")
+	offline(t, data, "insert into users(id, email) with recursive c(x) as (select 1 union all select x + 1 from c "+
+		"where x < 1100000) select x, 'User' || x from c")
 	p = start(t, data)
 	x := newTab(t)
 	x.adoptOwner(p)

@@ -17,13 +17,15 @@ const lab = "/databases/acme-org-001/tables/lab"
 
 // labCell is a cell of the grid, by its row and column.
 func labCell(row, column string) string {
-	return `document.getElementById('r` + row + `').cells[[...document.querySelector('table[data-editable]').tHead.rows[0].cells].findIndex(h => h.dataset.column === '` + column + `')]`
+	return `document.getElementById('r` + row +
+		`').cells[[...document.querySelector('table[data-editable]').tHead.rows[0].cells].findIndex(h => h.dataset.column === '` + column + `')]`
 }
 
 // opens opens the editor of a cell.
 func (x *tab) opens(row, column string) {
 	x.t.Helper()
-	_ = eval[bool](x, "(document.querySelectorAll('[data-press]').forEach(e => e.removeAttribute('data-press')), "+labCell(row, column)+".setAttribute('data-press', ''), true)")
+	_ = eval[bool](x, "(document.querySelectorAll('[data-press]').forEach(e => e.removeAttribute('data-press')), "+
+		labCell(row, column)+".setAttribute('data-press', ''), true)")
 	x.do(chromedp.DoubleClick(chromedp.CSS("[data-press]")))
 	x.waitFor("document.activeElement.closest('.cell-edit')")
 }
@@ -57,7 +59,8 @@ func TestACellOfSeveralLinesStaysAsItIs(t *testing.T) {
 				x.key(kb.Escape)
 			}
 			x.waitFor("!document.querySelector('.cell-edit')")
-			if n := eval[string](x, "document.querySelector('[data-changes-words]').textContent"); n != "" && !eval[bool](x, "document.querySelector('#changes').hidden") {
+			if n := eval[string](x, "document.querySelector('[data-changes-words]').textContent"); n != "" &&
+				!eval[bool](x, "document.querySelector('#changes').hidden") {
 				t.Fatalf("row %s left by %q: %s", row, leave, n)
 			}
 		}
@@ -68,7 +71,8 @@ func TestACellOfSeveralLinesStaysAsItIs(t *testing.T) {
 			t.Errorf("row %s holds %q", row, got)
 		}
 	}
-	if h := eval[[]float64](x, "[...document.querySelectorAll('tbody tr')].map(r => r.offsetHeight)"); h[0] != h[2] || eval[int](x, labCell("0", "t")+".querySelectorAll('i.nl').length") != 1 {
+	if h := eval[[]float64](x, "[...document.querySelectorAll('tbody tr')].map(r => r.offsetHeight)"); h[0] != h[2] ||
+		eval[int](x, labCell("0", "t")+".querySelectorAll('i.nl').length") != 1 {
 		t.Errorf("heights %v", h)
 	}
 	x.opens("0", "t")
@@ -91,7 +95,8 @@ func TestWhatIsEditedWhileASaveIsOnItsWayIsKept(t *testing.T) {
 	t.Parallel()
 	p, _, x := labSite(t)
 	// Answers take their time from here on.
-	_ = eval[bool](x, `(window.plain = fetch, window.held = [], window.fetch = async (...a) => { const r = await plain(...a); await new Promise(done => held.push(done)); return r; }, true)`)
+	_ = eval[bool](x, `(window.plain = fetch, window.held = [], window.fetch = async (...a) => { const r = await `+
+		`plain(...a); await new Promise(done => held.push(done)); return r; }, true)`)
 	x.types("0", "n", "10")
 	x.types("1", "n", "20")
 	x.key("s", kb.ModifierCtrl)
@@ -147,7 +152,9 @@ func TestAConflictSaysItsRowAndALongTextIsNotTakenForAValue(t *testing.T) {
 	x.types("2", "t", "gone soon")
 	long := strings.Repeat("long text ", 200)
 	save := func(row int64, column, kind, old, text string) {
-		c.must(http.MethodPost, lab+"/changes", url.Values{"do": {"save"}, "changes": {`[{"key":"` + browse.EncodeKey([]d1.Value{d1.Int(row)}) + `","row":1,"cells":[{"column":"` + column + `","kind":"` + kind + `","old":"` + old + `","as":"value","text":"` + text + `"}]}]`}})
+		c.must(http.MethodPost, lab+"/changes",
+			url.Values{"do": {"save"}, "changes": {`[{"key":"` + browse.EncodeKey([]d1.Value{d1.Int(row)}) +
+				`","row":1,"cells":[{"column":"` + column + `","kind":"` + kind + `","old":"` + old + `","as":"value","text":"` + text + `"}]}]`}})
 	}
 	save(2, "x", "text", "text", long)
 	save(3, "id", "integer", "3", "33")
@@ -156,7 +163,8 @@ func TestAConflictSaysItsRowAndALongTextIsNotTakenForAValue(t *testing.T) {
 	x.sees("changed the cell x and deleted a row meanwhile")
 	x.sees("id 2")
 	x.sees("id 3")
-	if off := eval[bool](x, "[...document.querySelectorAll('[data-conflict]')].some(b => b.getBoundingClientRect().right > b.closest('.grid-wrap').getBoundingClientRect().right)"); off {
+	if off := eval[bool](x, "[...document.querySelectorAll('[data-conflict]')].some(b => b.getBoundingClientRect().right > "+
+		"b.closest('.grid-wrap').getBoundingClientRect().right)"); off {
 		t.Error("a button of the conflict is out of sight")
 	}
 	x.press("Take what is there")
@@ -176,7 +184,8 @@ func TestAnEndedSessionLeavesTheQueue(t *testing.T) {
 	x.key("s", kb.ModifierCtrl)
 	x.sees("Your session has ended")
 	x.sees("1 unsaved change in 1 row")
-	_ = evalAwait[bool](x, "fetch('/login', {method: 'POST', body: new URLSearchParams({email: "+quoteJS(ownerEmail)+", password: "+quoteJS(ownerPassword)+"})}).then(r => r.ok)")
+	_ = evalAwait[bool](x, "fetch('/login', {method: 'POST', body: new URLSearchParams({email: "+quoteJS(ownerEmail)+
+		", password: "+quoteJS(ownerPassword)+"})}).then(r => r.ok)")
 	x.key("s", kb.ModifierCtrl)
 	x.hears("Saved 1 change")
 	x.open(p.base + lab)
@@ -190,7 +199,8 @@ func TestARowsFormFollowsItsChoices(t *testing.T) {
 	p, _, x := labSite(t)
 	x.open(p.base + lab + "/row?key=" + browse.EncodeKey([]d1.Value{d1.Int(1)}))
 	set := func(value string) {
-		_ = eval[bool](x, "(() => { const s = document.querySelector('[name=\"as.n\"]'); s.value = '"+value+"'; s.dispatchEvent(new Event('change', {bubbles: true})); return true })()")
+		_ = eval[bool](x, "(() => { const s = document.querySelector('[name=\"as.n\"]'); s.value = '"+value+
+			"'; s.dispatchEvent(new Event('change', {bubbles: true})); return true })()")
 	}
 	field := func() string { return eval[string](x, "document.querySelector('[name=\"v.n\"]').value") }
 	set("null")
@@ -210,11 +220,13 @@ func TestARowsFormFollowsItsChoices(t *testing.T) {
 
 func TestALongTextLeavesTheOtherColumnsInView(t *testing.T) {
 	t.Parallel()
-	p, c := withRows(t, d1.Exec("create table lab(id integer primary key, a text, b text, n integer)"), d1.Exec("insert into lab values (1, printf('%.*c', 300, 'w'), 'b', 5), (2, printf('%.*c', 80, 'w'), 'b', 5)"))
+	p, c := withRows(t, d1.Exec("create table lab(id integer primary key, a text, b text, n integer)"),
+		d1.Exec("insert into lab values (1, printf('%.*c', 300, 'w'), 'b', 5), (2, printf('%.*c', 80, 'w'), 'b', 5)"))
 	x := newTab(t)
 	x.adopt(c)
 	x.open(p.base + lab)
-	if out := eval[bool](x, labCell("0", "n")+".getBoundingClientRect().right > document.querySelector('.grid-wrap').getBoundingClientRect().right"); out {
+	if out := eval[bool](x, labCell("0", "n")+
+		".getBoundingClientRect().right > document.querySelector('.grid-wrap').getBoundingClientRect().right"); out {
 		t.Error("the last column is pushed out of view")
 	}
 }

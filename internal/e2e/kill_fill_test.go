@@ -15,7 +15,8 @@ import (
 
 const (
 	crowdOne = `{"name":"crowd","version":1,"tables":{"users":{"id":"integer primary key","email":"text not null"}}}`
-	crowdTwo = `{"name":"crowd","version":2,"tables":{"users":{"id":"integer primary key","email":"text not null","mail":"text fill (lower(email))"}}}`
+	crowdTwo = `{"name":"crowd","version":2,"tables":{"users":{"id":"integer primary key","email":"text not null",` +
+		`"mail":"text fill (lower(email))"}}}`
 )
 
 // offline runs a statement on the only database of a program that doesn't run, as an
@@ -61,7 +62,9 @@ func TestKilledFill(t *testing.T) {
 			k.must(http.MethodPost, "/databases", url.Values{"org_name": {"Acme"}, "schema": {"crowd"}, "version": {"1"}, "request": {"r1"}})
 			k.waitPage("/databases/acme-org-001", "users")
 			k.must(http.MethodPost, "/databases/acme-org-001/sql/writes", url.Values{"writes": {"on"}})
-			if _, body := k.must(http.MethodPost, "/databases/acme-org-001/sql", url.Values{"sql": {"insert into users(id, email) with recursive c(x) as (select 1 union all select x + 1 from c where x < 45000) select x, 'User' || x from c"}}); !strings.Contains(body, "45,000") {
+			if _, body := k.must(http.MethodPost, "/databases/acme-org-001/sql",
+				url.Values{"sql": {"insert into users(id, email) with recursive c(x) as (select 1 union all select x + 1 from c " +
+					"where x < 45000) select x, 'User' || x from c"}}); !strings.Contains(body, "45,000") {
 				t.Fatal("the rows were not inserted")
 			}
 			plan, _ := k.must(http.MethodPost, "/databases/acme-org-001/plans", url.Values{"schema": {"crowd"}, "version": {"2"}})
@@ -95,7 +98,8 @@ func TestKilledFill(t *testing.T) {
 			if code := p.stop(); code != 0 {
 				t.Errorf("stopped with %d", code)
 			}
-			if got := offline(t, data, "select count(*) || ' ' || sum(mail is null) || ' ' || sum(mail = 'mine') || ' ' || sum(mail = lower(email)) || ' ' || (select passed from kuratchi_fills) from users"); got != "45000 0 4 44996 45000" {
+			if got := offline(t, data, "select count(*) || ' ' || sum(mail is null) || ' ' || sum(mail = 'mine') || ' ' || "+
+				"sum(mail = lower(email)) || ' ' || (select passed from kuratchi_fills) from users"); got != "45000 0 4 44996 45000" {
 				t.Errorf("afterwards: %s", got)
 			}
 			if got := offline(t, data, "select count(*) from pragma_quick_check where quick_check <> 'ok'"); got != "0" {

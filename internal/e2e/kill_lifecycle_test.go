@@ -20,7 +20,8 @@ const killed = "/databases/acme-org-001"
 func killedAt(t *testing.T, point string, before func(c *client), path string, form func(c *client) url.Values) (data string) {
 	t.Helper()
 	p, _ := withRowsAt(t, "1", d1.Exec(`insert into users (id, name, email)
-	  with recursive n(i) as (select 1 union all select i + 1 from n where i < 50) select 'usr_' || i, 'Person ' || i, 'person' || i || '@acme.test' from n`))
+	  with recursive n(i) as (select 1 union all select i + 1 from n where i < 50)
+	  select 'usr_' || i, 'Person ' || i, 'person' || i || '@acme.test' from n`))
 	data = p.data
 	p.stop()
 	p = start(t, data, "FAILPOINT="+point)
@@ -142,7 +143,8 @@ func TestKilledRestore(t *testing.T) {
 				c.must(http.MethodPost, killed+"/points", nil)
 				kept = pointField.FindStringSubmatch(c.waitPage(killed+"/backups", "/points/forget"))[1]
 				c.must(http.MethodPost, killed+"/sql/writes", url.Values{"writes": {"on"}})
-				c.must(http.MethodPost, killed+"/sql", url.Values{"sql": {"insert into users (id, name, email) values ('usr_late', 'Late', 'late@acme.test')"}})
+				c.must(http.MethodPost, killed+"/sql",
+					url.Values{"sql": {"insert into users (id, name, email) values ('usr_late', 'Late', 'late@acme.test')"}})
 				if n := c.rows("acme-org-001", "users"); n != "51" {
 					t.Errorf("%s users before the restore", n)
 				}

@@ -22,13 +22,18 @@ func TestKilledMove(t *testing.T) {
 			t.Run(from+" "+point, func(t *testing.T) {
 				t.Parallel()
 				cloud, data := front.New(t, front.Options{}), t.TempDir()
-				env := []string{"KURATCHI_CF_API_URL=" + cloud.URL, "CF_ACCOUNT_ID=" + front.Account, "CF_API_TOKEN=" + front.Token, "CF_API_READ_TOKEN=" + front.ReadToken}
+				env := []string{"KURATCHI_CF_API_URL=" + cloud.URL, "CF_ACCOUNT_ID=" + front.Account, "CF_API_TOKEN=" + front.Token,
+					"CF_API_READ_TOKEN=" + front.ReadToken}
 				p := start(t, data, append(env, "FAILPOINT="+point)...)
 				c := claimOwner(t, p)
-				c.must(http.MethodPost, "/databases", url.Values{"org_name": {"Acme Inc."}, "name": {"acme-org-001"}, "place": {from}, "schema": {"organization"}, "version": {"1"}, "request": {"r1"}})
+				c.must(http.MethodPost, "/databases",
+					url.Values{"org_name": {"Acme Inc."}, "name": {"acme-org-001"}, "place": {from}, "schema": {"organization"},
+						"version": {"1"}, "request": {"r1"}})
 				c.waitPage(killed, "newsletter_contacts")
 				c.must(http.MethodPost, killed+"/sql/writes", url.Values{"writes": {"on"}})
-				_, body := c.must(http.MethodPost, killed+"/sql", url.Values{"sql": {"insert into users (id, name, email) with recursive n(i) as (select 1 union all select i + 1 from n where i < 50) select 'usr_' || i, 'Person', 'p' || i || '@acme.test' from n"}})
+				_, body := c.must(http.MethodPost, killed+"/sql",
+					url.Values{"sql": {"insert into users (id, name, email) with recursive n(i) as (select 1 union all select i + 1 " +
+						"from n where i < 50) select 'usr_' || i, 'Person', 'p' || i || '@acme.test' from n"}})
 				if !strings.Contains(body, "50 rows") {
 					t.Fatalf("%.3000s", body)
 				}

@@ -85,15 +85,17 @@ func standing(t *testing.T, data string) string {
 func TestKilledProvision(t *testing.T) {
 	for point, want := range map[string]string{
 		"provision:recorded": "none", "provision:create:begun": "none", "provision:create:made": "empty", "provision:create:done": "empty",
-		"provision:create:recorded": "empty", "provision:migrate:begun": "empty", "provision:migrate:done": "v1", "provision:migrate:recorded": "v1",
-		"provision:register:begun": "v1", "provision:register:done": "v1",
+		"provision:create:recorded": "empty", "provision:migrate:begun": "empty", "provision:migrate:done": "v1",
+		"provision:migrate:recorded": "v1",
+		"provision:register:begun":   "v1", "provision:register:done": "v1",
 	} {
 		t.Run(point, func(t *testing.T) {
 			t.Parallel()
 			data := t.TempDir()
 			p := start(t, data, "FAILPOINT="+point)
 			c := claimOwner(t, p)
-			_, _, _, _ = c.do(http.MethodPost, "/databases", url.Values{"org_name": {"Acme"}, "schema": {"organization"}, "version": {"1"}, "request": {"r1"}})
+			_, _, _, _ = c.do(http.MethodPost, "/databases",
+				url.Values{"org_name": {"Acme"}, "schema": {"organization"}, "version": {"1"}, "request": {"r1"}})
 			_ = p.wait()
 			if p.cmd.ProcessState.ExitCode() != -1 {
 				t.Fatalf("the program was not killed: %v\n%s", p.cmd.ProcessState, p.log)
@@ -109,7 +111,8 @@ func TestKilledProvision(t *testing.T) {
 			}
 			c.waitPage("/databases/acme-org-001", "interrupted")
 			// The form is sent again, as by a browser that lost the answer: it finds the same database.
-			location, _ := c.must(http.MethodPost, "/databases", url.Values{"org_name": {"Acme"}, "schema": {"organization"}, "version": {"1"}, "request": {"r1"}})
+			location, _ := c.must(http.MethodPost, "/databases",
+				url.Values{"org_name": {"Acme"}, "schema": {"organization"}, "version": {"1"}, "request": {"r1"}})
 			if location != "/databases/acme-org-001" {
 				t.Errorf("sent again, it leads to %s", location)
 			}
@@ -179,7 +182,8 @@ func TestStoppedProgramEndsRequestsUnderWay(t *testing.T) {
 	answered, begun := make(chan answer), make(chan struct{})
 	c.begun = func() { close(begun) }
 	go func() {
-		status, _, body, err := c.do(http.MethodPost, "/databases/acme-org-001/sql", url.Values{"sql": {"with recursive c(n) as (select 1 union all select n+1 from c where n < 3000000) select count(*) as counted from c"}})
+		status, _, body, err := c.do(http.MethodPost, "/databases/acme-org-001/sql",
+			url.Values{"sql": {"with recursive c(n) as (select 1 union all select n+1 from c where n < 3000000) select count(*) as counted from c"}})
 		answered <- answer{status, body, err}
 	}()
 	<-begun

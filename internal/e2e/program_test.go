@@ -16,7 +16,10 @@ import (
 
 // binaries builds the program once a test process, with and without the tag
 // that compiles in the points where a test may kill it.
-var binaries = map[string]func() (string, error){"": sync.OnceValues(func() (string, error) { return build("") }), "failpoint": sync.OnceValues(func() (string, error) { return build("failpoint") })}
+var binaries = map[string]func() (string, error){"": sync.OnceValues(func() (string, error) { return build("") }),
+	"failpoint": sync.OnceValues(func() (string, error) {
+		return build("failpoint")
+	})}
 
 var buildDir string
 

@@ -38,7 +38,8 @@ func next(t *testing.T) string {
 // acknowledges it, rehearses, approves, applies, and restores to before.
 func TestADestructivePlanInTheBrowser(t *testing.T) {
 	t.Parallel()
-	p, c := withRows(t, users(2000), d1.Exec(`insert into session (sessionToken, userId, expires) select 's' || id, id, 1 from users limit 500`))
+	p, c := withRows(t, users(2000), d1.Exec(`insert into session (sessionToken, userId, expires) `+
+		`select 's' || id, id, 1 from users limit 500`))
 	c.must(http.MethodPost, "/schemas/organization/versions", url.Values{"source": {next(t)}, "do": {"save"}})
 	x := newTab(t)
 	x.adopt(c)

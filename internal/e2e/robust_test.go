@@ -75,7 +75,8 @@ func (p *program) raw(sent string) net.Conn {
 const robust = "/databases/acme-org-001"
 
 // ordinary are the pages that have to go on being answered.
-var ordinary = []string{"/", robust, robust + "/tables/users", robust + "/tables/users?sort=name", robust + "/structure", robust + "/sql", "/schemas", "/readyz"}
+var ordinary = []string{"/", robust, robust + "/tables/users", robust + "/tables/users?sort=name", robust + "/structure",
+	robust + "/sql", "/schemas", "/readyz"}
 
 // large are rows to read slowly, and a cell of 1.9 MB.
 func large() []d1.Stmt {
@@ -90,7 +91,8 @@ func large() []d1.Stmt {
 // request is a whole request of the client, as a browser sends it.
 func (c *client) request(method, path string, form url.Values) string {
 	body := form.Encode()
-	return fmt.Sprintf("%s %s HTTP/1.1\r\nHost: dashboard\r\nCookie: %s\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n%s",
+	return fmt.Sprintf("%s %s HTTP/1.1\r\nHost: dashboard\r\nCookie: %s\r\nContent-Type: "+
+		"application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n%s",
 		method, path, c.cookie, len(body), body)
 }
 
@@ -263,7 +265,9 @@ func TestStoppingUnderLoadCutsNoAnswer(t *testing.T) {
 	}
 	answer := make(chan string, 1)
 	running.Go(func() { // takes a while
-		_, _, body, err := c.do(http.MethodPost, robust+"/sql", url.Values{"sql": {"with recursive c(n) as (select 1 union all select n + 1 from c limit 2000000) select 'counted ' || count(*) from c"}})
+		_, _, body, err := c.do(http.MethodPost, robust+"/sql",
+			url.Values{"sql": {"with recursive c(n) as (select 1 union all select n + 1 from c limit 2000000) " +
+				"select 'counted ' || count(*) from c"}})
 		answer <- fmt.Sprint(body, err)
 	})
 	copied := c.p.raw(c.request(http.MethodPost, robust+"/download", nil))

@@ -74,7 +74,8 @@ func walkOnD1(t *testing.T, rt d1test.Runtime) {
 	x.place, x.unseen = "d1", rt != d1test.Newest
 	cloud.Add("found-by-hand")
 	cloud.Add("found-too")
-	walk(t, x, start(t, t.TempDir(), "KURATCHI_CF_API_URL="+cloud.URL, "CF_ACCOUNT_ID="+front.Account, "CF_API_TOKEN="+front.Token, "CF_API_READ_TOKEN="+front.ReadToken))
+	walk(t, x, start(t, t.TempDir(), "KURATCHI_CF_API_URL="+cloud.URL, "CF_ACCOUNT_ID="+front.Account,
+		"CF_API_TOKEN="+front.Token, "CF_API_READ_TOKEN="+front.ReadToken))
 	if made, _ := cloud.Count("create"); made != 3 {
 		t.Errorf("%d databases were made on D1, want 3", made)
 	}
@@ -90,8 +91,10 @@ func (x *tab) onD1(p *program) {
 	x.sees("Move to the data folder")
 	x.open(p.base + "/databases/adopt")
 	x.sees("found-by-hand")
-	const boxes = `[document.querySelector("[data-choose-all]"), ...document.querySelectorAll("input[name=id]")].map((b) => b.indeterminate ? "some" : b.checked ? "yes" : "no").join(" ")`
-	for _, step := range []struct{ click, now string }{{"[data-choose-all]", "yes yes yes"}, {"input[name=id]", "some no yes"}, {"input[name=id]", "yes yes yes"}} {
+	const boxes = `[document.querySelector("[data-choose-all]"), ...document.querySelectorAll("input[name=id]")].map((b) => ` +
+		`b.indeterminate ? "some" : b.checked ? "yes" : "no").join(" ")`
+	for _, step := range []struct{ click, now string }{{"[data-choose-all]", "yes yes yes"}, {"input[name=id]", "some no yes"},
+		{"input[name=id]", "yes yes yes"}} {
 		x.do(chromedp.Click(chromedp.CSS(step.click)))
 		if now := eval[string](x, boxes); now != step.now {
 			x.t.Errorf("after a click on %s: %s, want %s", step.click, now, step.now)
@@ -157,7 +160,8 @@ func walk(t *testing.T, x *tab, p *program) {
 
 	x.open(p.base + "/databases/acme-inc-org-001/sql")
 	x.waitFor("document.querySelector('.cm-content')")
-	x.fill("#sql", "with t(n, s) as (values (9007199254740993, 'one'), (2, null), (3, '')) select n, s, n as n from t where n > ?1;\nselect count(*) as users from users")
+	x.fill("#sql", "with t(n, s) as (values (9007199254740993, 'one'), (2, null), (3, '')) select n, s, n as n from t "+
+		"where n > ?1;\nselect count(*) as users from users")
 	x.fill("#params", "1")
 	x.press("Run")
 	x.sees("9007199254740993")
@@ -255,20 +259,24 @@ func walk(t *testing.T, x *tab, p *program) {
 	x.sees("this one")
 	x.audit("the account")
 	x.picture("account")
-	for _, path := range []string{"/orgs", "/orgs/acme-inc", "/schemas", "/schemas/new", "/schemas/organization", "/databases/acme-inc-org-001/sql"} {
+	for _, path := range []string{"/orgs", "/orgs/acme-inc", "/schemas", "/schemas/new", "/schemas/organization",
+		"/databases/acme-inc-org-001/sql"} {
 		x.open(p.base + path)
 		x.waitFor("document.querySelector('main')")
 		x.audit(path)
 	}
 	x.theme(true)
-	for _, path := range []string{"/", "/account", "/audit", "/orgs", "/schemas/organization", "/schemas/organization/versions/3", "/databases/new", "/databases/acme-inc-org-001", "/databases/acme-inc-org-001/sql", "/databases/acme-inc-org-001/structure", "/databases/acme-inc-org-001/migrations"} {
+	for _, path := range []string{"/", "/account", "/audit", "/orgs", "/schemas/organization",
+		"/schemas/organization/versions/3", "/databases/new", "/databases/acme-inc-org-001", "/databases/acme-inc-org-001/sql",
+		"/databases/acme-inc-org-001/structure", "/databases/acme-inc-org-001/migrations"} {
 		x.open(p.base + path)
 		x.audit("dark " + path)
 	}
 	x.picture("migrations-dark")
 	x.theme(false)
 	x.do(chromedp.EmulateViewport(320, 700))
-	for _, path := range []string{"/", "/account", "/audit", "/databases/new", "/databases/acme-inc-org-001/tables/users", "/databases/acme-inc-org-001/sql", "/databases/acme-inc-org-001/migrations", "/schemas/organization/versions/3", "/schemas/new"} {
+	for _, path := range []string{"/", "/account", "/audit", "/databases/new", "/databases/acme-inc-org-001/tables/users",
+		"/databases/acme-inc-org-001/sql", "/databases/acme-inc-org-001/migrations", "/schemas/organization/versions/3", "/schemas/new"} {
 		x.open(p.base + path)
 		x.audit("320 px " + path)
 	}

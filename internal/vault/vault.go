@@ -88,7 +88,9 @@ func (v *Vault) Open(p Place, sealed string) (string, error) {
 			}
 		}
 	}
-	return "", fault.New(fault.Unavailable, "A stored secret (%s of %s) can't be opened with the key of this installation. Bring back the key it was sealed with, or enter the secret again.", p.Column, p.Table)
+	return "", fault.New(fault.Unavailable,
+		"A stored secret (%s of %s) can't be opened with the key of this installation. "+
+			"Bring back the key it was sealed with, or enter the secret again.", p.Column, p.Table)
 }
 
 // Current reports whether a text is sealed with the key that seals now.

@@ -28,7 +28,8 @@ type Session struct {
 // browserName says which browser a User-Agent is of, in a word or two.
 func browserName(userAgent string) string {
 	system := "another system"
-	for _, s := range []struct{ mark, name string }{{"Windows", "Windows"}, {"iPhone", "iPhone"}, {"iPad", "iPad"}, {"Android", "Android"}, {"Mac OS", "macOS"}, {"Linux", "Linux"}} {
+	for _, s := range []struct{ mark, name string }{{"Windows", "Windows"}, {"iPhone", "iPhone"}, {"iPad", "iPad"},
+		{"Android", "Android"}, {"Mac OS", "macOS"}, {"Linux", "Linux"}} {
 		if strings.Contains(userAgent, s.mark) {
 			system = s.name
 			break

@@ -35,7 +35,8 @@ type Adopt struct {
 }
 
 func (v Adopt) pager() ui.Pager {
-	return ui.Pager{Path: paths.AdoptDatabases, Query: v.query(), Page: v.Page.Number, Size: v.Page.Size, Total: v.Total, Noun: "databases of the account"}
+	return ui.Pager{Path: paths.AdoptDatabases, Query: v.query(), Page: v.Page.Number, Size: v.Page.Size, Total: v.Total,
+		Noun: "databases of the account"}
 }
 
 func (v Adopt) query() url.Values {

@@ -21,7 +21,8 @@ type Audit struct {
 
 func (v Audit) filtered() bool {
 	f := v.Filter
-	return f.Action != "" || f.Outcome != "" || f.Actor != "" || f.Org != "" || f.Database != "" || f.Search != "" || !f.Since.IsZero() || !f.Until.IsZero()
+	return f.Action != "" || f.Outcome != "" || f.Actor != "" || f.Org != "" || f.Database != "" || f.Search != "" || !f.Since.IsZero() ||
+		!f.Until.IsZero()
 }
 
 func (v Audit) with(path, before string) string {

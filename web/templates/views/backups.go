@@ -92,12 +92,15 @@ func workEnd(w fleet.Work) string {
 		return ""
 	case w.Error != "":
 		return map[fleet.WorkKind]string{
-			fleet.WorkKeep: "No restore point was kept", fleet.WorkRestore: "Putting it back failed", fleet.WorkRevive: "Bringing it back failed", fleet.WorkMove: "Moving it failed", fleet.WorkExport: "The copy failed", fleet.WorkImport: "The import failed", fleet.WorkDelete: "Removing it failed",
+			fleet.WorkKeep: "No restore point was kept", fleet.WorkRestore: "Putting it back failed",
+			fleet.WorkRevive: "Bringing it back failed", fleet.WorkMove: "Moving it failed", fleet.WorkExport: "The copy failed",
+			fleet.WorkImport: "The import failed", fleet.WorkDelete: "Removing it failed",
 		}[w.Kind] + " at " + full(w.Ended) + by + ": " + w.Error
 	case took < worthWords:
 		return ""
 	case w.Kind == fleet.WorkRestore:
-		return "Put back at " + full(w.Ended) + " to how it was at " + full(w.Point) + by + ". It took " + textual.Duration(took) + ". The state before is kept as a restore point."
+		return "Put back at " + full(w.Ended) + " to how it was at " + full(w.Point) + by + ". It took " +
+			textual.Duration(took) + ". The state before is kept as a restore point."
 	case w.Kind == fleet.WorkExport:
 		return "Copied at " + full(w.Ended) + by + ". It took " + textual.Duration(took) + "."
 	case w.Kind == fleet.WorkImport:

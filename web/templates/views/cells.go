@@ -61,7 +61,8 @@ func writeValue(b *strings.Builder, v d1.Value) {
 			writeText(b, text)
 			return
 		}
-		b.WriteString(`<details class="long"><summary>` + templ.EscapeString(text) + `…</summary>` + templ.EscapeString(strings.ToValidUTF8(v.Text()[:min(v.Len(), 100_000)], "\uFFFD")))
+		b.WriteString(`<details class="long"><summary>` + templ.EscapeString(text) + `…</summary>` +
+			templ.EscapeString(strings.ToValidUTF8(v.Text()[:min(v.Len(), 100_000)], "\uFFFD")))
 		if v.Len() > 100_000 {
 			b.WriteString(`… <span class="muted">(100 kB of ` + textual.Size(int64(v.Len())) + `)</span>`)
 		}

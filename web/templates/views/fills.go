@@ -39,7 +39,8 @@ func fillRows(at migrate.FillProgress) string {
 	if !at.Finished.IsZero() {
 		return textual.Count(at.Filled) + " filled, all of " + textual.Count(at.Passed) + " rows gone through"
 	}
-	return textual.Count(at.Filled) + " filled, " + textual.Count(at.Passed) + " of about " + textual.Count(max(at.Total, at.Passed)) + " rows gone through"
+	return textual.Count(at.Filled) + " filled, " + textual.Count(at.Passed) + " of about " +
+		textual.Count(max(at.Total, at.Passed)) + " rows gone through"
 }
 
 // filling reports whether the fills of the plan run, so that its page follows them.

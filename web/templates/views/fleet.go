@@ -60,7 +60,8 @@ func (v Fleet) checkedWords() string {
 const FleetList = "fleet-list"
 
 func (v Fleet) pager() ui.Pager {
-	return ui.Pager{Path: v.Path, Query: v.Query, Page: max(1, v.Filter.Page.Number), Size: v.Filter.Page.Size, Total: v.Total, Noun: "databases"}
+	return ui.Pager{Path: v.Path, Query: v.Query, Page: max(1, v.Filter.Page.Number), Size: v.Filter.Page.Size, Total: v.Total,
+		Noun: "databases"}
 }
 
 func (v Fleet) sort(key, text string) ui.SortLink {
@@ -123,8 +124,10 @@ var statuses = []struct {
 	Key  fleet.Status
 	Text string
 }{
-	{fleet.StatusInSync, "in sync"}, {fleet.StatusBehind, "behind"}, {fleet.StatusDrifted, "drifted"}, {fleet.StatusFailed, "failed or unreachable"},
-	{fleet.StatusNoSchema, "no schema"}, {fleet.Status(fleet.Provisioning), "provisioning"}, {fleet.Status(fleet.Archived), "archived"}, {fleet.Status(fleet.Deleted), "deleted"},
+	{fleet.StatusInSync, "in sync"}, {fleet.StatusBehind, "behind"}, {fleet.StatusDrifted, "drifted"},
+	{fleet.StatusFailed, "failed or unreachable"},
+	{fleet.StatusNoSchema, "no schema"}, {fleet.Status(fleet.Provisioning), "provisioning"},
+	{fleet.Status(fleet.Archived), "archived"}, {fleet.Status(fleet.Deleted), "deleted"},
 }
 
 // databaseStatus is a database's tone and word.

@@ -250,7 +250,8 @@ func sqlBlock(p *migrate.Plan) templ.Component {
 		for _, part := range planParts(p) {
 			title := templ.EscapeString(part.title)
 			if part.watch { // many, and all alike
-				b.WriteString(`<details class="params"><summary>-- ` + title + `: ` + plural(len(part.statements), "statement") + `</summary><pre class="sql">`)
+				b.WriteString(`<details class="params"><summary>-- ` + title + `: ` + plural(len(part.statements), "statement") +
+					`</summary><pre class="sql">`)
 			} else {
 				b.WriteString(`<pre class="sql"><span class="note">-- ` + title + `</span>`)
 			}

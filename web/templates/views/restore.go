@@ -25,7 +25,8 @@ type Restore struct {
 }
 
 // Writing are the actions whose effect a restore undoes.
-var Writing = []audit.Action{audit.DatabaseWrite, audit.DatabaseRows, audit.PlanApply, audit.PlanFill, audit.DatabaseImport, audit.PointRestore}
+var Writing = []audit.Action{audit.DatabaseWrite, audit.DatabaseRows, audit.PlanApply, audit.PlanFill, audit.DatabaseImport,
+	audit.PointRestore}
 
 // writingNouns are one of an action, and several.
 var writingNouns = map[audit.Action][2]string{

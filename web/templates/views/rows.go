@@ -232,7 +232,8 @@ func inputShown(in browse.Input) string {
 // nowOf is what a script needs to go on from what is there now.
 func nowOf(c browse.Conflict) templ.Attributes {
 	return templ.Attributes{
-		"data-key": c.Key, "data-column": c.Column.Name, "data-now-kind": c.Now.Kind().String(), "data-now": shown(c.Now), "data-cut": cut(c.Now), "data-seen": browse.See(c.Now).String(),
+		"data-key": c.Key, "data-column": c.Column.Name, "data-now-kind": c.Now.Kind().String(), "data-now": shown(c.Now),
+		"data-cut": cut(c.Now), "data-seen": browse.See(c.Now).String(),
 	}
 }
 

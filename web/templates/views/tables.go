@@ -142,7 +142,12 @@ func editable(v Table) templ.Attributes {
 // cellRules tell the script how a column's cells are typed.
 func cellRules(c browse.Column) templ.Attributes {
 	rules := templ.Attributes{"data-column": c.Name, "data-field": c.Field()}
-	for name, is := range map[string]bool{"data-notnull": c.NotNull, "data-default": c.Default != "", "data-untyped": c.Untyped(), "data-generated": c.Generated} {
+	for name, is := range map[string]bool{
+		"data-notnull":   c.NotNull,
+		"data-default":   c.Default != "",
+		"data-untyped":   c.Untyped(),
+		"data-generated": c.Generated,
+	} {
 		if is {
 			rules[name] = ""
 		}
@@ -236,9 +241,11 @@ func (v Table) writeRow(b *strings.Builder, n, place int) {
 	row := v.Page.Rows[n]
 	if v.Editable && row.Key != "" {
 		number := strconv.Itoa(place + 1)
-		b.WriteString(`<tr id="` + RowID(place) + `"><td class="check"><input type="checkbox" name="key" value="` + row.Key + `" aria-label="Row ` + number + `">`)
+		b.WriteString(`<tr id="` + RowID(place) + `"><td class="check"><input type="checkbox" name="key" value="` + row.Key +
+			`" aria-label="Row ` + number + `">`)
 	} else if v.Editable {
-		b.WriteString(`<tr><td class="check"><input type="checkbox" disabled title="` + keyTooLong + `" aria-label="Row ` + strconv.Itoa(place+1) + `: ` + keyTooLong + `">`)
+		b.WriteString(`<tr><td class="check"><input type="checkbox" disabled title="` + keyTooLong + `" aria-label="Row ` +
+			strconv.Itoa(place+1) + `: ` + keyTooLong + `">`)
 	} else {
 		b.WriteString("<tr>")
 	}
