@@ -28,8 +28,7 @@ var foldingFlag = regexp.MustCompile(`\(\?[a-zA-Z]*` + `i[a-zA-Z]*[-:)]`)
 
 // foldedByUnicode are the packages that still do, with how often.
 var foldedByUnicode = allowance{
-	"internal/browse":          3,
-	"internal/d1/d1test/front": 1,
+	"internal/browse": 3,
 }
 
 // unicodeFold is what folds by Unicode in a node of the syntax, "" for nothing.

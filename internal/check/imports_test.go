@@ -34,7 +34,7 @@ var mayImport = map[string][]string{
 	"internal/d1/local":        {"internal/d1", "internal/fault", "internal/sqlite", "internal/sqltext"},
 	"internal/d1/rest":         {"internal/d1", "internal/fault", "internal/sqlite", "internal/sqltext"},
 	"internal/d1/d1test":       {"internal/d1", "internal/fault"},
-	"internal/d1/d1test/front": {"internal/d1/d1test", "internal/d1/rest", "internal/sqlite"},
+	"internal/d1/d1test/front": {"internal/d1/d1test", "internal/d1/rest", "internal/sqlite", "internal/sqltext"},
 
 	"internal/orm":      {"internal/d1", "internal/fault", "internal/schema", "internal/sqltext"},
 	"internal/migrate":  {"internal/d1", "internal/fault", "internal/schema", "internal/sqlite", "internal/sqltext"},

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 // listed is a database in a list.
@@ -40,7 +42,7 @@ func (f *Front) details(r *http.Request, d *database) details {
 	defer d.mu.Unlock()
 	out := details{listed: d.listed(), Region: "WEUR", Replication: map[string]string{"mode": d.Replication}}
 	if d.Hint != "" {
-		out.Region = strings.ToUpper(d.Hint)
+		out.Region = sqltext.Upper(d.Hint)
 	}
 	res, err := d.run(r.Context(), `select count(*) from sqlite_master where type='table' and name not like '\_cf\_%' escape '\'`)
 	if err == nil {
