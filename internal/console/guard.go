@@ -7,6 +7,8 @@ import (
 
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/live"
+	"github.com/kuratchi/dashboard/internal/shadow"
 	"github.com/kuratchi/dashboard/internal/sqlite"
 	"github.com/kuratchi/dashboard/internal/sqltext"
 )
@@ -29,23 +31,23 @@ const (
 // guard compiles statements on an empty copy of a schema, in mode Read.
 type guard struct {
 	by     Guard
-	copied *scratch
+	copied *shadow.Copy
 }
 
 func newGuard(ctx context.Context, conn d1.Conn, by Guard) (*guard, error) {
 	if by == ByEngine {
 		return nil, nil //nolint:nilnil // no guard is needed, and nil is one that lets through
 	}
-	copied, err := newScratch(ctx, conn)
+	db, err := live.Read(ctx, conn)
+	if err != nil {
+		return nil, err
+	}
+	copied, err := shadow.Tolerate(ctx, db.AllStatements())
 	if err != nil {
 		return nil, err
 	}
 	g := &guard{by: by, copied: copied}
-	err = copied.c.End(true)
-	if err == nil {
-		err = copied.c.Begin(ctx, sqlite.Read)
-	}
-	if err != nil {
+	if err := copied.ReadOnly(ctx); err != nil {
 		g.close()
 		return nil, err
 	}
@@ -54,7 +56,7 @@ func newGuard(ctx context.Context, conn d1.Conn, by Guard) (*guard, error) {
 
 func (g *guard) close() {
 	if g != nil {
-		g.copied.close()
+		g.copied.Close()
 	}
 }
 
@@ -64,7 +66,7 @@ func (g *guard) check(s *d1.Stmt) error {
 	if g == nil {
 		return nil
 	}
-	st, err := g.copied.c.Prepare(s.SQL)
+	st, err := g.copied.Prepare(s.SQL)
 	if e, ok := errors.AsType[*sqlite.Error](err); ok {
 		refused := d1.NewError(e.Text)
 		// A view or trigger that reads pragma_optimize is "unsafe" to our engine; a token

@@ -10,7 +10,9 @@ import (
 
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/live"
 	"github.com/kuratchi/dashboard/internal/migrate"
+	"github.com/kuratchi/dashboard/internal/shadow"
 	"github.com/kuratchi/dashboard/internal/sqlite"
 	"github.com/kuratchi/dashboard/internal/sqltext"
 )
@@ -111,12 +113,12 @@ func judge(ctx context.Context, conn d1.Conn, s Script, l Limits) (Judgement, er
 	if err != nil {
 		return Judgement{}, err
 	}
-	live, err := migrate.Inspect(ctx, conn)
+	db, err := migrate.Inspect(ctx, conn)
 	if err != nil {
 		return Judgement{}, err
 	}
-	j := Judgement{Token: token(s, live.Fingerprint())}
-	if err := look(ctx, conn, ss, l); err != nil {
+	j := Judgement{Token: token(s, db.Fingerprint())}
+	if err := look(ctx, conn, db, ss, l); err != nil {
 		return Judgement{}, err
 	}
 	tried := false
@@ -125,7 +127,7 @@ func judge(ctx context.Context, conn d1.Conn, s Script, l Limits) (Judgement, er
 		j.writing = append(j.writing, st.writes)
 		tried = tried || st.writes && (st.verb != "" && !st.adds || st.unjudged != "")
 	}
-	found := j.lint(live, ss, s.Reason)
+	found := j.lint(db, ss, s.Reason)
 	if !j.Writes || s.Confirm == j.Token && !j.Unexplained {
 		return j, nil
 	}
@@ -140,7 +142,7 @@ func judge(ctx context.Context, conn d1.Conn, s Script, l Limits) (Judgement, er
 			return j, err
 		}
 	}
-	c := &counter{conn: conn, live: live, limit: l.Trial}
+	c := &counter{conn: conn, live: db, limit: l.Trial}
 	for i, st := range ss {
 		if d := found[i].on(st, st.danger(ctx, seen[i], untold, c)); d != nil {
 			j.Dangers = append(j.Dangers, *d)
@@ -191,16 +193,16 @@ func results(ss []*statement) []Result {
 // look lets the compiler tell what each statement does. One that it can't compile
 // on the copy may still only read something the copy doesn't have, or be an error
 // of who typed it: the database itself knows.
-func look(ctx context.Context, conn d1.Conn, ss []*statement, l Limits) error {
+func look(ctx context.Context, conn d1.Conn, db *live.Database, ss []*statement, l Limits) error {
 	limited, cancel := context.WithTimeout(ctx, l.Trial)
 	defer cancel()
-	copied, err := newScratch(limited, conn)
+	copied, err := shadow.Tolerate(limited, db.AllStatements())
 	if err != nil {
 		return err
 	}
-	defer copied.close()
+	defer copied.Close()
 	for _, st := range ss {
-		copied.look(st)
+		st.look(copied)
 		if st.unjudged == "" {
 			continue
 		}

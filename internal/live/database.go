@@ -148,6 +148,9 @@ var made = []string{"table", "index", "view", "trigger"}
 // order that works. The ledgers are left out.
 func (d *Database) Statements(types ...string) []string { return statements(d.Rows, types) }
 
+// AllStatements make all of it anew, the ledgers too.
+func (d *Database) AllStatements() []string { return statements(slices.Concat(d.Rows, d.Ledgers), nil) }
+
 func statements(rows []schema.MasterRow, types []string) []string {
 	if len(types) == 0 {
 		types = made

@@ -83,7 +83,7 @@ func (b *builder) reaches(tc *tableChange, statements []string) (bool, error) {
 }
 
 func (b *builder) reached(tc *tableChange) (bool, error) {
-	l, err := b.trial.inspect()
+	l, err := b.trial.Read()
 	if err != nil {
 		return false, err
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/kuratchi/dashboard/internal/live"
 	"github.com/kuratchi/dashboard/internal/schema"
+	"github.com/kuratchi/dashboard/internal/shadow"
 	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
@@ -53,7 +54,7 @@ type builder struct {
 	now     *schema.Schema     // the schema once the renames are done, then table by table the target's
 	rows    []schema.MasterRow // sqlite_master once the renames are done
 	was     *schema.Schema     // the schema once the renames are done, unchanged
-	trial   *scratch           // where ALTER statements are tried; opened when first needed
+	trial   *shadow.Copy       // where ALTER statements are tried; opened when first needed
 	tried   int                // how many steps ran on it
 	renamed []schema.Change
 	again   map[string]schema.MasterRow // triggers to make again at the end, by folded name
@@ -76,7 +77,7 @@ type tableChange struct {
 
 func (b *builder) close() {
 	if b.trial != nil {
-		b.trial.close()
+		b.trial.Close()
 	}
 }
 
@@ -243,9 +244,9 @@ func (b *builder) try(reached func() (bool, error), statements ...string) (bool,
 	if _, err := b.failing(); err != nil { // prove will say what is wrong with a step
 		return false, err
 	}
-	return b.trial.c.Attempt(func() (bool, error) {
+	return b.trial.Attempt(func() (bool, error) {
 		for _, sql := range statements {
-			if b.trial.run(sql) != nil {
+			if b.trial.Exec(sql) != nil {
 				return false, nil
 			}
 		}
@@ -257,12 +258,12 @@ func (b *builder) try(reached func() (bool, error), statements ...string) (bool,
 // that it refuses, nil for none.
 func (b *builder) failing() (failed *stepError, err error) {
 	if b.trial == nil {
-		if b.trial, err = newScratch(context.Background(), b.live.Statements()); err != nil {
+		if b.trial, err = shadow.Make(context.Background(), b.live.Statements()); err != nil {
 			return nil, err
 		}
 	}
 	for ; b.tried < len(b.plan.Steps); b.tried++ {
-		if err := b.trial.run(b.plan.Steps[b.tried].SQL); err != nil && failed == nil {
+		if err := b.trial.Exec(b.plan.Steps[b.tried].SQL); err != nil && failed == nil {
 			failed = &stepError{step: b.tried, text: engineWords(err)}
 		}
 	}

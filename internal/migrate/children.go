@@ -191,7 +191,7 @@ func (b *builder) reads(t *schema.Table, expr, column string) bool {
 	if _, err := b.failing(); err != nil {
 		return true
 	}
-	accesses, _, err := b.trial.c.Accesses("SELECT " + expr + "\nFROM " + sqltext.Quote(t.Name))
+	accesses, _, err := b.trial.Accesses("SELECT " + expr + "\nFROM " + sqltext.Quote(t.Name))
 	return err != nil || slices.ContainsFunc(accesses, func(a sqlite.Access) bool { return a.Kind == "read" && sqltext.Same(a.Column, column) })
 }
 

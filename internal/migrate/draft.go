@@ -7,6 +7,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/live"
 	"github.com/kuratchi/dashboard/internal/schema"
+	"github.com/kuratchi/dashboard/internal/shadow"
 	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
@@ -24,24 +25,24 @@ func After(ctx context.Context, live *live.Database, text string) (*schema.Schem
 	}
 	ctx, cancel := context.WithTimeout(ctx, draftTime)
 	defer cancel()
-	s, err := newScratch(ctx, live.Statements())
+	s, err := shadow.Make(ctx, live.Statements())
 	if err != nil {
 		return nil, err
 	}
-	defer s.close()
+	defer s.Close()
 	var renames []schema.Rename
 	for i, part := range parts {
 		if !schema.Defines(part.SQL) {
 			return nil, fault.New(fault.Invalid, "Statement %d is none that a schema can say: only CREATE, ALTER and DROP can become a version, and no table can be made of a SELECT.", i+1)
 		}
-		if err := s.run(part.SQL); err != nil {
+		if err := s.Exec(part.SQL); err != nil {
 			return nil, fault.Wrap(err, fault.Invalid, "Statement %d: %s.", i+1, engineWords(err))
 		}
 		if r, ok := schema.ParseRename(part.SQL); ok {
 			renames = append(renames, r)
 		}
 	}
-	after, err := s.inspect()
+	after, err := s.Read()
 	if err != nil {
 		return nil, fault.Wrap(err, fault.Invalid, "What comes out can't be read as a schema: %v.", err)
 	}

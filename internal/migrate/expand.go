@@ -9,6 +9,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/live"
 	"github.com/kuratchi/dashboard/internal/schema"
+	"github.com/kuratchi/dashboard/internal/shadow"
 	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
@@ -203,12 +204,12 @@ func later(goal *schema.Table, full, c schema.Column, say func(string, ...any)) 
 
 // nullPasses reports whether a CHECK of one column lets NULL be.
 func nullPasses(c *schema.Column, check string) (bool, error) {
-	s, err := newScratch(context.Background(), nil)
+	s, err := shadow.Make(context.Background(), nil)
 	if err != nil {
 		return false, err
 	}
-	defer s.close()
-	st, err := s.c.Prepare("SELECT 1 FROM (SELECT NULL AS " + sqltext.Quote(c.Name) + ") WHERE NOT (" + check + "\n)")
+	defer s.Close()
+	st, err := s.Prepare("SELECT 1 FROM (SELECT NULL AS " + sqltext.Quote(c.Name) + ") WHERE NOT (" + check + "\n)")
 	if err != nil {
 		return false, nil //nolint:nilerr // one that speaks of more than the column is left to a rebuild
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/kuratchi/dashboard/internal/live"
 	"github.com/kuratchi/dashboard/internal/schema"
+	"github.com/kuratchi/dashboard/internal/shadow"
 	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
@@ -55,7 +56,7 @@ func (b *builder) fills(changes []schema.Change) error {
 				return err
 			}
 			var err error
-			if after, err = b.trial.inspect(); err != nil {
+			if after, err = b.trial.Read(); err != nil {
 				return err
 			}
 		}
@@ -63,7 +64,7 @@ func (b *builder) fills(changes []schema.Change) error {
 		if !ok {
 			continue // a step failed, which prove will say
 		}
-		key, err := b.trial.fillKey(t)
+		key, err := fillKey(b.trial, t)
 		if err != nil {
 			return err
 		}
@@ -116,7 +117,7 @@ func (b *builder) triggersOf(f Fill) []string {
 // fillKey returns the columns whose order a fill of the table follows: the rowid
 // where a name of it can be reached, else the primary key with the collations of
 // its index; none where neither tells every row from the others.
-func (s *scratch) fillKey(t *schema.Table) ([]FillKey, error) {
+func fillKey(s *shadow.Copy, t *schema.Table) ([]FillKey, error) {
 	if !t.WithoutRowID {
 		if len(t.PrimaryKey) == 1 && t.RowIDAlias(t.PrimaryKey[0]) {
 			return []FillKey{{Name: t.PrimaryKey[0]}}, nil
@@ -132,7 +133,7 @@ func (s *scratch) fillKey(t *schema.Table) ([]FillKey, error) {
 	}
 	// The order of the key's index: no chunk has to sort the table then.
 	name := sqltext.QuoteText(t.Name)
-	st, err := s.c.Prepare("select name, coll from pragma_index_xinfo((select name from pragma_index_list(" + name + ") where origin = 'pk')) where key = 1 order by seqno")
+	st, err := s.Prepare("select name, coll from pragma_index_xinfo((select name from pragma_index_list(" + name + ") where origin = 'pk')) where key = 1 order by seqno")
 	if err != nil {
 		return nil, err
 	}
@@ -160,19 +161,19 @@ func orBinary(collation string) string {
 
 // proveFills runs the statements of the plan's fills on the scratch copy, where the
 // steps have run: a *stepError names the fill the engine refuses.
-func (s *scratch) proveFills(p *Plan) error {
+func proveFills(s *shadow.Copy, p *Plan) error {
 	if len(p.Fills) == 0 {
 		return nil
 	}
 	for _, sql := range []string{createFills, createFillKeys} {
-		if err := s.run(sql); err != nil {
-			return fmt.Errorf("migrate: on a scratch copy: %s: %w", sql, err)
+		if err := s.Exec(sql); err != nil {
+			return fmt.Errorf("migrate: on an empty copy: %s: %w", sql, err)
 		}
 	}
 	for i, f := range p.Fills {
 		for _, first := range []bool{true, false} {
 			for _, q := range f.statements("proof", first, FillChunk, 0) {
-				if err := s.bound(q); err != nil {
+				if err := s.Bound(q); err != nil {
 					return &stepError{fill: &p.Fills[i], text: engineWords(err)}
 				}
 			}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/kuratchi/dashboard/internal/live"
 	"github.com/kuratchi/dashboard/internal/schema"
+	"github.com/kuratchi/dashboard/internal/shadow"
 )
 
 // lintMeanings says of each statement that defines data what it does to the views and
@@ -18,17 +19,17 @@ func lintMeanings(live *live.Database, statements []string, add func(i int, f Fi
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), draftTime)
 	defer cancel()
-	s, err := newScratch(ctx, live.Statements())
+	s, err := shadow.Make(ctx, live.Statements())
 	if err != nil {
 		return
 	}
-	defer s.close()
+	defer s.Close()
 	before := live
 	for i, sql := range statements {
-		if !schema.Defines(sql) || s.run(sql) != nil {
+		if !schema.Defines(sql) || s.Exec(sql) != nil {
 			continue
 		}
-		after, err := s.inspect()
+		after, err := s.Read()
 		if err != nil {
 			return
 		}

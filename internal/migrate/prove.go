@@ -10,6 +10,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/live"
 	"github.com/kuratchi/dashboard/internal/schema"
+	"github.com/kuratchi/dashboard/internal/shadow"
 	"github.com/kuratchi/dashboard/internal/sqlite"
 	"github.com/kuratchi/dashboard/internal/sqltext"
 )
@@ -28,30 +29,30 @@ func (e *stepError) Error() string { return e.text }
 // schema afterwards. A step that fails, and an end that differs from the target, is a
 // *stepError.
 func prove(live *live.Database, target *schema.Schema, p *Plan, keep []schema.MasterRow) (*live.Database, error) {
-	s, err := newScratch(context.Background(), live.Statements())
+	s, err := shadow.Make(context.Background(), live.Statements())
 	if err != nil {
 		return nil, err
 	}
-	defer s.close()
+	defer s.Close()
 	for _, sql := range p.Before {
-		if err := s.run(sql); err != nil {
+		if err := s.Exec(sql); err != nil {
 			return nil, ends("%s: %s", sql, engineWords(err))
 		}
 	}
 	for i, step := range p.Steps {
-		if err := s.run(step.SQL); err != nil {
+		if err := s.Exec(step.SQL); err != nil {
 			return nil, &stepError{step: i, text: engineWords(err)}
 		}
 	}
 	for _, a := range p.After {
-		if err := s.run(a.Statement()); err != nil {
+		if err := s.Exec(a.Statement()); err != nil {
 			return nil, ends("%s: %s", a.What, engineWords(err))
 		}
 	}
-	if err := s.proveFills(p); err != nil {
+	if err := proveFills(s, p); err != nil {
 		return nil, err
 	}
-	after, err := s.inspect()
+	after, err := s.Read()
 	if err != nil {
 		return nil, ends("it can't be read afterwards: %v", err)
 	}

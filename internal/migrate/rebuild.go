@@ -102,7 +102,7 @@ func (b *builder) checkable(table string) bool {
 	if _, err := b.failing(); err != nil {
 		return false
 	}
-	return b.trial.run("SELECT count(*) FROM pragma_foreign_key_check("+sqltext.QuoteText(table)+")") == nil
+	return b.trial.Exec("SELECT count(*) FROM pragma_foreign_key_check("+sqltext.QuoteText(table)+")") == nil
 }
 
 // dangling asks for rows of a table whose references point at nothing: they were written

@@ -12,6 +12,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/schema"
+	"github.com/kuratchi/dashboard/internal/shadow"
 	"github.com/kuratchi/dashboard/internal/sqlite"
 	"github.com/kuratchi/dashboard/internal/sqltext"
 )
@@ -51,23 +52,23 @@ func Rehearse(ctx context.Context, src io.Reader, p *Plan, target *schema.Schema
 	if err != nil {
 		return r, err
 	}
-	s := &scratch{c: c}
-	defer s.close()
-	before, err := s.rows(ctx)
+	s := shadow.Over(c)
+	defer s.Close()
+	before, err := countRows(ctx, s)
 	if err != nil {
 		return r, err
 	}
 	began := time.Now()
-	r.Failed, err = s.apply(ctx, p)
+	r.Failed, err = replay(ctx, s, p)
 	r.Took = time.Since(began)
 	if err != nil || r.Failed != "" {
 		return r, err
 	}
 	var filled []string
-	if filled, r.Failed, err = s.fill(ctx, p); err != nil || r.Failed != "" {
+	if filled, r.Failed, err = replayFills(ctx, s, p); err != nil || r.Failed != "" {
 		return r, err
 	}
-	after, err := s.rows(ctx)
+	after, err := countRows(ctx, s)
 	if err != nil {
 		return r, err
 	}
@@ -79,7 +80,7 @@ func Rehearse(ctx context.Context, src io.Reader, p *Plan, target *schema.Schema
 	if err := c.Begin(ctx, sqlite.Read); err != nil {
 		return r, err
 	}
-	live, err := s.inspect()
+	live, err := s.Read()
 	if err == nil && len(schema.Diff(live.Schema, target)) > 0 {
 		r.Failed = "the schema afterwards is not the target"
 	}
@@ -101,86 +102,66 @@ func write(path string, src io.Reader) error {
 	return err
 }
 
-// apply runs the plan's batch in one transaction.
-func (s *scratch) apply(ctx context.Context, p *Plan) (failed string, err error) {
-	if err := s.c.Begin(ctx, sqlite.Write); err != nil {
+// replay runs the plan's batch in one transaction.
+func replay(ctx context.Context, s *shadow.Copy, p *Plan) (failed string, err error) {
+	if err := s.Begin(ctx, sqlite.Write); err != nil {
 		return "", err
 	}
 	for _, column := range added { // fails where it is there already, or no ledger
-		_ = s.run("ALTER TABLE kuratchi_ledger ADD COLUMN " + column)
+		_ = s.Exec("ALTER TABLE kuratchi_ledger ADD COLUMN " + column)
 	}
 	a := Attempt{ID: "rehearsal", Actor: "rehearsal", At: time.Now()}
 	for i, st := range p.Statements(a) {
-		if err := s.bound(st); err != nil {
-			_ = s.c.End(false)
+		if err := s.Bound(st); err != nil {
+			_ = s.End(false)
 			if ctx.Err() != nil {
 				return "", ctx.Err()
 			}
 			return fault.Message(p.explain(fault.Wrap(&d1.Error{Text: err.Error(), Stmt: i}, fault.Conflict, "%s", engineWords(err)), len(p.opening(a)))), nil
 		}
 	}
-	if err := s.c.End(true); err != nil {
+	if err := s.End(true); err != nil {
 		return engineWords(err), nil
 	}
 	return "", nil
 }
 
-// fill does the plan's fills, each whole, and says in words what each did.
-func (s *scratch) fill(ctx context.Context, p *Plan) (held []string, failed string, err error) {
+// replayFills does the plan's fills, each whole, and says in words what each did.
+func replayFills(ctx context.Context, s *shadow.Copy, p *Plan) (held []string, failed string, err error) {
 	for _, f := range p.Fills {
-		if err := s.c.Begin(ctx, sqlite.Write); err != nil {
+		if err := s.Begin(ctx, sqlite.Write); err != nil {
 			return nil, "", err
 		}
-		before := s.c.TotalChanges()
-		err := s.run(f.whole())
+		before := s.TotalChanges()
+		err := s.Exec(f.whole())
 		if ctx.Err() != nil {
-			_ = s.c.End(false)
+			_ = s.End(false)
 			return nil, "", ctx.Err()
 		}
-		if eerr := s.c.End(err == nil); err == nil {
+		if eerr := s.End(err == nil); err == nil {
 			err = eerr
 		}
 		if err != nil {
 			return nil, "The plan itself goes through, but then the fill of " + f.Object() + " stops: " + engineWords(err), nil
 		}
-		held = append(held, fmt.Sprintf("%s: rows written, with what triggers wrote: %d", f.Words(), s.c.TotalChanges()-before))
+		held = append(held, fmt.Sprintf("%s: rows written, with what triggers wrote: %d", f.Words(), s.TotalChanges()-before))
 	}
 	return held, "", nil
 }
 
-// bound runs a statement with its values, texts and integers.
-func (s *scratch) bound(q d1.Stmt) error {
-	st, err := s.c.Prepare(q.SQL)
-	if err != nil {
-		return err
-	}
-	defer st.Close()
-	for i, v := range q.Args {
-		if v.Kind() == d1.Integer {
-			st.BindInt(i+1, v.Int())
-			continue
-		}
-		st.BindText(i+1, v.Text())
-	}
-	for more := true; more && err == nil; {
-		more, err = st.Step()
-	}
-	return err
-}
-
-// rows counts the rows of every table, in a transaction of its own.
-func (s *scratch) rows(ctx context.Context) ([]TableRows, error) {
-	if err := s.c.Begin(ctx, sqlite.Read); err != nil {
+// countRows counts the rows of every table, in a transaction of its own.
+func countRows(ctx context.Context, s *shadow.Copy) ([]TableRows, error) {
+	if err := s.Begin(ctx, sqlite.Read); err != nil {
 		return nil, err
 	}
-	defer func() { _ = s.c.End(false) }()
-	live, err := s.inspect()
+	defer func() { _ = s.End(false) }()
+	live, err := s.Read()
 	if err != nil {
 		return nil, err
 	}
 	var out []TableRows
 	for _, t := range live.Schema.Tables {
-		st, err := s.c.Prepare("select count(*) from " + sqltext.Quote(t.Name))
+		st, err := s.Prepare("select count(*) from " + sqltext.Quote(t.Name))
 		if err != nil {
 			return nil, err
 		}

@@ -27,7 +27,7 @@ func (b *builder) renames() (bool, error) {
 		}
 		return false, err
 	}
-	l, err := b.trial.inspect()
+	l, err := b.trial.Read()
 	if err != nil {
 		return false, err
 	}

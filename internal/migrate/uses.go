@@ -6,6 +6,7 @@ import (
 
 	"github.com/kuratchi/dashboard/internal/live"
 	"github.com/kuratchi/dashboard/internal/schema"
+	"github.com/kuratchi/dashboard/internal/shadow"
 	"github.com/kuratchi/dashboard/internal/sqlite"
 	"github.com/kuratchi/dashboard/internal/sqltext"
 )
@@ -47,16 +48,16 @@ func uses(l *live.Database) (map[string]use, error) {
 			statements = append(statements, row.SQL)
 		}
 	}
-	s, err := newScratch(context.Background(), statements)
+	s, err := shadow.Make(context.Background(), statements)
 	if err != nil {
 		return nil, err
 	}
-	defer s.close()
-	if err := s.withoutKeys(context.Background()); err != nil {
+	defer s.Close()
+	if err := s.WithoutKeys(context.Background()); err != nil {
 		return nil, err
 	}
 	for _, row := range objects {
-		u := s.use(row, views[sqltext.Fold(row.Table)])
+		u := useOf(s, row, views[sqltext.Fold(row.Table)])
 		u.accesses = slices.DeleteFunc(u.accesses, func(a sqlite.Access) bool { // the statement's own, and another object's
 			return a.By == "" && !isFullText(row) || !sqltext.Same(a.By, row.Name) && others[sqltext.Fold(a.By)]
 		})
@@ -65,36 +66,36 @@ func uses(l *live.Database) (map[string]use, error) {
 	return out, nil
 }
 
-// use compiles one view, or one trigger, which stands already or on a schema where its
+// useOf compiles one view, or one trigger, which stands already or on a schema where its
 // table has no other.
-func (s *scratch) use(row schema.MasterRow, stands bool) use {
+func useOf(s *shadow.Copy, row schema.MasterRow, stands bool) use {
 	u, statement := use{row: row}, "SELECT * FROM "+sqltext.Quote(row.Name)
 	if f, ok := schema.ParseFullText(row.SQL); ok && row.Type == "table" {
 		statement = fullTextQuery(f)
 	}
 	if row.Type == "trigger" {
 		if !stands {
-			if err := s.run(row.SQL); err != nil {
+			if err := s.Exec(row.SQL); err != nil {
 				u.err = engineWords(err)
 				return u
 			}
-			defer func() { _ = s.run("DROP TRIGGER " + sqltext.Quote(row.Name)) }()
+			defer func() { _ = s.Exec("DROP TRIGGER " + sqltext.Quote(row.Name)) }()
 		}
 		var err error
-		if statement, err = s.fires(row); err != nil {
+		if statement, err = fires(s, row); err != nil {
 			u.err = engineWords(err)
 			return u
 		}
 	}
 	var err error
-	if u.accesses, u.columns, err = s.c.Accesses(statement); err != nil {
+	if u.accesses, u.columns, err = s.Accesses(statement); err != nil {
 		u.err = engineWords(err)
 	}
 	return u
 }
 
 // fires returns a statement that fires a trigger.
-func (s *scratch) fires(row schema.MasterRow) (string, error) {
+func fires(s *shadow.Copy, row schema.MasterRow) (string, error) {
 	table := sqltext.Quote(row.Table)
 	head, _ := schema.ParseTrigger(row.SQL)
 	switch head.Event {
@@ -103,28 +104,11 @@ func (s *scratch) fires(row schema.MasterRow) (string, error) {
 	case "delete":
 		return "DELETE FROM " + table, nil
 	}
-	names, err := s.texts("SELECT name FROM pragma_table_xinfo(" + sqltext.QuoteText(row.Table) + ") WHERE hidden = 0")
+	names, err := s.Texts("SELECT name FROM pragma_table_xinfo(" + sqltext.QuoteText(row.Table) + ") WHERE hidden = 0")
 	for i, name := range names {
 		names[i] = sqltext.Quote(name) + " = " + sqltext.Quote(name)
 	}
 	return "UPDATE " + table + " SET " + list(names), err
-}
-
-// texts runs a statement of the package's own and returns its first column.
-func (s *scratch) texts(sql string) ([]string, error) {
-	st, err := s.c.Prepare(sql)
-	if err != nil {
-		return nil, err
-	}
-	defer st.Close()
-	var out []string
-	for {
-		row, err := st.Step()
-		if err != nil || !row {
-			return out, err
-		}
-		out = append(out, st.Bytes(0))
-	}
 }
 
 // writes reports whether it inserts into or updates a table.
