@@ -30,17 +30,23 @@ var mayImport = map[string][]string{
 	"internal/sqlite":          {"internal/fault", "internal/sqlite/bounds", "internal/sqltext"},
 	"internal/sqlite/bounds":   {},
 	"internal/schema":          {"internal/sqltext"},
-	"internal/d1":              {"internal/fault"},
+	"internal/d1":              {"internal/fault", "internal/sqltext"},
 	"internal/d1/local":        {"internal/d1", "internal/fault", "internal/sqlite", "internal/sqltext"},
 	"internal/d1/rest":         {"internal/d1", "internal/fault", "internal/sqlite", "internal/sqltext"},
 	"internal/d1/d1test":       {"internal/d1", "internal/fault"},
 	"internal/d1/d1test/front": {"internal/d1/d1test", "internal/d1/rest", "internal/sqlite", "internal/sqltext"},
 
-	"internal/orm":      {"internal/d1", "internal/fault", "internal/schema", "internal/sqltext"},
-	"internal/migrate":  {"internal/d1", "internal/fault", "internal/schema", "internal/sqlite", "internal/sqltext"},
+	"internal/orm": {"internal/d1", "internal/fault", "internal/live", "internal/schema", "internal/sqltext"},
+	"internal/migrate": {
+		"internal/d1", "internal/fault", "internal/live", "internal/schema", "internal/shadow", "internal/sqlite",
+		"internal/sqltext",
+	},
 	"internal/database": {"internal/d1", "internal/fault", "internal/migrate", "internal/orm", "internal/schema"},
-	"internal/browse":   {"internal/d1", "internal/fault", "internal/schema", "internal/sqltext"},
-	"internal/console":  {"internal/d1", "internal/fault", "internal/migrate", "internal/sqlite", "internal/sqltext"},
+	"internal/browse":   {"internal/d1", "internal/fault", "internal/live", "internal/orm", "internal/sqltext"},
+	"internal/console": {
+		"internal/d1", "internal/fault", "internal/live", "internal/migrate", "internal/shadow", "internal/sqlite",
+		"internal/sqltext",
+	},
 
 	"internal/account": {
 		"internal/audit", "internal/auth", "internal/config", "internal/d1", "internal/d1/rest", "internal/fault",
@@ -48,7 +54,7 @@ var mayImport = map[string][]string{
 	},
 	"internal/fleet": {
 		"internal/audit", "internal/auth", "internal/d1", "internal/failpoint", "internal/fault", "internal/id",
-		"internal/migrate", "internal/schema", "internal/sqltext",
+		"internal/live", "internal/migrate", "internal/schema", "internal/sqltext",
 	},
 	"internal/controlplane": {
 		"internal/account", "internal/audit", "internal/auth", "internal/d1", "internal/fault", "internal/fleet",
@@ -64,14 +70,14 @@ var mayImport = map[string][]string{
 	"web/templates/layout":  {"web/static", "web/templates/keys", "web/templates/paths", "web/templates/ui"},
 	"web/templates/views": {
 		"internal/account", "internal/audit", "internal/browse", "internal/console", "internal/d1", "internal/fault",
-		"internal/fleet", "internal/id", "internal/migrate", "internal/schema", "web/static", "web/templates/keys",
-		"web/templates/layout", "web/templates/paths", "web/templates/textual", "web/templates/ui",
+		"internal/fleet", "internal/id", "internal/live", "internal/migrate", "internal/schema", "web/static",
+		"web/templates/keys", "web/templates/layout", "web/templates/paths", "web/templates/textual", "web/templates/ui",
 	},
 
 	"internal/handlers/middleware": {"internal/auth", "internal/fault", "internal/id"},
 	"internal/handlers": {
 		"internal/account", "internal/audit", "internal/auth", "internal/browse", "internal/console", "internal/d1",
-		"internal/fault", "internal/fleet", "internal/handlers/middleware", "internal/id", "internal/migrate",
+		"internal/fault", "internal/fleet", "internal/handlers/middleware", "internal/id", "internal/live", "internal/migrate",
 		"internal/schema", "web/static", "web/templates/layout", "web/templates/paths", "web/templates/textual",
 		"web/templates/ui", "web/templates/views",
 	},
@@ -85,10 +91,12 @@ var mayImport = map[string][]string{
 	"internal/e2e":    {},
 	"bench/csqlite":   {},
 	"bench": {
-		"bench/csqlite", "internal/account", "internal/auth", "internal/browse", "internal/console",
-		"internal/controlplane", "internal/d1", "internal/d1/local", "internal/fleet", "internal/handlers", "internal/id",
-		"internal/migrate", "internal/schema", "internal/sqlite", "internal/vault", "schemas", "web/templates/layout",
+		"bench/csqlite", "internal/account", "internal/auth", "internal/browse", "internal/console", "internal/controlplane",
+		"internal/d1", "internal/d1/local", "internal/fleet", "internal/handlers", "internal/id", "internal/migrate",
+		"internal/schema", "internal/sqlite", "internal/vault", "schemas", "web/templates/layout",
 	},
+	"internal/live":   {"internal/d1", "internal/fault", "internal/schema", "internal/sqltext"},
+	"internal/shadow": {"internal/d1", "internal/live", "internal/sqlite", "internal/sqltext"},
 }
 
 // onlyIn says where packages that are kept to a few rooms are imported, and may be.
