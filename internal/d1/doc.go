@@ -2,7 +2,8 @@
 //
 // # One way to a database
 //
-// A [Conn] is an open database and a [Provider] is the account it lives in.
+// A [Conn] is an open database and a [Provider] is the account it lives in: a
+// [Registry] of databases, a [Keeper] of their states and a [Dialer] to them.
 // Every transport (the embedded engine, Cloudflare's REST API, a gateway
 // Worker) implements both, and everything above is written for them alone, so
 // what works on one works on the others.

@@ -35,10 +35,16 @@ type Options struct {
 	NewID func() string
 }
 
+// Provider is what an Instance uses of an account: no copy, no restore point.
+type Provider interface {
+	d1.Registry
+	d1.Dialer
+}
+
 // Instance is an account's databases seen through one gateway key. It is safe
 // for concurrent use and prints without the key.
 type Instance struct {
-	provider d1.Provider
+	provider Provider
 	key      *string // behind a pointer, which is all that printing would reach
 	script   string
 	now      func() time.Time
@@ -50,7 +56,7 @@ var scriptRule = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]*[a-z0-9])?$`)
 
 // New returns an Instance over a provider's databases. Options it can't work
 // with are fault.Invalid.
-func New(provider d1.Provider, o Options) (*Instance, error) {
+func New(provider Provider, o Options) (*Instance, error) {
 	switch {
 	case provider == nil:
 		return nil, fault.New(fault.Invalid, "There is no provider to keep databases in.")

@@ -28,12 +28,15 @@ func (g *filler) makeUsers() {
 		// More and more of them come.
 		at := g.start.Add(time.Duration(float64(g.now.Sub(g.start)) * curve(i, g.spec.users))).Truncate(time.Millisecond)
 		u := user{id: g.id("usr", at), name: p.first + " " + p.last, email: p.email, since: at, seen: g.lately(at)}
-		invited := i > 0 && g.chance(3)
-		g.userRow(t, i, u, p, invited, owner)
+		m := member{user: u, person: p, number: i}
+		if i > 0 && g.chance(3) {
+			m.inviter = owner
+		}
+		g.userRow(t, m)
 		if i == 0 {
 			owner = u.id
 		}
-		if len(g.users) < mostUsers && !invited {
+		if len(g.users) < mostUsers && m.inviter == nil {
 			g.users = append(g.users, u)
 		}
 		g.made(i + 1)
@@ -46,24 +49,34 @@ func curve(i, n int) float64 {
 	return x * (1.6 - 0.6*x)
 }
 
-func (g *filler) userRow(t *table, i int, u user, p person, invited bool, owner any) {
-	role, hash := g.roleOf(i)
-	var first, last, shown any = p.first, p.last, u.name
-	var token, expires, by any
+// member is a user with what its row says of it.
+type member struct {
+	user
+	person
+	number int // from 0, in the order they came
+	// inviter is the id of who invited them, nil for one who isn't invited only.
+	inviter any
+}
+
+func (g *filler) userRow(t *table, u member) {
+	role, hash := g.roleOf(u.number)
+	var first, last, shown any = u.first, u.last, u.name
+	var token, expires any
 	verified, seen := any(g.after(u.since, 48*time.Hour)), g.often(72, u.seen)
 	switch {
-	case invited: // nobody knows their name yet
-		first, last, shown, verified, seen, hash = nil, nil, nil, nil, nil, nil
-		token, expires, by = g.hex(32), u.since.Add(7*24*time.Hour), owner
+	case u.inviter != nil: // nobody knows their name yet
+		first, last, shown = nil, nil, nil
+		verified, seen, hash = nil, nil, nil
+		token, expires = g.hex(32), u.since.Add(7*24*time.Hour)
 	case g.chance(2):
 		shown, verified = "", nil
 	case g.chance(4):
 		first, last = nil, nil
 	}
 	updated, created, deleted := g.stamps(u.since, 40)
-	t.row(u.id, shown, first, last, g.phone(), u.email, verified, g.often(30, "https://img.example/avatars/"+u.id[4:]+".jpg"),
+	t.row(u.id, shown, first, last, g.phone(), u.user.email, verified, g.often(30, "https://img.example/avatars/"+u.id[4:]+".jpg"),
 		!g.chance(6), role, hash, pick(g, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 5), nil,
-		g.often(90, g.spec.org), token, expires, by, updated, created, deleted,
+		g.often(90, g.spec.org), token, expires, u.inviter, updated, created, deleted,
 		g.chance(18), seen, pick(g, "en", "en", "en", "en-GB", "de", "fr", "es", "pl", "sv", "ja"), g.often(60, pick(g, zones...)))
 }
 

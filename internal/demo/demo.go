@@ -47,7 +47,7 @@ const fillers = 2
 // demo is one run of Fill.
 type demo struct {
 	fleet    *fleet.Fleet
-	provider d1.Provider
+	provider Provider
 	clock    *Clock
 	o        Options
 	// end is when it was started: nothing that happened is later.
@@ -62,14 +62,28 @@ type demo struct {
 	done     int
 }
 
+// Provider is what the demo uses of the account its databases live in.
+type Provider interface {
+	d1.Registry
+	d1.Dialer
+}
+
+// Target is what the demo is made in.
+type Target struct {
+	Fleet    *fleet.Fleet
+	Provider Provider
+	// Clock is the fleet's.
+	Clock *Clock
+}
+
 // Fill makes the demo. It reports with one line at a time, such as "10 of 60
 // databases".
-func Fill(ctx context.Context, f *fleet.Fleet, provider d1.Provider, clock *Clock, o Options, progress func(string)) error {
+func Fill(ctx context.Context, to Target, o Options, progress func(string)) error {
 	if err := o.check(); err != nil {
 		return err
 	}
 	d := &demo{
-		fleet: f, provider: provider, clock: clock, o: o, end: clock.Now(), people: shuffledPeople(),
+		fleet: to.Fleet, provider: to.Provider, clock: to.Clock, o: o, end: to.Clock.Now(), people: shuffledPeople(),
 		orgs: map[string]string{}, jobs: make(chan spec, o.Databases), progress: progress,
 	}
 	g, within := errgroup.WithContext(ctx)

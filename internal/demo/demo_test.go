@@ -108,7 +108,7 @@ func TestFill(t *testing.T) {
 	w := newWorld(t)
 	began := time.Now()
 	var lines []string
-	if err := demo.Fill(t.Context(), w.Fleet, w.engine, w.clock, small(), func(line string) { lines = append(lines, line) }); err != nil {
+	if err := demo.Fill(t.Context(), demo.Target{Fleet: w.Fleet, Provider: w.engine, Clock: w.clock}, small(), func(line string) { lines = append(lines, line) }); err != nil {
 		t.Fatal(err)
 	}
 	if len(lines) == 0 || lines[len(lines)-1] != "12 of 12 databases" {
@@ -291,7 +291,7 @@ func theRows(t *testing.T, w *world) {
 func TestFillStops(t *testing.T) {
 	w := newWorld(t)
 	ctx, cancel := context.WithCancel(t.Context())
-	err := demo.Fill(ctx, w.Fleet, w.engine, w.clock, small(), func(string) { cancel() })
+	err := demo.Fill(ctx, demo.Target{Fleet: w.Fleet, Provider: w.engine, Clock: w.clock}, small(), func(string) { cancel() })
 	if err == nil || !errors.Is(err, context.Canceled) && !fault.Is(err, fault.Limited) {
 		t.Errorf("it ended with %v", err)
 	}

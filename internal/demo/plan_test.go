@@ -85,7 +85,7 @@ func TestOptionsThatCannotBe(t *testing.T) {
 	} {
 		o := demo.Full()
 		change(&o)
-		if err := demo.Fill(t.Context(), nil, nil, demo.NewClock(nil), o, nil); !fault.Is(err, fault.Invalid) {
+		if err := demo.Fill(t.Context(), demo.Target{Clock: demo.NewClock(nil)}, o, nil); !fault.Is(err, fault.Invalid) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -50,7 +50,7 @@ const (
 
 // accountList is the account's databases as they were read.
 type accountList struct {
-	of    d1.Provider // another one once the account is changed
+	of    d1.Registry // another one once the account is changed
 	infos []d1.Info
 	at    time.Time
 }
@@ -177,8 +177,8 @@ func (f *Fleet) against(ctx context.Context, x Examined) (string, error) {
 	}
 }
 
-func (f *Fleet) examine(ctx context.Context, provider d1.Provider, name string, x *Examined) {
-	opened, err := provider.Visit(ctx, x.ID)
+func (f *Fleet) examine(ctx context.Context, place d1.Dialer, name string, x *Examined) {
+	opened, err := place.Visit(ctx, x.ID)
 	if err != nil {
 		x.Unread, x.Detail = true, fault.Message(err)
 		return

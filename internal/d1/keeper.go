@@ -1,0 +1,64 @@
+package d1
+
+import (
+	"context"
+	"io"
+	"time"
+)
+
+// Point is a moment a database can be put back to: on the embedded engine a copy
+// of its file, on D1 a Time Travel bookmark.
+type Point struct {
+	// ID is the provider's own name for it.
+	ID string
+	At time.Time
+	// Size is how many bytes keeping it takes, 0 where it takes none.
+	Size int64
+}
+
+// Keeper is the states of an account's databases: it keeps them, puts a database
+// back to one, and carries one elsewhere as a file. It is safe for concurrent use.
+type Keeper interface {
+	// Keep makes a point of the database as it is now. Reading and writing go on
+	// meanwhile.
+	Keep(ctx context.Context, id string) (Point, error)
+	// PointAt returns the state of the database at a time: on D1 its bookmark, on
+	// the embedded engine the newest kept point that isn't younger, else
+	// fault.NotFound.
+	PointAt(ctx context.Context, id string, t time.Time) (Point, error)
+	// Restore puts a database back to a point, its own or one of a database that
+	// was deleted: whole or not at all. Every write since the point is undone;
+	// keep another point first to undo that. A point that isn't there is
+	// fault.NotFound. On D1 the last state of a deleted database goes into an
+	// empty one only, else it is fault.Conflict.
+	Restore(ctx context.Context, id, point string) error
+	// Points returns the points of a database, one that is gone too, the newest
+	// first. D1's bookmarks can't be listed: what it keeps are all moments, see
+	// PointAt.
+	Points(ctx context.Context, id string) ([]Point, error)
+	// Retire removes a database for good and keeps its last state as a point: no
+	// write that was answered is missing from it. D1 can't lock a database: a
+	// write between the last look at it and its removal would be missing.
+	Retire(ctx context.Context, id string) (Point, error)
+	// Forget gives a point up; one that isn't there is no error.
+	Forget(ctx context.Context, point string) error
+	// Copy returns the database, or a point of it, as an SQLite file. The caller
+	// must Close it. D1 gives copies only of now: an earlier moment is
+	// fault.Invalid there, and a large database that is written to all the time
+	// fault.Conflict.
+	Copy(ctx context.Context, id, point string) (File, error)
+	// Fill gives an empty database the content of an SQLite file, so that a
+	// database can move from one provider to another: tables, rows, indexes,
+	// views and triggers. One that holds something already is fault.Conflict, and
+	// what a provider can't take is fault.Invalid, before anything is written.
+	Fill(ctx context.Context, id, path string) error
+}
+
+// File is an SQLite file that is read once.
+type File interface {
+	io.ReadCloser
+	// Size is in bytes.
+	Size() int64
+	// Name is its path on this machine, until Close.
+	Name() string
+}
