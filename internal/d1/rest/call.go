@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"math/rand/v2"
 	"net/http"
 	"net/http/httptrace"
 	"strconv"
@@ -25,10 +24,6 @@ const (
 	maxAnswer = 64 << 20
 	// maxRefusal is how much of an answer that isn't a 2xx is looked at.
 	maxRefusal = 64 << 10
-	// tries is how often a read is sent at most.
-	tries = 3
-	// maxPause is the longest Retry-After a read waits for by itself.
-	maxPause = 5 * time.Second
 )
 
 // call says what a request is, apart from its content.
@@ -54,45 +49,12 @@ var (
 // requester is a function of the SDK with its arguments.
 type requester func(ctx context.Context, opts ...option.RequestOption) error
 
-// do sends a request and hands its answer, a 2xx, to read. Reads are repeated
-// when they failed in a way that passes; a call that writes is sent once. The
-// error is a fault; one that read made itself stays as it is.
-func (p *Provider) do(ctx context.Context, c call, send requester, read func(body io.Reader) error) error {
-	pause := p.pause
-	for n := 1; ; n++ {
-		err := p.once(ctx, c, send, read)
-		f, failed := failure(err)
-		if !failed {
-			return err
-		}
-		wait := pause/2 + rand.N(pause/2+1) //nolint:gosec // only spreads the load
-		if f.retryAfter > 0 {
-			wait = time.Duration(f.retryAfter) * time.Second
-		}
-		if c.writes || n == tries || !f.canRepeat() || wait > maxPause || !sleep(ctx, wait) {
-			return f.fault(c, p.subject(c))
-		}
-		pause *= 2
-	}
-}
-
 // failure returns the Failure err is, unless it was put into words already.
 func failure(err error) (*Failure, bool) {
 	if _, told := errors.AsType[*fault.Error](err); told {
 		return nil, false
 	}
 	return errors.AsType[*Failure](err)
-}
-
-func sleep(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-t.C:
-		return true
-	}
 }
 
 // once sends a request once.
@@ -126,7 +88,8 @@ func (p *Provider) explain(ctx context.Context, resp *http.Response, err error) 
 	if errors.Is(err, context.Canceled) && ctx.Err() == nil { // the silence did it
 		f.Cause = "no answer in time"
 	}
-	f.Status, f.RequestID, f.Sent, f.stopped = resp.StatusCode, requestID(resp), true, ctx.Err()
+	f.Status, f.RequestID = resp.StatusCode, requestID(resp)
+	f.Sent, f.stopped = true, ctx.Err()
 	return f
 }
 

@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -394,5 +397,40 @@ func TestWordsOfTheSchemaAreNoWordsOfD1(t *testing.T) {
 		if after-before != 1 {
 			t.Errorf("%s: %d calls", sql, after-before)
 		}
+	}
+}
+
+// A longer Retry-After than a read waits for by itself is its caller's to wait for,
+// whoever reads the answer.
+func TestNoReadComesBackBeforeItMay(t *testing.T) {
+	t.Parallel()
+	reads := map[string]func(context.Context, d1.Conn) error{
+		"query": func(ctx context.Context, c d1.Conn) error {
+			_, err := c.Query(ctx, d1.Query("select 1"))
+			return err
+		},
+		"stream": func(ctx context.Context, c d1.Conn) error {
+			_, err := c.Stream(ctx, d1.Query("select 1"))
+			return err
+		},
+	}
+	for name, read := range reads {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var seen atomic.Int64
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				seen.Add(1)
+				w.Header().Set("Retry-After", "60")
+				w.WriteHeader(http.StatusServiceUnavailable)
+			}))
+			t.Cleanup(server.Close)
+			c, err := provider(t, server.URL+"/").Open(t.Context(), "busy")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := read(t.Context(), c); !fault.Is(err, fault.Unavailable) || seen.Load() != 1 {
+				t.Errorf("%d requests, want 1: %v", seen.Load(), err)
+			}
+		})
 	}
 }

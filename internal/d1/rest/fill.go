@@ -40,20 +40,26 @@ func (p *Provider) Fill(ctx context.Context, id, path string) error {
 	if len(r.Rows) != 1 || r.Rows[0][0].Int() > 0 {
 		return fault.New(fault.Conflict, "The database %s isn't empty, so it can't be filled from a file. Make a new one for it.", p.name(id))
 	}
-	text := filepath.Join(p.dir, "import-"+uuid.NewString()+".sql"+unborn)
-	defer func() { _ = os.Remove(text) }()
-	size, sum, err := p.writeDump(ctx, path, text)
-	if err != nil {
+	text := dumpFile{path: filepath.Join(p.dir, "import-"+uuid.NewString()+".sql"+unborn)}
+	defer func() { _ = os.Remove(text.path) }()
+	if err := text.write(ctx, path); err != nil {
 		return err
 	}
-	return p.importFile(ctx, id, text, size, sum)
+	return p.importFile(ctx, id, text)
 }
 
-// writeDump writes an SQLite file as SQL, and returns its size and MD5.
-func (p *Provider) writeDump(ctx context.Context, path, to string) (size int64, sum string, err error) {
-	f, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) //nolint:gosec // a path of our own making
+// dumpFile is an SQLite file as SQL, on its way to Cloudflare.
+type dumpFile struct {
+	path string
+	size int64
+	sum  string // its MD5, in hexadecimal digits
+}
+
+// write makes the file at d.path from an SQLite file, and notes its size and MD5.
+func (d *dumpFile) write(ctx context.Context, path string) error {
+	f, err := os.OpenFile(d.path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) //nolint:gosec // a path of our own making
 	if err != nil {
-		return 0, "", fault.Wrap(err, fault.Unavailable, "The file for the import can't be written. Check the disk.")
+		return fault.Wrap(err, fault.Unavailable, "The file for the import can't be written. Check the disk.")
 	}
 	h := md5.New() //nolint:gosec // as above
 	err = dump(ctx, path, io.MultiWriter(f, h))
@@ -61,24 +67,25 @@ func (p *Provider) writeDump(ctx context.Context, path, to string) (size int64, 
 		err = fault.Wrap(cerr, fault.Unavailable, "The file for the import can't be written. Check the disk.")
 	}
 	if err != nil {
-		return 0, "", err
+		return err
 	}
-	st, err := os.Stat(to)
+	st, err := os.Stat(d.path)
 	if err != nil {
-		return 0, "", fault.Wrap(err, fault.Unavailable, "The file for the import can't be read. Check the disk.")
+		return fault.Wrap(err, fault.Unavailable, "The file for the import can't be read. Check the disk.")
 	}
 	if st.Size() > maxImport {
-		return 0, "", fault.New(fault.Invalid, "The database's dump has %d MB; Cloudflare imports 5 GB at most.", st.Size()>>20)
+		return fault.New(fault.Invalid, "The database's dump has %d MB; Cloudflare imports 5 GB at most.", st.Size()>>20)
 	}
-	return st.Size(), hex.EncodeToString(h.Sum(nil)), nil
+	d.size, d.sum = st.Size(), hex.EncodeToString(h.Sum(nil))
+	return nil
 }
 
 // importFile uploads a dump and waits until Cloudflare has run it.
-func (p *Provider) importFile(ctx context.Context, id, path string, size int64, sum string) error {
+func (p *Provider) importFile(ctx context.Context, id string, d dumpFile) error {
 	start := call{what: "the import into the database %s", id: id, writes: true}
 	ask := start
 	ask.writes = false // it changes nothing, and may be asked again
-	t, err := p.importStep(ctx, ask, map[string]any{"action": "init", "etag": sum})
+	t, err := p.importStep(ctx, ask, map[string]any{"action": "init", "etag": d.sum})
 	if err != nil {
 		return err
 	}
@@ -86,11 +93,11 @@ func (p *Provider) importFile(ctx context.Context, id, path string, size int64, 
 		return p.unread(ask)
 	}
 	if t.UploadURL != "" { // there is none for a file that Cloudflare has already
-		if err := p.upload(ctx, ask, t.UploadURL, path, size, sum); err != nil {
+		if err := p.upload(ctx, ask, t.UploadURL, d); err != nil {
 			return err
 		}
 	}
-	t, err = p.importStep(ctx, start, map[string]any{"action": "ingest", "etag": sum, "filename": t.Filename})
+	t, err = p.importStep(ctx, start, map[string]any{"action": "ingest", "etag": d.sum, "filename": t.Filename})
 	if err != nil {
 		return err
 	}
@@ -152,13 +159,13 @@ func (p *Provider) importStep(ctx context.Context, c call, content map[string]an
 }
 
 // upload puts a dump where Cloudflare reads it. Nothing is imported by that.
-func (p *Provider) upload(ctx context.Context, c call, address, path string, size int64, sum string) error {
-	f, err := os.Open(path) //nolint:gosec // a path of our own making
+func (p *Provider) upload(ctx context.Context, c call, address string, d dumpFile) error {
+	f, err := os.Open(d.path) //nolint:gosec // a path of our own making
 	if err != nil {
 		return fault.Wrap(err, fault.Unavailable, "The file for the import can't be read. Check the disk.")
 	}
 	defer func() { _ = f.Close() }()
-	resp, err := p.fetch(ctx, http.MethodPut, address, &counter{ctx: ctx, r: f, total: size, step: "uploading the dump"}, size)
+	resp, err := p.fetch(ctx, http.MethodPut, address, &counter{ctx: ctx, r: f, total: d.size, step: "uploading the dump"}, d.size)
 	if err != nil {
 		if f, failed := failure(err); failed {
 			return f.fault(c, p.subject(c))
@@ -166,7 +173,7 @@ func (p *Provider) upload(ctx context.Context, c call, address, path string, siz
 		return err
 	}
 	defer func() { _ = resp.Body.Close() }()
-	if got := strings.Trim(resp.Header.Get("ETag"), `"`); got != sum {
+	if got := strings.Trim(resp.Header.Get("ETag"), `"`); got != d.sum {
 		return fault.New(fault.Unavailable, "The dump arrived damaged at Cloudflare, so nothing was imported into %s. Try again.", p.name(c.id))
 	}
 	return nil

@@ -207,23 +207,6 @@ func (p *Provider) Open(_ context.Context, id string) (d1.Conn, error) {
 // Visit is Open.
 func (p *Provider) Visit(ctx context.Context, id string) (d1.Conn, error) { return p.Open(ctx, id) }
 
-// open sends a read whose answer the caller reads and closes, repeated when it
-// failed in a way that passes.
-func (p *Provider) open(ctx context.Context, c call, send requester) (*http.Response, error) {
-	pause := p.pause
-	for n := 1; ; n++ {
-		resp, err := p.send(ctx, c, send)
-		f, failed := failure(err)
-		if !failed {
-			return resp, err
-		}
-		if n == tries || !f.canRepeat() || !sleep(ctx, pause) {
-			return nil, f.fault(c, p.subject(c))
-		}
-		pause *= 2
-	}
-}
-
 var _ interface {
 	d1.Provider
 	d1.Replicator

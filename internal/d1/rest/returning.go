@@ -37,7 +37,8 @@ func returned(sql string) (start int, list []string, ok bool) {
 			depth--
 		case depth > 0:
 		case t.Is("returning"):
-			start, from, list, ok = t.Offset+len(t.Text), t.Offset+len(t.Text), nil, true
+			start, ok = t.Offset+len(t.Text), true
+			from, list = start, nil
 		case ok && t.Is(","):
 			cut(t.Offset)
 			from = t.Offset + 1
