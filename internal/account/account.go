@@ -345,15 +345,18 @@ func Reseal(ctx context.Context, store Store, v *vault.Vault, e audit.Entry) (in
 		return 0, err
 	}
 	n := 0
-	for column, sealed := range map[string]*string{"token": &s.Token, "read_token": &s.ReadToken} {
-		if *sealed == "" || v.Current(*sealed) {
+	for _, c := range []struct {
+		column string
+		sealed *string
+	}{{"token", &s.Token}, {"read_token", &s.ReadToken}} {
+		if *c.sealed == "" || v.Current(*c.sealed) {
 			continue
 		}
-		plain, err := v.Open(place(column), *sealed)
+		plain, err := v.Open(place(c.column), *c.sealed)
 		if err != nil {
 			return n, err
 		}
-		*sealed = v.Seal(place(column), plain)
+		*c.sealed = v.Seal(place(c.column), plain)
 		n++
 	}
 	if n == 0 {

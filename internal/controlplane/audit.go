@@ -46,11 +46,12 @@ func (s *Store) Audit(ctx context.Context, f audit.Filter) ([]audit.Entry, error
 
 func auditConds(f audit.Filter) []orm.Cond {
 	var conds []orm.Cond
-	for column, v := range map[string]string{
-		"action": string(f.Action), "outcome": string(f.Outcome), "actor": f.Actor, "org": f.Org, "database_name": f.Database,
+	// In a fixed order: the same filter is the same statement, prepared once.
+	for _, c := range []struct{ column, value string }{
+		{"action", string(f.Action)}, {"outcome", string(f.Outcome)}, {"actor", f.Actor}, {"org", f.Org}, {"database_name", f.Database},
 	} {
-		if v != "" {
-			conds = append(conds, orm.Eq(column, v))
+		if c.value != "" {
+			conds = append(conds, orm.Eq(c.column, c.value))
 		}
 	}
 	if len(f.Actions) > 0 {
@@ -74,15 +75,13 @@ func auditConds(f audit.Filter) []orm.Cond {
 // closeIntents marks the intents that no outcome refers to.
 func (s *Store) closeIntents(ctx context.Context, es []audit.Entry) error {
 	open := map[string]*audit.Entry{}
+	var ids []any
 	for i := range es {
 		if es[i].Outcome == audit.Intent {
 			es[i].Open = true
 			open[es[i].ID] = &es[i]
+			ids = append(ids, es[i].ID)
 		}
-	}
-	ids := make([]any, 0, len(open))
-	for intent := range open {
-		ids = append(ids, intent)
 	}
 	if len(ids) == 0 {
 		return nil

@@ -339,11 +339,9 @@ func (s *Store) databasesWhere(ctx context.Context, conds ...orm.Cond) ([]fleet.
 // organization if that was deleted and this was the last.
 func (s *Store) Purge(ctx context.Context, d fleet.Database, e audit.Entry) error {
 	b := s.change()
-	for table, cond := range map[string]orm.Cond{
-		"provision_steps": orm.Eq("database_id", d.ID), "restore_points": orm.Eq("database_id", d.ID), "plans": orm.Eq("database_name", d.Name),
-	} {
-		b.add(s.table(table).Where(cond).DeleteStmt())
-	}
+	b.add(s.table("provision_steps").Where(orm.Eq("database_id", d.ID)).DeleteStmt())
+	b.add(s.table("restore_points").Where(orm.Eq("database_id", d.ID)).DeleteStmt())
+	b.add(s.table("plans").Where(orm.Eq("database_name", d.Name)).DeleteStmt())
 	b.add(s.table("databases").Where(orm.Eq("id", d.ID), inState(fleet.Deleted)).DeleteStmt()).add(orm.Changed("databases"), nil)
 	left, err := s.table("databases").Where(orm.Eq("org_id", d.Org), orm.Ne("id", d.ID)).Count(ctx)
 	if err != nil {
