@@ -240,8 +240,8 @@ func (a *Account) Save(ctx context.Context, actor auth.Actor, in Input) ([]Permi
 			return found, err
 		}
 	}
-	s := Stored{ID: c.ID, Token: a.o.Vault.Seal(place("token"), c.Token.Reveal()), UpdatedAt: a.o.Now(), UpdatedBy: actor.Email}
 	e := a.entry(actor, audit.AccountSave, c.ID)
+	s := Stored{ID: c.ID, Token: a.o.Vault.Seal(place("token"), c.Token.Reveal()), UpdatedAt: e.At, UpdatedBy: actor.Email}
 	e.Detail = "a token that may edit"
 	if !c.ReadToken.IsZero() {
 		s.ReadToken = a.o.Vault.Seal(place("read_token"), c.ReadToken.Reveal())
@@ -328,8 +328,9 @@ func (a *Account) Databases(ctx context.Context) (int, error) {
 }
 
 func (a *Account) entry(actor auth.Actor, action audit.Action, target string) audit.Entry {
+	at := a.o.Now()
 	return audit.Entry{
-		ID: id.At[string](a.o.Now()), At: a.o.Now(), Operator: actor.Operator, Actor: actor.Email, IP: actor.IP, Request: actor.RequestID,
+		ID: id.At[string](at), At: at, Operator: actor.Operator, Actor: actor.Email, IP: actor.IP, Request: actor.RequestID,
 		Action: action, Outcome: audit.Done, Target: target,
 	}
 }

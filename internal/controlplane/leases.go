@@ -15,7 +15,8 @@ import (
 // it is also at least the time in milliseconds, so that it grows past what a
 // control plane that was put back to an older copy has forgotten.
 func (s *Store) TakeLease(ctx context.Context, d id.Database, holder string, until time.Time) (fleet.Lease, error) {
-	l := fleet.Lease{Holder: holder, Fence: s.now().UnixMilli(), Until: until}
+	now := s.now()
+	l := fleet.Lease{Holder: holder, Fence: now.UnixMilli(), Until: until}
 	r, err := s.table("leases").Where(orm.Eq("id", d)).First(ctx)
 	if fault.Is(err, fault.NotFound) {
 		taken := fault.New(fault.Conflict, "Somebody else was faster and works on it now.")
@@ -24,7 +25,7 @@ func (s *Store) TakeLease(ctx context.Context, d id.Database, holder string, unt
 	if err != nil {
 		return l, err
 	}
-	if held := r.Time("expires_at"); held.After(s.now()) {
+	if held := r.Time("expires_at"); held.After(now) {
 		return l, fault.New(fault.Conflict, "Another copy of the dashboard (%s) works on it, at the longest until %s unless it goes on.", r.Text("holder"), held.UTC().Format("15:04:05 UTC"))
 	}
 	l.Fence = max(l.Fence, r.Int("fence")+1)
@@ -44,5 +45,6 @@ func (s *Store) moveLease(ctx context.Context, d id.Database, fence int64, v orm
 
 // EndLeases ends all leases: for the start of a program that knows it is alone.
 func (s *Store) EndLeases(ctx context.Context) error {
-	return s.change().add(s.table("leases").Where(orm.Gt("expires_at", s.now())).UpdateStmt(orm.Values{"expires_at": s.now()})).run(ctx, nil, nil)
+	now := s.now()
+	return s.change().add(s.table("leases").Where(orm.Gt("expires_at", now)).UpdateStmt(orm.Values{"expires_at": now})).run(ctx, nil, nil)
 }

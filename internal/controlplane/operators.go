@@ -91,8 +91,9 @@ func (s *Store) SetupOpen(ctx context.Context, hash string) error {
 // Claim spends the setup token and creates the owner in one batch: of any number
 // of claims, one succeeds and the others get fault.NotFound.
 func (s *Store) Claim(ctx context.Context, tokenHash string, o auth.Operator, password string, es ...audit.Entry) error {
-	b := s.change().update("setup", orm.Values{"claimed_at": s.now()},
-		orm.Eq("id", setupRow), orm.Eq("token_hash", tokenHash), orm.Eq("claimed_at", nil), orm.Gt("expires_at", s.now()))
+	now := s.now()
+	b := s.change().update("setup", orm.Values{"claimed_at": now},
+		orm.Eq("id", setupRow), orm.Eq("token_hash", tokenHash), orm.Eq("claimed_at", nil), orm.Gt("expires_at", now))
 	b.insert("operators", orm.Values{"id": o.ID, "email": o.Email, "role": o.Role, "password": password, "created_at": o.CreatedAt})
 	return b.audit(es...).run(ctx, badToken, badToken)
 }

@@ -35,7 +35,8 @@ func Open(ctx context.Context, conn d1.Conn, now func() time.Time) (*Store, erro
 	if err != nil {
 		return nil, err
 	}
-	_, err = migrate.Synchronize(ctx, conn, s, id.At[string](now()), "system:start", now())
+	at := now()
+	_, err = migrate.Synchronize(ctx, conn, s, id.At[string](at), "system:start", at)
 	if fault.Is(err, fault.Conflict) {
 		return nil, fault.Wrap(err, fault.Conflict, "This data folder was written by a newer version of the dashboard. Start that version, or use another folder. Nothing was changed.")
 	}

@@ -15,9 +15,9 @@ func switchID(session string, d id.Database) string { return session + ":" + str
 // AllowWrites lets a session write to a database from the console until then. A
 // time that is not later than now takes that back.
 func (s *Store) AllowWrites(ctx context.Context, session string, d id.Database, until time.Time, es ...audit.Entry) error {
-	b := s.change()
-	b.add(s.table("write_switches").Where(orm.Or(orm.Eq("id", switchID(session, d)), orm.Lte("expires_at", s.now()))).DeleteStmt())
-	if until.After(s.now()) {
+	b, now := s.change(), s.now()
+	b.add(s.table("write_switches").Where(orm.Or(orm.Eq("id", switchID(session, d)), orm.Lte("expires_at", now))).DeleteStmt())
+	if until.After(now) {
 		b.insert("write_switches", orm.Values{"id": switchID(session, d), "expires_at": until})
 	}
 	return b.audit(es...).run(ctx, nil, nil)

@@ -45,7 +45,7 @@ func (f *Fleet) Check(ctx context.Context, a auth.Actor, name string) (Database,
 	if err := f.store.SaveChecks(ctx, []Check{c}); err != nil {
 		return d, err
 	}
-	e := about(f.entry(a, audit.FleetCheck, audit.Done), d)
+	e := f.databaseEntry(a, audit.FleetCheck, audit.Done, d)
 	e.Detail = strings.TrimSuffix(string(c.Health)+": "+c.Detail, ": ")
 	if err := f.store.Record(ctx, e); err != nil {
 		return d, err

@@ -71,7 +71,7 @@ func (f *Fleet) beginFilling(a auth.Actor, d Database, p *Plan) []audit.Entry {
 		}
 		e.Statement += fill.Words()
 	}
-	p.Filling = Filling{State: FillRunning, Intent: e.ID, By: a.Email, Since: f.now()}
+	p.Filling = Filling{State: FillRunning, Intent: e.ID, By: a.Email, Since: e.At}
 	return []audit.Entry{e}
 }
 
@@ -104,7 +104,8 @@ func (f *Fleet) StopFilling(ctx context.Context, a auth.Actor, plan id.Plan) err
 		rows, words := filledSoFar(all)
 		e.Rows, e.Detail = rows, e.Detail+", "+words
 	}
-	p.Filling.State, p.Filling.Error, p.Filling.By, p.Filling.Since = FillStopped, "", a.Email, f.now()
+	p.Filling.State, p.Filling.Error = FillStopped, ""
+	p.Filling.By, p.Filling.Since = a.Email, e.At
 	if err := f.store.UpdateFilling(ctx, p, FillRunning, e); err != nil {
 		return err
 	}

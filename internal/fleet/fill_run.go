@@ -93,7 +93,7 @@ func (f *Fleet) filled(ctx context.Context, a auth.Actor, p Plan, cause error) {
 		rows, words := filledSoFar(all)
 		e.Rows, e.Detail = rows, e.Detail+", "+words
 	}
-	p.Filling.State, p.Filling.Error, p.Filling.Since = FillDone, f.unfilled(ctx, p), f.now()
+	p.Filling.State, p.Filling.Error, p.Filling.Since = FillDone, f.unfilled(ctx, p), e.At
 	if cause != nil {
 		f.log.Warn("fill", "plan", p.ID, "database", p.Database, "error", cause)
 		p.Filling.State, p.Filling.Error, e.Outcome = FillFailed, fault.Message(cause), audit.Failed

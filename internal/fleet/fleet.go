@@ -71,17 +71,30 @@ func (f *Fleet) Close() {
 	f.dropExports()
 }
 
-// entry starts an audit entry by the actor.
+// entry starts an audit entry by the actor. Its At is the moment of the event: what
+// else is stored of the same event takes its time from there.
 func (f *Fleet) entry(a auth.Actor, action audit.Action, o audit.Outcome) audit.Entry {
+	return entryAt(f.now(), a, action, o)
+}
+
+func entryAt(at time.Time, a auth.Actor, action audit.Action, o audit.Outcome) audit.Entry {
 	return audit.Entry{
-		ID: id.At[string](f.now()), At: f.now(), Operator: a.Operator, Actor: a.Email, IP: a.IP, Request: a.RequestID,
+		ID: id.At[string](at), At: at, Operator: a.Operator, Actor: a.Email, IP: a.IP, Request: a.RequestID,
 		Action: action, Outcome: o,
 	}
 }
 
-// about adds what the entry is about.
-func about(e audit.Entry, d Database) audit.Entry {
+// databaseEntry starts an audit entry about a database.
+func (f *Fleet) databaseEntry(a auth.Actor, action audit.Action, o audit.Outcome, d Database) audit.Entry {
+	e := f.entry(a, action, o)
 	e.Org, e.Database = d.OrgSlug, d.Name
+	return e
+}
+
+// orgEntry is the entry of an organization that comes to be.
+func orgEntry(a auth.Actor, o Org) audit.Entry {
+	e := entryAt(o.CreatedAt, a, audit.OrgCreate, audit.Done)
+	e.Org, e.Target = o.Slug, o.Name
 	return e
 }
 
@@ -258,30 +271,26 @@ func orgName(name string) (string, error) {
 	return name, nil
 }
 
-// newOrg checks and makes an organization; nothing is stored.
-func (f *Fleet) newOrg(a auth.Actor, name, slug string) (Org, error) {
+// newOrg checks and makes an organization of that moment; nothing is stored.
+func newOrg(at time.Time, a auth.Actor, name string) (Org, error) {
 	name, err := orgName(name)
 	if err != nil {
 		return Org{}, err
 	}
-	if slug == "" {
-		slug = Slug(name)
-	}
+	slug := Slug(name)
 	if err := CheckSlug(slug); err != nil {
 		return Org{}, fault.New(fault.Invalid, "No short name can be made from %q. Use some letters or digits.", name).At("org_name")
 	}
-	return Org{ID: id.At[id.Org](f.now()), Slug: slug, Name: name, CreatedAt: f.now(), CreatedBy: a.Email}, nil
+	return Org{ID: id.At[id.Org](at), Slug: slug, Name: name, CreatedAt: at, CreatedBy: a.Email}, nil
 }
 
 // CreateOrg adds an organization. A slug that is taken is fault.Conflict.
 func (f *Fleet) CreateOrg(ctx context.Context, a auth.Actor, name string) (Org, error) {
-	o, err := f.newOrg(a, name, "")
+	o, err := newOrg(f.now(), a, name)
 	if err != nil {
 		return o, err
 	}
-	e := f.entry(a, audit.OrgCreate, audit.Done)
-	e.Org, e.Target = o.Slug, o.Name
-	return o, f.taken(ctx, o, f.store.CreateOrg(ctx, o, e))
+	return o, f.taken(ctx, o, f.store.CreateOrg(ctx, o, orgEntry(a, o)))
 }
 
 // taken says of a short name that is taken by an organization nobody sees any

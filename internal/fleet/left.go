@@ -37,12 +37,12 @@ func (f *Fleet) LetGo(ctx context.Context, a auth.Actor, name string, lose bool)
 		if d.Left.ID == "" {
 			return fault.New(fault.Conflict, "Nothing of %s is kept elsewhere.", d.Name)
 		}
-		intent := about(f.entry(a, audit.DatabaseLetGo, audit.Intent), d)
+		intent := f.databaseEntry(a, audit.DatabaseLetGo, audit.Intent, d)
 		intent.Target = d.Left.Place + " " + d.Left.ID
 		if err := f.store.Record(ctx, intent); err != nil {
 			return err
 		}
-		done := about(f.entry(a, audit.DatabaseLetGo, audit.Done), d)
+		done := f.databaseEntry(a, audit.DatabaseLetGo, audit.Done, d)
 		done.Intent, done.Target = intent.ID, intent.Target
 		if lose {
 			done.Detail = "with what was written to it since the move"

@@ -44,16 +44,18 @@ func (f *Fleet) claimed(ctx context.Context, name string, states []State, fn fun
 // the dashboard until Unarchive. Nothing of it changes.
 func (f *Fleet) Archive(ctx context.Context, a auth.Actor, name string) error {
 	return f.claimed(ctx, name, []State{Ready}, func(ctx context.Context, d Database) error {
-		d.State, d.ArchivedAt, d.UpdatedAt = Archived, f.now(), f.now()
-		return f.store.UpdateDatabase(ctx, d, Ready, about(f.entry(a, audit.DatabaseArchive, audit.Done), d))
+		e := f.databaseEntry(a, audit.DatabaseArchive, audit.Done, d)
+		d.State, d.ArchivedAt, d.UpdatedAt = Archived, e.At, e.At
+		return f.store.UpdateDatabase(ctx, d, Ready, e)
 	})
 }
 
 // Unarchive puts an archived database back into use.
 func (f *Fleet) Unarchive(ctx context.Context, a auth.Actor, name string) error {
 	return f.claimed(ctx, name, []State{Archived}, func(ctx context.Context, d Database) error {
-		d.State, d.UpdatedAt = Ready, f.now()
-		return f.store.UpdateDatabase(ctx, d, Archived, about(f.entry(a, audit.DatabaseUnarchive, audit.Done), d))
+		e := f.databaseEntry(a, audit.DatabaseUnarchive, audit.Done, d)
+		d.State, d.UpdatedAt = Ready, e.At
+		return f.store.UpdateDatabase(ctx, d, Archived, e)
 	})
 }
 
@@ -75,8 +77,9 @@ func (f *Fleet) Delete(ctx context.Context, a auth.Actor, name string) error {
 
 func (f *Fleet) delete(ctx context.Context, a auth.Actor, d Database) error {
 	from := d.State
-	intent := about(f.entry(a, audit.DatabaseDelete, audit.Intent), d)
-	d.State, d.DeletedAt, d.PurgeAt, d.UpdatedAt = Deleted, f.now(), f.now().Add(KeptFor), f.now()
+	intent := f.databaseEntry(a, audit.DatabaseDelete, audit.Intent, d)
+	d.State, d.DeletedAt, d.UpdatedAt = Deleted, intent.At, intent.At
+	d.PurgeAt = intent.At.Add(KeptFor)
 	if err := f.store.UpdateDatabase(ctx, d, from, intent); err != nil {
 		return err
 	}
@@ -90,7 +93,7 @@ func (f *Fleet) retire(ctx context.Context, a auth.Actor, d Database, intent str
 	if err == nil {
 		return nil
 	}
-	e := about(f.entry(a, audit.DatabaseDelete, audit.Failed), d)
+	e := f.databaseEntry(a, audit.DatabaseDelete, audit.Failed, d)
 	e.Intent, e.Detail = intent, fault.Message(err)+" It is out of use; that is tried again."
 	f.reopenDelete(d)
 	return errors.Join(err, f.store.Record(ctx, e))
@@ -107,8 +110,9 @@ func (f *Fleet) leave(ctx context.Context, a auth.Actor, d Database, intent stri
 		return err
 	}
 	failpoint.Hit("delete:retired")
-	e := about(f.entry(a, audit.DatabaseDelete, audit.Done), d)
-	d.FinalPoint, d.ProviderID, d.Size, d.UpdatedAt = p.ID, "", p.Size, f.now()
+	e := f.databaseEntry(a, audit.DatabaseDelete, audit.Done, d)
+	d.FinalPoint, d.Size = p.ID, p.Size
+	d.ProviderID, d.UpdatedAt = "", e.At
 	e.Intent, e.Detail = intent, fmt.Sprintf("its last state, %d bytes, is kept until %s", p.Size, d.PurgeAt.Format("2006-01-02 15:04 UTC"))
 	return f.store.UpdateDatabase(ctx, d, Deleted, e)
 }
@@ -131,11 +135,11 @@ func (f *Fleet) Revive(ctx context.Context, a auth.Actor, name string) error {
 		if d.FinalPoint == "" {
 			return fault.New(fault.Conflict, "The database %s is still being removed. Try again in a moment.", d.Name)
 		}
-		intent := about(f.entry(a, audit.DatabaseRevive, audit.Intent), d)
+		intent := f.databaseEntry(a, audit.DatabaseRevive, audit.Intent, d)
 		if err := f.store.Record(ctx, intent); err != nil {
 			return err
 		}
-		done := about(f.entry(a, audit.DatabaseRevive, audit.Done), d)
+		done := f.databaseEntry(a, audit.DatabaseRevive, audit.Done, d)
 		done.Intent = intent.ID
 		point := d.FinalPoint
 		err := f.during(a, d, Work{Kind: WorkRevive}, func() error { return f.revive(ctx, &d, done) })
@@ -206,7 +210,7 @@ func (f *Fleet) purge(ctx context.Context, a auth.Actor, d Database) error {
 	if err := f.at(d).Forget(ctx, d.FinalPoint); err != nil {
 		return err
 	}
-	e := about(f.entry(a, audit.DatabasePurge, audit.Done), d)
+	e := f.databaseEntry(a, audit.DatabasePurge, audit.Done, d)
 	e.Detail = "deleted at " + d.DeletedAt.Format("2006-01-02 15:04 UTC")
 	return f.store.Purge(ctx, d, e)
 }
@@ -250,8 +254,8 @@ func (f *Fleet) DeleteOrg(ctx context.Context, a auth.Actor, slug string, withDa
 			return err
 		}
 	}
-	o.DeletedAt = f.now()
 	e := f.entry(a, audit.OrgDelete, audit.Done)
+	o.DeletedAt = e.At
 	e.Org, e.Target, e.Detail = o.Slug, o.Name, "with "+count(len(names))
 	return f.store.DeleteOrg(ctx, o, e)
 }

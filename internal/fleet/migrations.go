@@ -116,15 +116,18 @@ func (f *Fleet) Propose(ctx context.Context, a auth.Actor, database, name string
 	if body.Empty() && d.Schema == name && d.Version == version {
 		return Plan{}, fault.New(fault.Invalid, "%s is at version %d of %s already.", d.Name, version, name)
 	}
-	p := Plan{
-		ID: id.At[id.Plan](f.now()), Database: d.Name, Hash: body.Hash(), Body: *body, State: PlanProposed,
-		CreatedAt: f.now(), CreatedBy: a.Email,
-	}
-	return p, f.store.CreatePlan(ctx, p, f.planEntry(a, audit.PlanCreate, audit.Done, d, p))
+	p := Plan{Database: d.Name, Hash: body.Hash(), Body: *body, State: PlanProposed, CreatedBy: a.Email}
+	e := f.databaseEntry(a, audit.PlanCreate, audit.Done, d)
+	p.ID, p.CreatedAt = id.At[id.Plan](e.At), e.At
+	return p, f.store.CreatePlan(ctx, p, aboutPlan(e, p))
 }
 
 func (f *Fleet) planEntry(a auth.Actor, action audit.Action, o audit.Outcome, d Database, p Plan) audit.Entry {
-	e := about(f.entry(a, action, o), d)
+	return aboutPlan(f.databaseEntry(a, action, o, d), p)
+}
+
+// aboutPlan says in an entry which plan it is about.
+func aboutPlan(e audit.Entry, p Plan) audit.Entry {
 	e.Target = string(p.ID)
 	e.Detail = fmt.Sprintf("%s v%d, plan %.12s", p.Body.Schema, p.Body.Version, p.Hash)
 	return e
@@ -158,11 +161,11 @@ func (f *Fleet) Decide(ctx context.Context, a auth.Actor, plan id.Plan, hash str
 	if from != PlanProposed && (approve || from != PlanApproved) {
 		return p, fault.New(fault.Conflict, "The plan is %s, so it can't be decided again.", p.State)
 	}
-	p.State, p.DecidedAt, p.DecidedBy = to, f.now(), a.Email
+	e := f.planEntry(a, action, audit.Done, d, p)
+	p.State, p.DecidedAt, p.DecidedBy = to, e.At, a.Email
 	if approve {
 		p.Overrides = c.Overrides
 	}
-	e := f.planEntry(a, action, audit.Done, d, p)
 	if approve && p.SelfApproved() {
 		e.Detail += ", approved by its author"
 	}
@@ -250,7 +253,8 @@ func (f *Fleet) apply(ctx context.Context, a auth.Actor, d Database, p Plan) (Pl
 	}
 	intent := f.planEntry(a, audit.PlanApply, audit.Intent, d, p)
 	intent.Statement = statements(p.Body)
-	p.State, p.AppliedAt, p.AppliedBy, p.Intent, p.Point = PlanApplying, f.now(), a.Email, intent.ID, point.ID
+	p.State, p.AppliedAt, p.AppliedBy = PlanApplying, intent.At, a.Email
+	p.Intent, p.Point = intent.ID, point.ID
 	if err := f.store.UpdatePlan(ctx, p, PlanApproved, nil, intent); err != nil {
 		return p, err
 	}
@@ -299,7 +303,7 @@ func (f *Fleet) settle(ctx context.Context, a auth.Actor, d Database, conn d1.Co
 	switch {
 	case cause == nil:
 		p.State, p.Error = PlanApplied, ""
-		d.Schema, d.Version, d.UpdatedAt = p.Body.Schema, p.Body.Version, f.now()
+		d.Schema, d.Version, d.UpdatedAt = p.Body.Schema, p.Body.Version, e.At
 		update = &d
 		if resolved != "" {
 			e.Detail += ", " + resolved

@@ -61,14 +61,14 @@ func (f *Fleet) Move(ctx context.Context, a auth.Actor, name, place string) erro
 }
 
 func (f *Fleet) move(ctx context.Context, a auth.Actor, d Database, place string) error {
-	intent := about(f.entry(a, audit.DatabaseMove, audit.Intent), d)
+	intent := f.databaseEntry(a, audit.DatabaseMove, audit.Intent, d)
 	intent.Target, intent.Detail = place, "from "+d.Provider
-	d.Moving = Elsewhere{Place: place, At: f.now()}
+	d.Moving = Elsewhere{Place: place, At: intent.At}
 	if err := f.store.UpdateDatabase(ctx, d, Ready, intent); err != nil {
 		return err
 	}
 	failpoint.Hit("move:intent")
-	done := about(f.entry(a, audit.DatabaseMove, audit.Done), d)
+	done := f.databaseEntry(a, audit.DatabaseMove, audit.Done, d)
 	done.Intent, done.Target = intent.ID, place
 	next, compared, err := f.carry(ctx, &d, place)
 	if err == nil {
@@ -243,7 +243,7 @@ func (f *Fleet) endMove(ctx context.Context, a auth.Actor, d *Database) error {
 
 // cutShort is the outcome of a move that was cut short.
 func (f *Fleet) cutShort(ctx context.Context, a auth.Actor, d Database) (audit.Entry, error) {
-	e := about(f.entry(a, audit.DatabaseMove, audit.Failed), d)
+	e := f.databaseEntry(a, audit.DatabaseMove, audit.Failed, d)
 	intent, err := f.store.OpenIntent(ctx, audit.DatabaseMove, d.Name)
 	e.Intent, e.Target, e.Detail = intent, d.Moving.Place, "The move was cut short; the database is where it was."
 	return e, err

@@ -49,7 +49,7 @@ func (f *Fleet) newest(ctx context.Context, filter PointFilter) (RestorePoint, e
 func (f *Fleet) KeepPoint(ctx context.Context, a auth.Actor, name string) (RestorePoint, error) {
 	var p RestorePoint
 	err := f.claimed(ctx, name, []State{Ready}, func(ctx context.Context, d Database) error {
-		e := about(f.entry(a, audit.PointKeep, audit.Done), d)
+		e := f.databaseEntry(a, audit.PointKeep, audit.Done, d)
 		return f.during(a, d, Work{Kind: WorkKeep}, func() (err error) {
 			p, err = f.keep(ctx, a, d, PointManual, "", e)
 			return err
@@ -146,7 +146,7 @@ func (f *Fleet) ForgetPoint(ctx context.Context, a auth.Actor, name, point strin
 	if err != nil {
 		return err
 	}
-	e := about(f.entry(a, audit.PointForget, audit.Done), d)
+	e := f.databaseEntry(a, audit.PointForget, audit.Done, d)
 	e.Target = p.ID
 	return f.forget(ctx, p, e)
 }
@@ -183,12 +183,13 @@ func (f *Fleet) PointAt(ctx context.Context, name string, t time.Time) (RestoreP
 
 func (f *Fleet) pointAt(ctx context.Context, d Database, t time.Time) (RestorePoint, error) {
 	when := t.UTC().Format("2006-01-02 15:04 UTC")
+	now := f.now()
 	switch {
-	case t.After(f.now()):
+	case t.After(now):
 		return RestorePoint{}, fault.New(fault.Invalid, "%s is in the future. Choose an earlier moment.", when).At("at")
 	case d.Provider == Embedded:
 		return f.newestBefore(ctx, d, t)
-	case f.now().Sub(t) > TimeTravel:
+	case now.Sub(t) > TimeTravel:
 		return RestorePoint{}, fault.New(fault.Invalid, "%s is longer ago than the 30 days D1 keeps. Choose a later moment.", when).At("at")
 	}
 	at, err := f.at(d).PointAt(ctx, d.ProviderID, t)
@@ -231,8 +232,8 @@ func (f *Fleet) RestoreAt(ctx context.Context, a auth.Actor, name string, t time
 		if err != nil || p.ID != "" { // one that is there already
 			return p, err
 		}
-		p.ID, p.CreatedBy = id.At[string](f.now()), a.Email
-		e := about(f.entry(a, audit.PointKeep, audit.Done), d)
+		e := f.databaseEntry(a, audit.PointKeep, audit.Done, d)
+		p.ID, p.CreatedBy = id.At[string](e.At), a.Email
 		e.Target, e.Detail = p.ID, "the bookmark of "+t.UTC().Format("2006-01-02 15:04:05 UTC")
 		return p, f.store.CreatePoint(ctx, p, e)
 	})
@@ -253,7 +254,7 @@ func (f *Fleet) putBack(ctx context.Context, a auth.Actor, name string, to func(
 }
 
 func (f *Fleet) restore(ctx context.Context, a auth.Actor, d Database, p RestorePoint) (before RestorePoint, err error) {
-	intent := about(f.entry(a, audit.PointRestore, audit.Intent), d)
+	intent := f.databaseEntry(a, audit.PointRestore, audit.Intent, d)
 	intent.Target = p.ID
 	if before, err = f.keep(ctx, a, d, PointRestore, ""); err != nil {
 		return before, err
@@ -262,7 +263,7 @@ func (f *Fleet) restore(ctx context.Context, a auth.Actor, d Database, p Restore
 		return before, err
 	}
 	failpoint.Hit("restore:intent")
-	e := about(f.entry(a, audit.PointRestore, audit.Done), d)
+	e := f.databaseEntry(a, audit.PointRestore, audit.Done, d)
 	e.Intent, e.Target, e.Detail = intent.ID, p.ID, "the state before is kept as "+before.ID
 	if err := f.at(d).Restore(ctx, d.ProviderID, p.Mark); err != nil {
 		e.Outcome, e.Detail = audit.Failed, fault.Message(err)
@@ -309,7 +310,7 @@ func (f *Fleet) Download(ctx context.Context, a auth.Actor, name, point string) 
 			return nil, err
 		}
 	}
-	e := about(f.entry(a, audit.DatabaseDownload, audit.Done), d)
+	e := f.databaseEntry(a, audit.DatabaseDownload, audit.Done, d)
 	e.Target = point
 	if err := f.store.Record(ctx, e); err != nil {
 		return nil, errors.Join(err, file.Close())

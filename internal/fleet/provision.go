@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/kuratchi/dashboard/internal/audit"
 	"github.com/kuratchi/dashboard/internal/auth"
@@ -72,16 +73,16 @@ func (f *Fleet) Provision(ctx context.Context, a auth.Actor, in ProvisionInput) 
 const maxProposals = 20
 
 func (f *Fleet) provisionOnce(ctx context.Context, a auth.Actor, in ProvisionInput) (Database, error) {
-	d, org, err := f.wish(ctx, a, in)
+	e := f.entry(a, audit.DatabaseProvision, audit.Intent)
+	d, org, err := f.wish(ctx, e.At, a, in)
 	if err != nil {
 		return d, err
 	}
-	es := []audit.Entry{about(f.entry(a, audit.DatabaseProvision, audit.Intent), d)}
-	es[0].Detail = fmt.Sprintf("%s, schema %s v%d, location %s", d.where(), orDash(d.Schema), d.Version, orDash(d.Location))
+	e.Org, e.Database = d.OrgSlug, d.Name
+	e.Detail = fmt.Sprintf("%s, schema %s v%d, location %s", d.where(), orDash(d.Schema), d.Version, orDash(d.Location))
+	es := []audit.Entry{e}
 	if org != nil {
-		e := f.entry(a, audit.OrgCreate, audit.Done)
-		e.Org, e.Target = org.Slug, org.Name
-		es = append([]audit.Entry{e}, es...)
+		es = []audit.Entry{orgEntry(a, *org), e}
 	}
 	if !f.claim(d.ID) { // the id is new, so nobody else has it
 		return d, stopping
@@ -99,7 +100,7 @@ func (f *Fleet) provisionOnce(ctx context.Context, a auth.Actor, in ProvisionInp
 		return d, err
 	}
 	failpoint.Hit("provision:recorded")
-	f.start(a, d, es[len(es)-1].ID)
+	f.start(a, d, e.ID)
 	return d, nil
 }
 
@@ -111,7 +112,7 @@ func orDash(s string) string {
 }
 
 // wish checks the input and makes the rows of it.
-func (f *Fleet) wish(ctx context.Context, a auth.Actor, in ProvisionInput) (Database, *Org, error) {
+func (f *Fleet) wish(ctx context.Context, at time.Time, a auth.Actor, in ProvisionInput) (Database, *Org, error) {
 	var created *Org
 	if in.Org != "" && strings.TrimSpace(in.OrgName) != "" {
 		return Database{}, nil, fault.New(fault.Invalid, "Choose an organization or name a new one, not both. Empty this field, or choose “a new one…”.").At("org_name")
@@ -121,15 +122,16 @@ func (f *Fleet) wish(ctx context.Context, a auth.Actor, in ProvisionInput) (Data
 	if in.Org != "" {
 		org, err = f.orgTyped(ctx, in.Org)
 	} else {
-		org, err = f.newOrg(a, in.OrgName, "")
+		org, err = newOrg(at, a, in.OrgName)
 		created = &org
 	}
 	if err != nil {
 		return Database{}, nil, err
 	}
 	d := Database{
-		ID: id.At[id.Database](f.now()), Name: in.Name, Org: org.ID, OrgSlug: org.Slug, OrgName: org.Name, Provider: in.Place,
-		Location: in.Location, Jurisdiction: in.Jurisdiction, Replication: in.Replication, State: Provisioning, Request: in.Request, CreatedAt: f.now(), CreatedBy: a.Email, UpdatedAt: f.now(),
+		ID: id.At[id.Database](at), Name: in.Name, Org: org.ID, OrgSlug: org.Slug, OrgName: org.Name, Provider: in.Place,
+		Location: in.Location, Jurisdiction: in.Jurisdiction, Replication: in.Replication, State: Provisioning, Request: in.Request,
+		CreatedAt: at, CreatedBy: a.Email, UpdatedAt: at,
 	}
 	if d.Name == "" {
 		if d.Name, err = f.ProposeName(ctx, org.Slug); err != nil {
@@ -274,8 +276,8 @@ func (f *Fleet) step(ctx context.Context, a auth.Actor, d *Database, name StepNa
 	case StepMigrate:
 		return f.stepMigrate(ctx, a, *d)
 	}
-	d.State, d.Error, d.UpdatedAt = Ready, "", f.now()
-	e := about(f.entry(a, audit.DatabaseProvision, audit.Done), *d)
+	e := f.databaseEntry(a, audit.DatabaseProvision, audit.Done, *d)
+	d.State, d.Error, d.UpdatedAt = Ready, "", e.At
 	e.Intent = intent
 	return f.store.UpdateDatabase(ctx, *d, Provisioning, e)
 }
@@ -308,15 +310,16 @@ func (f *Fleet) stepMigrate(ctx context.Context, a auth.Actor, d Database) error
 		return err
 	}
 	defer func() { _ = conn.Close() }()
-	_, err = migrate.Synchronize(ctx, conn, s, id.At[string](f.now()), a.Email, f.now())
+	at := f.now()
+	_, err = migrate.Synchronize(ctx, conn, s, id.At[string](at), a.Email, at)
 	return err
 }
 
 func (f *Fleet) provisionFailed(ctx context.Context, a auth.Actor, d Database, s Step, intent string, cause error) {
 	f.log.Error("provision failed", "database", d.Name, "step", s.Name, "error", cause)
-	s.State, s.FinishedAt, s.Error = StepFailed, f.now(), fault.Message(cause)
-	d.State, d.Error, d.UpdatedAt = Failed, s.Error, f.now()
-	e := about(f.entry(a, audit.DatabaseProvision, audit.Failed), d)
+	e := f.databaseEntry(a, audit.DatabaseProvision, audit.Failed, d)
+	s.State, s.FinishedAt, s.Error = StepFailed, e.At, fault.Message(cause)
+	d.State, d.Error, d.UpdatedAt = Failed, s.Error, e.At
 	e.Intent, e.Detail = intent, fmt.Sprintf("%s: %s", s.Name, s.Error)
 	if err := f.store.SaveStep(ctx, d.ID, s); err != nil {
 		f.log.Error("provision", "database", d.Name, "error", err)
@@ -370,8 +373,8 @@ func (f *Fleet) Resume(ctx context.Context, a auth.Actor, name string) (Database
 		return d, err
 	}
 	from := d.State
-	d.State, d.Error, d.UpdatedAt = Provisioning, "", f.now()
-	e := about(f.entry(a, audit.DatabaseProvision, audit.Intent), d)
+	e := f.databaseEntry(a, audit.DatabaseProvision, audit.Intent, d)
+	d.State, d.Error, d.UpdatedAt = Provisioning, "", e.At
 	e.Detail = "resumed"
 	if !f.claim(d.ID) {
 		return d, fault.New(fault.Conflict, "Somebody works on %s already.", d.Name)
@@ -396,7 +399,7 @@ func (f *Fleet) undo(ctx context.Context, a auth.Actor, d Database) error {
 	if err != nil && !fault.Is(err, fault.NotFound) && !fault.Is(err, fault.Conflict) { // what isn't ours stays
 		return err
 	}
-	intent := about(f.entry(a, audit.DatabaseUndo, audit.Intent), d)
+	intent := f.databaseEntry(a, audit.DatabaseUndo, audit.Intent, d)
 	if err := f.store.Record(ctx, intent); err != nil {
 		return err
 	}
@@ -408,7 +411,7 @@ func (f *Fleet) undo(ctx context.Context, a auth.Actor, d Database) error {
 			return err
 		}
 	}
-	done := about(f.entry(a, audit.DatabaseUndo, audit.Done), d)
+	done := f.databaseEntry(a, audit.DatabaseUndo, audit.Done, d)
 	done.Intent = intent.ID
 	return f.store.DeleteDatabase(ctx, d, d.State, done)
 }

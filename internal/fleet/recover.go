@@ -71,8 +71,9 @@ func (f *Fleet) interruptProvisions(ctx context.Context, a auth.Actor) error {
 		return err
 	}
 	for _, d := range unfinished {
-		d.State, d.Error, d.UpdatedAt = Interrupted, "The program was stopped while it worked on this. Nothing is lost: resume it, or undo it.", f.now()
-		e := about(f.entry(a, audit.DatabaseProvision, audit.Unknown), d)
+		e := f.databaseEntry(a, audit.DatabaseProvision, audit.Unknown, d)
+		d.State, d.UpdatedAt = Interrupted, e.At
+		d.Error = "The program was stopped while it worked on this. Nothing is lost: resume it, or undo it."
 		e.Detail = "interrupted by a stop"
 		if err := f.store.UpdateDatabase(ctx, d, Provisioning, e); err != nil {
 			return err

@@ -251,7 +251,7 @@ func (f *Fleet) Register(ctx context.Context, a auth.Actor, in RegisterInput) ([
 			return nil, err
 		}
 	default:
-		if org, err = f.newOrg(a, in.OrgName, ""); err != nil {
+		if org, err = newOrg(f.now(), a, in.OrgName); err != nil {
 			return nil, err
 		}
 		isNew = true
@@ -259,13 +259,13 @@ func (f *Fleet) Register(ctx context.Context, a auth.Actor, in RegisterInput) ([
 	out := make([]Registered, len(found))
 	for i, x := range found {
 		out[i].Name = x.Name
-		its, create := org, isNew
+		next := adoption{Examined: x, schema: in.Schema, org: org, isNew: isNew}
 		if in.EachItsOwn {
-			its, err = f.newOrg(a, x.Name, "")
-			create = true
+			next.org, err = newOrg(f.now(), a, x.Name)
+			next.isNew = true
 		}
 		if err == nil {
-			err = f.register(ctx, a, x, in.Schema, its, create)
+			err = f.register(ctx, a, next)
 		}
 		if err != nil {
 			if k := fault.KindOf(err); k != fault.Invalid && k != fault.Conflict {
@@ -279,31 +279,41 @@ func (f *Fleet) Register(ctx context.Context, a auth.Actor, in RegisterInput) ([
 	return out, nil
 }
 
-func (f *Fleet) register(ctx context.Context, a auth.Actor, x Examined, schema string, org Org, create bool) error {
+// adoption is a database of the account that becomes an organization's.
+type adoption struct {
+	Examined
+	schema string // what it was compared with, "" for none
+	org    Org
+	isNew  bool // the organization comes to be with it
+}
+
+func (f *Fleet) register(ctx context.Context, a auth.Actor, x adoption) error {
 	if x.Against != "" {
 		return fault.New(fault.Conflict, "%s", x.Against)
 	}
+	at := f.now()
+	if x.isNew {
+		at = x.org.CreatedAt
+	}
 	d := Database{
-		ID: id.At[id.Database](f.now()), Name: x.Name, Org: org.ID, OrgSlug: org.Slug, OrgName: org.Name, Provider: D1, ProviderID: x.ID,
-		Jurisdiction: x.Jurisdiction, State: Ready, CreatedAt: f.now(), CreatedBy: a.Email, UpdatedAt: f.now(),
+		ID: id.At[id.Database](at), Name: x.Name, Org: x.org.ID, OrgSlug: x.org.Slug, OrgName: x.org.Name, Provider: D1, ProviderID: x.ID,
+		Jurisdiction: x.Jurisdiction, State: Ready, CreatedAt: at, CreatedBy: a.Email, UpdatedAt: at,
 	}
 	if x.Version > 0 {
-		d.Schema, d.Version = schema, x.Version
+		d.Schema, d.Version = x.schema, x.Version
 	}
-	e := about(f.entry(a, audit.DatabaseAdopt, audit.Done), d)
-	e.Target = x.ID
+	e := entryAt(at, a, audit.DatabaseAdopt, audit.Done)
+	e.Org, e.Database, e.Target = d.OrgSlug, d.Name, x.ID
 	e.Detail = fmt.Sprintf("made at %s, %d tables, schema %s v%d", x.CreatedAt.UTC().Format("2006-01-02 15:04 UTC"), x.Tables, orDash(d.Schema), d.Version)
 	es := []audit.Entry{e}
 	var created *Org
-	if create {
-		oe := f.entry(a, audit.OrgCreate, audit.Done)
-		oe.Org, oe.Target = org.Slug, org.Name
-		es, created = append([]audit.Entry{oe}, es...), &org
+	if x.isNew {
+		es, created = []audit.Entry{orgEntry(a, x.org), e}, &x.org
 	}
 	if err := f.store.CreateDatabase(ctx, created, d, es...); err != nil {
 		return err
 	}
-	c := Check{Database: d.ID, At: f.now(), Health: HealthOK, Size: x.Size, Tables: x.Tables, From: d.Version, Version: d.Version}
+	c := Check{Database: d.ID, At: at, Health: HealthOK, Size: x.Size, Tables: x.Tables, From: d.Version, Version: d.Version}
 	if err := f.store.SaveChecks(ctx, []Check{c}); err != nil { // the next check sees the same
 		f.log.Warn("check", "database", d.Name, "error", err)
 	}

@@ -20,12 +20,12 @@ func (f *Fleet) SetReplication(ctx context.Context, a auth.Actor, name, mode str
 		if !ok {
 			return fault.New(fault.Invalid, "The database %s is not on D1, and only D1 has read replicas.", d.Name)
 		}
-		intent := about(f.entry(a, audit.DatabaseReplicate, audit.Intent), d)
+		intent := f.databaseEntry(a, audit.DatabaseReplicate, audit.Intent, d)
 		intent.Detail = mode
 		if err := f.store.Record(ctx, intent); err != nil {
 			return err
 		}
-		e := about(f.entry(a, audit.DatabaseReplicate, audit.Done), d)
+		e := f.databaseEntry(a, audit.DatabaseReplicate, audit.Done, d)
 		e.Intent, e.Detail = intent.ID, mode
 		_, err := p.SetReplication(ctx, d.ProviderID, mode)
 		switch {

@@ -45,8 +45,8 @@ func (f *Fleet) Run(ctx context.Context) {
 func (f *Fleet) watch(ctx context.Context, place string, every time.Duration) {
 	var purged time.Time
 	for ctx.Err() == nil {
-		if place == Embedded && f.now().Sub(purged) >= purgeEvery {
-			purged = f.now()
+		if now := f.now(); place == Embedded && now.Sub(purged) >= purgeEvery {
+			purged = now
 			if err := f.PurgeExpired(ctx); err != nil && ctx.Err() == nil {
 				f.log.Error("purge", "error", err)
 			}
@@ -116,7 +116,7 @@ func (f *Fleet) CheckAll(ctx context.Context, a auth.Actor) error {
 		return err
 	}
 	f.mu.Lock()
-	f.sweep[Embedded], f.sweep[D1] = f.now(), f.now()
+	f.sweep[Embedded], f.sweep[D1] = e.At, e.At
 	f.mu.Unlock()
 	for _, wake := range f.wake {
 		select {

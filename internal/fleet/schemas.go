@@ -211,8 +211,8 @@ func (f *Fleet) SaveVersion(ctx context.Context, a auth.Actor, name, source stri
 	if err != nil {
 		return Version{}, err
 	}
-	v := Version{Schema: d.Schema.Name, Version: d.Schema.Version, Source: source, Hash: d.Schema.Hash(), Reading: Reading, CreatedAt: f.now(), CreatedBy: a.Email}
 	e := f.entry(a, audit.SchemaSave, audit.Done)
+	v := Version{Schema: d.Schema.Name, Version: d.Schema.Version, Source: source, Hash: d.Schema.Hash(), Reading: Reading, CreatedAt: e.At, CreatedBy: a.Email}
 	e.Target = fmt.Sprintf("%s v%d", v.Schema, v.Version)
 	e.Detail = fmt.Sprintf("%d changes, hash %.12s", len(d.Changes), v.Hash)
 	return v, f.store.SaveVersion(ctx, v, e)

@@ -73,8 +73,9 @@ func (f *Fleet) takeExport(d id.Database) d1.File {
 func (f *Fleet) keepExport(d id.Database, p *prepared) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	now := f.now()
 	for other, old := range f.exports {
-		if other == d || f.now().Sub(old.At) >= exportKept {
+		if other == d || now.Sub(old.At) >= exportKept {
 			_ = old.file.Close()
 			delete(f.exports, other)
 		}
@@ -99,11 +100,11 @@ func (f *Fleet) dropExports() {
 func (f *Fleet) Import(ctx context.Context, a auth.Actor, name, path string) error {
 	return f.claimed(ctx, name, []State{Ready}, func(ctx context.Context, d Database) error {
 		return f.exclusively(ctx, a, d, Work{Kind: WorkImport}, func() error {
-			intent := about(f.entry(a, audit.DatabaseImport, audit.Intent), d)
+			intent := f.databaseEntry(a, audit.DatabaseImport, audit.Intent, d)
 			if err := f.store.Record(ctx, intent); err != nil {
 				return err
 			}
-			e := about(f.entry(a, audit.DatabaseImport, audit.Done), d)
+			e := f.databaseEntry(a, audit.DatabaseImport, audit.Done, d)
 			e.Intent = intent.ID
 			err := f.at(d).Fill(f.told(ctx, d), d.ProviderID, path)
 			switch {

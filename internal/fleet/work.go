@@ -91,8 +91,9 @@ func (f *Fleet) progress(d Database, step string, done, total int64) {
 func (f *Fleet) note(d id.Database, w Work) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	now := f.now()
 	for other, old := range f.works {
-		if !old.Under() && f.now().Sub(old.Ended) > workShown {
+		if !old.Under() && now.Sub(old.Ended) > workShown {
 			delete(f.works, other)
 		}
 	}

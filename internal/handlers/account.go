@@ -18,13 +18,14 @@ import (
 // ownSessions returns the sessions of who is signed in that still live.
 func (s *Server) ownSessions(c echo.Context) ([]auth.Session, error) {
 	o, _ := middleware.Operator(c)
-	all, err := s.Operators.SessionsOf(c.Request().Context(), o.ID, s.Now().Add(-auth.AbsoluteTimeout))
+	now := s.Now()
+	all, err := s.Operators.SessionsOf(c.Request().Context(), o.ID, now.Add(-auth.AbsoluteTimeout))
 	if err != nil {
 		return nil, err
 	}
 	live := all[:0]
 	for _, x := range all {
-		if x.Alive(s.Now()) {
+		if x.Alive(now) {
 			live = append(live, x)
 		}
 	}

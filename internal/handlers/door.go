@@ -74,8 +74,9 @@ func (s *Server) setupClaim(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	o := auth.Operator{ID: id.New[id.Operator](), Email: email, Role: auth.RoleOwner, CreatedAt: s.Now()}
+	o := auth.Operator{ID: id.New[id.Operator](), Email: email, Role: auth.RoleOwner}
 	e := s.sessionEntry(c, audit.SetupClaim, audit.Done, o)
+	o.CreatedAt = e.At
 	if err := s.Operators.Claim(ctx, auth.HashToken(v.Token), o, hash, e); err != nil {
 		return err
 	}
