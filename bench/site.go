@@ -70,7 +70,7 @@ func newSite(ctx context.Context, dir string) (s *site, err error) {
 	s.closers = append(s.closers, engine.Close)
 	s.engine = &watched{Provider: engine, freed: make(chan time.Time, 1)}
 	log := slog.New(slog.DiscardHandler)
-	f := fleet.New(store, fleet.Only{Engine: s.engine}, log, now)
+	f := fleet.New(store, fleet.EmbeddedOnly{Engine: s.engine}, log, now)
 	s.closers = append(s.closers, func() error { f.Close(); return nil })
 	if err := s.provision(ctx, f); err != nil {
 		return s, err

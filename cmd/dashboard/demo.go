@@ -251,7 +251,7 @@ func fillDemo(ctx context.Context, cfg config.Config, dir string, out io.Writer)
 	}
 	defer func() { err = errors.Join(err, engine.Close()) }()
 	// The provision that is made to fail is no news.
-	f := fleet.New(store, fleet.Only{Engine: engine}, slog.New(slog.DiscardHandler), clock.Now)
+	f := fleet.New(store, fleet.EmbeddedOnly{Engine: engine}, slog.New(slog.DiscardHandler), clock.Now)
 	defer f.Close()
 	err = demo.Fill(ctx, demo.Target{Fleet: f, Provider: engine, Clock: clock}, demoOptions, func(line string) { _, _ = fmt.Fprintf(out, "Demo: %s …\n", line) })
 	switch {

@@ -214,7 +214,7 @@ func (m *maker) adoption() {
 	}
 	source := ""
 	m.do("adopt", func() error {
-		s, err := m.Adopt(m.ctx, "acme-people")
+		s, err := m.DrawDatabase(m.ctx, "acme-people")
 		source = s
 		return err
 	})

@@ -46,7 +46,7 @@ func open(ctx context.Context, dir string, now func() time.Time) (*world, error)
 	if w.engine, err = local.Open(filepath.Join(dir, "databases"), local.Options{}); err != nil {
 		return nil, errors.Join(err, control.Close())
 	}
-	w.Fleet = fleet.New(w.store, fleet.Only{Engine: w.engine}, slog.New(slog.DiscardHandler), now)
+	w.Fleet = fleet.New(w.store, fleet.EmbeddedOnly{Engine: w.engine}, slog.New(slog.DiscardHandler), now)
 	if err := w.Recover(ctx); err != nil {
 		return nil, errors.Join(err, w.close())
 	}

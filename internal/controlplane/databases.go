@@ -18,9 +18,9 @@ func database(r orm.Row) fleet.Database {
 		ID: id.Database(r.Text("id")), Name: r.Text("name"), Org: id.Org(r.Text("org_id")), OrgSlug: r.Text("org_slug"), OrgName: r.Text("org_name"),
 		Provider: r.Text("provider"), ProviderID: r.Text("provider_id"), Schema: r.Text("schema_name"), Version: int(r.Int("schema_version")),
 		Location: r.Text("location"), Jurisdiction: r.Text("jurisdiction"), Replication: r.Text("replication"),
-		Moving: fleet.Elsewhere{Place: r.Text("moving_place"), ID: r.Text("moving_id"), At: r.Time("moving_at")},
-		Left:   fleet.Elsewhere{Place: r.Text("left_place"), ID: r.Text("left_id"), At: r.Time("left_at"), Mark: r.Text("left_mark")},
-		State:  fleet.State(r.Text("state")), Error: r.Text("error"), Request: r.Text("request"),
+		MoveTarget: fleet.Counterpart{Place: r.Text("moving_place"), ID: r.Text("moving_id"), At: r.Time("moving_at")},
+		MoveOrigin: fleet.Counterpart{Place: r.Text("left_place"), ID: r.Text("left_id"), At: r.Time("left_at"), Mark: r.Text("left_mark")},
+		State:      fleet.State(r.Text("state")), Error: r.Text("error"), Request: r.Text("request"),
 		CreatedAt: r.Time("created_at"), CreatedBy: r.Text("created_by"), UpdatedAt: r.Time("updated_at"),
 		ArchivedAt: r.Time("archived_at"), DeletedAt: r.Time("deleted_at"), PurgeAt: r.Time("purge_at"), FinalPoint: r.Text("final_point"),
 		Health: fleet.Health(r.Text("health")), HealthDetail: r.Text("health_detail"), CheckedAt: r.Time("checked_at"),
@@ -41,8 +41,8 @@ func database(r orm.Row) fleet.Database {
 // changing are the columns of a database that change.
 func changing(d fleet.Database) orm.Values {
 	v := orm.Values{
-		"provider": d.Provider, "moving_place": d1.OptStr(d.Moving.Place), "moving_id": d1.OptStr(d.Moving.ID), "moving_at": d.Moving.At,
-		"left_place": d1.OptStr(d.Left.Place), "left_id": d1.OptStr(d.Left.ID), "left_at": d.Left.At, "left_mark": d1.OptStr(d.Left.Mark),
+		"provider": d.Provider, "moving_place": d1.OptStr(d.MoveTarget.Place), "moving_id": d1.OptStr(d.MoveTarget.ID), "moving_at": d.MoveTarget.At,
+		"left_place": d1.OptStr(d.MoveOrigin.Place), "left_id": d1.OptStr(d.MoveOrigin.ID), "left_at": d.MoveOrigin.At, "left_mark": d1.OptStr(d.MoveOrigin.Mark),
 		"provider_id": d1.OptStr(d.ProviderID), "schema_name": d1.OptStr(d.Schema), "schema_version": d.Version,
 		"state": d.State, "error": d1.OptStr(d.Error), "updated_at": d.UpdatedAt,
 		"archived_at": nil, "deleted_at": nil, "purge_at": nil, "final_point": d1.OptStr(d.FinalPoint),

@@ -49,7 +49,7 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = engine.Close() })
-	f := fleet.New(store, fleet.Only{Engine: engine}, slog.New(slog.DiscardHandler), clock.Now)
+	f := fleet.New(store, fleet.EmbeddedOnly{Engine: engine}, slog.New(slog.DiscardHandler), clock.Now)
 	t.Cleanup(f.Close)
 	return &world{f, engine, clock}
 }
@@ -168,7 +168,7 @@ func theFailure(t *testing.T, w *world) {
 			t.Errorf("its steps are %q", got)
 		}
 		// What its page offers works.
-		if err := w.Undo(t.Context(), auth.SystemActor("test"), d.Name); err != nil {
+		if err := w.UndoProvision(t.Context(), auth.SystemActor("test"), d.Name); err != nil {
 			t.Errorf("it can't be undone: %v", err)
 		}
 		return

@@ -18,7 +18,7 @@
 // that databases aren't all of the same minute.
 //
 //	clock := demo.NewClock(now)
-//	f := fleet.New(store, fleet.Only{Engine: engine}, log, clock.Now)
+//	f := fleet.New(store, fleet.EmbeddedOnly{Engine: engine}, log, clock.Now)
 //	err := demo.Fill(ctx, f, provider, clock, demo.Full(), report)
 //
 // The fleet must be empty. After an error it is half full: throw it away.

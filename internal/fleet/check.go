@@ -41,7 +41,7 @@ func (f *Fleet) Check(ctx context.Context, a auth.Actor, name string) (Database,
 	if d.State != Ready {
 		return d, fault.New(fault.Conflict, "The database %s is %s, so there is nothing to check.", d.Name, d.State)
 	}
-	c := f.look(ctx, d)
+	c := f.checkDatabase(ctx, d)
 	if err := f.store.SaveChecks(ctx, []Check{c}); err != nil {
 		return d, err
 	}
@@ -57,13 +57,13 @@ func (f *Fleet) Check(ctx context.Context, a auth.Actor, name string) (Database,
 // transport has limits of its own, and may wait for the account's calls.
 const lookTimeout = 10 * time.Second
 
-// sized notes the size that D1 tells with every answer, which saves a call.
-type sized struct {
+// sizedConn notes the size that D1 tells with every answer, which saves a call.
+type sizedConn struct {
 	d1.Conn
 	size int64
 }
 
-func (s *sized) Query(ctx context.Context, st d1.Stmt) (*d1.Result, error) {
+func (s *sizedConn) Query(ctx context.Context, st d1.Stmt) (*d1.Result, error) {
 	r, err := s.Conn.Query(ctx, st)
 	if err == nil && r.Meta.SizeAfter > 0 {
 		s.size = r.Meta.SizeAfter
@@ -71,52 +71,52 @@ func (s *sized) Query(ctx context.Context, st d1.Stmt) (*d1.Result, error) {
 	return r, err
 }
 
-// remember looks into a database that was changed as a whole. That the look fails is
+// recordCheck looks into a database that was changed as a whole. That the look fails is
 // no failure of the change: the next check sees it.
-func (f *Fleet) remember(ctx context.Context, d Database) {
-	if err := f.store.SaveChecks(ctx, []Check{f.look(ctx, d)}); err != nil {
+func (f *Fleet) recordCheck(ctx context.Context, d Database) {
+	if err := f.store.SaveChecks(ctx, []Check{f.checkDatabase(ctx, d)}); err != nil {
 		f.log.Warn("check", "database", d.Name, "error", err)
 	}
 }
 
-// look inspects a database. What goes wrong is part of what was seen.
-func (f *Fleet) look(ctx context.Context, d Database) Check {
+// checkDatabase inspects a database. What goes wrong is part of what was seen.
+func (f *Fleet) checkDatabase(ctx context.Context, d Database) Check {
 	c := Check{Database: d.ID, At: f.now(), Health: HealthOK, Size: d.Size, Tables: d.Tables, From: d.Version, Version: d.Version}
 	if d.Provider == Embedded {
 		limited, cancel := context.WithTimeout(ctx, lookTimeout)
 		defer cancel()
 		ctx = limited
-		if info, err := f.at(d).Get(ctx, d.ProviderID); err == nil {
+		if info, err := f.provider(d).Get(ctx, d.ProviderID); err == nil {
 			c.Size = info.Size
 		}
 	}
-	opened, err := f.at(d).Visit(ctx, d.ProviderID)
+	opened, err := f.provider(d).Visit(ctx, d.ProviderID)
 	if err != nil {
-		c.failed(d, err)
+		c.noteFailure(d, err)
 		return c
 	}
-	conn := &sized{Conn: opened}
+	conn := &sizedConn{Conn: opened}
 	defer func() { _ = conn.Close() }()
-	f.inspect(ctx, conn, d, &c)
+	f.inspectDatabase(ctx, conn, d, &c)
 	if d.Provider != Embedded && conn.size > 0 {
 		c.Size = conn.size
 	}
 	return c
 }
 
-func (f *Fleet) inspect(ctx context.Context, conn d1.Conn, d Database, c *Check) {
+func (f *Fleet) inspectDatabase(ctx context.Context, conn d1.Conn, d Database, c *Check) {
 	live, err := migrate.Inspect(ctx, conn)
 	if err != nil {
-		c.failed(d, err)
+		c.noteFailure(d, err)
 		return
 	}
 	c.Tables = len(live.Schema.Tables)
 	if d.Schema == "" {
 		return
 	}
-	switch err := f.compare(ctx, conn, d, live, c); fault.KindOf(err) {
+	switch err := f.matchVersion(ctx, conn, d, live, c); fault.KindOf(err) {
 	case fault.Unavailable, fault.Limited:
-		c.failed(d, err)
+		c.noteFailure(d, err)
 	default:
 		if err != nil {
 			c.Health, c.Detail = HealthDrifted, "It could not be compared: "+fault.Message(err)
@@ -124,8 +124,8 @@ func (f *Fleet) inspect(ctx context.Context, conn d1.Conn, d Database, c *Check)
 	}
 }
 
-// failed says what a failure to look means.
-func (c *Check) failed(d Database, err error) {
+// noteFailure says what a failure to look means.
+func (c *Check) noteFailure(d Database, err error) {
 	switch fault.KindOf(err) {
 	case fault.Invalid:
 		c.Health, c.Detail = HealthDrifted, fault.Message(err)
@@ -136,10 +136,10 @@ func (c *Check) failed(d Database, err error) {
 	}
 }
 
-// compare finds the version a live schema is: the one the database records, the
+// matchVersion finds the version a live schema is: the one the database records, the
 // one recorded here, or any other; else it is drifted from the first of these, or,
 // where none is recorded, from the one with the fewest differences.
-func (f *Fleet) compare(ctx context.Context, conn d1.Conn, d Database, live *live.Database, c *Check) error {
+func (f *Fleet) matchVersion(ctx context.Context, conn d1.Conn, d Database, live *live.Database, c *Check) error {
 	state, known, err := migrate.Recorded(ctx, conn, d.Schema)
 	if err != nil {
 		return err

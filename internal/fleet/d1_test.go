@@ -91,8 +91,8 @@ func TestADatabaseOnD1(t *testing.T) {
 	if p, err = w.Plan(ctx, p.ID); err != nil || p.Point == "" {
 		t.Fatal(err)
 	}
-	if err := w.Rehearse(ctx, ada, p.ID); err != nil || w.Rehearsed(p.ID).Rehearsal.Failed == "" { // stale by now
-		t.Errorf("%v %+v", err, w.Rehearsed(p.ID))
+	if err := w.Rehearse(ctx, ada, p.ID); err != nil || w.LastRehearsal(p.ID).Rehearsal.Failed == "" { // stale by now
+		t.Errorf("%v %+v", err, w.LastRehearsal(p.ID))
 	}
 
 	point, err := w.RestoreTo(ctx, ada, d.Name, p.Point)
@@ -143,7 +143,7 @@ func TestAFleetMixesPlaces(t *testing.T) {
 		}
 	}
 	// Without the account those on D1 say so, and the others work.
-	alone := fleet.New(w.store, fleet.Only{Engine: w.engine}, slog.New(slog.DiscardHandler), now)
+	alone := fleet.New(w.store, fleet.EmbeddedOnly{Engine: w.engine}, slog.New(slog.DiscardHandler), now)
 	defer alone.Close()
 	if _, _, err := alone.Open(t.Context(), b.Name); !fault.Is(err, fault.Unavailable) || !strings.Contains(fault.Message(err), "Cloudflare") {
 		t.Errorf("%v", err)

@@ -22,7 +22,7 @@
 // is what runs. Before it runs, a point to go back to is kept; without one it
 // does not run. [Fleet.Recover] resolves at start what a crash left open, by
 // reading the database's ledger. What a plan fills afterwards runs in the background
-// and goes on after a stop; [Fleet.StopFilling] and [Fleet.GoOnFilling] are for
+// and goes on after a stop; [Fleet.StopFilling] and [Fleet.ResumeFilling] are for
 // operators.
 //
 // # What is true of the fleet

@@ -83,8 +83,8 @@ func (f *Fleet) fillEntry(a auth.Actor, action audit.Action, o audit.Outcome, d 
 	return e
 }
 
-// filledSoFar sums what was filled, and says it in words.
-func filledSoFar(all []migrate.FillProgress) (rows int64, words string) {
+// sumProgress sums what was filled, and says it in words.
+func sumProgress(all []migrate.FillProgress) (rows int64, words string) {
 	var passed, total int64
 	for _, at := range all {
 		rows, passed, total = rows+at.Filled, passed+at.Passed, total+at.Total
@@ -101,7 +101,7 @@ func (f *Fleet) StopFilling(ctx context.Context, a auth.Actor, plan id.Plan) err
 	}
 	e := f.fillEntry(a, audit.PlanFillStop, audit.Done, d, p)
 	if all, err := f.FillProgress(ctx, p); err == nil { // else it is stopped all the same
-		rows, words := filledSoFar(all)
+		rows, words := sumProgress(all)
 		e.Rows, e.Detail = rows, e.Detail+", "+words
 	}
 	p.Filling.State, p.Filling.Error = FillStopped, ""
@@ -118,14 +118,14 @@ func (f *Fleet) StopFilling(ctx context.Context, a auth.Actor, plan id.Plan) err
 	return nil
 }
 
-// GoOnFilling lets the fills of a plan go on that were stopped or failed, from where
+// ResumeFilling lets the fills of a plan go on that were stopped or failed, from where
 // they are. Others are fault.Conflict.
-func (f *Fleet) GoOnFilling(ctx context.Context, a auth.Actor, plan id.Plan) error {
+func (f *Fleet) ResumeFilling(ctx context.Context, a auth.Actor, plan id.Plan) error {
 	p, d, err := f.fillingPlan(ctx, plan, FillStopped, FillFailed)
 	if err != nil {
 		return err
 	}
-	if err := f.usable(d); err != nil {
+	if err := f.checkUsable(d); err != nil {
 		return err
 	}
 	from := p.Filling.State
@@ -133,7 +133,7 @@ func (f *Fleet) GoOnFilling(ctx context.Context, a auth.Actor, plan id.Plan) err
 	if err := f.store.UpdateFilling(ctx, p, from, intent...); err != nil {
 		return err
 	}
-	f.fillOn(a, p)
+	f.startFilling(a, p)
 	return nil
 }
 

@@ -41,14 +41,14 @@ func (f *Fleet) recoverFills(ctx context.Context, a auth.Actor) error {
 		return err
 	}
 	for _, p := range plans {
-		f.fillOn(a, p)
+		f.startFilling(a, p)
 	}
 	return nil
 }
 
-// fillOn runs the fills of a plan in the background, where they are to run and don't
+// startFilling runs the fills of a plan in the background, where they are to run and don't
 // yet. They end at a chunk when the program stops or an operator stops them.
-func (f *Fleet) fillOn(a auth.Actor, p Plan) {
+func (f *Fleet) startFilling(a auth.Actor, p Plan) {
 	if p.Filling.State != FillRunning {
 		return
 	}
@@ -72,13 +72,13 @@ func (f *Fleet) fillOn(a auth.Actor, p Plan) {
 			}
 		}()
 		failpoint.Hit("fill:begun")
-		f.filled(ctx, a, p, f.fill(ctx, p))
+		f.recordFilling(ctx, a, p, f.fill(ctx, p))
 	}()
 }
 
-// filled records how the fills of a plan ended, unless they were stopped: by the
+// recordFilling records how the fills of a plan ended, unless they were stopped: by the
 // program, then they go on at the next start, or by an operator, who recorded it.
-func (f *Fleet) filled(ctx context.Context, a auth.Actor, p Plan, cause error) {
+func (f *Fleet) recordFilling(ctx context.Context, a auth.Actor, p Plan, cause error) {
 	if ctx.Err() != nil {
 		return
 	}
@@ -90,10 +90,10 @@ func (f *Fleet) filled(ctx context.Context, a auth.Actor, p Plan, cause error) {
 	}
 	e := f.fillEntry(a, audit.PlanFill, audit.Done, d, p)
 	if all, err := f.FillProgress(ctx, p); err == nil { // else the outcome is told without the numbers
-		rows, words := filledSoFar(all)
+		rows, words := sumProgress(all)
 		e.Rows, e.Detail = rows, e.Detail+", "+words
 	}
-	p.Filling.State, p.Filling.Error, p.Filling.Since = FillDone, f.unfilled(ctx, p), e.At
+	p.Filling.State, p.Filling.Error, p.Filling.Since = FillDone, f.unfilledWords(ctx, p), e.At
 	if cause != nil {
 		f.log.Warn("fill", "plan", p.ID, "database", p.Database, "error", cause)
 		p.Filling.State, p.Filling.Error, e.Outcome = FillFailed, fault.Message(cause), audit.Failed
@@ -106,9 +106,9 @@ func (f *Fleet) filled(ctx context.Context, a auth.Actor, p Plan, cause error) {
 	}
 }
 
-// unfilled says how many rows have no value though every chunk is done, "" for none
+// unfilledWords says how many rows have no value though every chunk is done, "" for none
 // and where that can't be read.
-func (f *Fleet) unfilled(ctx context.Context, p Plan) string {
+func (f *Fleet) unfilledWords(ctx context.Context, p Plan) string {
 	_, conn, err := f.Open(ctx, p.Database)
 	if err != nil {
 		return ""
@@ -130,7 +130,7 @@ func (f *Fleet) fill(ctx context.Context, p Plan) error {
 	rows := migrate.FillChunk
 	for i := 0; i < len(p.Body.Fills); {
 		began := time.Now()
-		err := f.patientFill(ctx, p, func(ctx context.Context, conn d1.Conn) (err error) {
+		err := f.retryFill(ctx, p, func(ctx context.Context, conn d1.Conn) (err error) {
 			if at == nil {
 				at, err = migrate.StartFills(ctx, conn, &p.Body, string(p.ID), f.now())
 				return err
@@ -150,7 +150,7 @@ func (f *Fleet) fill(ctx context.Context, p Plan) error {
 			i++
 		}
 		if i < len(at) {
-			rest(ctx, max(fillRest, time.Since(began)))
+			pause(ctx, max(fillRest, time.Since(began)))
 		}
 	}
 	return nil
@@ -174,12 +174,12 @@ func (f *Fleet) chunk(ctx context.Context, conn d1.Conn, p Plan, i int, at []mig
 	return nil
 }
 
-// patientFill does one thing to the plan's database, which a stop of the program
+// retryFill does one thing to the plan's database, which a stop of the program
 // gives time to end, and tries again what may be tried again.
-func (f *Fleet) patientFill(ctx context.Context, p Plan, do func(context.Context, d1.Conn) error) error {
+func (f *Fleet) retryFill(ctx context.Context, p Plan, do func(context.Context, d1.Conn) error) error {
 	for try := 1; ; {
-		finishing, cancel := lingering(ctx, fillGrace)
-		busy, err := f.onDatabase(finishing, p.Database, do)
+		finishing, cancel := withGrace(ctx, fillGrace)
+		busy, err := f.useDatabase(finishing, p.Database, do)
 		cancel()
 		if ctx.Err() != nil && finishing.Err() != nil { // what it came to, the next start reads
 			return nil
@@ -194,27 +194,27 @@ func (f *Fleet) patientFill(ctx context.Context, p Plan, do func(context.Context
 		default:
 			return err
 		}
-		if rest(ctx, time.Duration(try)*retryRest); ctx.Err() != nil {
+		if pause(ctx, time.Duration(try)*retryRest); ctx.Err() != nil {
 			return nil
 		}
 	}
 }
 
-// onDatabase opens a database for one thing. It reports whether that could not be
+// useDatabase opens a database for one thing. It reports whether that could not be
 // done because the database is worked on as a whole, or held.
-func (f *Fleet) onDatabase(ctx context.Context, name string, do func(context.Context, d1.Conn) error) (busy bool, err error) {
+func (f *Fleet) useDatabase(ctx context.Context, name string, do func(context.Context, d1.Conn) error) (busy bool, err error) {
 	d, conn, err := f.Open(ctx, name)
 	if err != nil {
 		w := f.Work(d.ID)
-		return w.Under() && w.Kind.exclusive() != "", err
+		return w.Running() && w.Kind.exclusive() != "", err
 	}
 	defer func() { _ = conn.Close() }()
 	err = do(ctx, conn)
 	return errors.Is(err, errStale) || errors.Is(err, errUnsettled), err
 }
 
-// rest waits, or until ctx ends.
-func rest(ctx context.Context, d time.Duration) {
+// pause waits, or until ctx ends.
+func pause(ctx context.Context, d time.Duration) {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
@@ -223,11 +223,11 @@ func rest(ctx context.Context, d time.Duration) {
 	}
 }
 
-// lingering is a context that ends some time after ctx.
-func lingering(ctx context.Context, grace time.Duration) (context.Context, context.CancelFunc) {
+// withGrace is a context that ends some time after ctx.
+func withGrace(ctx context.Context, grace time.Duration) (context.Context, context.CancelFunc) {
 	out, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	stop := context.AfterFunc(ctx, func() {
-		rest(out, grace)
+		pause(out, grace)
 		cancel()
 	})
 	return out, func() { stop(); cancel() }

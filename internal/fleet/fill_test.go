@@ -152,7 +152,7 @@ func TestAnAppliedPlanIsFilledInTheBackground(t *testing.T) {
 	if d := cmp.Diff(want, w.fills()); d != "" {
 		t.Error(d)
 	}
-	if err := w.GoOnFilling(t.Context(), ada, p.ID); !fault.Is(err, fault.Conflict) {
+	if err := w.ResumeFilling(t.Context(), ada, p.ID); !fault.Is(err, fault.Conflict) {
 		t.Errorf("going on with what is done: %v", err)
 	}
 	if err := w.StopFilling(t.Context(), ada, p.ID); !fault.Is(err, fault.Conflict) {
@@ -191,7 +191,7 @@ func TestAnOperatorStopsAFillAndLetsItGoOn(t *testing.T) {
 	if p, _ = w.Plan(t.Context(), p.ID); p.Filling.State != fleet.FillStopped {
 		t.Error("a start lets go on what an operator stopped")
 	}
-	if err := w.GoOnFilling(t.Context(), ada, p.ID); err != nil {
+	if err := w.ResumeFilling(t.Context(), ada, p.ID); err != nil {
 		t.Fatal(err)
 	}
 	w.until(p, fleet.FillDone)
@@ -217,7 +217,7 @@ func TestAFillThatTheRowsForbidFailsAndGoesOn(t *testing.T) {
 		}
 	}
 	w.exec("acme-org-001", "update users set mail = 'mine' where id = 15000")
-	if err := w.GoOnFilling(t.Context(), ada, p.ID); err != nil {
+	if err := w.ResumeFilling(t.Context(), ada, p.ID); err != nil {
 		t.Fatal(err)
 	}
 	w.until(p, fleet.FillDone)
@@ -307,7 +307,7 @@ func TestAStopOfTheProgramEndsAtAChunkAndTheNextStartGoesOn(t *testing.T) {
 		t.Errorf("%s rows were filled", got)
 	}
 	for range 2 {
-		f := fleet.New(w.store, fleet.Only{Engine: w.engine}, slog.New(slog.DiscardHandler), now)
+		f := fleet.New(w.store, fleet.EmbeddedOnly{Engine: w.engine}, slog.New(slog.DiscardHandler), now)
 		defer f.Close()
 		if err := f.Recover(t.Context()); err != nil {
 			t.Fatal(err)
@@ -343,7 +343,7 @@ func TestAFillOfADatabaseThatWasPutBack(t *testing.T) {
 		restored <- err
 	}()
 	d := w.database(p.Database)
-	for !w.Work(d.ID).Under() {
+	for !w.Work(d.ID).Running() {
 		time.Sleep(time.Millisecond)
 	}
 	select {

@@ -40,10 +40,10 @@ type Fleet struct {
 	// listed are the account's databases as they were read last.
 	listed accountList
 	// exports are copies that wait to be downloaded.
-	exports map[id.Database]*prepared
+	exports map[id.Database]*exportFile
 	fills   map[id.Plan]*fillRun
 	// rehearsed are the last rehearsals, by plan.
-	rehearsed map[id.Plan]Rehearsed
+	rehearsed map[id.Plan]RehearsalRun
 	// open is what isn't settled; reopened tells Run of it, by place.
 	open     []*openWork
 	reopened map[string]chan struct{}
@@ -56,7 +56,7 @@ type Fleet struct {
 // New returns a fleet. Close must be called.
 func New(store Store, providers Providers, log *slog.Logger, now func() time.Time) *Fleet {
 	ctx, stop := context.WithCancel(context.Background())
-	return &Fleet{store: store, providers: providers, log: log, now: now, holder: holderName(), background: ctx, stop: stop, gates: newGates(), busy: map[id.Database]bool{}, works: map[id.Database]Work{}, exports: map[id.Database]*prepared{}, rehearsed: map[id.Plan]Rehearsed{}, fills: map[id.Plan]*fillRun{},
+	return &Fleet{store: store, providers: providers, log: log, now: now, holder: holderName(), background: ctx, stop: stop, gates: newGates(), busy: map[id.Database]bool{}, works: map[id.Database]Work{}, exports: map[id.Database]*exportFile{}, rehearsed: map[id.Plan]RehearsalRun{}, fills: map[id.Plan]*fillRun{},
 		reopened: map[string]chan struct{}{Embedded: make(chan struct{}, 1), D1: make(chan struct{}, 1)},
 		sweep:    map[string]time.Time{}, wake: map[string]chan struct{}{Embedded: make(chan struct{}, 1), D1: make(chan struct{}, 1)},
 	}
@@ -107,10 +107,10 @@ func (f *Fleet) Orgs(ctx context.Context, search string, p Page) ([]Org, int, er
 	return f.store.Orgs(ctx, search, p)
 }
 
-// orgTyped returns the organization that somebody typed: its slug, or its name where
+// findOrg returns the organization that somebody typed: its slug, or its name where
 // no other has that, in any case. Any other text is fault.Invalid, with those that it
 // may mean.
-func (f *Fleet) orgTyped(ctx context.Context, text string) (Org, error) {
+func (f *Fleet) findOrg(ctx context.Context, text string) (Org, error) {
 	text = strings.TrimSpace(text)
 	o, err := f.store.Org(ctx, text)
 	if err == nil && o.DeletedAt.IsZero() {
@@ -126,14 +126,14 @@ func (f *Fleet) orgTyped(ctx context.Context, text string) (Org, error) {
 	if len(named) == 1 {
 		return named[0], nil
 	}
-	return o, f.whichOrg(ctx, text, len(named) > 1)
+	return o, f.proposeOrgs(ctx, text, len(named) > 1)
 }
 
-// proposed is how many organizations are named to whoever typed none of them.
-const proposed = 5
+// maxProposedOrgs is how many organizations are named to whoever typed none of them.
+const maxProposedOrgs = 5
 
-func (f *Fleet) whichOrg(ctx context.Context, text string, several bool) error {
-	like, n, err := f.store.Orgs(ctx, text, Page{Number: 1, Size: proposed})
+func (f *Fleet) proposeOrgs(ctx context.Context, text string, several bool) error {
+	like, n, err := f.store.Orgs(ctx, text, Page{Number: 1, Size: maxProposedOrgs})
 	if err != nil {
 		return err
 	}
@@ -164,38 +164,38 @@ func (f *Fleet) Totals(ctx context.Context) (Totals, error) { return f.store.Tot
 
 // Database returns the database of that name.
 func (f *Fleet) Database(ctx context.Context, name string) (Database, error) {
-	return f.standing(ctx, name)
+	return f.currentDatabase(ctx, name)
 }
 
 // Open returns a database with a handle on it. One that isn't ready is
 // fault.Conflict, and so is every call by a handle whose database was moved, put
 // back or removed since, and every write to one of which something isn't settled.
 func (f *Fleet) Open(ctx context.Context, name string) (Database, d1.Conn, error) {
-	opened := f.gates.now()
+	opened := f.gates.moment()
 	d, err := f.store.Database(ctx, name)
 	if err != nil {
 		return d, nil, err
 	}
-	if err := f.usable(d); err != nil {
+	if err := f.checkUsable(d); err != nil {
 		return d, nil, err
 	}
-	conn, err := f.at(d).Open(ctx, d.ProviderID)
+	conn, err := f.provider(d).Open(ctx, d.ProviderID)
 	if fault.Is(err, fault.NotFound) { // it may have left since its row was read
-		if now, rerr := f.store.Database(ctx, name); rerr == nil && f.usable(now) != nil {
-			return now, nil, f.usable(now)
+		if now, rerr := f.store.Database(ctx, name); rerr == nil && f.checkUsable(now) != nil {
+			return now, nil, f.checkUsable(now)
 		}
 		err = fault.Wrap(err, fault.NotFound, "The database %s is gone from where it lives. Restore it from a backup.", d.Name)
 	}
 	if err != nil {
 		return d, nil, err
 	}
-	return d, &gated{Conn: conn, fleet: f, database: d, opened: opened}, nil
+	return d, &gatedConn{Conn: conn, fleet: f, database: d, opened: opened}, nil
 }
 
-// usable returns nil for a database that can be read and written, else
+// checkUsable returns nil for a database that can be read and written, else
 // fault.Conflict. One that is worked on as a whole isn't: what was written meanwhile
 // would be lost, and be in no restore point.
-func (f *Fleet) usable(d Database) error {
+func (f *Fleet) checkUsable(d Database) error {
 	switch d.State {
 	case Ready:
 	case Archived:
@@ -205,7 +205,7 @@ func (f *Fleet) usable(d Database) error {
 	default:
 		return fault.New(fault.Conflict, "The database %s is not ready: it is %s.", d.Name, d.State)
 	}
-	if w := f.Work(d.ID); w.Under() && w.Kind.exclusive() != "" {
+	if w := f.Work(d.ID); w.Running() && w.Kind.exclusive() != "" {
 		then := "Try again in a moment."
 		if w.Kind == WorkDelete {
 			then = "Its last state can be brought back on its page."
@@ -219,7 +219,7 @@ func (f *Fleet) usable(d Database) error {
 // seen, since asking costs a call.
 func (f *Fleet) Size(ctx context.Context, d Database) int64 {
 	if d.Provider == Embedded {
-		if info, err := f.at(d).Get(ctx, d.ProviderID); err == nil {
+		if info, err := f.provider(d).Get(ctx, d.ProviderID); err == nil {
 			return info.Size
 		}
 	}
@@ -228,7 +228,7 @@ func (f *Fleet) Size(ctx context.Context, d Database) int64 {
 
 // Info returns what the provider knows of a database.
 func (f *Fleet) Info(ctx context.Context, d Database) (d1.Info, error) {
-	return f.at(d).Get(ctx, d.ProviderID)
+	return f.provider(d).Get(ctx, d.ProviderID)
 }
 
 var slugRule = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
@@ -290,12 +290,12 @@ func (f *Fleet) CreateOrg(ctx context.Context, a auth.Actor, name string) (Org, 
 	if err != nil {
 		return o, err
 	}
-	return o, f.taken(ctx, o, f.store.CreateOrg(ctx, o, orgEntry(a, o)))
+	return o, f.explainSlugConflict(ctx, o, f.store.CreateOrg(ctx, o, orgEntry(a, o)))
 }
 
-// taken says of a short name that is taken by an organization nobody sees any
+// explainSlugConflict says of a short name that is taken by an organization nobody sees any
 // more why it is.
-func (f *Fleet) taken(ctx context.Context, o Org, err error) error {
+func (f *Fleet) explainSlugConflict(ctx context.Context, o Org, err error) error {
 	if !fault.Is(err, fault.Conflict) || fault.FieldOf(err) != "org_name" {
 		return err
 	}

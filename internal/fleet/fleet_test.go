@@ -96,7 +96,7 @@ func newWorld(t *testing.T, wrap func(d1.Provider) d1.Provider) *world {
 	if wrap != nil {
 		provider = wrap(engine)
 	}
-	w := &world{t: t, control: control, store: store, engine: engine, Fleet: fleet.New(store, fleet.Only{Engine: provider}, slog.New(slog.DiscardHandler), now)}
+	w := &world{t: t, control: control, store: store, engine: engine, Fleet: fleet.New(store, fleet.EmbeddedOnly{Engine: provider}, slog.New(slog.DiscardHandler), now)}
 	t.Cleanup(w.Close)
 	w.saveVersions(2)
 	return w
@@ -266,16 +266,16 @@ func TestAFailedProvisionIsResumedOrUndone(t *testing.T) {
 		t.Errorf("a failed database opens: %v", err)
 	}
 	b.open = nil
-	if _, err := w.Resume(t.Context(), ada, d.Name); err != nil {
+	if _, err := w.ResumeProvision(t.Context(), ada, d.Name); err != nil {
 		t.Fatal(err)
 	}
 	if d = w.settled(d.Name); d.State != fleet.Ready {
 		t.Fatalf("after resuming: %+v", d)
 	}
-	if _, err := w.Resume(t.Context(), ada, d.Name); !fault.Is(err, fault.Conflict) {
+	if _, err := w.ResumeProvision(t.Context(), ada, d.Name); !fault.Is(err, fault.Conflict) {
 		t.Errorf("resuming what stands: %v", err)
 	}
-	if err := w.Undo(t.Context(), ada, d.Name); !fault.Is(err, fault.Conflict) {
+	if err := w.UndoProvision(t.Context(), ada, d.Name); !fault.Is(err, fault.Conflict) {
 		t.Errorf("undoing what stands: %v", err)
 	}
 
@@ -284,7 +284,7 @@ func TestAFailedProvisionIsResumedOrUndone(t *testing.T) {
 	if d.State != fleet.Failed {
 		t.Fatalf("%+v", d)
 	}
-	if err := w.Undo(t.Context(), ada, d.Name); err != nil {
+	if err := w.UndoProvision(t.Context(), ada, d.Name); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := w.Database(t.Context(), d.Name); !fault.Is(err, fault.NotFound) {
@@ -305,7 +305,7 @@ func TestAProvisionNobodyWorksOnCanBeResumed(t *testing.T) {
 	if err := w.store.SaveStep(t.Context(), d.ID, fleet.Step{Name: fleet.StepRegister, State: fleet.StepRunning, StartedAt: now()}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.Resume(t.Context(), ada, d.Name); err != nil {
+	if _, err := w.ResumeProvision(t.Context(), ada, d.Name); err != nil {
 		t.Fatal(err)
 	}
 	if d = w.settled(d.Name); d.State != fleet.Ready {
@@ -328,7 +328,7 @@ func TestUndoKeepsADatabaseThatHoldsRows(t *testing.T) {
 	if err := w.store.UpdateDatabase(t.Context(), d, fleet.Ready); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.Undo(t.Context(), ada, d.Name); !fault.Is(err, fault.Conflict) || !strings.Contains(fault.Message(err), "holds rows in users") {
+	if err := w.UndoProvision(t.Context(), ada, d.Name); !fault.Is(err, fault.Conflict) || !strings.Contains(fault.Message(err), "holds rows in users") {
 		t.Errorf("undo: %v", err)
 	}
 	if _, err := w.engine.Find(t.Context(), d.Name); err != nil {

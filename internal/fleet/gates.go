@@ -30,9 +30,9 @@ type calls struct {
 
 func newGates() gates { return gates{shut: map[id.Database]int64{}, calls: map[id.Database]*calls{}} }
 
-// now is the moment a handle is opened at. It is asked for before the database's row
+// moment is the moment a handle is opened at. It is asked for before the database's row
 // is read.
-func (g *gates) now() int64 {
+func (g *gates) moment() int64 {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.clock
@@ -89,11 +89,11 @@ func (g *gates) close(ctx context.Context, d id.Database) error {
 	}
 }
 
-// exclusively does a work while nobody reads or writes the database through a handle
+// withGateClosed does a work while nobody reads or writes the database through a handle
 // of Open: the calls under way are waited for, and later ones refused. A handle from
 // before the work is refused afterwards too.
-func (f *Fleet) exclusively(ctx context.Context, a auth.Actor, d Database, w Work, fn func() error) error {
-	return f.during(a, d, w, func() error {
+func (f *Fleet) withGateClosed(ctx context.Context, a auth.Actor, d Database, w Work, fn func() error) error {
+	return f.trackWork(a, d, w, func() error {
 		// Whoever read the database's row during the work may have it as it was.
 		defer func() { _ = f.gates.close(ctx, d.ID) }()
 		if err := f.gates.close(ctx, d.ID); err != nil {
@@ -106,8 +106,8 @@ func (f *Fleet) exclusively(ctx context.Context, a auth.Actor, d Database, w Wor
 // errStale is in the chain of what a stale handle answers.
 var errStale = errors.New("the handle is older than the last work on its database")
 
-// gated is a handle that is good until its database is worked on as a whole.
-type gated struct {
+// gatedConn is a handle that is good until its database is worked on as a whole.
+type gatedConn struct {
 	d1.Conn
 	fleet    *Fleet
 	database Database
@@ -115,10 +115,10 @@ type gated struct {
 }
 
 // enter begins a call with these statements; leave ends it.
-func (g *gated) enter(ss ...d1.Stmt) error {
+func (g *gatedConn) enter(ss ...d1.Stmt) error {
 	for _, s := range ss {
 		if s.Mode == d1.Write {
-			if err := g.fleet.Settled(g.database); err != nil {
+			if err := g.fleet.CheckSettled(g.database); err != nil {
 				return err
 			}
 		}
@@ -129,10 +129,10 @@ func (g *gated) enter(ss ...d1.Stmt) error {
 	return nil
 }
 
-func (g *gated) leave() { g.fleet.gates.leave(g.database.ID) }
+func (g *gatedConn) leave() { g.fleet.gates.leave(g.database.ID) }
 
 // Query runs one statement.
-func (g *gated) Query(ctx context.Context, s d1.Stmt) (*d1.Result, error) {
+func (g *gatedConn) Query(ctx context.Context, s d1.Stmt) (*d1.Result, error) {
 	if err := g.enter(s); err != nil {
 		return nil, err
 	}
@@ -141,7 +141,7 @@ func (g *gated) Query(ctx context.Context, s d1.Stmt) (*d1.Result, error) {
 }
 
 // Batch runs the statements in one transaction.
-func (g *gated) Batch(ctx context.Context, ss []d1.Stmt) ([]*d1.Result, error) {
+func (g *gatedConn) Batch(ctx context.Context, ss []d1.Stmt) ([]*d1.Result, error) {
 	if err := g.enter(ss...); err != nil {
 		return nil, err
 	}
@@ -151,7 +151,7 @@ func (g *gated) Batch(ctx context.Context, ss []d1.Stmt) ([]*d1.Result, error) {
 
 // Stream runs one reading statement. Nobody waits for its end: it changes nothing,
 // and its reader may be slow.
-func (g *gated) Stream(ctx context.Context, s d1.Stmt) (*d1.Rows, error) {
+func (g *gatedConn) Stream(ctx context.Context, s d1.Stmt) (*d1.Rows, error) {
 	if err := g.enter(); err != nil {
 		return nil, err
 	}

@@ -21,11 +21,11 @@ type Lease struct {
 	Until time.Time
 }
 
-// leaseFor is how long a lease lasts unless it is kept, and leaseKept how often it
+// leaseTime is how long a lease lasts unless it is kept, and leaseRenewal how often it
 // is while the work goes on: two of these may fail.
 const (
-	leaseFor  = time.Minute
-	leaseKept = 20 * time.Second
+	leaseTime    = time.Minute
+	leaseRenewal = 20 * time.Second
 )
 
 // holderName is this program, for who else would work on the same database.
@@ -37,10 +37,10 @@ func holderName() string {
 	return host + ", process " + strconv.Itoa(os.Getpid())
 }
 
-// leased does fn while this program has the lease of a database, and gives the
+// withLease does fn while this program has the lease of a database, and gives the
 // lease back. When it is lost meanwhile, fn's context ends.
-func (f *Fleet) leased(ctx context.Context, d Database, fn func(context.Context, Database) error) error {
-	l, err := f.store.TakeLease(ctx, d.ID, f.holder, f.now().Add(leaseFor))
+func (f *Fleet) withLease(ctx context.Context, d Database, fn func(context.Context, Database) error) error {
+	l, err := f.store.TakeLease(ctx, d.ID, f.holder, f.now().Add(leaseTime))
 	if err != nil {
 		return fault.Wrap(err, fault.KindOf(err), "%s can't be worked on now. %s", d.Name, fault.Message(err))
 	}
@@ -64,7 +64,7 @@ func (f *Fleet) leased(ctx context.Context, d Database, fn func(context.Context,
 
 // keepLease moves the lease's end on until ctx ends.
 func (f *Fleet) keepLease(ctx context.Context, d Database, l Lease, lost context.CancelCauseFunc) {
-	tick := time.NewTicker(leaseKept)
+	tick := time.NewTicker(leaseRenewal)
 	defer tick.Stop()
 	for {
 		select {
@@ -72,7 +72,7 @@ func (f *Fleet) keepLease(ctx context.Context, d Database, l Lease, lost context
 			return
 		case <-tick.C:
 		}
-		l.Until = f.now().Add(leaseFor)
+		l.Until = f.now().Add(leaseTime)
 		switch err := f.store.KeepLease(ctx, d.ID, l); {
 		case fault.Is(err, fault.Conflict):
 			lost(err)

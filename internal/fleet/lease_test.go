@@ -31,7 +31,7 @@ func TestTwoProgramsDoNotWorkOnOneDatabase(t *testing.T) {
 	w := newWorld(t, func(p d1.Provider) d1.Provider { h.Provider = p; return h })
 	d := w.provision(fleet.ProvisionInput{OrgName: "Acme", Schema: "app", Version: 1, Request: "f"})
 	p := w.approved(d.Name)
-	other := fleet.New(w.store, fleet.Only{Engine: w.engine}, slog.New(slog.DiscardHandler), now)
+	other := fleet.New(w.store, fleet.EmbeddedOnly{Engine: w.engine}, slog.New(slog.DiscardHandler), now)
 	defer other.Close()
 
 	h.began, h.goOn = make(chan struct{}), make(chan struct{})

@@ -13,19 +13,19 @@ import (
 	"github.com/kuratchi/dashboard/internal/fault"
 )
 
-// claimed runs fn on a database in one of the given states that nobody else
+// withClaim runs fn on a database in one of the given states that nobody else
 // works on. It isn't stopped by the browser that asked.
-func (f *Fleet) claimed(ctx context.Context, name string, states []State, fn func(context.Context, Database) error) error {
+func (f *Fleet) withClaim(ctx context.Context, name string, states []State, fn func(context.Context, Database) error) error {
 	d, err := f.store.Database(ctx, name)
 	if err != nil {
 		return err
 	}
-	if err := f.Settled(d); err != nil {
+	if err := f.CheckSettled(d); err != nil {
 		return err
 	}
 	if !f.claim(d.ID) {
 		if f.background.Err() != nil {
-			return stopping
+			return errStopping
 		}
 		return fault.New(fault.Conflict, "Somebody works on %s already. Try again in a moment.", d.Name)
 	}
@@ -35,7 +35,7 @@ func (f *Fleet) claimed(ctx context.Context, name string, states []State, fn fun
 		return err
 	}
 	if slices.Contains(states, d.State) {
-		return f.leased(ctx, d, fn)
+		return f.withLease(ctx, d, fn)
 	}
 	return fault.New(fault.Conflict, "That can't be done now: the database %s is %s.", d.Name, d.State)
 }
@@ -43,7 +43,7 @@ func (f *Fleet) claimed(ctx context.Context, name string, states []State, fn fun
 // Archive takes a ready database out of use: nobody reads or writes it through
 // the dashboard until Unarchive. Nothing of it changes.
 func (f *Fleet) Archive(ctx context.Context, a auth.Actor, name string) error {
-	return f.claimed(ctx, name, []State{Ready}, func(ctx context.Context, d Database) error {
+	return f.withClaim(ctx, name, []State{Ready}, func(ctx context.Context, d Database) error {
 		e := f.databaseEntry(a, audit.DatabaseArchive, audit.Done, d)
 		d.State, d.ArchivedAt, d.UpdatedAt = Archived, e.At, e.At
 		return f.store.UpdateDatabase(ctx, d, Ready, e)
@@ -52,7 +52,7 @@ func (f *Fleet) Archive(ctx context.Context, a auth.Actor, name string) error {
 
 // Unarchive puts an archived database back into use.
 func (f *Fleet) Unarchive(ctx context.Context, a auth.Actor, name string) error {
-	return f.claimed(ctx, name, []State{Archived}, func(ctx context.Context, d Database) error {
+	return f.withClaim(ctx, name, []State{Archived}, func(ctx context.Context, d Database) error {
 		e := f.databaseEntry(a, audit.DatabaseUnarchive, audit.Done, d)
 		d.State, d.UpdatedAt = Ready, e.At
 		return f.store.UpdateDatabase(ctx, d, Archived, e)
@@ -63,19 +63,19 @@ func (f *Fleet) Unarchive(ctx context.Context, a auth.Actor, name string) error 
 // last state is kept and it leaves the provider. A stop in between is finished
 // by Recover.
 func (f *Fleet) Delete(ctx context.Context, a auth.Actor, name string) error {
-	return f.claimed(ctx, name, []State{Ready, Archived}, func(ctx context.Context, d Database) error {
-		if d.Left.ID != "" {
+	return f.withClaim(ctx, name, []State{Ready, Archived}, func(ctx context.Context, d Database) error {
+		if d.MoveOrigin.ID != "" {
 			return fault.New(fault.Conflict, "The database %s was moved, and the old one is still kept. Let that go first.", d.Name)
 		}
-		if err := f.endMove(ctx, a, &d); err != nil {
+		if err := f.clearMove(ctx, a, &d); err != nil {
 			return err
 		}
-		told := f.told(ctx, d)
-		return f.exclusively(told, a, d, Work{Kind: WorkDelete}, func() error { return f.delete(told, a, d) })
+		told := f.withProgress(ctx, d)
+		return f.withGateClosed(told, a, d, Work{Kind: WorkDelete}, func() error { return f.deleteDatabase(told, a, d) })
 	})
 }
 
-func (f *Fleet) delete(ctx context.Context, a auth.Actor, d Database) error {
+func (f *Fleet) deleteDatabase(ctx context.Context, a auth.Actor, d Database) error {
 	from := d.State
 	intent := f.databaseEntry(a, audit.DatabaseDelete, audit.Intent, d)
 	d.State, d.DeletedAt, d.UpdatedAt = Deleted, intent.At, intent.At
@@ -84,12 +84,12 @@ func (f *Fleet) delete(ctx context.Context, a auth.Actor, d Database) error {
 		return err
 	}
 	failpoint.Hit("delete:marked")
-	return f.retire(ctx, a, d, intent.ID)
+	return f.finishDelete(ctx, a, d, intent.ID)
 }
 
-// retire is leave with what failed recorded; Run then tries again.
-func (f *Fleet) retire(ctx context.Context, a auth.Actor, d Database, intent string) error {
-	err := f.leave(ctx, a, d, intent)
+// finishDelete is retireDatabase with what failed recorded; Run then tries again.
+func (f *Fleet) finishDelete(ctx context.Context, a auth.Actor, d Database, intent string) error {
+	err := f.retireDatabase(ctx, a, d, intent)
 	if err == nil {
 		return nil
 	}
@@ -99,10 +99,10 @@ func (f *Fleet) retire(ctx context.Context, a auth.Actor, d Database, intent str
 	return errors.Join(err, f.store.Record(ctx, e))
 }
 
-// leave keeps the last state of a database that is marked as deleted and removes it
+// retireDatabase keeps the last state of a database that is marked as deleted and removes it
 // from the provider. It can be done again.
-func (f *Fleet) leave(ctx context.Context, a auth.Actor, d Database, intent string) error {
-	p, err := f.at(d).Retire(ctx, d.ProviderID)
+func (f *Fleet) retireDatabase(ctx context.Context, a auth.Actor, d Database, intent string) error {
+	p, err := f.provider(d).Retire(ctx, d.ProviderID)
 	if fault.Is(err, fault.NotFound) { // it left already, and only that isn't recorded
 		p, err = f.lastPoint(ctx, d)
 	}
@@ -118,7 +118,7 @@ func (f *Fleet) leave(ctx context.Context, a auth.Actor, d Database, intent stri
 }
 
 func (f *Fleet) lastPoint(ctx context.Context, d Database) (d1.Point, error) {
-	ps, err := f.at(d).Points(ctx, d.ProviderID)
+	ps, err := f.provider(d).Points(ctx, d.ProviderID)
 	if err == nil && len(ps) == 0 {
 		err = fault.New(fault.NotFound, "The database is gone from its provider, and no copy of it is there.")
 	}
@@ -131,7 +131,7 @@ func (f *Fleet) lastPoint(ctx context.Context, d Database) (d1.Point, error) {
 // Revive brings the last state of a deleted database back, under its name. It
 // can be done again when it was interrupted.
 func (f *Fleet) Revive(ctx context.Context, a auth.Actor, name string) error {
-	return f.claimed(ctx, name, []State{Deleted}, func(ctx context.Context, d Database) error {
+	return f.withClaim(ctx, name, []State{Deleted}, func(ctx context.Context, d Database) error {
 		if d.FinalPoint == "" {
 			return fault.New(fault.Conflict, "The database %s is still being removed. Try again in a moment.", d.Name)
 		}
@@ -142,15 +142,15 @@ func (f *Fleet) Revive(ctx context.Context, a auth.Actor, name string) error {
 		done := f.databaseEntry(a, audit.DatabaseRevive, audit.Done, d)
 		done.Intent = intent.ID
 		point := d.FinalPoint
-		err := f.during(a, d, Work{Kind: WorkRevive}, func() error { return f.revive(ctx, &d, done) })
+		err := f.trackWork(a, d, Work{Kind: WorkRevive}, func() error { return f.revive(ctx, &d, done) })
 		if err != nil {
 			done.Outcome, done.Detail = audit.Failed, fault.Message(err)
 			return errors.Join(err, f.store.Record(ctx, done))
 		}
-		if err := f.at(d).Forget(ctx, point); err != nil { // the database itself holds it now
+		if err := f.provider(d).Forget(ctx, point); err != nil { // the database itself holds it now
 			f.log.Warn("forget", "point", point, "error", err)
 		}
-		f.remember(ctx, d)
+		f.recordCheck(ctx, d)
 		return nil
 	})
 }
@@ -158,7 +158,7 @@ func (f *Fleet) Revive(ctx context.Context, a auth.Actor, name string) error {
 // revive records the id of the database it makes before it puts rows into it, so
 // that a purge, and nobody else, finds what an interrupted attempt left.
 func (f *Fleet) revive(ctx context.Context, d *Database, done audit.Entry) error {
-	info, err := f.makeOnce(ctx, *d, d.DeletedAt)
+	info, err := f.createOnce(ctx, *d, d.DeletedAt)
 	if err != nil {
 		return err
 	}
@@ -167,8 +167,8 @@ func (f *Fleet) revive(ctx context.Context, d *Database, done audit.Entry) error
 	if err := f.store.UpdateDatabase(ctx, *d, Deleted); err != nil {
 		return err
 	}
-	if err := f.at(*d).Restore(ctx, info.ID, d.FinalPoint); err != nil { // a full disk must not stay full
-		if uerr := f.unmake(ctx, *d, d.DeletedAt); uerr != nil {
+	if err := f.provider(*d).Restore(ctx, info.ID, d.FinalPoint); err != nil { // a full disk must not stay full
+		if uerr := f.removeCreated(ctx, *d, d.DeletedAt); uerr != nil {
 			f.log.Warn("revive", "database", d.Name, "error", uerr)
 		}
 		return err
@@ -201,13 +201,13 @@ func (f *Fleet) PurgeExpired(ctx context.Context) error {
 // purge gives up what is kept, and what a revival that didn't end made of it,
 // before it forgets where that is.
 func (f *Fleet) purge(ctx context.Context, a auth.Actor, d Database) error {
-	if err := f.unmake(ctx, d, d.DeletedAt); err != nil {
+	if err := f.removeCreated(ctx, d, d.DeletedAt); err != nil {
 		return err
 	}
-	if err := f.forgetAll(ctx, d, ""); err != nil {
+	if err := f.forgetPoints(ctx, d, ""); err != nil {
 		return err
 	}
-	if err := f.at(d).Forget(ctx, d.FinalPoint); err != nil {
+	if err := f.provider(d).Forget(ctx, d.FinalPoint); err != nil {
 		return err
 	}
 	e := f.databaseEntry(a, audit.DatabasePurge, audit.Done, d)
@@ -242,12 +242,12 @@ func (f *Fleet) DeleteOrg(ctx context.Context, a auth.Actor, slug string, withDa
 	if err != nil {
 		return err
 	}
-	names, err := f.owned(ctx, o)
+	names, err := f.databaseNames(ctx, o)
 	if err != nil {
 		return err
 	}
 	if len(names) > 0 && !withDatabases {
-		return fault.New(fault.Conflict, "%s still has %s. Delete it together with them, or them first.", o.Name, count(len(names)))
+		return fault.New(fault.Conflict, "%s still has %s. Delete it together with them, or them first.", o.Name, databasesWords(len(names)))
 	}
 	for _, name := range names {
 		if err := f.Delete(ctx, a, name); err != nil {
@@ -256,20 +256,20 @@ func (f *Fleet) DeleteOrg(ctx context.Context, a auth.Actor, slug string, withDa
 	}
 	e := f.entry(a, audit.OrgDelete, audit.Done)
 	o.DeletedAt = e.At
-	e.Org, e.Target, e.Detail = o.Slug, o.Name, "with "+count(len(names))
+	e.Org, e.Target, e.Detail = o.Slug, o.Name, "with "+databasesWords(len(names))
 	return f.store.DeleteOrg(ctx, o, e)
 }
 
-func count(databases int) string {
+func databasesWords(databases int) string {
 	if databases == 1 {
 		return "1 database"
 	}
 	return fmt.Sprintf("%d databases", databases)
 }
 
-// owned returns the names of an organization's databases that aren't deleted. One
+// databaseNames returns the names of an organization's databases that aren't deleted. One
 // that is no whole database yet is fault.Conflict.
-func (f *Fleet) owned(ctx context.Context, o Org) ([]string, error) {
+func (f *Fleet) databaseNames(ctx context.Context, o Org) ([]string, error) {
 	var names []string
 	for _, status := range []Status{"", Status(Archived)} {
 		for page := 1; ; page++ {

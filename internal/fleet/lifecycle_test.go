@@ -305,7 +305,7 @@ func TestChecksSeeWhatIsTrue(t *testing.T) {
 	done := make(chan struct{})
 	go func() { w.Run(runCtx); close(done) }()
 	must(t, w.CheckAll(ctx, ada))
-	for end := time.Now().Add(patience); !w.Sweeping().IsZero() && time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(patience); !w.SweepStart().IsZero() && time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
 	}
 	stop()
 	<-done

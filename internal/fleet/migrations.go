@@ -84,7 +84,7 @@ func (f *Fleet) Look(ctx context.Context, p Plan) (Look, error) {
 	if err != nil {
 		return l, err
 	}
-	outdated, err := f.outdated(ctx, p)
+	outdated, err := f.planReadingDiffers(ctx, p)
 	if err != nil {
 		return l, err
 	}
@@ -146,14 +146,14 @@ type Consent struct {
 // asked again: fault.Invalid when the consent lacks something, or when the rows
 // forbid the plan.
 func (f *Fleet) Decide(ctx context.Context, a auth.Actor, plan id.Plan, hash string, approve bool, c Consent) (Plan, error) {
-	p, d, err := f.planFor(ctx, plan, hash)
+	p, d, err := f.planByHash(ctx, plan, hash)
 	if err != nil {
 		return p, err
 	}
 	action, to := audit.PlanReject, PlanRejected
 	if approve {
 		action, to = audit.PlanApprove, PlanApproved
-		if err := f.approvable(ctx, p, c); err != nil {
+		if err := f.checkApproval(ctx, p, c); err != nil {
 			return p, err
 		}
 	}
@@ -178,8 +178,8 @@ func (f *Fleet) Decide(ctx context.Context, a auth.Actor, plan id.Plan, hash str
 	return p, f.store.UpdatePlan(ctx, p, from, nil, e)
 }
 
-// approvable returns nil for a plan that may be approved.
-func (f *Fleet) approvable(ctx context.Context, p Plan, c Consent) error {
+// checkApproval returns nil for a plan that may be approved.
+func (f *Fleet) checkApproval(ctx context.Context, p Plan, c Consent) error {
 	if err := p.Body.Ready(); err != nil {
 		return err
 	}
@@ -204,7 +204,7 @@ func (f *Fleet) approvable(ctx context.Context, p Plan, c Consent) error {
 	return nil
 }
 
-func (f *Fleet) planFor(ctx context.Context, plan id.Plan, hash string) (Plan, Database, error) {
+func (f *Fleet) planByHash(ctx context.Context, plan id.Plan, hash string) (Plan, Database, error) {
 	p, err := f.Plan(ctx, plan)
 	if err != nil {
 		return p, Database{}, err
@@ -221,20 +221,20 @@ func (f *Fleet) planFor(ctx context.Context, plan id.Plan, hash string) (Plan, D
 // the database's own ledger has the plan's id if, and only if, it was applied. It
 // is not stopped by the browser that asked for it.
 func (f *Fleet) Apply(ctx context.Context, a auth.Actor, plan id.Plan, hash string) (Plan, error) {
-	p, d, err := f.planFor(ctx, plan, hash)
+	p, d, err := f.planByHash(ctx, plan, hash)
 	if err != nil {
 		return p, err
 	}
 	if p.State != PlanApproved {
 		return p, fault.New(fault.Conflict, "The plan is %s; only an approved plan can be applied.", p.State)
 	}
-	switch outdated, err := f.outdated(ctx, p); {
+	switch outdated, err := f.planReadingDiffers(ctx, p); {
 	case err != nil:
 		return p, err
 	case outdated:
 		return p, fault.New(fault.Conflict, "An earlier version of the dashboard made this plan, and read less of the schema. Nothing was changed. Make a new plan, which says what this one didn't.")
 	}
-	err = f.claimed(ctx, d.Name, []State{Ready}, func(ctx context.Context, d Database) error {
+	err = f.withClaim(ctx, d.Name, []State{Ready}, func(ctx context.Context, d Database) error {
 		p, err = f.apply(ctx, a, d, p)
 		return err
 	})
@@ -242,12 +242,12 @@ func (f *Fleet) Apply(ctx context.Context, a auth.Actor, plan id.Plan, hash stri
 }
 
 func (f *Fleet) apply(ctx context.Context, a auth.Actor, d Database, p Plan) (Plan, error) {
-	conn, err := f.at(d).Open(ctx, d.ProviderID)
+	conn, err := f.provider(d).Open(ctx, d.ProviderID)
 	if err != nil {
 		return p, err
 	}
 	defer func() { _ = conn.Close() }()
-	point, err := f.keep(ctx, a, d, PointApply, p.ID)
+	point, err := f.keepPoint(ctx, a, d, PointApply, p.ID)
 	if err != nil {
 		return p, fault.Wrap(err, fault.KindOf(err), "No restore point could be kept, so the plan was not applied: %s", fault.Message(err))
 	}
@@ -326,14 +326,14 @@ func (f *Fleet) settle(ctx context.Context, a auth.Actor, d Database, conn d1.Co
 	if err := f.store.UpdatePlan(ctx, p, from, update, entries...); err != nil {
 		return p, err
 	}
-	f.fillOn(a, p)
+	f.startFilling(a, p)
 	if p.State == PlanUnknown {
 		f.reopenPlan(d, p.ID)
 	}
 	if cause != nil {
 		f.log.Warn("apply", "plan", p.ID, "database", d.Name, "state", p.State, "error", cause)
 	}
-	if err := f.store.SaveChecks(ctx, []Check{f.look(ctx, d)}); err != nil { // the background would see it too
+	if err := f.store.SaveChecks(ctx, []Check{f.checkDatabase(ctx, d)}); err != nil { // the background would see it too
 		f.log.Warn("check", "database", d.Name, "error", err)
 	}
 	return p, nil

@@ -29,7 +29,7 @@ func TestOneEventHasOneMoment(t *testing.T) {
 	var ticks atomic.Int64
 	start := now()
 	tick := func() time.Time { return start.Add(time.Duration(ticks.Add(1)) * time.Millisecond) }
-	w.Fleet = fleet.New(w.store, fleet.Only{Engine: w.engine}, slog.New(slog.DiscardHandler), tick)
+	w.Fleet = fleet.New(w.store, fleet.EmbeddedOnly{Engine: w.engine}, slog.New(slog.DiscardHandler), tick)
 	t.Cleanup(w.Close)
 	same := func(what string, moment time.Time, times ...time.Time) {
 		t.Helper()
@@ -64,7 +64,7 @@ func TestOneEventHasOneMoment(t *testing.T) {
 	same("applied", w.moment(audit.PlanApply, audit.Done), w.database(d.Name).UpdatedAt)
 
 	must(w.CheckAll(ctx, ada))
-	same("check of all", w.moment(audit.FleetCheck, audit.Done), w.Sweeping())
+	same("check of all", w.moment(audit.FleetCheck, audit.Done), w.SweepStart())
 	must(w.Archive(ctx, ada, d.Name))
 	d = w.database(d.Name)
 	same("archive", w.moment(audit.DatabaseArchive, audit.Done), d.ArchivedAt, d.UpdatedAt)

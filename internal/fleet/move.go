@@ -15,9 +15,9 @@ import (
 	"github.com/kuratchi/dashboard/internal/fault"
 )
 
-// Elsewhere is a database of the same name at another place: one that is being
+// Counterpart is a database of the same name at another place: one that is being
 // filled, or the old one after a move.
-type Elsewhere struct {
+type Counterpart struct {
 	Place string
 	// ID is its id there, "" before it was made.
 	ID string
@@ -28,20 +28,20 @@ type Elsewhere struct {
 }
 
 // Move takes a database to another place: its content is copied, compared, and only
-// then the fleet goes there. The old one stays where it is until LetGo. While it goes
+// then the fleet goes there. The old one stays where it is until RemoveOrigin. While it goes
 // on nobody reads or writes the database through the dashboard; on D1 others can, and
-// what they write before the end fails the move (see unwritten), and what they write
-// to the old one later is told by WrittenSince. Whatever fails leaves the database
+// what they write before the end fails the move (see checkUnwritten), and what they write
+// to the old one later is told by OriginChanged. Whatever fails leaves the database
 // where it was, and nothing in the new place.
 func (f *Fleet) Move(ctx context.Context, a auth.Actor, name, place string) error {
-	return f.claimed(ctx, name, []State{Ready}, func(ctx context.Context, d Database) error {
+	return f.withClaim(ctx, name, []State{Ready}, func(ctx context.Context, d Database) error {
 		if d.Provider == place {
 			return fault.New(fault.Invalid, "The database %s lives there already.", d.Name)
 		}
-		if d.Left.ID != "" {
+		if d.MoveOrigin.ID != "" {
 			return fault.New(fault.Conflict, "The database %s was moved before, and the old one is still kept. Let that go first.", d.Name)
 		}
-		if err := f.endMove(ctx, a, &d); err != nil {
+		if err := f.clearMove(ctx, a, &d); err != nil {
 			return err
 		}
 		if place != Embedded && place != D1 {
@@ -51,28 +51,28 @@ func (f *Fleet) Move(ctx context.Context, a auth.Actor, name, place string) erro
 			return err
 		}
 		if place == D1 {
-			if err := f.fitsD1(ctx, d); err != nil {
+			if err := f.checkD1(ctx, d); err != nil {
 				return err
 			}
 		}
-		told := f.told(ctx, d)
-		return f.exclusively(told, a, d, Work{Kind: WorkMove}, func() error { return f.move(told, a, d, place) })
+		told := f.withProgress(ctx, d)
+		return f.withGateClosed(told, a, d, Work{Kind: WorkMove}, func() error { return f.moveDatabase(told, a, d, place) })
 	})
 }
 
-func (f *Fleet) move(ctx context.Context, a auth.Actor, d Database, place string) error {
+func (f *Fleet) moveDatabase(ctx context.Context, a auth.Actor, d Database, place string) error {
 	intent := f.databaseEntry(a, audit.DatabaseMove, audit.Intent, d)
 	intent.Target, intent.Detail = place, "from "+d.Provider
-	d.Moving = Elsewhere{Place: place, At: intent.At}
+	d.MoveTarget = Counterpart{Place: place, At: intent.At}
 	if err := f.store.UpdateDatabase(ctx, d, Ready, intent); err != nil {
 		return err
 	}
 	failpoint.Hit("move:intent")
 	done := f.databaseEntry(a, audit.DatabaseMove, audit.Done, d)
 	done.Intent, done.Target = intent.ID, place
-	next, compared, err := f.carry(ctx, &d, place)
+	next, compared, err := f.copyToPlace(ctx, &d, place)
 	if err == nil {
-		next.Moving, next.UpdatedAt = Elsewhere{}, f.now()
+		next.MoveTarget, next.UpdatedAt = Counterpart{}, f.now()
 		done.Detail = compared + "; the old one is kept at " + d.Provider
 		err = f.store.UpdateDatabase(ctx, next, Ready, done)
 	}
@@ -80,19 +80,19 @@ func (f *Fleet) move(ctx context.Context, a auth.Actor, d Database, place string
 	ctx = context.WithoutCancel(ctx) // also when the lease was lost
 	if err != nil {
 		done.Outcome, done.Detail = audit.Failed, fault.Message(err)
-		return errors.Join(err, f.unmove(ctx, d, done))
+		return errors.Join(err, f.undoMove(ctx, d, done))
 	}
-	f.remember(ctx, next)
+	f.recordCheck(ctx, next)
 	return nil
 }
 
-// carry copies the content to the new place and compares both. What it made is noted
+// copyToPlace copies the content to the new place and compares both. What it made is noted
 // in d.Moving.
-func (f *Fleet) carry(ctx context.Context, d *Database, place string) (next Database, compared string, err error) {
+func (f *Fleet) copyToPlace(ctx context.Context, d *Database, place string) (next Database, compared string, err error) {
 	next = *d
 	next.Provider, next.ProviderID = place, ""
-	from, to := f.at(*d), f.at(next)
-	mark, err := f.mark(ctx, *d)
+	from, to := f.provider(*d), f.provider(next)
+	mark, err := f.bookmark(ctx, *d)
 	if err != nil {
 		return next, "", err
 	}
@@ -107,7 +107,7 @@ func (f *Fleet) carry(ctx context.Context, d *Database, place string) (next Data
 	if err != nil {
 		return next, "", err
 	}
-	d.Moving.ID, next.ProviderID = info.ID, info.ID
+	d.MoveTarget.ID, next.ProviderID = info.ID, info.ID
 	if err := f.store.UpdateDatabase(ctx, *d, Ready); err != nil {
 		return next, "", err
 	}
@@ -119,8 +119,8 @@ func (f *Fleet) carry(ctx context.Context, d *Database, place string) (next Data
 	if compared, err = f.compareCopy(ctx, *d, next, file.Size()); err != nil {
 		return next, "", err
 	}
-	next.Left = Elsewhere{Place: d.Provider, ID: d.ProviderID, At: f.now()}
-	if next.Left.Mark, err = f.unwritten(ctx, *d, mark, file); err != nil {
+	next.MoveOrigin = Counterpart{Place: d.Provider, ID: d.ProviderID, At: f.now()}
+	if next.MoveOrigin.Mark, err = f.checkUnwritten(ctx, *d, mark, file); err != nil {
 		return next, "", err
 	}
 	failpoint.Hit("move:compared")
@@ -128,51 +128,51 @@ func (f *Fleet) carry(ctx context.Context, d *Database, place string) (next Data
 }
 
 func (f *Fleet) compareCopy(ctx context.Context, d, next Database, size int64) (string, error) {
-	source, err := f.at(d).Visit(ctx, d.ProviderID)
+	source, err := f.provider(d).Visit(ctx, d.ProviderID)
 	if err != nil {
 		return "", err
 	}
 	defer func() { _ = source.Close() }()
-	target, err := f.at(next).Visit(ctx, next.ProviderID)
+	target, err := f.provider(next).Visit(ctx, next.ProviderID)
 	if err != nil {
 		return "", err
 	}
 	defer func() { _ = target.Close() }()
-	return same(ctx, source, target, size)
+	return compareDatabases(ctx, source, target, size)
 }
 
-// mark is what tells on D1 whether anybody wrote to a database: its bookmark. The
+// bookmark returns what tells on D1 whether anybody wrote to a database, else "". The
 // embedded engine is written to through the dashboard alone, which waits meanwhile.
-func (f *Fleet) mark(ctx context.Context, d Database) (string, error) {
+func (f *Fleet) bookmark(ctx context.Context, d Database) (string, error) {
 	if d.Provider != D1 {
 		return "", nil
 	}
-	p, err := f.at(d).Keep(ctx, d.ProviderID)
+	p, err := f.provider(d).Keep(ctx, d.ProviderID)
 	return p.ID, err
 }
 
-// unwritten returns the mark of a database that nobody wrote to since it was copied,
+// checkUnwritten returns the mark of a database that nobody wrote to since it was copied,
 // else fault.Conflict. A bookmark may move without a write: then a second copy that is
 // equal is as good.
-func (f *Fleet) unwritten(ctx context.Context, d Database, before string, file d1.File) (string, error) {
-	now, err := f.mark(ctx, d)
+func (f *Fleet) checkUnwritten(ctx context.Context, d Database, before string, file d1.File) (string, error) {
+	now, err := f.bookmark(ctx, d)
 	if err != nil || now == before {
 		return now, err
 	}
-	again, err := f.at(d).Copy(ctx, d.ProviderID, "")
+	again, err := f.provider(d).Copy(ctx, d.ProviderID, "")
 	if err != nil {
 		return "", err
 	}
 	defer func() { _ = again.Close() }()
-	equal, err := sameBytes(file, again)
+	equal, err := equalFiles(file, again)
 	if err == nil && !equal {
 		err = fault.New(fault.Conflict, "Somebody wrote to %s while it was copied, so the copy is not all of it. Nothing was changed. Stop what writes to it on D1, then move it.", d.Name)
 	}
 	return now, err
 }
 
-// sameBytes compares two copies.
-func sameBytes(a, b d1.File) (bool, error) {
+// equalFiles compares two copies.
+func equalFiles(a, b d1.File) (bool, error) {
 	sums := [2][]byte{}
 	for i, f := range []d1.File{a, b} {
 		h := sha256.New()
@@ -184,34 +184,34 @@ func sameBytes(a, b d1.File) (bool, error) {
 	return bytes.Equal(sums[0], sums[1]), nil
 }
 
-// unmove removes what a move that failed made, and notes that. A move that was
+// undoMove removes what a move that failed made, and notes that. A move that was
 // recorded isn't undone, though it may have been told otherwise.
-func (f *Fleet) unmove(ctx context.Context, d Database, e audit.Entry) error {
+func (f *Fleet) undoMove(ctx context.Context, d Database, e audit.Entry) error {
 	now, err := f.store.Database(ctx, d.Name)
 	if err != nil {
 		return err
 	}
-	if now.Provider == d.Moving.Place {
+	if now.Provider == d.MoveTarget.Place {
 		return nil
 	}
-	if err := f.removeMoved(ctx, d); err != nil {
+	if err := f.removeMoveTarget(ctx, d); err != nil {
 		return err
 	}
-	d.Moving = Elsewhere{}
+	d.MoveTarget = Counterpart{}
 	return f.store.UpdateDatabase(ctx, d, Ready, e)
 }
 
-// removeMoved removes what a move made in the new place. It can be done again.
-func (f *Fleet) removeMoved(ctx context.Context, d Database) error {
+// removeMoveTarget removes what a move made in the new place. It can be done again.
+func (f *Fleet) removeMoveTarget(ctx context.Context, d Database) error {
 	there := d
-	there.Provider, there.ProviderID = d.Moving.Place, d.Moving.ID
+	there.Provider, there.ProviderID = d.MoveTarget.Place, d.MoveTarget.ID
 	var err error
-	if d.Moving.ID != "" {
-		if err = f.at(there).Delete(ctx, d.Moving.ID); fault.Is(err, fault.NotFound) {
+	if d.MoveTarget.ID != "" {
+		if err = f.provider(there).Delete(ctx, d.MoveTarget.ID); fault.Is(err, fault.NotFound) {
 			err = nil
 		}
 	} else {
-		err = f.unmake(ctx, there, d.Moving.At) // its id may be what was lost
+		err = f.removeCreated(ctx, there, d.MoveTarget.At) // its id may be what was lost
 	}
 	if err != nil {
 		return fault.Wrap(err, fault.KindOf(err), "What was made in the new place could not be removed: %s The next move, or the next start, tries again.", fault.Message(err))
@@ -219,32 +219,32 @@ func (f *Fleet) removeMoved(ctx context.Context, d Database) error {
 	return nil
 }
 
-// endMove ends a move that a place that didn't answer cut short: the database is where
+// clearMove ends a move that a place that didn't answer cut short: the database is where
 // the control plane says, and what was made in the new place is removed. It does
 // nothing for any other database, and one that Run is still looking into is
 // fault.Conflict.
-func (f *Fleet) endMove(ctx context.Context, a auth.Actor, d *Database) error {
-	if d.Moving.Place == "" {
+func (f *Fleet) clearMove(ctx context.Context, a auth.Actor, d *Database) error {
+	if d.MoveTarget.Place == "" {
 		return nil
 	}
-	if err := f.settled(*d, func(Unsettled) bool { return true }); err != nil {
+	if err := f.checkOpenWork(*d, func(Unsettled) bool { return true }); err != nil {
 		return err
 	}
-	e, err := f.cutShort(ctx, a, *d)
+	e, err := f.brokenMoveEntry(ctx, a, *d)
 	if err != nil {
 		return err
 	}
-	if err := f.unmove(ctx, *d, e); err != nil {
+	if err := f.undoMove(ctx, *d, e); err != nil {
 		return err
 	}
-	d.Moving = Elsewhere{}
+	d.MoveTarget = Counterpart{}
 	return nil
 }
 
-// cutShort is the outcome of a move that was cut short.
-func (f *Fleet) cutShort(ctx context.Context, a auth.Actor, d Database) (audit.Entry, error) {
+// brokenMoveEntry is the outcome of a move that was cut short.
+func (f *Fleet) brokenMoveEntry(ctx context.Context, a auth.Actor, d Database) (audit.Entry, error) {
 	e := f.databaseEntry(a, audit.DatabaseMove, audit.Failed, d)
 	intent, err := f.store.OpenIntent(ctx, audit.DatabaseMove, d.Name)
-	e.Intent, e.Target, e.Detail = intent, d.Moving.Place, "The move was cut short; the database is where it was."
+	e.Intent, e.Target, e.Detail = intent, d.MoveTarget.Place, "The move was cut short; the database is where it was."
 	return e, err
 }

@@ -53,13 +53,13 @@ func TestADatabaseMovesThereAndBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	d, _ = w.Database(ctx, d.Name)
-	if d.Provider != fleet.D1 || d.Left.Place != fleet.Embedded || d.Left.ID == "" || d.Moving.Place != "" {
+	if d.Provider != fleet.D1 || d.MoveOrigin.Place != fleet.Embedded || d.MoveOrigin.ID == "" || d.MoveTarget.Place != "" {
 		t.Errorf("%+v", d)
 	}
 	if got := w.value(d.Name, content); got != before {
 		t.Errorf("on D1\n%s\nwas\n%s", got, before)
 	}
-	if _, err := w.engine.Get(ctx, d.Left.ID); err != nil {
+	if _, err := w.engine.Get(ctx, d.MoveOrigin.ID); err != nil {
 		t.Errorf("the old one: %v", err)
 	}
 	// A point of the old place is no point of the new one.
@@ -72,8 +72,8 @@ func TestADatabaseMovesThereAndBack(t *testing.T) {
 	if err := w.Move(ctx, ada, d.Name, fleet.Embedded); !fault.Is(err, fault.Conflict) || !strings.Contains(fault.Message(err), "Let that go first") {
 		t.Errorf("moved again: %v", err)
 	}
-	old := d.Left.ID
-	if err := w.LetGo(ctx, ada, d.Name, false); err != nil {
+	old := d.MoveOrigin.ID
+	if err := w.RemoveOrigin(ctx, ada, d.Name, false); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := w.engine.Get(ctx, old); !fault.Is(err, fault.NotFound) {
@@ -82,7 +82,7 @@ func TestADatabaseMovesThereAndBack(t *testing.T) {
 	if ps, err := w.Points(ctx, d, fleet.Page{}); err != nil || len(ps) != 0 {
 		t.Errorf("its points: %v %v", ps, err)
 	}
-	if err := w.LetGo(ctx, ada, d.Name, false); !fault.Is(err, fault.Conflict) {
+	if err := w.RemoveOrigin(ctx, ada, d.Name, false); !fault.Is(err, fault.Conflict) {
 		t.Errorf("let go twice: %v", err)
 	}
 
@@ -94,7 +94,7 @@ func TestADatabaseMovesThereAndBack(t *testing.T) {
 	if got := w.value(d.Name, content); got != before {
 		t.Errorf("back\n%s\nwas\n%s", got, before)
 	}
-	if err := w.LetGo(ctx, ada, d.Name, false); err != nil {
+	if err := w.RemoveOrigin(ctx, ada, d.Name, false); err != nil {
 		t.Fatal(err)
 	}
 	if _, effects := cloud.Count("delete"); effects != 1 {
@@ -160,7 +160,7 @@ func TestAMoveThatFailsLeavesEverythingWhereItWas(t *testing.T) {
 				t.Fatal("it was moved")
 			}
 			d, _ = w.Database(t.Context(), d.Name)
-			if d.Provider != fleet.Embedded || d.Moving.Place != "" || d.Left.ID != "" {
+			if d.Provider != fleet.Embedded || d.MoveTarget.Place != "" || d.MoveOrigin.ID != "" {
 				t.Errorf("%+v", d)
 			}
 			if got := w.value(d.Name, content); got != before {
@@ -185,16 +185,16 @@ func TestAMoveThatWasCutIsUndoneAtTheNextStart(t *testing.T) {
 	for _, noted := range []bool{true, false} { // the id of what was made is recorded, or lost
 		d, _ = w.Database(t.Context(), d.Name)
 		p, _ := w.cloud.Create(t.Context(), d1.CreateInput{Name: d.Name})
-		d.Moving = fleet.Elsewhere{Place: fleet.D1, At: now()}
+		d.MoveTarget = fleet.Counterpart{Place: fleet.D1, At: now()}
 		if noted {
-			d.Moving.ID = p.ID
+			d.MoveTarget.ID = p.ID
 		}
 		if err := w.store.UpdateDatabase(t.Context(), d, fleet.Ready, audit.Entry{ID: "i" + p.ID, At: now(), Action: audit.DatabaseMove, Outcome: audit.Intent, Database: d.Name}); err != nil {
 			t.Fatal(err)
 		}
 		w.recover()
 		d, _ = w.Database(t.Context(), d.Name)
-		if d.Provider != fleet.Embedded || d.Moving.Place != "" {
+		if d.Provider != fleet.Embedded || d.MoveTarget.Place != "" {
 			t.Errorf("%+v", d)
 		}
 		if _, err := w.cloud.Get(t.Context(), p.ID); !fault.Is(err, fault.NotFound) {
@@ -222,7 +222,7 @@ func TestNoAnsweredWriteIsLostByAMove(t *testing.T) {
 		if got := w.value(d.Name, "select count(*) from users"); got != strconv.Itoa(before+n) {
 			t.Errorf("%s: %s rows of %d", place, got, before+n)
 		}
-		must(t, w.LetGo(t.Context(), ada, d.Name, false))
+		must(t, w.RemoveOrigin(t.Context(), ada, d.Name, false))
 	}
 }
 
@@ -294,23 +294,23 @@ func TestTheOldOneIsNotLetGoWithNewRows(t *testing.T) {
 	if n, one, err := w.store.DatabasesOnD1(t.Context()); n != 1 || one != old || err != nil {
 		t.Errorf("%d on D1, so that the account could be taken away: %v", n, err)
 	}
-	if all, _, _, err := w.Account(t.Context(), "", fleet.Page{Number: 1, Size: 9}, false); err != nil || len(all) != 1 || all[0].Known != d.Name {
+	if all, _, _, err := w.AccountDatabases(t.Context(), "", fleet.Page{Number: 1, Size: 9}, false); err != nil || len(all) != 1 || all[0].Known != d.Name {
 		t.Errorf("the old one is somebody's: %+v %v", all, err)
 	}
-	if written, err := w.WrittenSince(t.Context(), d); written || err != nil {
+	if written, err := w.OriginChanged(t.Context(), d); written || err != nil {
 		t.Errorf("%v %v", written, err)
 	}
 	w.other(old, "insert into t values (1, 'new')")
-	if written, err := w.WrittenSince(t.Context(), d); !written || err != nil {
+	if written, err := w.OriginChanged(t.Context(), d); !written || err != nil {
 		t.Errorf("%v %v", written, err)
 	}
-	if err := w.LetGo(t.Context(), ada, d.Name, false); !fault.Is(err, fault.Conflict) || fault.FieldOf(err) != "lose" {
+	if err := w.RemoveOrigin(t.Context(), ada, d.Name, false); !fault.Is(err, fault.Conflict) || fault.FieldOf(err) != "lose" {
 		t.Errorf("let go: %v", err)
 	}
 	if _, gone := cloud.Count("delete"); gone != 0 {
 		t.Error("it is gone")
 	}
-	must(t, w.LetGo(t.Context(), ada, d.Name, true))
+	must(t, w.RemoveOrigin(t.Context(), ada, d.Name, true))
 	if _, gone := cloud.Count("delete"); gone != 1 {
 		t.Error("it is still there")
 	}
@@ -338,7 +338,7 @@ func TestAFillWaitsForAMove(t *testing.T) {
 	p := w.filling("fill (lower(email))")
 	<-first
 	go func() { moved <- w.Move(t.Context(), ada, p.Database, fleet.D1) }()
-	for d := w.database(p.Database); !w.Work(d.ID).Under(); {
+	for d := w.database(p.Database); !w.Work(d.ID).Running(); {
 		time.Sleep(time.Millisecond)
 	}
 	close(goOn)

@@ -32,8 +32,8 @@ func (f *Fleet) Point(ctx context.Context, d Database, point string) (RestorePoi
 	return p, err
 }
 
-// newest returns the newest of the points, or fault.NotFound.
-func (f *Fleet) newest(ctx context.Context, filter PointFilter) (RestorePoint, error) {
+// newestPoint returns the newest of the points, or fault.NotFound.
+func (f *Fleet) newestPoint(ctx context.Context, filter PointFilter) (RestorePoint, error) {
 	filter.Page = Page{Number: 1, Size: 1}
 	ps, err := f.store.Points(ctx, filter)
 	if err == nil && len(ps) == 0 {
@@ -48,21 +48,21 @@ func (f *Fleet) newest(ctx context.Context, filter PointFilter) (RestorePoint, e
 // KeepPoint keeps the database as it is now, until the point is let go.
 func (f *Fleet) KeepPoint(ctx context.Context, a auth.Actor, name string) (RestorePoint, error) {
 	var p RestorePoint
-	err := f.claimed(ctx, name, []State{Ready}, func(ctx context.Context, d Database) error {
+	err := f.withClaim(ctx, name, []State{Ready}, func(ctx context.Context, d Database) error {
 		e := f.databaseEntry(a, audit.PointKeep, audit.Done, d)
-		return f.during(a, d, Work{Kind: WorkKeep}, func() (err error) {
-			p, err = f.keep(ctx, a, d, PointManual, "", e)
+		return f.trackWork(a, d, Work{Kind: WorkKeep}, func() (err error) {
+			p, err = f.keepPoint(ctx, a, d, PointManual, "", e)
 			return err
 		})
 	})
 	return p, err
 }
 
-// keep makes a restore point and gives up the oldest ones nobody asked for; not
+// keepPoint makes a restore point and gives up the oldest ones nobody asked for; not
 // before a restore, which may be to one of them.
-func (f *Fleet) keep(ctx context.Context, a auth.Actor, d Database, kind PointKind, plan id.Plan, es ...audit.Entry) (RestorePoint, error) {
+func (f *Fleet) keepPoint(ctx context.Context, a auth.Actor, d Database, kind PointKind, plan id.Plan, es ...audit.Entry) (RestorePoint, error) {
 	at := f.now() // what is written while it is copied isn't in it
-	kept, err := f.at(d).Keep(ctx, d.ProviderID)
+	kept, err := f.provider(d).Keep(ctx, d.ProviderID)
 	if err != nil {
 		return RestorePoint{}, err
 	}
@@ -73,23 +73,23 @@ func (f *Fleet) keep(ctx context.Context, a auth.Actor, d Database, kind PointKi
 		es[i].Target = p.ID
 	}
 	if err := f.store.CreatePoint(ctx, p, es...); err != nil {
-		return p, errors.Join(err, f.at(d).Forget(ctx, kept.ID))
+		return p, errors.Join(err, f.provider(d).Forget(ctx, kept.ID))
 	}
 	if kind != PointRestore {
-		f.thin(ctx, d, "")
+		f.prunePoints(ctx, d, "")
 	}
 	return p, nil
 }
 
-// thin gives up the restore points beyond KeptPoints that nobody asked for, but
+// prunePoints gives up the restore points beyond KeptPoints that nobody asked for, but
 // never the one that is used now. What can't be given up now is the next time.
-func (f *Fleet) thin(ctx context.Context, d Database, used string) {
-	if err := f.giveUp(ctx, d, used); err != nil {
+func (f *Fleet) prunePoints(ctx context.Context, d Database, used string) {
+	if err := f.forgetSurplus(ctx, d, used); err != nil {
 		f.log.Warn("restore points", "database", d.Name, "error", err)
 	}
 }
 
-func (f *Fleet) giveUp(ctx context.Context, d Database, used string) error {
+func (f *Fleet) forgetSurplus(ctx context.Context, d Database, used string) error {
 	// The page after the newest; thinned after each, there are seldom more.
 	ps, err := f.store.Points(ctx, PointFilter{Database: d.ID, Unasked: true, Page: Page{Number: 2, Size: KeptPoints}})
 	if err != nil {
@@ -99,37 +99,37 @@ func (f *Fleet) giveUp(ctx context.Context, d Database, used string) error {
 		if p.ID == used {
 			continue
 		}
-		if err := f.forget(ctx, p); err != nil {
+		if err := f.forgetPoint(ctx, p); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// forget gives up one restore point, and what it stands for where no other point
+// forgetPoint gives up one restore point, and what it stands for where no other point
 // stands for the same.
-func (f *Fleet) forget(ctx context.Context, p RestorePoint, es ...audit.Entry) error {
+func (f *Fleet) forgetPoint(ctx context.Context, p RestorePoint, es ...audit.Entry) error {
 	same, err := f.store.Points(ctx, PointFilter{Database: p.Database, Place: p.Place, Mark: p.Mark, Page: Page{Number: 1, Size: 2}})
 	if err != nil {
 		return err
 	}
 	if len(same) < 2 {
-		if err := f.at(Database{Provider: p.Place}).Forget(ctx, p.Mark); err != nil {
+		if err := f.provider(Database{Provider: p.Place}).Forget(ctx, p.Mark); err != nil {
 			return err
 		}
 	}
 	return f.store.DeletePoint(ctx, p, es...)
 }
 
-// forgetAll gives up all restore points of a database, or those of one place.
-func (f *Fleet) forgetAll(ctx context.Context, d Database, place string) error {
+// forgetPoints gives up all restore points of a database, or those of one place.
+func (f *Fleet) forgetPoints(ctx context.Context, d Database, place string) error {
 	for {
 		ps, err := f.store.Points(ctx, PointFilter{Database: d.ID, Place: place})
 		if err != nil || len(ps) == 0 {
 			return err
 		}
 		for _, p := range ps {
-			if err := f.forget(ctx, p); err != nil {
+			if err := f.forgetPoint(ctx, p); err != nil {
 				return err
 			}
 		}
@@ -148,15 +148,15 @@ func (f *Fleet) ForgetPoint(ctx context.Context, a auth.Actor, name, point strin
 	}
 	e := f.databaseEntry(a, audit.PointForget, audit.Done, d)
 	e.Target = p.ID
-	return f.forget(ctx, p, e)
+	return f.forgetPoint(ctx, p, e)
 }
 
 // AtPlace reports whether the point is one of where the database lives now: a
 // database that was moved has points of two places.
 func (p RestorePoint) AtPlace(d Database) bool { return p.Place == d.Provider }
 
-// wrongPlace refuses a point of where the database lived before.
-func wrongPlace(d Database, p RestorePoint) error {
+// checkPointPlace refuses a point of where the database lived before.
+func checkPointPlace(d Database, p RestorePoint) error {
 	if p.AtPlace(d) {
 		return nil
 	}
@@ -175,7 +175,7 @@ func (f *Fleet) PointAt(ctx context.Context, name string, t time.Time) (RestoreP
 	if err != nil {
 		return RestorePoint{}, err
 	}
-	if err := f.usable(d); err != nil {
+	if err := f.checkUsable(d); err != nil {
 		return RestorePoint{}, err
 	}
 	return f.pointAt(ctx, d, t)
@@ -188,24 +188,24 @@ func (f *Fleet) pointAt(ctx context.Context, d Database, t time.Time) (RestorePo
 	case t.After(now):
 		return RestorePoint{}, fault.New(fault.Invalid, "%s is in the future. Choose an earlier moment.", when).At("at")
 	case d.Provider == Embedded:
-		return f.newestBefore(ctx, d, t)
+		return f.newestPointBefore(ctx, d, t)
 	case now.Sub(t) > TimeTravel:
 		return RestorePoint{}, fault.New(fault.Invalid, "%s is longer ago than the 30 days D1 keeps. Choose a later moment.", when).At("at")
 	}
-	at, err := f.at(d).PointAt(ctx, d.ProviderID, t)
+	at, err := f.provider(d).PointAt(ctx, d.ProviderID, t)
 	if err != nil {
 		return RestorePoint{}, err
 	}
-	p, err := f.newest(ctx, PointFilter{Database: d.ID, Place: d.Provider, Mark: at.ID})
+	p, err := f.newestPoint(ctx, PointFilter{Database: d.ID, Place: d.Provider, Mark: at.ID})
 	if fault.Is(err, fault.NotFound) {
 		p, err = RestorePoint{Database: d.ID, Place: d.Provider, Mark: at.ID, Kind: PointManual, CreatedAt: t.UTC()}, nil
 	}
 	return p, err
 }
 
-// newestBefore returns the newest restore point that isn't younger than t.
-func (f *Fleet) newestBefore(ctx context.Context, d Database, t time.Time) (RestorePoint, error) {
-	p, err := f.newest(ctx, PointFilter{Database: d.ID, Place: d.Provider, Until: t})
+// newestPointBefore returns the newest restore point that isn't younger than t.
+func (f *Fleet) newestPointBefore(ctx context.Context, d Database, t time.Time) (RestorePoint, error) {
+	p, err := f.newestPoint(ctx, PointFilter{Database: d.ID, Place: d.Provider, Until: t})
 	if fault.Is(err, fault.NotFound) {
 		err = fault.New(fault.NotFound, "No restore point of %s is as old as that. The embedded engine can go back only to points that were kept.", d.Name)
 	}
@@ -215,10 +215,10 @@ func (f *Fleet) newestBefore(ctx context.Context, d Database, t time.Time) (Rest
 // RestoreTo puts a database back to one of its points. The state it leaves is
 // kept as a point first, so that this can be undone; that point is returned.
 func (f *Fleet) RestoreTo(ctx context.Context, a auth.Actor, name, point string) (RestorePoint, error) {
-	return f.putBack(ctx, a, name, func(ctx context.Context, d Database) (RestorePoint, error) {
+	return f.restoreDatabase(ctx, a, name, func(ctx context.Context, d Database) (RestorePoint, error) {
 		p, err := f.Point(ctx, d, point)
 		if err == nil {
-			err = wrongPlace(d, p)
+			err = checkPointPlace(d, p)
 		}
 		return p, err
 	})
@@ -227,7 +227,7 @@ func (f *Fleet) RestoreTo(ctx context.Context, a auth.Actor, name, point string)
 // RestoreAt puts a database back to a moment, see PointAt. On D1 its bookmark becomes a
 // point of the database.
 func (f *Fleet) RestoreAt(ctx context.Context, a auth.Actor, name string, t time.Time) (RestorePoint, error) {
-	return f.putBack(ctx, a, name, func(ctx context.Context, d Database) (RestorePoint, error) {
+	return f.restoreDatabase(ctx, a, name, func(ctx context.Context, d Database) (RestorePoint, error) {
 		p, err := f.pointAt(ctx, d, t)
 		if err != nil || p.ID != "" { // one that is there already
 			return p, err
@@ -239,13 +239,13 @@ func (f *Fleet) RestoreAt(ctx context.Context, a auth.Actor, name string, t time
 	})
 }
 
-func (f *Fleet) putBack(ctx context.Context, a auth.Actor, name string, to func(context.Context, Database) (RestorePoint, error)) (before RestorePoint, err error) {
-	err = f.claimed(ctx, name, []State{Ready}, func(ctx context.Context, d Database) error {
+func (f *Fleet) restoreDatabase(ctx context.Context, a auth.Actor, name string, to func(context.Context, Database) (RestorePoint, error)) (before RestorePoint, err error) {
+	err = f.withClaim(ctx, name, []State{Ready}, func(ctx context.Context, d Database) error {
 		p, err := to(ctx, d)
 		if err != nil {
 			return err
 		}
-		return f.exclusively(ctx, a, d, Work{Kind: WorkRestore, Point: p.CreatedAt}, func() (err error) {
+		return f.withGateClosed(ctx, a, d, Work{Kind: WorkRestore, Point: p.CreatedAt}, func() (err error) {
 			before, err = f.restore(ctx, a, d, p)
 			return err
 		})
@@ -256,7 +256,7 @@ func (f *Fleet) putBack(ctx context.Context, a auth.Actor, name string, to func(
 func (f *Fleet) restore(ctx context.Context, a auth.Actor, d Database, p RestorePoint) (before RestorePoint, err error) {
 	intent := f.databaseEntry(a, audit.PointRestore, audit.Intent, d)
 	intent.Target = p.ID
-	if before, err = f.keep(ctx, a, d, PointRestore, ""); err != nil {
+	if before, err = f.keepPoint(ctx, a, d, PointRestore, ""); err != nil {
 		return before, err
 	}
 	if err := f.store.Record(ctx, intent); err != nil {
@@ -265,16 +265,16 @@ func (f *Fleet) restore(ctx context.Context, a auth.Actor, d Database, p Restore
 	failpoint.Hit("restore:intent")
 	e := f.databaseEntry(a, audit.PointRestore, audit.Done, d)
 	e.Intent, e.Target, e.Detail = intent.ID, p.ID, "the state before is kept as "+before.ID
-	if err := f.at(d).Restore(ctx, d.ProviderID, p.Mark); err != nil {
+	if err := f.provider(d).Restore(ctx, d.ProviderID, p.Mark); err != nil {
 		e.Outcome, e.Detail = audit.Failed, fault.Message(err)
 		return before, errors.Join(err, f.store.Record(ctx, e))
 	}
 	failpoint.Hit("restore:done")
-	f.thin(ctx, d, p.ID)
+	f.prunePoints(ctx, d, p.ID)
 	if err := f.store.Record(ctx, e); err != nil {
 		return before, fault.Wrap(err, fault.KindOf(err), "The database %s was put back, but that could not be recorded: %s", d.Name, fault.Message(err))
 	}
-	f.remember(ctx, d)
+	f.recordCheck(ctx, d)
 	return before, nil
 }
 
@@ -294,7 +294,7 @@ func (f *Fleet) Download(ctx context.Context, a auth.Actor, name, point string) 
 	case point != "":
 		p, err := f.Point(ctx, d, point)
 		if err == nil {
-			err = wrongPlace(d, p)
+			err = checkPointPlace(d, p)
 		}
 		if err != nil {
 			return nil, err
@@ -306,7 +306,7 @@ func (f *Fleet) Download(ctx context.Context, a auth.Actor, name, point string) 
 		file = f.takeExport(d.ID)
 	}
 	if file == nil {
-		if file, err = f.at(d).Copy(ctx, d.ProviderID, point); err != nil {
+		if file, err = f.provider(d).Copy(ctx, d.ProviderID, point); err != nil {
 			return nil, err
 		}
 	}

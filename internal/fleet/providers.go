@@ -24,58 +24,60 @@ type Providers interface {
 	Provider(name string) (d1.Provider, error)
 }
 
-// Only is the embedded engine alone.
-type Only struct{ Engine d1.Provider }
+// EmbeddedOnly is the embedded engine alone.
+type EmbeddedOnly struct{ Engine d1.Provider }
 
 // Provider returns the engine for Embedded.
-func (o Only) Provider(name string) (d1.Provider, error) {
+func (o EmbeddedOnly) Provider(name string) (d1.Provider, error) {
 	if name != Embedded {
 		return nil, fault.New(fault.Unavailable, "No Cloudflare account is set up here, so databases on D1 can't be reached. An owner can set one up under Settings → Cloudflare.")
 	}
 	return o.Engine, nil
 }
 
-// OnD1 reports whether databases can be made on D1 here.
-func (f *Fleet) OnD1() bool {
+// HasD1 reports whether databases can be made on D1 here.
+func (f *Fleet) HasD1() bool {
 	_, err := f.providers.Provider(D1)
 	return err == nil
 }
 
-// where is the place in words.
-func (d Database) where() string {
+// placeWords is the place in words.
+func (d Database) placeWords() string {
 	if d.Provider == D1 {
 		return "on D1"
 	}
 	return "in the data folder"
 }
 
-// at returns the place a database lives in, or, while that can't be reached at
+// provider returns the place a database lives in, or, while that can't be reached at
 // all, one that says so whatever is asked of it.
-func (f *Fleet) at(d Database) d1.Provider {
+func (f *Fleet) provider(d Database) d1.Provider {
 	p, err := f.providers.Provider(d.Provider)
 	if err != nil {
-		return nowhere{err}
+		return missingPlace{err}
 	}
 	return p
 }
 
-// nowhere is a place that isn't set up.
-type nowhere struct{ err error }
+// missingPlace is a place that isn't set up.
+type missingPlace struct{ err error }
 
-func (n nowhere) Create(context.Context, d1.CreateInput) (d1.Info, error) { return d1.Info{}, n.err }
-func (n nowhere) Get(context.Context, string) (d1.Info, error)            { return d1.Info{}, n.err }
-func (n nowhere) Find(context.Context, string) (d1.Info, error)           { return d1.Info{}, n.err }
-func (n nowhere) List(context.Context) ([]d1.Info, error)                 { return nil, n.err }
-func (n nowhere) Delete(context.Context, string) error                    { return n.err }
-func (n nowhere) Open(context.Context, string) (d1.Conn, error)           { return nil, n.err }
-func (n nowhere) Visit(context.Context, string) (d1.Conn, error)          { return nil, n.err }
-func (n nowhere) Keep(context.Context, string) (d1.Point, error)          { return d1.Point{}, n.err }
-func (n nowhere) Restore(context.Context, string, string) error           { return n.err }
-func (n nowhere) Points(context.Context, string) ([]d1.Point, error)      { return nil, n.err }
-func (n nowhere) Retire(context.Context, string) (d1.Point, error)        { return d1.Point{}, n.err }
-func (n nowhere) Forget(context.Context, string) error                    { return n.err }
-func (n nowhere) Copy(context.Context, string, string) (d1.File, error)   { return nil, n.err }
-func (n nowhere) PointAt(context.Context, string, time.Time) (d1.Point, error) {
+func (n missingPlace) Create(context.Context, d1.CreateInput) (d1.Info, error) {
+	return d1.Info{}, n.err
+}
+func (n missingPlace) Get(context.Context, string) (d1.Info, error)          { return d1.Info{}, n.err }
+func (n missingPlace) Find(context.Context, string) (d1.Info, error)         { return d1.Info{}, n.err }
+func (n missingPlace) List(context.Context) ([]d1.Info, error)               { return nil, n.err }
+func (n missingPlace) Delete(context.Context, string) error                  { return n.err }
+func (n missingPlace) Open(context.Context, string) (d1.Conn, error)         { return nil, n.err }
+func (n missingPlace) Visit(context.Context, string) (d1.Conn, error)        { return nil, n.err }
+func (n missingPlace) Keep(context.Context, string) (d1.Point, error)        { return d1.Point{}, n.err }
+func (n missingPlace) Restore(context.Context, string, string) error         { return n.err }
+func (n missingPlace) Points(context.Context, string) ([]d1.Point, error)    { return nil, n.err }
+func (n missingPlace) Retire(context.Context, string) (d1.Point, error)      { return d1.Point{}, n.err }
+func (n missingPlace) Forget(context.Context, string) error                  { return n.err }
+func (n missingPlace) Copy(context.Context, string, string) (d1.File, error) { return nil, n.err }
+func (n missingPlace) PointAt(context.Context, string, time.Time) (d1.Point, error) {
 	return d1.Point{}, n.err
 }
-func (n nowhere) Fill(context.Context, string, string) error { return n.err }
+func (n missingPlace) Fill(context.Context, string, string) error { return n.err }

@@ -74,18 +74,18 @@ const maxProposals = 20
 
 func (f *Fleet) provisionOnce(ctx context.Context, a auth.Actor, in ProvisionInput) (Database, error) {
 	e := f.entry(a, audit.DatabaseProvision, audit.Intent)
-	d, org, err := f.wish(ctx, e.At, a, in)
+	d, org, err := f.newDatabase(ctx, e.At, a, in)
 	if err != nil {
 		return d, err
 	}
 	e.Org, e.Database = d.OrgSlug, d.Name
-	e.Detail = fmt.Sprintf("%s, schema %s v%d, location %s", d.where(), orDash(d.Schema), d.Version, orDash(d.Location))
+	e.Detail = fmt.Sprintf("%s, schema %s v%d, location %s", d.placeWords(), orDash(d.Schema), d.Version, orDash(d.Location))
 	es := []audit.Entry{e}
 	if org != nil {
 		es = []audit.Entry{orgEntry(a, *org), e}
 	}
 	if !f.claim(d.ID) { // the id is new, so nobody else has it
-		return d, stopping
+		return d, errStopping
 	}
 	if err := f.store.CreateDatabase(ctx, org, d, es...); err != nil {
 		f.release(d.ID)
@@ -95,12 +95,12 @@ func (f *Fleet) provisionOnce(ctx context.Context, a auth.Actor, in ProvisionInp
 			}
 		}
 		if org != nil {
-			err = f.taken(ctx, *org, err)
+			err = f.explainSlugConflict(ctx, *org, err)
 		}
 		return d, err
 	}
 	failpoint.Hit("provision:recorded")
-	f.start(a, d, e.ID)
+	f.startProvision(a, d, e.ID)
 	return d, nil
 }
 
@@ -111,8 +111,8 @@ func orDash(s string) string {
 	return s
 }
 
-// wish checks the input and makes the rows of it.
-func (f *Fleet) wish(ctx context.Context, at time.Time, a auth.Actor, in ProvisionInput) (Database, *Org, error) {
+// newDatabase checks the input and makes the rows of it.
+func (f *Fleet) newDatabase(ctx context.Context, at time.Time, a auth.Actor, in ProvisionInput) (Database, *Org, error) {
 	var created *Org
 	if in.Org != "" && strings.TrimSpace(in.OrgName) != "" {
 		return Database{}, nil, fault.New(fault.Invalid, "Choose an organization or name a new one, not both. Empty this field, or choose “a new one…”.").At("org_name")
@@ -120,7 +120,7 @@ func (f *Fleet) wish(ctx context.Context, at time.Time, a auth.Actor, in Provisi
 	var org Org
 	var err error
 	if in.Org != "" {
-		org, err = f.orgTyped(ctx, in.Org)
+		org, err = f.findOrg(ctx, in.Org)
 	} else {
 		org, err = newOrg(at, a, in.OrgName)
 		created = &org
@@ -175,14 +175,14 @@ func (f *Fleet) checkPlace(d *Database) error {
 	if _, err := f.providers.Provider(d.Provider); err != nil {
 		return fault.Wrap(err, fault.Invalid, "%s", fault.Message(err)).At("place")
 	}
-	if !among(d1.Locations, d.Location) {
+	if !isCode(d1.Locations, d.Location) {
 		return fault.New(fault.Invalid, "There is no location %q.", d.Location).At("location")
 	}
 	if d.Provider == Embedded {
 		d.Jurisdiction, d.Replication = "", ""
 		return nil
 	}
-	if !among(d1.Jurisdictions, d.Jurisdiction) {
+	if !isCode(d1.Jurisdictions, d.Jurisdiction) {
 		return fault.New(fault.Invalid, "There is no jurisdiction %q.", d.Jurisdiction).At("jurisdiction")
 	}
 	if d.Replication != "" && d.Replication != "auto" && d.Replication != "disabled" {
@@ -191,7 +191,7 @@ func (f *Fleet) checkPlace(d *Database) error {
 	return nil
 }
 
-func among(list []struct{ Code, Name string }, code string) bool {
+func isCode(list []struct{ Code, Name string }, code string) bool {
 	return code == "" || slices.ContainsFunc(list, func(x struct{ Code, Name string }) bool { return x.Code == code })
 }
 
@@ -216,15 +216,15 @@ func (f *Fleet) release(d id.Database) {
 	f.work.Done()
 }
 
-// start works on a claimed database in the background.
-func (f *Fleet) start(a auth.Actor, d Database, intent string) {
+// startProvision works on a claimed database in the background.
+func (f *Fleet) startProvision(a auth.Actor, d Database, intent string) {
 	go func() {
 		defer f.release(d.ID)
-		f.provision(a, d, intent)
+		f.runProvision(a, d, intent)
 	}()
 }
 
-var stopping = fault.New(fault.Unavailable, "The program is stopping. Nothing was changed; try again when it is back.")
+var errStopping = fault.New(fault.Unavailable, "The program is stopping. Nothing was changed; try again when it is back.")
 
 // Busy reports whether a provision of that database is under way here.
 func (f *Fleet) Busy(d id.Database) bool {
@@ -233,9 +233,9 @@ func (f *Fleet) Busy(d id.Database) bool {
 	return f.busy[d]
 }
 
-// provision does the steps that aren't done. It uses a context of its own: a
+// runProvision does the steps that aren't done. It uses a context of its own: a
 // closed browser must not stop it, and a step once begun is finished.
-func (f *Fleet) provision(a auth.Actor, d Database, intent string) {
+func (f *Fleet) runProvision(a auth.Actor, d Database, intent string) {
 	ctx := context.Background()
 	steps, err := f.store.Steps(ctx, d.ID)
 	if err != nil {
@@ -255,8 +255,8 @@ func (f *Fleet) provision(a auth.Actor, d Database, intent string) {
 			return
 		}
 		failpoint.Hit("provision:" + string(s.Name) + ":begun")
-		if err := f.step(ctx, a, &d, s.Name, intent); err != nil {
-			f.provisionFailed(ctx, a, d, s, intent, err)
+		if err := f.runStep(ctx, a, &d, s.Name, intent); err != nil {
+			f.failProvision(ctx, a, d, s, intent, err)
 			return
 		}
 		failpoint.Hit("provision:" + string(s.Name) + ":done")
@@ -269,7 +269,7 @@ func (f *Fleet) provision(a auth.Actor, d Database, intent string) {
 	}
 }
 
-func (f *Fleet) step(ctx context.Context, a auth.Actor, d *Database, name StepName, intent string) error {
+func (f *Fleet) runStep(ctx context.Context, a auth.Actor, d *Database, name StepName, intent string) error {
 	switch name {
 	case StepCreate:
 		return f.stepCreate(ctx, d)
@@ -284,7 +284,7 @@ func (f *Fleet) step(ctx context.Context, a auth.Actor, d *Database, name StepNa
 
 // stepCreate makes the database, or takes the one an interrupted attempt made.
 func (f *Fleet) stepCreate(ctx context.Context, d *Database) error {
-	info, err := f.makeOnce(ctx, *d, d.CreatedAt)
+	info, err := f.createOnce(ctx, *d, d.CreatedAt)
 	if err != nil {
 		return err
 	}
@@ -305,7 +305,7 @@ func (f *Fleet) stepMigrate(ctx context.Context, a auth.Actor, d Database) error
 	if err != nil {
 		return err
 	}
-	conn, err := f.at(d).Open(ctx, d.ProviderID)
+	conn, err := f.provider(d).Open(ctx, d.ProviderID)
 	if err != nil {
 		return err
 	}
@@ -315,7 +315,7 @@ func (f *Fleet) stepMigrate(ctx context.Context, a auth.Actor, d Database) error
 	return err
 }
 
-func (f *Fleet) provisionFailed(ctx context.Context, a auth.Actor, d Database, s Step, intent string, cause error) {
+func (f *Fleet) failProvision(ctx context.Context, a auth.Actor, d Database, s Step, intent string, cause error) {
 	f.log.Error("provision failed", "database", d.Name, "step", s.Name, "error", cause)
 	e := f.databaseEntry(a, audit.DatabaseProvision, audit.Failed, d)
 	s.State, s.FinishedAt, s.Error = StepFailed, e.At, fault.Message(cause)
@@ -338,9 +338,9 @@ func (f *Fleet) Steps(ctx context.Context, d Database) ([]Step, error) {
 	return f.store.Steps(ctx, d.ID)
 }
 
-// standing returns a database as it is when nobody works on it: read again after
+// currentDatabase returns a database as it is when nobody works on it: read again after
 // somebody was seen to have ended.
-func (f *Fleet) standing(ctx context.Context, name string) (Database, error) {
+func (f *Fleet) currentDatabase(ctx context.Context, name string) (Database, error) {
 	d, err := f.store.Database(ctx, name)
 	if err == nil && d.State == Provisioning && !f.Busy(d.ID) {
 		return f.store.Database(ctx, name)
@@ -351,24 +351,24 @@ func (f *Fleet) standing(ctx context.Context, name string) (Database, error) {
 // unfinishedStates are those of a provision that didn't end.
 var unfinishedStates = []State{Provisioning, Failed, Interrupted}
 
-func (s State) unfinished() bool { return slices.Contains(unfinishedStates, s) }
+func (s State) isUnfinished() bool { return slices.Contains(unfinishedStates, s) }
 
-// unfinished checks that a database is one that Resume is for: its provision
+// unfinishedProvision checks that a database is one that ResumeProvision is for: its provision
 // didn't end, and nobody works on it.
-func (f *Fleet) unfinished(ctx context.Context, name string) (Database, error) {
-	d, err := f.standing(ctx, name)
+func (f *Fleet) unfinishedProvision(ctx context.Context, name string) (Database, error) {
+	d, err := f.currentDatabase(ctx, name)
 	if err != nil {
 		return d, err
 	}
-	if !d.State.unfinished() || f.Busy(d.ID) {
+	if !d.State.isUnfinished() || f.Busy(d.ID) {
 		return d, fault.New(fault.Conflict, "The provision of %s is %s, so there is nothing to resume or undo.", d.Name, d.State)
 	}
 	return d, nil
 }
 
-// Resume goes on with a provision that failed or was interrupted.
-func (f *Fleet) Resume(ctx context.Context, a auth.Actor, name string) (Database, error) {
-	d, err := f.unfinished(ctx, name)
+// ResumeProvision goes on with a provision that failed or was interrupted.
+func (f *Fleet) ResumeProvision(ctx context.Context, a auth.Actor, name string) (Database, error) {
+	d, err := f.unfinishedProvision(ctx, name)
 	if err != nil {
 		return d, err
 	}
@@ -383,19 +383,19 @@ func (f *Fleet) Resume(ctx context.Context, a auth.Actor, name string) (Database
 		f.release(d.ID)
 		return d, err
 	}
-	f.start(a, d, e.ID)
+	f.startProvision(a, d, e.ID)
 	return d, nil
 }
 
-// Undo removes what a provision that failed or was interrupted left behind: the
+// UndoProvision removes what a provision that failed or was interrupted left behind: the
 // database, if it was made, and the wish. Such a database was never given to
 // anyone; one that holds rows is refused all the same.
-func (f *Fleet) Undo(ctx context.Context, a auth.Actor, name string) error {
-	return f.claimed(ctx, name, unfinishedStates, func(ctx context.Context, d Database) error { return f.undo(ctx, a, d) })
+func (f *Fleet) UndoProvision(ctx context.Context, a auth.Actor, name string) error {
+	return f.withClaim(ctx, name, unfinishedStates, func(ctx context.Context, d Database) error { return f.undoProvision(ctx, a, d) })
 }
 
-func (f *Fleet) undo(ctx context.Context, a auth.Actor, d Database) error {
-	info, err := f.made(ctx, d, d.CreatedAt)
+func (f *Fleet) undoProvision(ctx context.Context, a auth.Actor, d Database) error {
+	info, err := f.findCreated(ctx, d, d.CreatedAt)
 	if err != nil && !fault.Is(err, fault.NotFound) && !fault.Is(err, fault.Conflict) { // what isn't ours stays
 		return err
 	}
@@ -407,7 +407,7 @@ func (f *Fleet) undo(ctx context.Context, a auth.Actor, d Database) error {
 		if err := f.refuseRows(ctx, d, info); err != nil {
 			return err
 		}
-		if err := f.at(d).Delete(ctx, info.ID); err != nil {
+		if err := f.provider(d).Delete(ctx, info.ID); err != nil {
 			return err
 		}
 	}
@@ -418,7 +418,7 @@ func (f *Fleet) undo(ctx context.Context, a auth.Actor, d Database) error {
 
 // refuseRows is fault.Conflict when any table holds a row.
 func (f *Fleet) refuseRows(ctx context.Context, d Database, info d1.Info) error {
-	conn, err := f.at(d).Open(ctx, info.ID)
+	conn, err := f.provider(d).Open(ctx, info.ID)
 	if err != nil {
 		return err
 	}
@@ -428,7 +428,7 @@ func (f *Fleet) refuseRows(ctx context.Context, d Database, info d1.Info) error 
 		return err
 	}
 	for _, t := range live.Schema.Tables {
-		n, err := anyRow(ctx, conn, t.Name)
+		n, err := hasRows(ctx, conn, t.Name)
 		if err != nil {
 			return err
 		}

@@ -97,7 +97,7 @@ func (f *Fleet) reopenAll(ctx context.Context, a auth.Actor) error {
 	}
 	for _, d := range moving {
 		place := d.Provider
-		if d.Moving.Place == D1 {
+		if d.MoveTarget.Place == D1 {
 			place = D1
 		}
 		f.reopen(d, place, "move", "it was being moved", func(ctx context.Context) error { return f.settleMove(ctx, a, d.Name) })
@@ -155,14 +155,14 @@ func (f *Fleet) Unsettled() []Unsettled {
 // errUnsettled is in the chain of what is refused until work is settled.
 var errUnsettled = errors.New("what became of interrupted work isn't known yet")
 
-// Settled returns nil for a database of which nothing is open that holds it, else
+// CheckSettled returns nil for a database of which nothing is open that holds it, else
 // fault.Conflict with what is.
-func (f *Fleet) Settled(d Database) error {
-	return f.settled(d, func(u Unsettled) bool { return u.Held })
+func (f *Fleet) CheckSettled(d Database) error {
+	return f.checkOpenWork(d, func(u Unsettled) bool { return u.Held })
 }
 
-// settled is Settled with what counts.
-func (f *Fleet) settled(d Database, counts func(Unsettled) bool) error {
+// checkOpenWork is CheckSettled with what counts.
+func (f *Fleet) checkOpenWork(d Database, counts func(Unsettled) bool) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, w := range f.open {
@@ -195,7 +195,7 @@ func (f *Fleet) settlePlace(ctx context.Context, place string) (left int) {
 		}
 		if err := w.settle(ctx); err != nil {
 			left++
-			f.stillOpen(ctx, w, err)
+			f.noteUnsettled(ctx, w, err)
 			continue
 		}
 		f.mu.Lock()
@@ -206,8 +206,8 @@ func (f *Fleet) settlePlace(ctx context.Context, place string) (left int) {
 	return left
 }
 
-// stillOpen notes why a look settled nothing; a reason is logged once.
-func (f *Fleet) stillOpen(ctx context.Context, w *openWork, cause error) {
+// noteUnsettled notes why a look settled nothing; a reason is logged once.
+func (f *Fleet) noteUnsettled(ctx context.Context, w *openWork, cause error) {
 	if ctx.Err() != nil || errors.Is(cause, errWorkedOn) { // that says nothing of the place
 		return
 	}
@@ -220,8 +220,8 @@ func (f *Fleet) stillOpen(ctx context.Context, w *openWork, cause error) {
 	}
 }
 
-// settleOn settles what one place can say, again and again, until ctx ends.
-func (f *Fleet) settleOn(ctx context.Context, place string) {
+// settleLoop settles what one place can say, again and again, until ctx ends.
+func (f *Fleet) settleLoop(ctx context.Context, place string) {
 	for wait := settleFirst; ctx.Err() == nil; wait = min(2*wait, settleMost) {
 		var again <-chan time.Time
 		if f.settlePlace(ctx, place) > 0 {
@@ -239,8 +239,8 @@ func (f *Fleet) settleOn(ctx context.Context, place string) {
 // errWorkedOn says that somebody works on the database just now.
 var errWorkedOn = errors.New("somebody works on it")
 
-// alone does fn while nobody else works on the database as a whole.
-func (f *Fleet) alone(d Database, fn func() error) error {
+// tryClaim does fn while nobody else works on the database as a whole.
+func (f *Fleet) tryClaim(d Database, fn func() error) error {
 	if !f.claim(d.ID) {
 		return errWorkedOn
 	}
@@ -254,7 +254,7 @@ func (f *Fleet) settleDelete(ctx context.Context, a auth.Actor, name string) err
 	if err != nil {
 		return err
 	}
-	return f.alone(d, func() error {
+	return f.tryClaim(d, func() error {
 		if d, err = f.store.Database(ctx, name); err != nil || d.State != Deleted || d.FinalPoint != "" {
 			return err
 		}
@@ -262,7 +262,7 @@ func (f *Fleet) settleDelete(ctx context.Context, a auth.Actor, name string) err
 		if err != nil {
 			return err
 		}
-		return f.leave(ctx, a, d, intent)
+		return f.retireDatabase(ctx, a, d, intent)
 	})
 }
 
@@ -276,8 +276,8 @@ func (f *Fleet) settlePlan(ctx context.Context, a auth.Actor, plan id.Plan) erro
 	if err != nil {
 		return err
 	}
-	return f.alone(d, func() error {
-		conn, err := f.at(d).Open(ctx, d.ProviderID)
+	return f.tryClaim(d, func() error {
+		conn, err := f.provider(d).Open(ctx, d.ProviderID)
 		if fault.Is(err, fault.NotFound) {
 			return nil
 		}
@@ -289,7 +289,7 @@ func (f *Fleet) settlePlan(ctx context.Context, a auth.Actor, plan id.Plan) erro
 		p, err := f.settle(ctx, a, d, conn, p, lost)
 		if err == nil && p.State == PlanUnknown {
 			err = fault.New(fault.Unknown, "%s", p.Error)
-			if _, gone := f.at(d).Get(ctx, d.ProviderID); fault.Is(gone, fault.NotFound) { // nobody can say any more
+			if _, gone := f.provider(d).Get(ctx, d.ProviderID); fault.Is(gone, fault.NotFound) { // nobody can say any more
 				err = nil
 			}
 		}
@@ -301,22 +301,22 @@ func (f *Fleet) settlePlan(ctx context.Context, a auth.Actor, plan id.Plan) erro
 // says. Only the last part keeps others away: the new place may take long to answer.
 func (f *Fleet) settleMove(ctx context.Context, a auth.Actor, name string) error {
 	d, err := f.store.Database(ctx, name)
-	if err != nil || d.Moving.Place == "" {
+	if err != nil || d.MoveTarget.Place == "" {
 		return err
 	}
-	if err := f.removeMoved(ctx, d); err != nil {
+	if err := f.removeMoveTarget(ctx, d); err != nil {
 		return err
 	}
-	return f.alone(d, func() error {
+	return f.tryClaim(d, func() error {
 		now, err := f.store.Database(ctx, name)
-		if err != nil || now.Moving != d.Moving {
+		if err != nil || now.MoveTarget != d.MoveTarget {
 			return err
 		}
-		e, err := f.cutShort(ctx, a, now)
+		e, err := f.brokenMoveEntry(ctx, a, now)
 		if err != nil {
 			return err
 		}
-		now.Moving = Elsewhere{}
+		now.MoveTarget = Counterpart{}
 		return f.store.UpdateDatabase(ctx, now, now.State, e)
 	})
 }

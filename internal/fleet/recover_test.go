@@ -179,7 +179,7 @@ func TestAMoveThatWasCutShortHoldsNoDatabaseHere(t *testing.T) {
 	made, err := w.cloud.Create(ctx, d1.CreateInput{Name: here.Name})
 	must(t, err)
 	d := w.database(here.Name)
-	d.Moving = fleet.Elsewhere{Place: fleet.D1, ID: made.ID, At: now()}
+	d.MoveTarget = fleet.Counterpart{Place: fleet.D1, ID: made.ID, At: now()}
 	must(t, w.store.UpdateDatabase(ctx, d, fleet.Ready, audit.Entry{ID: "00", At: now(), Action: audit.DatabaseMove, Outcome: audit.Intent, Database: d.Name}))
 	answers := make(chan struct{})
 	w.places(func(p places) places { p.cloud = &hanging{p.cloud, answers}; return p })
@@ -199,7 +199,7 @@ func TestAMoveThatWasCutShortHoldsNoDatabaseHere(t *testing.T) {
 	close(answers)
 	<-looking
 	d = w.database(here.Name)
-	if d.Moving.Place != "" || d.Provider != fleet.Embedded || d.Version != 2 || len(w.Unsettled()) > 0 {
+	if d.MoveTarget.Place != "" || d.Provider != fleet.Embedded || d.Version != 2 || len(w.Unsettled()) > 0 {
 		t.Errorf("%+v, unsettled %v", d, w.Unsettled())
 	}
 	if _, err := w.cloud.Get(ctx, made.ID); !fault.Is(err, fault.NotFound) {

@@ -15,16 +15,16 @@ import (
 	"github.com/kuratchi/dashboard/internal/migrate"
 )
 
-// Foreign is a database of the Cloudflare account.
-type Foreign struct {
+// AccountDatabase is a database of the Cloudflare account.
+type AccountDatabase struct {
 	d1.Info
 	// Known is the name it is registered under here, "" for one that isn't.
 	Known string
 }
 
-// Examined is what a look into a database of the account saw.
-type Examined struct {
-	Foreign
+// Examination is what a look into a database of the account saw.
+type Examination struct {
+	AccountDatabase
 	// Size is in bytes, 0 where it wasn't told; Tables counts the tables.
 	Size   int64
 	Tables int
@@ -43,9 +43,9 @@ const (
 	// MaxExamined is how many databases are examined or adopted at once: each costs
 	// a call or two of the account.
 	MaxExamined = 25
-	// accountKept is how long the list of the account's databases is kept, so that
+	// accountLifetime is how long the list of the account's databases is kept, so that
 	// paging and searching cost nothing: reading it costs a call a page.
-	accountKept = time.Minute
+	accountLifetime = time.Minute
 )
 
 // accountList is the account's databases as they were read.
@@ -55,10 +55,10 @@ type accountList struct {
 	at    time.Time
 }
 
-// Account returns a page of the account's databases whose name holds search, how
+// AccountDatabases returns a page of the account's databases whose name holds search, how
 // many match, and when the list was read; again reads it anew.
-func (f *Fleet) Account(ctx context.Context, search string, p Page, again bool) (page []Foreign, total int, at time.Time, err error) {
-	infos, at, err := f.account(ctx, again)
+func (f *Fleet) AccountDatabases(ctx context.Context, search string, p Page, again bool) (page []AccountDatabase, total int, at time.Time, err error) {
+	infos, at, err := f.listAccount(ctx, again)
 	if err != nil {
 		return nil, 0, at, err
 	}
@@ -70,11 +70,11 @@ func (f *Fleet) Account(ctx context.Context, search string, p Page, again bool) 
 	}
 	total = len(match)
 	from := min((max(p.Number, 1)-1)*p.Size, total)
-	page, err = f.known(ctx, match[from:min(from+p.Size, total)])
+	page, err = f.matchRegistered(ctx, match[from:min(from+p.Size, total)])
 	return page, total, at, err
 }
 
-func (f *Fleet) account(ctx context.Context, again bool) ([]d1.Info, time.Time, error) {
+func (f *Fleet) listAccount(ctx context.Context, again bool) ([]d1.Info, time.Time, error) {
 	provider, err := f.providers.Provider(D1)
 	if err != nil {
 		return nil, time.Time{}, err
@@ -82,7 +82,7 @@ func (f *Fleet) account(ctx context.Context, again bool) ([]d1.Info, time.Time, 
 	f.mu.Lock()
 	kept := f.listed
 	f.mu.Unlock()
-	if !again && kept.of == provider && f.now().Sub(kept.at) < accountKept {
+	if !again && kept.of == provider && f.now().Sub(kept.at) < accountLifetime {
 		return kept.infos, kept.at, nil
 	}
 	infos, err := provider.List(ctx)
@@ -96,8 +96,8 @@ func (f *Fleet) account(ctx context.Context, again bool) ([]d1.Info, time.Time, 
 	return kept.infos, kept.at, nil
 }
 
-// known says which databases are registered here.
-func (f *Fleet) known(ctx context.Context, infos []d1.Info) ([]Foreign, error) {
+// matchRegistered says which databases are registered here.
+func (f *Fleet) matchRegistered(ctx context.Context, infos []d1.Info) ([]AccountDatabase, error) {
 	ids := make([]string, len(infos))
 	for i, info := range infos {
 		ids[i] = info.ID
@@ -106,16 +106,16 @@ func (f *Fleet) known(ctx context.Context, infos []d1.Info) ([]Foreign, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := make([]Foreign, len(infos))
+	out := make([]AccountDatabase, len(infos))
 	for i, info := range infos {
-		out[i] = Foreign{Info: info, Known: names[info.ID]}
+		out[i] = AccountDatabase{Info: info, Known: names[info.ID]}
 	}
 	return out, nil
 }
 
 // Examine looks into databases of the account and compares them with a schema, ""
 // for none. Nothing is changed. One that can't be read says so and spoils nothing.
-func (f *Fleet) Examine(ctx context.Context, ids []string, name string) ([]Examined, error) {
+func (f *Fleet) Examine(ctx context.Context, ids []string, name string) ([]Examination, error) {
 	if len(ids) > MaxExamined {
 		return nil, fault.New(fault.Invalid, "At most %d databases are looked into at once, because each costs calls of the account. Choose fewer.", MaxExamined)
 	}
@@ -128,7 +128,7 @@ func (f *Fleet) Examine(ctx context.Context, ids []string, name string) ([]Exami
 			return nil, err
 		}
 	}
-	infos, _, err := f.account(ctx, false)
+	infos, _, err := f.listAccount(ctx, false)
 	if err != nil {
 		return nil, err
 	}
@@ -140,23 +140,23 @@ func (f *Fleet) Examine(ctx context.Context, ids []string, name string) ([]Exami
 		}
 		chosen = append(chosen, infos[i])
 	}
-	foreign, err := f.known(ctx, chosen)
+	foreign, err := f.matchRegistered(ctx, chosen)
 	if err != nil {
 		return nil, err
 	}
-	out := make([]Examined, len(foreign))
+	out := make([]Examination, len(foreign))
 	for i, x := range foreign {
-		out[i] = Examined{Foreign: x}
+		out[i] = Examination{AccountDatabase: x}
 		f.examine(ctx, provider, name, &out[i])
-		if out[i].Against, err = f.against(ctx, out[i]); err != nil {
+		if out[i].Against, err = f.adoptionObstacle(ctx, out[i]); err != nil {
 			return nil, err
 		}
 	}
 	return out, nil
 }
 
-// against says why a database can't be adopted.
-func (f *Fleet) against(ctx context.Context, x Examined) (string, error) {
+// adoptionObstacle says why a database can't be adopted.
+func (f *Fleet) adoptionObstacle(ctx context.Context, x Examination) (string, error) {
 	switch {
 	case x.Known != "":
 		return "It is registered already, as " + x.Known + ".", nil
@@ -177,13 +177,13 @@ func (f *Fleet) against(ctx context.Context, x Examined) (string, error) {
 	}
 }
 
-func (f *Fleet) examine(ctx context.Context, place d1.Dialer, name string, x *Examined) {
+func (f *Fleet) examine(ctx context.Context, place d1.Dialer, name string, x *Examination) {
 	opened, err := place.Visit(ctx, x.ID)
 	if err != nil {
 		x.Unread, x.Detail = true, fault.Message(err)
 		return
 	}
-	conn := &sized{Conn: opened}
+	conn := &sizedConn{Conn: opened}
 	defer func() { _ = conn.Close() }()
 	live, err := migrate.Inspect(ctx, conn)
 	x.Size = conn.size
@@ -196,7 +196,7 @@ func (f *Fleet) examine(ctx context.Context, place d1.Dialer, name string, x *Ex
 		return
 	}
 	c := Check{Health: HealthOK}
-	err = f.compare(ctx, conn, Database{Schema: name}, live, &c)
+	err = f.matchVersion(ctx, conn, Database{Schema: name}, live, &c)
 	switch {
 	case fault.Is(err, fault.Unavailable), fault.Is(err, fault.Limited):
 		x.Unread, x.Detail = true, fault.Message(err)
@@ -221,8 +221,8 @@ type RegisterInput struct {
 	EachItsOwn   bool
 }
 
-// Registered is what became of one of them.
-type Registered struct {
+// Registration is what became of one of them.
+type Registration struct {
 	Name string
 	// Error says why it was not adopted, "" when it was.
 	Error string
@@ -231,7 +231,7 @@ type Registered struct {
 // Register adds databases of the account. Nothing is written in them. What went wrong
 // with one is in its Registered, and the others are adopted all the same; the error is
 // for what is wrong with the input, before anything is adopted.
-func (f *Fleet) Register(ctx context.Context, a auth.Actor, in RegisterInput) ([]Registered, error) {
+func (f *Fleet) Register(ctx context.Context, a auth.Actor, in RegisterInput) ([]Registration, error) {
 	if len(in.IDs) == 0 {
 		return nil, fault.New(fault.Invalid, "Choose at least one database.")
 	}
@@ -247,7 +247,7 @@ func (f *Fleet) Register(ctx context.Context, a auth.Actor, in RegisterInput) ([
 	switch {
 	case in.EachItsOwn:
 	case in.Org != "":
-		if org, err = f.orgTyped(ctx, in.Org); err != nil {
+		if org, err = f.findOrg(ctx, in.Org); err != nil {
 			return nil, err
 		}
 	default:
@@ -256,10 +256,10 @@ func (f *Fleet) Register(ctx context.Context, a auth.Actor, in RegisterInput) ([
 		}
 		isNew = true
 	}
-	out := make([]Registered, len(found))
+	out := make([]Registration, len(found))
 	for i, x := range found {
 		out[i].Name = x.Name
-		next := adoption{Examined: x, schema: in.Schema, org: org, isNew: isNew}
+		next := adoption{Examination: x, schema: in.Schema, org: org, isNew: isNew}
 		if in.EachItsOwn {
 			next.org, err = newOrg(f.now(), a, x.Name)
 			next.isNew = true
@@ -281,7 +281,7 @@ func (f *Fleet) Register(ctx context.Context, a auth.Actor, in RegisterInput) ([
 
 // adoption is a database of the account that becomes an organization's.
 type adoption struct {
-	Examined
+	Examination
 	schema string // what it was compared with, "" for none
 	org    Org
 	isNew  bool // the organization comes to be with it

@@ -15,8 +15,8 @@ func (f *Fleet) SetReplication(ctx context.Context, a auth.Actor, name, mode str
 	if mode != "auto" && mode != "disabled" {
 		return fault.New(fault.Invalid, "Read replication is auto or disabled.")
 	}
-	return f.claimed(ctx, name, []State{Ready}, func(ctx context.Context, d Database) error {
-		p, ok := f.at(d).(d1.Replicator)
+	return f.withClaim(ctx, name, []State{Ready}, func(ctx context.Context, d Database) error {
+		p, ok := f.provider(d).(d1.Replicator)
 		if !ok {
 			return fault.New(fault.Invalid, "The database %s is not on D1, and only D1 has read replicas.", d.Name)
 		}

@@ -17,7 +17,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
-func anyRow(ctx context.Context, conn d1.Conn, table string) (bool, error) {
+func hasRows(ctx context.Context, conn d1.Conn, table string) (bool, error) {
 	r, err := conn.Query(ctx, d1.Query("select 1 from "+sqltext.Quote(table)+" limit 1"))
 	return err == nil && len(r.Rows) > 0, err
 }
@@ -56,8 +56,8 @@ func (f *Fleet) Versions(ctx context.Context, name string, p Page) ([]Version, i
 	return f.store.Versions(ctx, name, p)
 }
 
-// Latests returns the latest version of each of the schemas these databases are on.
-func (f *Fleet) Latests(ctx context.Context, ds []Database) (map[string]int, error) {
+// LatestVersions returns the latest version of each of the schemas these databases are on.
+func (f *Fleet) LatestVersions(ctx context.Context, ds []Database) (map[string]int, error) {
 	names := map[string]bool{}
 	for _, d := range ds {
 		if d.Schema != "" {
@@ -86,9 +86,9 @@ func (f *Fleet) Version(ctx context.Context, name string, version int) (Version,
 	return v, s, err
 }
 
-// Adopt writes what a database is as a schema file of its name, version 1. A
+// DrawDatabase writes what a database is as a schema file of its name, version 1. A
 // database that can't be written so is fault.Invalid.
-func (f *Fleet) Adopt(ctx context.Context, database string) (string, error) {
+func (f *Fleet) DrawDatabase(ctx context.Context, database string) (string, error) {
 	_, conn, err := f.Open(ctx, database)
 	if err != nil {
 		return "", err

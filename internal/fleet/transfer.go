@@ -19,39 +19,40 @@ type Export struct {
 	At time.Time
 }
 
-// prepared is an export with its file.
-type prepared struct {
+// exportFile is an export with its file.
+type exportFile struct {
 	Export
 	file d1.File
 }
 
-// exportKept is how long an export waits to be downloaded.
-const exportKept = 30 * time.Minute
+// exportLifetime is how long an export waits to be downloaded.
+const exportLifetime = 30 * time.Minute
 
-// Prepare makes a database's copy for Download, which on D1 takes a while. How far it is is in Work, and its end in Exported.
-func (f *Fleet) Prepare(ctx context.Context, a auth.Actor, name string) error {
-	return f.claimed(ctx, name, []State{Ready}, func(ctx context.Context, d Database) error {
-		return f.during(a, d, Work{Kind: WorkExport}, func() error {
-			file, err := f.at(d).Copy(f.told(ctx, d), d.ProviderID, "")
+// PrepareExport makes a database's copy for Download, which on D1 takes a while. How
+// far it is is in Work, and its end in ReadyExport.
+func (f *Fleet) PrepareExport(ctx context.Context, a auth.Actor, name string) error {
+	return f.withClaim(ctx, name, []State{Ready}, func(ctx context.Context, d Database) error {
+		return f.trackWork(a, d, Work{Kind: WorkExport}, func() error {
+			file, err := f.provider(d).Copy(f.withProgress(ctx, d), d.ProviderID, "")
 			if err != nil {
 				return err
 			}
-			f.keepExport(d.ID, &prepared{Export: Export{Size: file.Size(), At: f.now()}, file: file})
+			f.keepExport(d.ID, &exportFile{Export: Export{Size: file.Size(), At: f.now()}, file: file})
 			return nil
 		})
 	})
 }
 
-// told is a context whose long calls note their progress with the database's work.
-func (f *Fleet) told(ctx context.Context, d Database) context.Context {
-	return d1.WithProgress(ctx, func(step string, done, total int64) { f.progress(d, step, done, total) })
+// withProgress is a context whose long calls note their progress with the database's work.
+func (f *Fleet) withProgress(ctx context.Context, d Database) context.Context {
+	return d1.WithProgress(ctx, func(step string, done, total int64) { f.noteProgress(d, step, done, total) })
 }
 
-// Exported returns the database's export that is ready; its At is zero for none.
-func (f *Fleet) Exported(d id.Database) Export {
+// ReadyExport returns the database's export that is ready; its At is zero for none.
+func (f *Fleet) ReadyExport(d id.Database) Export {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if p := f.exports[d]; p != nil && f.now().Sub(p.At) < exportKept {
+	if p := f.exports[d]; p != nil && f.now().Sub(p.At) < exportLifetime {
 		return p.Export
 	}
 	return Export{}
@@ -70,12 +71,12 @@ func (f *Fleet) takeExport(d id.Database) d1.File {
 }
 
 // keepExport keeps one export a database, and drops those that waited too long.
-func (f *Fleet) keepExport(d id.Database, p *prepared) {
+func (f *Fleet) keepExport(d id.Database, p *exportFile) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	now := f.now()
 	for other, old := range f.exports {
-		if other == d || now.Sub(old.At) >= exportKept {
+		if other == d || now.Sub(old.At) >= exportLifetime {
 			_ = old.file.Close()
 			delete(f.exports, other)
 		}
@@ -98,15 +99,15 @@ func (f *Fleet) dropExports() {
 // Import fills an empty database from an SQLite file. One that holds something is
 // fault.Conflict, and a file that isn't one fault.Invalid; nothing is changed then.
 func (f *Fleet) Import(ctx context.Context, a auth.Actor, name, path string) error {
-	return f.claimed(ctx, name, []State{Ready}, func(ctx context.Context, d Database) error {
-		return f.exclusively(ctx, a, d, Work{Kind: WorkImport}, func() error {
+	return f.withClaim(ctx, name, []State{Ready}, func(ctx context.Context, d Database) error {
+		return f.withGateClosed(ctx, a, d, Work{Kind: WorkImport}, func() error {
 			intent := f.databaseEntry(a, audit.DatabaseImport, audit.Intent, d)
 			if err := f.store.Record(ctx, intent); err != nil {
 				return err
 			}
 			e := f.databaseEntry(a, audit.DatabaseImport, audit.Done, d)
 			e.Intent = intent.ID
-			err := f.at(d).Fill(f.told(ctx, d), d.ProviderID, path)
+			err := f.provider(d).Fill(f.withProgress(ctx, d), d.ProviderID, path)
 			switch {
 			case fault.Is(err, fault.Unknown):
 				e.Outcome, e.Detail = audit.Unknown, fault.Message(err)
@@ -116,7 +117,7 @@ func (f *Fleet) Import(ctx context.Context, a auth.Actor, name, path string) err
 			if rerr := f.store.Record(ctx, e); err != nil || rerr != nil {
 				return errors.Join(err, rerr)
 			}
-			f.remember(ctx, d)
+			f.recordCheck(ctx, d)
 			return nil
 		})
 	})

@@ -52,9 +52,9 @@ type Database struct {
 	Provider string
 	// ProviderID is its id there, "" before it was created.
 	ProviderID string
-	// Moving is where a move under way fills a copy; Left is the old database after a
-	// move, until it is let go.
-	Moving, Left Elsewhere
+	// MoveTarget is where a move under way fills a copy; MoveOrigin is the old database
+	// after a move, until RemoveOrigin.
+	MoveTarget, MoveOrigin Counterpart
 	// Fence is the number of the lease it is worked on under, 0 for none. It isn't
 	// stored with the database.
 	Fence int64
@@ -135,8 +135,8 @@ func (d Database) Status(latest int) Status {
 	return StatusInSync
 }
 
-// Behind returns how many versions the database is behind the latest one.
-func (d Database) Behind(latest int) int {
+// VersionsBehind returns how many versions the database is behind the latest one.
+func (d Database) VersionsBehind(latest int) int {
 	if d.State != Ready || d.Version == 0 {
 		return 0
 	}

@@ -48,11 +48,11 @@ func (k WorkKind) exclusive() string {
 	}[k]
 }
 
-// Under reports whether it goes on.
-func (w Work) Under() bool { return w.Kind != "" && w.Ended.IsZero() }
+// Running reports whether it goes on.
+func (w Work) Running() bool { return w.Kind != "" && w.Ended.IsZero() }
 
-// workShown is how long the end of a work is remembered, for whoever looks again.
-const workShown = time.Hour
+// workLifetime is how long the end of a work is remembered, for whoever looks again.
+const workLifetime = time.Hour
 
 // Work returns what is being done to a database, or what ended not long ago; its
 // Kind is "" for neither.
@@ -62,13 +62,13 @@ func (f *Fleet) Work(d id.Database) Work {
 	return f.works[d]
 }
 
-// during notes a work while fn does it, and how it ended.
-func (f *Fleet) during(a auth.Actor, d Database, w Work, fn func() error) error {
+// trackWork notes a work while fn does it, and how it ended.
+func (f *Fleet) trackWork(a auth.Actor, d Database, w Work, fn func() error) error {
 	w.By, w.Since, w.Error = a.Email, f.now(), "It was cut short."
-	f.note(d.ID, w)
+	f.noteWork(d.ID, w)
 	defer func() { // also when fn panics
 		w.Ended = f.now()
-		f.note(d.ID, w)
+		f.noteWork(d.ID, w)
 	}()
 	err := fn()
 	w.Error = ""
@@ -78,22 +78,22 @@ func (f *Fleet) during(a auth.Actor, d Database, w Work, fn func() error) error 
 	return err
 }
 
-// progress notes how far a work is.
-func (f *Fleet) progress(d Database, step string, done, total int64) {
+// noteProgress notes how far a work is.
+func (f *Fleet) noteProgress(d Database, step string, done, total int64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if w, ok := f.works[d.ID]; ok && w.Under() {
+	if w, ok := f.works[d.ID]; ok && w.Running() {
 		w.Step, w.Done, w.Total = step, done, total
 		f.works[d.ID] = w
 	}
 }
 
-func (f *Fleet) note(d id.Database, w Work) {
+func (f *Fleet) noteWork(d id.Database, w Work) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	now := f.now()
 	for other, old := range f.works {
-		if !old.Under() && now.Sub(old.Ended) > workShown {
+		if !old.Running() && now.Sub(old.Ended) > workLifetime {
 			delete(f.works, other)
 		}
 	}

@@ -325,7 +325,7 @@ func TestADatabaseIsMovedAndTheOldOneLetGo(t *testing.T) {
 // idle waits until nothing is done to a database as a whole.
 func (s *site) idle(name string) {
 	s.t.Helper()
-	s.eventually(name+" is idle", func() bool { return !s.fleet.Work(s.databaseNamed(name).ID).Under() })
+	s.eventually(name+" is idle", func() bool { return !s.fleet.Work(s.databaseNamed(name).ID).Running() })
 }
 
 // upload posts a file.

@@ -26,10 +26,8 @@ func (s *Server) actor(c echo.Context) auth.Actor { return middleware.Actor(c) }
 func (s *Server) provisionForm(c echo.Context, status int, form url.Values, cause error) error {
 	ctx := c.Request().Context()
 	v := views.Provision{
-		Org: form.Get("org"), OrgName: form.Get("org_name"), Name: form.Get("name"), Location: form.Get("location"),
-		Place: form.Get("place"), Jurisdiction: form.Get("jurisdiction"), Replication: form.Get("replication"), OnD1: s.Fleet.OnD1(),
-		Schema: form.Get("schema"), Version: form.Get("version"), Request: form.Get("request"), Errors: map[string]string{},
-		Proposed: "{organization}-org-001",
+		Org: form.Get("org"), OrgName: form.Get("org_name"), Name: form.Get("name"), Location: form.Get("location"), Place: form.Get("place"), Jurisdiction: form.Get("jurisdiction"), Replication: form.Get("replication"), OnD1: s.Fleet.HasD1(),
+		Schema: form.Get("schema"), Version: form.Get("version"), Request: form.Get("request"), Errors: map[string]string{}, Proposed: "{organization}-org-001",
 	}
 	if v.Request == "" {
 		v.Request = id.New[string]()
@@ -98,7 +96,7 @@ func (s *Server) databasesCreate(c echo.Context) error {
 }
 
 func (s *Server) databasesResume(c echo.Context) error {
-	d, err := s.Fleet.Resume(c.Request().Context(), s.actor(c), c.Param("db"))
+	d, err := s.Fleet.ResumeProvision(c.Request().Context(), s.actor(c), c.Param("db"))
 	if err != nil {
 		return err
 	}
@@ -106,7 +104,7 @@ func (s *Server) databasesResume(c echo.Context) error {
 }
 
 func (s *Server) databasesUndo(c echo.Context) error {
-	if err := s.Fleet.Undo(c.Request().Context(), s.actor(c), c.Param("db")); err != nil {
+	if err := s.Fleet.UndoProvision(c.Request().Context(), s.actor(c), c.Param("db")); err != nil {
 		return err
 	}
 	return redirect(c, paths.Fleet)
@@ -177,8 +175,8 @@ func (s *Server) databasePage(c echo.Context, d fleet.Database, tab, title strin
 		{Text: d.Name, Href: paths.Database(d.Name), Mono: true},
 	}, more...)
 	p := s.page(c, d.Name+" "+title, "fleet", crumbs...)
-	p.Tabs = &layout.Tabs{Database: d.Name, Active: tab, Pending: d.Behind(s.latest(c, d))}
-	if err := s.Fleet.Settled(d); err != nil {
+	p.Tabs = &layout.Tabs{Database: d.Name, Active: tab, Pending: d.VersionsBehind(s.latest(c, d))}
+	if err := s.Fleet.CheckSettled(d); err != nil {
 		p.Tabs.Held = fault.Message(err)
 	}
 	return p

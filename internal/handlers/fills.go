@@ -9,7 +9,7 @@ import (
 )
 
 func (s *Server) fillsGoOn(c echo.Context) error {
-	return s.decided(c, s.Fleet.GoOnFilling(c.Request().Context(), s.actor(c), id.Plan(c.Param("plan"))))
+	return s.decided(c, s.Fleet.ResumeFilling(c.Request().Context(), s.actor(c), id.Plan(c.Param("plan"))))
 }
 
 func (s *Server) fillsStop(c echo.Context) error {

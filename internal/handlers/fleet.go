@@ -76,7 +76,7 @@ func (s *Server) list(c echo.Context, path, org string) (views.Fleet, error) {
 	if v.Schemas, err = s.schemaList(ctx); err != nil {
 		return v, err
 	}
-	v.Latest, err = s.Fleet.Latests(ctx, v.Databases)
+	v.Latest, err = s.Fleet.LatestVersions(ctx, v.Databases)
 	return v, err
 }
 
@@ -110,7 +110,7 @@ func (s *Server) fleetIndex(c echo.Context) error {
 	if v.Totals, err = s.Fleet.Totals(c.Request().Context()); err != nil {
 		return err
 	}
-	v.Sweeping, v.Unsettled = !s.Fleet.Sweeping().IsZero(), s.Fleet.Unsettled()
+	v.Sweeping, v.Unsettled = !s.Fleet.SweepStart().IsZero(), s.Fleet.Unsettled()
 	p := s.page(c, "Fleet", "fleet", layout.Crumb{Text: "Fleet"})
 	return render(c, http.StatusOK, views.FleetPage(p, v))
 }

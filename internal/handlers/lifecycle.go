@@ -92,14 +92,13 @@ func (s *Server) settingsPage(c echo.Context, status int, verb string, cause err
 	if err != nil {
 		return err
 	}
-	v := views.DatabaseSettings{Database: d, Latest: s.latest(c, d), Work: s.Fleet.Work(d.ID), OnD1: s.onD1(c, d),
-		MayMove: s.Fleet.OnD1(), Export: s.Fleet.Exported(d.ID), Left: s.left(c, d)}
+	v := views.DatabaseSettings{Database: d, Latest: s.latest(c, d), Work: s.Fleet.Work(d.ID), OnD1: s.onD1(c, d), MayMove: s.Fleet.HasD1(), Export: s.Fleet.ReadyExport(d.ID), Left: s.left(c, d)}
 	if v.Filling, err = s.Fleet.Filling(c.Request().Context(), d.Name); err != nil {
 		return err
 	}
 	if v.MayMove && d.Provider == fleet.Embedded && d.State == fleet.Ready {
 		// One that can't be read says so on its own pages; Move asks again.
-		v.Against, _ = s.Fleet.AgainstD1(c.Request().Context(), d)
+		v.Against, _ = s.Fleet.D1Obstacle(c.Request().Context(), d)
 	}
 	if cause != nil {
 		v.Error = fault.Message(cause)
@@ -181,9 +180,9 @@ func (s *Server) databasesDownload(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if d.Provider == fleet.D1 && d.State == fleet.Ready && c.FormValue("point") == "" && s.Fleet.Exported(d.ID).At.IsZero() {
+	if d.Provider == fleet.D1 && d.State == fleet.Ready && c.FormValue("point") == "" && s.Fleet.ReadyExport(d.ID).At.IsZero() {
 		return s.change("export", false, func(c echo.Context, _ auth.Actor, name string) error {
-			return s.patiently(c, func(ctx context.Context, a auth.Actor) error { return s.Fleet.Prepare(ctx, a, name) })
+			return s.patiently(c, func(ctx context.Context, a auth.Actor) error { return s.Fleet.PrepareExport(ctx, a, name) })
 		}, "exported")(c)
 	}
 	f, err := s.Fleet.Download(c.Request().Context(), s.actor(c), name, c.FormValue("point"))
@@ -229,7 +228,7 @@ func (s *Server) databasesMove(c echo.Context) error {
 func (s *Server) databasesLetGo(c echo.Context) error {
 	lose := c.FormValue("lose") != ""
 	return s.change("let-go", true, func(c echo.Context, _ auth.Actor, name string) error {
-		return s.patiently(c, func(ctx context.Context, a auth.Actor) error { return s.Fleet.LetGo(ctx, a, name, lose) })
+		return s.patiently(c, func(ctx context.Context, a auth.Actor) error { return s.Fleet.RemoveOrigin(ctx, a, name, lose) })
 	}, "let-go")(c)
 }
 
@@ -261,7 +260,7 @@ func (s *Server) left(c echo.Context, d fleet.Database) (v views.Left) {
 	ctx, cancel := context.WithTimeout(c.Request().Context(), s.asideTime())
 	defer cancel()
 	var err error
-	if v.Written, err = s.Fleet.WrittenSince(ctx, d); err != nil {
+	if v.Written, err = s.Fleet.OriginChanged(ctx, d); err != nil {
 		v.Written, v.Error = false, fault.Message(err)
 	}
 	return v

@@ -141,7 +141,7 @@ func (s *Server) plansRehearsal(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	r := s.Fleet.Rehearsed(plan.ID)
+	r := s.Fleet.LastRehearsal(plan.ID)
 	if !isFragment(c) || r.Since.IsZero() {
 		return redirect(c, paths.Plan(plan.ID))
 	}
@@ -155,8 +155,7 @@ func (s *Server) planPage(c echo.Context, status int, cause error) error {
 		return err
 	}
 	o, _ := middleware.Operator(c)
-	v := views.Plan{Plan: plan, Rehearsed: s.Fleet.Rehearsed(plan.ID), CanApprove: o.Role.Can(auth.PlansApprove),
-		CanApply: o.Role.Can(auth.PlansApply), CanRehearse: o.Role.Can(auth.PlansCreate), CanDraft: mayDraft(c)}
+	v := views.Plan{Plan: plan, Rehearsed: s.Fleet.LastRehearsal(plan.ID), CanApprove: o.Role.Can(auth.PlansApprove), CanApply: o.Role.Can(auth.PlansApply), CanRehearse: o.Role.Can(auth.PlansCreate), CanDraft: mayDraft(c)}
 	if cause != nil {
 		v.Error = fault.Message(cause)
 	}

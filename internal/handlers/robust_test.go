@@ -26,7 +26,7 @@ type noProvider struct{ d1.Provider }
 func (s *site) withoutEngine() {
 	s.t.Helper()
 	o := s.server.Options
-	o.Fleet = fleet.New(s.store, fleet.Only{Engine: noProvider{}}, o.Log, s.clock.now)
+	o.Fleet = fleet.New(s.store, fleet.EmbeddedOnly{Engine: noProvider{}}, o.Log, s.clock.now)
 	s.t.Cleanup(o.Fleet.Close)
 	server := httptest.NewServer(handlers.New(o).Handler())
 	s.t.Cleanup(server.Close)

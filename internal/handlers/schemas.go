@@ -114,7 +114,7 @@ func (s *Server) editorPage(c echo.Context, status int, v views.Editor) error {
 func (s *Server) schemasNew(c echo.Context) error {
 	v := views.Editor{Next: 1, Source: firstSource}
 	if from := c.QueryParam("from"); from != "" {
-		source, err := s.Fleet.Adopt(c.Request().Context(), from)
+		source, err := s.Fleet.DrawDatabase(c.Request().Context(), from)
 		if fault.Is(err, fault.NotFound) {
 			return err
 		}

@@ -13,7 +13,7 @@ import (
 
 // Adopt lists the databases of the Cloudflare account.
 type Adopt struct {
-	Databases []fleet.Foreign
+	Databases []fleet.AccountDatabase
 	Search    string
 	Total     int
 	Page      fleet.Page
@@ -25,8 +25,8 @@ type Adopt struct {
 	Chosen []string
 	Schema string
 	// Examined is what a look into the chosen ones saw, Done what became of them.
-	Examined []fleet.Examined
-	Done     []fleet.Registered
+	Examined []fleet.Examination
+	Done     []fleet.Registration
 	// Org, OrgName and Each are what was sent.
 	Org, OrgName string
 	Each         bool
@@ -85,7 +85,7 @@ func (v Adopt) adopted() int {
 	return n
 }
 
-func matches(x fleet.Examined, schema string) string {
+func matches(x fleet.Examination, schema string) string {
 	return schema + " v" + strconv.Itoa(x.Version)
 }
 

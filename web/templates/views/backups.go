@@ -88,7 +88,7 @@ func workEnd(w fleet.Work) string {
 	took := w.Ended.Sub(w.Since)
 	by := ", asked for by " + w.By
 	switch {
-	case w.Kind == "" || w.Under():
+	case w.Kind == "" || w.Running():
 		return ""
 	case w.Error != "":
 		return map[fleet.WorkKind]string{
@@ -258,7 +258,7 @@ func placeName(place string) string {
 func (v DatabaseSettings) follows() bool {
 	switch v.Work.Kind {
 	case fleet.WorkRevive, fleet.WorkMove, fleet.WorkExport, fleet.WorkImport:
-		return v.Work.Under()
+		return v.Work.Running()
 	}
 	return false
 }

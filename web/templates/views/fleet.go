@@ -136,7 +136,7 @@ func databaseStatus(d fleet.Database, latest int) (tone, text string) {
 	case fleet.StatusInSync:
 		return "ok", "in sync"
 	case fleet.StatusBehind:
-		return "warn", strconv.Itoa(d.Behind(latest)) + " behind"
+		return "warn", strconv.Itoa(d.VersionsBehind(latest)) + " behind"
 	case fleet.StatusNoSchema:
 		return "mute", "no schema"
 	case fleet.Status(fleet.Provisioning):

@@ -46,7 +46,7 @@ type Plan struct {
 	// Look is what the database says to it now.
 	Look fleet.Look
 	// Rehearsed is its last rehearsal, zero for none.
-	Rehearsed fleet.Rehearsed
+	Rehearsed fleet.RehearsalRun
 	// CanApprove, CanApply and CanRehearse are what the operator may do.
 	CanApprove, CanApply, CanRehearse, CanDraft bool
 	// Fills are how far the plan's fills are, where they have begun.

@@ -404,7 +404,7 @@ func override(v Plan, i int, f migrate.Finding) templ.Component {
 }
 
 // RehearsalCard is how a rehearsal stands, and what the plan did to the copy.
-func RehearsalCard(plan id.Plan, r fleet.Rehearsed) templ.Component {
+func RehearsalCard(plan id.Plan, r fleet.RehearsalRun) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -442,7 +442,7 @@ func RehearsalCard(plan id.Plan, r fleet.Rehearsed) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if r.Under() {
+		if r.Running() {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 35, "on a copy; the database itself is only read")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -470,7 +470,7 @@ func RehearsalCard(plan id.Plan, r fleet.Rehearsed) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if r.Under() {
+		if r.Running() {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 38, "<div role=\"status\" hx-get=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

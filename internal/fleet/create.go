@@ -11,19 +11,19 @@ import (
 // clockSkew is how far a provider's clock may be behind ours.
 const clockSkew = time.Minute
 
-// made returns the database that an earlier attempt at the same work made: the
+// findCreated returns the database that an earlier attempt at the same work made: the
 // one whose id was recorded or, where that was lost, one of the name that was
 // made since then and is empty, because nothing is put into a database before its
 // id is recorded. fault.NotFound means that there is none. Any other database of
 // that name is somebody else's, with somebody else's rows: fault.Conflict.
-func (f *Fleet) made(ctx context.Context, d Database, since time.Time) (d1.Info, error) {
+func (f *Fleet) findCreated(ctx context.Context, d Database, since time.Time) (d1.Info, error) {
 	if d.ProviderID != "" {
-		info, err := f.at(d).Get(ctx, d.ProviderID)
+		info, err := f.provider(d).Get(ctx, d.ProviderID)
 		if !fault.Is(err, fault.NotFound) {
 			return info, err
 		}
 	}
-	info, err := f.at(d).Find(ctx, d.Name)
+	info, err := f.provider(d).Find(ctx, d.Name)
 	if err != nil {
 		return d1.Info{}, err
 	}
@@ -31,7 +31,7 @@ func (f *Fleet) made(ctx context.Context, d Database, since time.Time) (d1.Info,
 	if info.CreatedAt.Before(since.Add(-clockSkew)) {
 		return d1.Info{}, foreign
 	}
-	empty, err := f.empty(ctx, d, info)
+	empty, err := f.isEmpty(ctx, d, info)
 	if err == nil && !empty {
 		err = foreign
 	}
@@ -41,18 +41,18 @@ func (f *Fleet) made(ctx context.Context, d Database, since time.Time) (d1.Info,
 	return info, nil
 }
 
-// makeOnce returns what an earlier attempt made, or makes it.
-func (f *Fleet) makeOnce(ctx context.Context, d Database, since time.Time) (d1.Info, error) {
-	info, err := f.made(ctx, d, since)
+// createOnce returns what an earlier attempt made, or makes it.
+func (f *Fleet) createOnce(ctx context.Context, d Database, since time.Time) (d1.Info, error) {
+	info, err := f.findCreated(ctx, d, since)
 	if fault.Is(err, fault.NotFound) {
-		info, err = f.at(d).Create(ctx, d1.CreateInput{Name: d.Name, Location: d.Location, Jurisdiction: d.Jurisdiction, Replication: d.Replication})
+		info, err = f.provider(d).Create(ctx, d1.CreateInput{Name: d.Name, Location: d.Location, Jurisdiction: d.Jurisdiction, Replication: d.Replication})
 	}
 	return info, err
 }
 
-// unmake removes what an earlier attempt made, if it made anything.
-func (f *Fleet) unmake(ctx context.Context, d Database, since time.Time) error {
-	info, err := f.made(ctx, d, since)
+// removeCreated removes what an earlier attempt made, if it made anything.
+func (f *Fleet) removeCreated(ctx context.Context, d Database, since time.Time) error {
+	info, err := f.findCreated(ctx, d, since)
 	switch {
 	case fault.Is(err, fault.NotFound):
 		return nil
@@ -62,15 +62,15 @@ func (f *Fleet) unmake(ctx context.Context, d Database, since time.Time) error {
 	case err != nil:
 		return err
 	}
-	if err := f.at(d).Delete(ctx, info.ID); !fault.Is(err, fault.NotFound) {
+	if err := f.provider(d).Delete(ctx, info.ID); !fault.Is(err, fault.NotFound) {
 		return err
 	}
 	return nil
 }
 
-// empty reports whether a database holds nothing but what its provider put there.
-func (f *Fleet) empty(ctx context.Context, d Database, info d1.Info) (bool, error) {
-	conn, err := f.at(d).Visit(ctx, info.ID)
+// isEmpty reports whether a database holds nothing but what its provider put there.
+func (f *Fleet) isEmpty(ctx context.Context, d Database, info d1.Info) (bool, error) {
+	conn, err := f.provider(d).Visit(ctx, info.ID)
 	if err != nil {
 		return false, err
 	}

@@ -9,36 +9,34 @@ import (
 	"github.com/kuratchi/dashboard/internal/fault"
 )
 
-// Left is a database that stays in its old place after a move. On D1 others than the
-// dashboard may go on writing to it: their rows are in no other place.
-
-// left is a database as it is where it was before its move.
-func (d Database) left() Database {
-	d.Provider, d.ProviderID = d.Left.Place, d.Left.ID
+// origin is a database as it is where it was before its move. On D1 others than the
+// dashboard may go on writing to it there: their rows are in no other place.
+func (d Database) origin() Database {
+	d.Provider, d.ProviderID = d.MoveOrigin.Place, d.MoveOrigin.ID
 	return d
 }
 
-// WrittenSince reports whether the old one of a moved database may have been written
+// OriginChanged reports whether the old one of a moved database may have been written
 // to since it was copied: a call to D1, none elsewhere. Nobody else can write to one
 // in the data folder.
-func (f *Fleet) WrittenSince(ctx context.Context, d Database) (bool, error) {
-	if d.Left.ID == "" {
+func (f *Fleet) OriginChanged(ctx context.Context, d Database) (bool, error) {
+	if d.MoveOrigin.ID == "" {
 		return false, nil
 	}
-	mark, err := f.mark(ctx, d.left())
-	return mark != d.Left.Mark, err
+	mark, err := f.bookmark(ctx, d.origin())
+	return mark != d.MoveOrigin.Mark, err
 }
 
-// LetGo removes the old database after a move, with the restore points it had there.
+// RemoveOrigin removes the old database after a move, with the restore points it had there.
 // One that was written to since it was copied is fault.Conflict, unless that is to be
 // lost.
-func (f *Fleet) LetGo(ctx context.Context, a auth.Actor, name string, lose bool) error {
-	return f.claimed(ctx, name, []State{Ready, Archived}, func(ctx context.Context, d Database) error {
-		if d.Left.ID == "" {
+func (f *Fleet) RemoveOrigin(ctx context.Context, a auth.Actor, name string, lose bool) error {
+	return f.withClaim(ctx, name, []State{Ready, Archived}, func(ctx context.Context, d Database) error {
+		if d.MoveOrigin.ID == "" {
 			return fault.New(fault.Conflict, "Nothing of %s is kept elsewhere.", d.Name)
 		}
 		intent := f.databaseEntry(a, audit.DatabaseLetGo, audit.Intent, d)
-		intent.Target = d.Left.Place + " " + d.Left.ID
+		intent.Target = d.MoveOrigin.Place + " " + d.MoveOrigin.ID
 		if err := f.store.Record(ctx, intent); err != nil {
 			return err
 		}
@@ -47,19 +45,19 @@ func (f *Fleet) LetGo(ctx context.Context, a auth.Actor, name string, lose bool)
 		if lose {
 			done.Detail = "with what was written to it since the move"
 		}
-		if err := f.letGo(ctx, d, lose); err != nil {
+		if err := f.removeOrigin(ctx, d, lose); err != nil {
 			done.Outcome, done.Detail = audit.Failed, fault.Message(err)
 			return errors.Join(err, f.store.Record(ctx, done))
 		}
 		from := d.State
-		d.Left = Elsewhere{}
+		d.MoveOrigin = Counterpart{}
 		return f.store.UpdateDatabase(ctx, d, from, done)
 	})
 }
 
-// letGo can be done again.
-func (f *Fleet) letGo(ctx context.Context, d Database, lose bool) error {
-	written, err := f.WrittenSince(ctx, d)
+// removeOrigin can be done again.
+func (f *Fleet) removeOrigin(ctx context.Context, d Database, lose bool) error {
+	written, err := f.OriginChanged(ctx, d)
 	switch {
 	case fault.Is(err, fault.NotFound): // it is gone already
 	case lose:
@@ -68,11 +66,11 @@ func (f *Fleet) letGo(ctx context.Context, d Database, lose bool) error {
 	case written:
 		return fault.New(fault.Conflict, "The old database of %s was written to after it was copied, or D1 can't say that it was not. What was written there is not in %s. Nothing was removed. Look into it first, or say that it may be lost.", d.Name, d.Name).At("lose")
 	}
-	old := d.left()
-	if err := f.forgetAll(ctx, d, old.Provider); err != nil {
+	old := d.origin()
+	if err := f.forgetPoints(ctx, d, old.Provider); err != nil {
 		return err
 	}
-	if err := f.at(old).Delete(ctx, old.ProviderID); !fault.Is(err, fault.NotFound) {
+	if err := f.provider(old).Delete(ctx, old.ProviderID); !fault.Is(err, fault.NotFound) {
 		return err
 	}
 	return nil

@@ -16,10 +16,10 @@ const virtualSQL = `select m.name, m.sql from sqlite_master m
 // rtree matches the text of an R*Tree up to its module.
 var rtree = regexp.MustCompile(`(?is)^create\s+virtual\s+table\b.*?\busing\s+["'\[` + "`" + `]?rtree(_i32)?\b`)
 
-// AgainstD1 says what in an embedded database keeps it from being moved to D1, in a
+// D1Obstacle says what in an embedded database keeps it from being moved to D1, in a
 // sentence to show, or "". It reads the definitions alone.
-func (f *Fleet) AgainstD1(ctx context.Context, d Database) (words string, err error) {
-	c, err := f.at(d).Visit(ctx, d.ProviderID)
+func (f *Fleet) D1Obstacle(ctx context.Context, d Database) (words string, err error) {
+	c, err := f.provider(d).Visit(ctx, d.ProviderID)
 	if err != nil {
 		return "", err
 	}
@@ -44,9 +44,9 @@ func (f *Fleet) AgainstD1(ctx context.Context, d Database) (words string, err er
 	return words, nil
 }
 
-// fitsD1 refuses what AgainstD1 says, before anything is made.
-func (f *Fleet) fitsD1(ctx context.Context, d Database) error {
-	words, err := f.AgainstD1(ctx, d)
+// checkD1 refuses what D1Obstacle says, before anything is made.
+func (f *Fleet) checkD1(ctx context.Context, d Database) error {
+	words, err := f.D1Obstacle(ctx, d)
 	if err == nil && words != "" {
 		err = fault.New(fault.Invalid, "%s", words)
 	}

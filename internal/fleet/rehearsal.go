@@ -10,8 +10,8 @@ import (
 	"github.com/kuratchi/dashboard/internal/migrate"
 )
 
-// Rehearsed is a rehearsal of a plan that is under way or has ended.
-type Rehearsed struct {
+// RehearsalRun is a rehearsal of a plan that is under way or has ended.
+type RehearsalRun struct {
 	By    string
 	Since time.Time
 	// Ended is zero while it goes on; Error says why it could not be held, "" when
@@ -21,22 +21,22 @@ type Rehearsed struct {
 	Rehearsal migrate.Rehearsal
 }
 
-// Under reports whether it goes on.
-func (r Rehearsed) Under() bool { return !r.Since.IsZero() && r.Ended.IsZero() }
+// Running reports whether it goes on.
+func (r RehearsalRun) Running() bool { return !r.Since.IsZero() && r.Ended.IsZero() }
 
-// rehearsalsKept is how many rehearsals are remembered, the newest; they are lost
+// maxRehearsals is how many rehearsals are remembered, the newest; they are lost
 // with the program.
-const rehearsalsKept = 50
+const maxRehearsals = 50
 
-// Rehearsed returns the last rehearsal of a plan; its Since is zero for none.
-func (f *Fleet) Rehearsed(plan id.Plan) Rehearsed {
+// LastRehearsal returns the last rehearsal of a plan; its Since is zero for none.
+func (f *Fleet) LastRehearsal(plan id.Plan) RehearsalRun {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.rehearsed[plan]
 }
 
 // Rehearse applies a plan to a copy of its database and remembers what became of
-// it, see Rehearsed. The database itself is only read. One that goes on already is
+// it, see LastRehearsal. The database itself is only read. One that goes on already is
 // fault.Conflict; Close ends it.
 func (f *Fleet) Rehearse(ctx context.Context, a auth.Actor, plan id.Plan) error {
 	p, err := f.Plan(ctx, plan)
@@ -46,7 +46,7 @@ func (f *Fleet) Rehearse(ctx context.Context, a auth.Actor, plan id.Plan) error 
 	if err := p.Body.Ready(); err != nil {
 		return err
 	}
-	r := Rehearsed{By: a.Email, Since: f.now()}
+	r := RehearsalRun{By: a.Email, Since: f.now()}
 	if !f.noteRehearsal(plan, r, true) {
 		return fault.New(fault.Conflict, "This plan is being rehearsed already. Look again in a moment.")
 	}
@@ -76,7 +76,7 @@ func (f *Fleet) rehearse(ctx context.Context, p Plan) (r migrate.Rehearsal, err 
 	if err != nil {
 		return r, err
 	}
-	src, err := f.at(d).Copy(ctx, d.ProviderID, "")
+	src, err := f.provider(d).Copy(ctx, d.ProviderID, "")
 	if err != nil {
 		return r, err
 	}
@@ -86,20 +86,20 @@ func (f *Fleet) rehearse(ctx context.Context, p Plan) (r migrate.Rehearsal, err 
 
 // noteRehearsal remembers how a rehearsal stands. One that begins is refused while
 // another goes on or the program stops; else Close waits for it.
-func (f *Fleet) noteRehearsal(plan id.Plan, r Rehearsed, begins bool) bool {
+func (f *Fleet) noteRehearsal(plan id.Plan, r RehearsalRun, begins bool) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if begins {
-		if f.rehearsed[plan].Under() || f.background.Err() != nil {
+		if f.rehearsed[plan].Running() || f.background.Err() != nil {
 			return false
 		}
 		f.work.Add(1)
 	}
 	f.rehearsed[plan] = r
-	for len(f.rehearsed) > rehearsalsKept {
+	for len(f.rehearsed) > maxRehearsals {
 		var oldest id.Plan
 		for p, r := range f.rehearsed {
-			if !r.Under() && (oldest == "" || r.Since.Before(f.rehearsed[oldest].Since)) {
+			if !r.Running() && (oldest == "" || r.Since.Before(f.rehearsed[oldest].Since)) {
 				oldest = p
 			}
 		}

@@ -27,10 +27,10 @@ const (
 	MaxWholeCompared = 32 << 20
 )
 
-// same compares two databases: their schemas, the rows of each table counted, and the
+// compareDatabases compares two databases: their schemas, the rows of each table counted, and the
 // values of the rows, or their keys. size is how large one of them is. It returns in
 // words what was compared.
-func same(ctx context.Context, a, b d1.Conn, size int64) (string, error) {
+func compareDatabases(ctx context.Context, a, b d1.Conn, size int64) (string, error) {
 	differ := func(format string, args ...any) error {
 		return fault.New(fault.Conflict, "The copy is not what the database is: "+format+". Nothing was changed.", args...)
 	}
@@ -45,11 +45,11 @@ func same(ctx context.Context, a, b d1.Conn, size int64) (string, error) {
 	if one.Schema.Hash() != two.Schema.Hash() || !slices.Equal(definitions(one), definitions(two)) {
 		return "", differ("the schemas differ")
 	}
-	tables, err := stored(ctx, a)
+	tables, err := storedTables(ctx, a)
 	if err != nil {
 		return "", err
 	}
-	also, err := stored(ctx, b)
+	also, err := storedTables(ctx, b)
 	if err != nil {
 		return "", err
 	}
@@ -64,7 +64,7 @@ func same(ctx context.Context, a, b d1.Conn, size int64) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	var c compared
+	var c comparison
 	for i, t := range tables {
 		d1.Report(ctx, "comparing", int64(i), int64(len(tables)))
 		n := counted[i]
@@ -97,8 +97,8 @@ func definitions(l *live.Database) []string {
 	return out
 }
 
-// compared is what was compared, and how.
-type compared struct {
+// comparison is what was compared, and how.
+type comparison struct {
 	tables              int
 	rows, whole, byKeys int64
 	counted             []string // the tables whose rows were counted and not read
@@ -106,7 +106,7 @@ type compared struct {
 
 // add notes a table and returns which of its columns are compared, none for a table
 // whose rows are counted only.
-func (c *compared) add(t storedTable, rows, size int64) []string {
+func (c *comparison) add(t storedTable, rows, size int64) []string {
 	c.tables++
 	c.rows += rows
 	switch {
@@ -124,7 +124,7 @@ func (c *compared) add(t storedTable, rows, size int64) []string {
 // maxNamed is how many tables are named.
 const maxNamed = 20
 
-func (c *compared) words() string {
+func (c *comparison) words() string {
 	s := fmt.Sprintf("%d tables with %d rows compared, %d of them value by value", c.tables, c.rows, c.whole)
 	if c.byKeys > 0 {
 		s += fmt.Sprintf(", %d by their keys", c.byKeys)
@@ -152,7 +152,7 @@ const storedSQL = `select m.name, x.name, x.pk from (
 	and name not like '\_cf\_%' escape '\' and name not like 'sqlite\_%' escape '\'
 ) m, pragma_table_xinfo(m.name) x where x.hidden = 0 order by m.name, x.cid`
 
-func stored(ctx context.Context, c d1.Conn) ([]storedTable, error) {
+func storedTables(ctx context.Context, c d1.Conn) ([]storedTable, error) {
 	s := d1.Query(storedSQL)
 	s.Columns = []string{"t", "c", "pk"}
 	r, err := c.Query(ctx, s)

@@ -43,10 +43,10 @@ func (f *Fleet) rehashOne(ctx context.Context, a auth.Actor, v Version) error {
 	return f.store.HashVersion(ctx, v, e)
 }
 
-// outdated reports whether this build reads otherwise what a plan was made from or for:
+// planReadingDiffers reports whether this build reads otherwise what a plan was made from or for:
 // the schemas have other hashes than the plan says. What it was made from is in its
 // fingerprint, so no database is asked.
-func (f *Fleet) outdated(ctx context.Context, p Plan) (bool, error) {
+func (f *Fleet) planReadingDiffers(ctx context.Context, p Plan) (bool, error) {
 	target, err := f.versions.get(ctx, f.store, p.Body.Schema, p.Body.Version)
 	if err != nil {
 		return false, err

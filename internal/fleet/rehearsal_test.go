@@ -30,13 +30,13 @@ func TestARehearsalIsSeenWhileItGoesOnAndAfterwards(t *testing.T) {
 	w := newWorld(t, func(p d1.Provider) d1.Provider { s.Provider = p; return s })
 	d := w.provision(fleet.ProvisionInput{OrgName: "Acme", Schema: "app", Version: 1, Request: "f"})
 	p := w.approved(d.Name)
-	if r := w.Rehearsed(p.ID); !r.Since.IsZero() {
+	if r := w.LastRehearsal(p.ID); !r.Since.IsZero() {
 		t.Errorf("rehearsed before: %+v", r)
 	}
 	ended := make(chan error)
 	go func() { ended <- w.Rehearse(context.Background(), ada, p.ID) }()
 	<-s.began
-	if r := w.Rehearsed(p.ID); !r.Under() || r.By != ada.Email {
+	if r := w.LastRehearsal(p.ID); !r.Running() || r.By != ada.Email {
 		t.Errorf("while it goes on: %+v", r)
 	}
 	if err := w.Rehearse(t.Context(), ada, p.ID); !fault.Is(err, fault.Conflict) {
@@ -46,7 +46,7 @@ func TestARehearsalIsSeenWhileItGoesOnAndAfterwards(t *testing.T) {
 	if err := <-ended; err != nil {
 		t.Fatal(err)
 	}
-	if r := w.Rehearsed(p.ID); r.Under() || r.Error != "" || r.Rehearsal.Failed != "" || len(r.Rehearsal.Tables) != 1 {
+	if r := w.LastRehearsal(p.ID); r.Running() || r.Error != "" || r.Rehearsal.Failed != "" || len(r.Rehearsal.Tables) != 1 {
 		t.Errorf("afterwards: %+v", r)
 	}
 
@@ -56,7 +56,7 @@ func TestARehearsalIsSeenWhileItGoesOnAndAfterwards(t *testing.T) {
 	if err := <-ended; err == nil {
 		t.Error("a stop did not end it")
 	}
-	if r := w.Rehearsed(p.ID); r.Under() || r.Error == "" {
+	if r := w.LastRehearsal(p.ID); r.Running() || r.Error == "" {
 		t.Errorf("after a stop: %+v", r)
 	}
 }

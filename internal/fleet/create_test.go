@@ -116,7 +116,7 @@ func TestARevivalThatFailsLeavesNothing(t *testing.T) {
 	if w.names() != "" || d.State != fleet.Deleted || d.FinalPoint == "" {
 		t.Errorf("left %q, %+v", w.names(), d)
 	}
-	if got := w.Work(d.ID); got.Kind != fleet.WorkRevive || got.Under() || got.Error != "The disk is full." {
+	if got := w.Work(d.ID); got.Kind != fleet.WorkRevive || got.Running() || got.Error != "The disk is full." {
 		t.Errorf("work %+v", got)
 	}
 }
@@ -134,7 +134,7 @@ func TestADatabaseNobodyHereMadeIsNeverTaken(t *testing.T) {
 	if d.State != fleet.Failed || d.ProviderID != "" || !strings.Contains(d.Error, "was not made for this") {
 		t.Errorf("provisioned: %+v", d)
 	}
-	must(t, w.Undo(ctx, ada, "acme"))
+	must(t, w.UndoProvision(ctx, ada, "acme"))
 	if w.names() != "acme" {
 		t.Error("undoing removed somebody else's database")
 	}
@@ -144,7 +144,7 @@ func TestADatabaseNobodyHereMadeIsNeverTaken(t *testing.T) {
 	must(t, err)
 	d = fleet.Database{ID: "d1", Name: "old", Org: d.Org, OrgSlug: "b", OrgName: "B", Provider: fleet.Embedded, State: fleet.Interrupted, CreatedAt: now().Add(fleet.KeptFor), CreatedBy: "ada", UpdatedAt: now()}
 	must(t, w.store.CreateDatabase(ctx, nil, d))
-	_, err = w.Resume(ctx, ada, "old")
+	_, err = w.ResumeProvision(ctx, ada, "old")
 	must(t, err)
 	if d = w.settled("old"); d.State != fleet.Failed {
 		t.Errorf("an older database was taken: %+v", d)
@@ -161,10 +161,10 @@ func TestOnlyAProvisionIsResumedOrUndone(t *testing.T) {
 	must(t, w.Delete(ctx, ada, "deleted"))
 	for _, name := range []string{"archived", "deleted"} {
 		before := w.database(name)
-		if _, err := w.Resume(ctx, ada, name); !fault.Is(err, fault.Conflict) {
+		if _, err := w.ResumeProvision(ctx, ada, name); !fault.Is(err, fault.Conflict) {
 			t.Errorf("resumed what is %s: %v", name, err)
 		}
-		if err := w.Undo(ctx, ada, name); !fault.Is(err, fault.Conflict) {
+		if err := w.UndoProvision(ctx, ada, name); !fault.Is(err, fault.Conflict) {
 			t.Errorf("undid what is %s: %v", name, err)
 		}
 		if after := w.database(name); after != before {
@@ -197,7 +197,7 @@ func TestRestoringToTheOldestAutomaticPoint(t *testing.T) {
 	if ps, _ = w.Points(ctx, w.database("acme"), fleet.Page{}); len(ps) != fleet.KeptPoints+2 {
 		t.Errorf("%d points: the newest %d, the one asked for, and the one gone back to", len(ps), fleet.KeptPoints)
 	}
-	if got := w.Work(w.database("acme").ID); got.Kind != fleet.WorkRestore || got.Under() || got.Error != "" || !got.Point.Equal(oldest.CreatedAt) || got.By != ada.Email {
+	if got := w.Work(w.database("acme").ID); got.Kind != fleet.WorkRestore || got.Running() || got.Error != "" || !got.Point.Equal(oldest.CreatedAt) || got.By != ada.Email {
 		t.Errorf("work %+v", got)
 	}
 }
@@ -255,7 +255,7 @@ func TestNothingIsWrittenWhileADatabaseIsPutBack(t *testing.T) {
 	if _, _, err := w.Open(t.Context(), "acme"); !fault.Is(err, fault.Conflict) || !strings.Contains(fault.Message(err), "is being put back") {
 		t.Errorf("opened meanwhile: %v", err)
 	}
-	if got := w.Work(w.database("acme").ID); !got.Under() || got.Kind != fleet.WorkRestore {
+	if got := w.Work(w.database("acme").ID); !got.Running() || got.Kind != fleet.WorkRestore {
 		t.Errorf("work %+v", got)
 	}
 	close(s.goOn)

@@ -33,8 +33,8 @@ func (f *Fleet) Run(ctx context.Context) {
 	defer cancel()
 	defer context.AfterFunc(f.background, cancel)()
 	var wg sync.WaitGroup
-	wg.Go(func() { f.settleOn(ctx, Embedded) })
-	wg.Go(func() { f.settleOn(ctx, D1) })
+	wg.Go(func() { f.settleLoop(ctx, Embedded) })
+	wg.Go(func() { f.settleLoop(ctx, D1) })
 	wg.Go(func() { f.watch(ctx, D1, CheckD1Every) }) // may wait for the account's calls
 	f.watch(ctx, Embedded, CheckEvery)
 	wg.Wait()
@@ -51,7 +51,7 @@ func (f *Fleet) watch(ctx context.Context, place string, every time.Duration) {
 				f.log.Error("purge", "error", err)
 			}
 		}
-		rest := f.round(ctx, place, every)
+		rest := f.checkRound(ctx, place, every)
 		select {
 		case <-ctx.Done():
 		case <-f.wake[place]:
@@ -60,10 +60,10 @@ func (f *Fleet) watch(ctx context.Context, place string, every time.Duration) {
 	}
 }
 
-// round checks a batch and returns how long to rest after it.
-func (f *Fleet) round(ctx context.Context, place string, every time.Duration) time.Duration {
+// checkRound checks a batch and returns how long to rest after it.
+func (f *Fleet) checkRound(ctx context.Context, place string, every time.Duration) time.Duration {
 	since, hurry := f.now().Add(-every), false
-	if s := f.sweeping(place); !s.IsZero() {
+	if s := f.sweepStart(place); !s.IsZero() {
 		since, hurry = s, true
 	}
 	n, err := f.checkDue(ctx, place, since)
@@ -79,7 +79,7 @@ func (f *Fleet) round(ctx context.Context, place string, every time.Duration) ti
 		return roundRest
 	}
 	if hurry {
-		f.swept(place, since)
+		f.endSweep(place, since)
 	}
 	return idleRest
 }
@@ -95,7 +95,7 @@ func (f *Fleet) checkDue(ctx context.Context, place string, since time.Time) (in
 		if ctx.Err() != nil {
 			return 0, ctx.Err()
 		}
-		checks = append(checks, f.look(ctx, d))
+		checks = append(checks, f.checkDatabase(ctx, d))
 	}
 	if ctx.Err() != nil { // what a stopped look saw isn't true
 		return 0, ctx.Err()
@@ -127,22 +127,22 @@ func (f *Fleet) CheckAll(ctx context.Context, a auth.Actor) error {
 	return nil
 }
 
-// Sweeping returns since when every database is being checked because somebody
+// SweepStart returns since when every database is being checked because somebody
 // asked, zero when that is done.
-func (f *Fleet) Sweeping() time.Time {
-	if s := f.sweeping(Embedded); !s.IsZero() {
+func (f *Fleet) SweepStart() time.Time {
+	if s := f.sweepStart(Embedded); !s.IsZero() {
 		return s
 	}
-	return f.sweeping(D1)
+	return f.sweepStart(D1)
 }
 
-func (f *Fleet) sweeping(place string) time.Time {
+func (f *Fleet) sweepStart(place string) time.Time {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.sweep[place]
 }
 
-func (f *Fleet) swept(place string, since time.Time) {
+func (f *Fleet) endSweep(place string, since time.Time) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.sweep[place].Equal(since) { // else somebody asked again
