@@ -189,7 +189,7 @@ func plansGoOn(t *testing.T, w *world, k *Kept) {
 		}
 		switch {
 		case p.State == fleet.PlanProposed && told.Stale:
-			if _, err := w.Decide(t.Context(), ada, p.ID, p.Hash, true, fleet.Consent{}); err == nil {
+			if _, err := w.Decide(t.Context(), ada, p.ID, fleet.Decision{Hash: p.Hash, Approve: true}); err == nil {
 				t.Errorf("%s: a stale plan was approved", told.Database)
 			}
 		case p.State == fleet.PlanApproved && told.Stale:

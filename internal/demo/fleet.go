@@ -93,7 +93,7 @@ func (d *demo) propose(ctx context.Context, database string, version int) (fleet
 // decide approves or rejects a plan some minutes after it was made.
 func (d *demo) decide(ctx context.Context, p fleet.Plan, approve bool) (fleet.Plan, error) {
 	d.later(17 * time.Minute)
-	return d.fleet.Decide(ctx, actor, p.ID, p.Hash, approve, fleet.Consent{})
+	return d.fleet.Decide(ctx, actor, p.ID, fleet.Decision{Hash: p.Hash, Approve: approve})
 }
 
 func (d *demo) later(by time.Duration) { d.clock.set(d.clock.Now().Add(by)) }

@@ -153,10 +153,12 @@ func (g *filler) sentEmails(broadcasts, campaigns []string, steps [][]string) {
 		scheduledAt sentAt deliveredAt openedAt clickedAt failedAt error metadata updated_at created_at deleted_at`)
 	for range g.several(1, 4, 3_000) {
 		at, to := g.lately(g.start), g.IntN(len(g.contacts))
-		kind, broadcast, campaign, step := "broadcast", any(pick(g, broadcasts...)), any(nil), any(nil)
+		kind, broadcast := "broadcast", any(pick(g, broadcasts...))
+		var campaign, step any
 		if g.chance(35) {
 			c := g.IntN(len(campaigns))
-			kind, broadcast, campaign, step = "campaign", nil, campaigns[c], pick(g, steps[c]...)
+			kind, broadcast = "campaign", nil
+			campaign, step = campaigns[c], pick(g, steps[c]...)
 		}
 		status := pick(g, "delivered", "delivered", "delivered", "delivered", "pending", "failed")
 		var sent, delivered, opened, clicked, failed, problem any

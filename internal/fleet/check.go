@@ -230,7 +230,7 @@ type versions struct {
 }
 
 // get returns a version, parsed. It is shared: nobody changes it.
-func (c *versions) get(ctx context.Context, store Store, name string, version int) (*schema.Schema, error) {
+func (c *versions) get(ctx context.Context, store SchemaStore, name string, version int) (*schema.Schema, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	key := fmt.Sprintf("%s v%d", name, version)

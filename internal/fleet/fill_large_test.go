@@ -32,7 +32,7 @@ func TestATableTooLargeIsOfferedASchemaInBetween(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.Decide(t.Context(), ada, p.ID, p.Hash, true, fleet.Consent{}); !fault.Is(err, fault.Invalid) || !strings.Contains(fault.Message(err), "D1 stops a transaction after 30 s") {
+	if _, err := w.Decide(t.Context(), ada, p.ID, fleet.Decision{Hash: p.Hash, Approve: true}); !fault.Is(err, fault.Invalid) || !strings.Contains(fault.Message(err), "D1 stops a transaction after 30 s") {
 		t.Errorf("approved: %v", err)
 	}
 	l, err := w.Look(t.Context(), p)
@@ -50,7 +50,7 @@ func TestATableTooLargeIsOfferedASchemaInBetween(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if next, err = w.Decide(t.Context(), ada, next.ID, next.Hash, true, fleet.Consent{}); err != nil {
+	if next, err = w.Decide(t.Context(), ada, next.ID, fleet.Decision{Hash: next.Hash, Approve: true}); err != nil {
 		t.Fatal(err)
 	}
 	if next, err = w.Apply(t.Context(), ada, next.ID, next.Hash); err != nil {

@@ -126,52 +126,71 @@ func (f *Fleet) unfilledWords(ctx context.Context, p Plan) string {
 // fill does the chunks of a plan's fills that are left. The error is what it can't go
 // on for; nil too when ctx ended.
 func (f *Fleet) fill(ctx context.Context, p Plan) error {
-	var at []migrate.FillProgress
-	rows := migrate.FillChunk
-	for i := 0; i < len(p.Body.Fills); {
+	w := &fillWalk{plan: p, rows: migrate.FillChunk, now: f.now}
+	for w.next < len(p.Body.Fills) {
 		began := time.Now()
-		err := f.retryFill(ctx, p, func(ctx context.Context, conn d1.Conn) (err error) {
-			if at == nil {
-				at, err = migrate.StartFills(ctx, conn, &p.Body, string(p.ID), f.now())
-				return err
-			}
-			if err = f.chunk(ctx, conn, p, i, at, rows); fault.Is(err, fault.Limited) {
-				rows = max(fillLeast, rows/2)
-			}
-			return err
-		})
-		if err != nil || ctx.Err() != nil {
+		if err := f.retryFill(ctx, p, w.step); err != nil || ctx.Err() != nil {
 			return err
 		}
-		if len(at) != len(p.Body.Fills) {
+		if len(w.at) != len(p.Body.Fills) {
 			return fault.New(fault.Conflict, "The database does not know of these fills any more.")
 		}
-		for i < len(at) && !at[i].Finished.IsZero() {
-			i++
+		for w.next < len(w.at) && !w.at[w.next].Finished.IsZero() {
+			w.next++
 		}
-		if i < len(at) {
+		if w.next < len(w.at) {
 			pause(ctx, max(fillRest, time.Since(began)))
 		}
 	}
 	return nil
 }
 
-// chunk does the next chunk of the plan's fill i. One that somebody else did is read.
-func (f *Fleet) chunk(ctx context.Context, conn d1.Conn, p Plan, i int, at []migrate.FillProgress, rows int) error {
-	next, err := p.Body.Fills[i].Chunk(ctx, conn, string(p.ID), at[i], rows, f.now())
+// fillWalk is the way through a plan's fills.
+type fillWalk struct {
+	plan Plan
+	// at is how far each fill is, nil before the first look, and next the one that
+	// isn't done.
+	at   []migrate.FillProgress
+	next int
+	// rows is how many a chunk has: fewer after one that took too long.
+	rows int
+	now  func() time.Time
+}
+
+// step reads where the fills are, or does the next chunk.
+func (w *fillWalk) step(ctx context.Context, conn d1.Conn) error {
+	if w.at == nil {
+		var err error
+		w.at, err = w.read(ctx, conn)
+		return err
+	}
+	err := w.chunk(ctx, conn)
+	if fault.Is(err, fault.Limited) {
+		w.rows = max(fillLeast, w.rows/2)
+	}
+	return err
+}
+
+// chunk does the next chunk. One that somebody else did is read.
+func (w *fillWalk) chunk(ctx context.Context, conn d1.Conn) error {
+	next, err := w.plan.Body.Fills[w.next].Chunk(ctx, conn, string(w.plan.ID), w.at[w.next], w.rows, w.now())
 	if migrate.Moved(err) {
-		all, lost := migrate.StartFills(ctx, conn, &p.Body, string(p.ID), f.now())
-		if lost == nil && len(all) == len(at) {
-			copy(at, all)
+		all, lost := w.read(ctx, conn)
+		if lost == nil && len(all) == len(w.at) {
+			w.at = all
 		}
 		return lost
 	}
 	if err != nil {
 		return err
 	}
-	at[i] = next
+	w.at[w.next] = next
 	failpoint.Hit("fill:chunk")
 	return nil
+}
+
+func (w *fillWalk) read(ctx context.Context, conn d1.Conn) ([]migrate.FillProgress, error) {
+	return migrate.StartFills(ctx, conn, &w.plan.Body, string(w.plan.ID), w.now())
 }
 
 // retryFill does one thing to the plan's database, which a stop of the program

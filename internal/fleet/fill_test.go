@@ -76,7 +76,7 @@ func (w *world) filling(fill string) fleet.Plan {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	if p, err = w.Decide(w.t.Context(), ada, p.ID, p.Hash, true, fleet.Consent{}); err != nil {
+	if p, err = w.Decide(w.t.Context(), ada, p.ID, fleet.Decision{Hash: p.Hash, Approve: true}); err != nil {
 		w.t.Fatal(err)
 	}
 	if p, err = w.Apply(w.t.Context(), ada, p.ID, p.Hash); err != nil || p.State != fleet.PlanApplied {

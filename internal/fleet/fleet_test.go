@@ -343,7 +343,7 @@ func (w *world) approved(name string) fleet.Plan {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	if p, err = w.Decide(w.t.Context(), ada, p.ID, p.Hash, true, fleet.Consent{}); err != nil {
+	if p, err = w.Decide(w.t.Context(), ada, p.ID, fleet.Decision{Hash: p.Hash, Approve: true}); err != nil {
 		w.t.Fatal(err)
 	}
 	return p
@@ -359,10 +359,10 @@ func TestAPlanIsProposedApprovedAndApplied(t *testing.T) {
 	if _, err := w.Apply(t.Context(), ada, p.ID, p.Hash); !fault.Is(err, fault.Conflict) {
 		t.Errorf("applied without approval: %v", err)
 	}
-	if _, err := w.Decide(t.Context(), ada, p.ID, "another", true, fleet.Consent{}); !fault.Is(err, fault.Conflict) {
+	if _, err := w.Decide(t.Context(), ada, p.ID, fleet.Decision{Hash: "another", Approve: true}); !fault.Is(err, fault.Conflict) {
 		t.Errorf("approved what was not seen: %v", err)
 	}
-	if p, err = w.Decide(t.Context(), ada, p.ID, p.Hash, true, fleet.Consent{}); err != nil || !p.SelfApproved() {
+	if p, err = w.Decide(t.Context(), ada, p.ID, fleet.Decision{Hash: p.Hash, Approve: true}); err != nil || !p.SelfApproved() {
 		t.Fatalf("%+v %v", p, err)
 	}
 	if p, err = w.Apply(t.Context(), ada, p.ID, p.Hash); err != nil || p.State != fleet.PlanApplied || p.Duration <= 0 {
@@ -374,7 +374,7 @@ func TestAPlanIsProposedApprovedAndApplied(t *testing.T) {
 	if _, err := w.Apply(t.Context(), ada, p.ID, p.Hash); !fault.Is(err, fault.Conflict) {
 		t.Errorf("applied twice: %v", err)
 	}
-	if _, err := w.Decide(t.Context(), ada, p.ID, p.Hash, false, fleet.Consent{}); !fault.Is(err, fault.Conflict) {
+	if _, err := w.Decide(t.Context(), ada, p.ID, fleet.Decision{Hash: p.Hash}); !fault.Is(err, fault.Conflict) {
 		t.Errorf("rejected after applying: %v", err)
 	}
 	if _, err := w.Propose(t.Context(), ada, d.Name, "app", 2); !fault.Is(err, fault.Invalid) {

@@ -212,7 +212,7 @@ func TestRestorePoints(t *testing.T) {
 	must(t, err)
 	p, err := w.Propose(ctx, ada, "acme", "app", 2)
 	must(t, err)
-	_, err = w.Decide(ctx, ada, p.ID, p.Hash, true, fleet.Consent{})
+	_, err = w.Decide(ctx, ada, p.ID, fleet.Decision{Hash: p.Hash, Approve: true})
 	must(t, err)
 	p, err = w.Apply(ctx, ada, p.ID, p.Hash)
 	must(t, err)
@@ -272,7 +272,7 @@ func TestNoRestorePointNoApply(t *testing.T) {
 	w.provision(fleet.ProvisionInput{OrgName: "Acme", Name: "acme", Schema: "app", Version: 1})
 	p, err := w.Propose(t.Context(), ada, "acme", "app", 2)
 	must(t, err)
-	_, err = w.Decide(t.Context(), ada, p.ID, p.Hash, true, fleet.Consent{})
+	_, err = w.Decide(t.Context(), ada, p.ID, fleet.Decision{Hash: p.Hash, Approve: true})
 	must(t, err)
 	if _, err = w.Apply(t.Context(), ada, p.ID, p.Hash); !fault.Is(err, fault.Unavailable) || !strings.Contains(fault.Message(err), "not applied: The disk is full.") {
 		t.Errorf("applied without a point: %v", err)

@@ -141,36 +141,45 @@ type Consent struct {
 	Overrides []migrate.Override
 }
 
-// Decide approves or rejects a plan that was proposed. The hash is the one the
-// operator saw; another one is fault.Conflict. For an approval the live checks are
+// Decision is what an operator decides of a plan.
+type Decision struct {
+	// Hash is the one the operator saw.
+	Hash string
+	// Approve says yes, with what Consent has; else the plan is rejected.
+	Approve bool
+	Consent
+}
+
+// Decide approves or rejects a plan that was proposed. Another hash than the plan's is
+// fault.Conflict. For an approval the live checks are
 // asked again: fault.Invalid when the consent lacks something, or when the rows
 // forbid the plan.
-func (f *Fleet) Decide(ctx context.Context, a auth.Actor, plan id.Plan, hash string, approve bool, c Consent) (Plan, error) {
-	p, d, err := f.planByHash(ctx, plan, hash)
+func (f *Fleet) Decide(ctx context.Context, a auth.Actor, plan id.Plan, by Decision) (Plan, error) {
+	p, d, err := f.planByHash(ctx, plan, by.Hash)
 	if err != nil {
 		return p, err
 	}
 	action, to := audit.PlanReject, PlanRejected
-	if approve {
+	if by.Approve {
 		action, to = audit.PlanApprove, PlanApproved
-		if err := f.checkApproval(ctx, p, c); err != nil {
+		if err := f.checkApproval(ctx, p, by.Consent); err != nil {
 			return p, err
 		}
 	}
 	from := p.State
-	if from != PlanProposed && (approve || from != PlanApproved) {
+	if from != PlanProposed && (by.Approve || from != PlanApproved) {
 		return p, fault.New(fault.Conflict, "The plan is %s, so it can't be decided again.", p.State)
 	}
 	e := f.planEntry(a, action, audit.Done, d, p)
 	p.State, p.DecidedAt, p.DecidedBy = to, e.At, a.Email
-	if approve {
-		p.Overrides = c.Overrides
+	if by.Approve {
+		p.Overrides = by.Overrides
 	}
-	if approve && p.SelfApproved() {
+	if by.Approve && p.SelfApproved() {
 		e.Detail += ", approved by its author"
 	}
-	if approve && len(p.Body.Losses) > 0 {
-		e.Detail += ", acknowledged: " + strings.Join(c.Acknowledged, ", ")
+	if by.Approve && len(p.Body.Losses) > 0 {
+		e.Detail += ", acknowledged: " + strings.Join(by.Acknowledged, ", ")
 	}
 	for _, o := range p.Overrides {
 		e.Detail += fmt.Sprintf(", overridden: %s %s: %s", o.Code, o.Object, o.Reason)
@@ -247,7 +256,7 @@ func (f *Fleet) apply(ctx context.Context, a auth.Actor, d Database, p Plan) (Pl
 		return p, err
 	}
 	defer func() { _ = conn.Close() }()
-	point, err := f.keepPoint(ctx, a, d, PointApply, p.ID)
+	point, err := f.keepPoint(ctx, d, RestorePoint{Kind: PointApply, Plan: p.ID, CreatedBy: a.Email})
 	if err != nil {
 		return p, fault.Wrap(err, fault.KindOf(err), "No restore point could be kept, so the plan was not applied: %s", fault.Message(err))
 	}
@@ -263,7 +272,7 @@ func (f *Fleet) apply(ctx context.Context, a auth.Actor, d Database, p Plan) (Pl
 	_, err = migrate.Apply(ctx, conn, &p.Body, p.attempt(d.Fence))
 	failpoint.Hit("apply:sent")
 	p.Duration = time.Since(began)
-	return f.settle(context.WithoutCancel(ctx), a, d, conn, p, err) // also when the lease was lost
+	return f.settle(context.WithoutCancel(ctx), a, planRun{plan: p, database: d, conn: conn}, err) // also when the lease was lost
 }
 
 // attempt is the plan's one try, as the database's ledger has it.
@@ -279,24 +288,39 @@ func statements(p migrate.Plan) string {
 	return strings.Join(sql, ";\n")
 }
 
-// settle records what became of an apply. A lost answer is resolved by reading
-// the ledger, once now and again by Run until that is known.
-func (f *Fleet) settle(ctx context.Context, a auth.Actor, d Database, conn d1.Conn, p Plan, cause error) (Plan, error) {
-	from := p.State
-	resolved := ""
+// planRun is a plan that was sent to its database.
+type planRun struct {
+	plan     Plan
+	database Database
+	conn     d1.Conn
+}
+
+// readLedger returns why the plan wasn't applied, nil for one that was: where the answer
+// was lost the ledger knows, and resolved says that it did. A failure that is known is
+// noted there.
+func (f *Fleet) readLedger(ctx context.Context, r planRun, cause error) (resolved string, known error) {
+	body, attempt := &r.plan.Body, r.plan.attempt(r.database.Fence)
 	if fault.Is(cause, fault.Unknown) {
-		row, err := migrate.Settle(ctx, conn, &p.Body, p.attempt(d.Fence))
-		switch {
+		switch row, err := migrate.Settle(ctx, r.conn, body, attempt); {
 		case err == nil && row.Ended == migrate.Applied:
-			cause, resolved = nil, "the answer was lost; the ledger has it"
+			return "the answer was lost; the ledger has it", nil
 		case err == nil:
-			cause = fault.Wrap(cause, fault.Unavailable, "The answer was lost, and the ledger does not have the plan: nothing was changed.")
+			return "", fault.Wrap(cause, fault.Unavailable, "The answer was lost, and the ledger does not have the plan: nothing was changed.")
 		}
 	} else if cause != nil {
-		if err := migrate.NoteFailure(ctx, conn, &p.Body, p.attempt(d.Fence), fault.Message(cause)); err != nil {
-			f.log.Warn("ledger", "plan", p.ID, "database", d.Name, "error", err) // the plan itself has it
+		if err := migrate.NoteFailure(ctx, r.conn, body, attempt, fault.Message(cause)); err != nil {
+			f.log.Warn("ledger", "plan", r.plan.ID, "database", r.database.Name, "error", err) // the plan itself has it
 		}
 	}
+	return "", cause
+}
+
+// settle records what became of an apply. A lost answer is resolved by reading
+// the ledger, once now and again by Run until that is known.
+func (f *Fleet) settle(ctx context.Context, a auth.Actor, r planRun, cause error) (Plan, error) {
+	p, d := r.plan, r.database
+	from := p.State
+	resolved, cause := f.readLedger(ctx, r, cause)
 	e := f.planEntry(a, audit.PlanApply, audit.Done, d, p)
 	e.Intent = p.Intent
 	var update *Database

@@ -55,7 +55,7 @@ func TestOneEventHasOneMoment(t *testing.T) {
 	p, err := w.Propose(ctx, ada, d.Name, "app", 2)
 	must(err)
 	same("proposal", w.moment(audit.PlanCreate, audit.Done), p.CreatedAt)
-	p, err = w.Decide(ctx, ada, p.ID, p.Hash, true, fleet.Consent{})
+	p, err = w.Decide(ctx, ada, p.ID, fleet.Decision{Hash: p.Hash, Approve: true})
 	must(err)
 	same("approval", w.moment(audit.PlanApprove, audit.Done), p.DecidedAt)
 	p, err = w.Apply(ctx, ada, p.ID, p.Hash)

@@ -294,7 +294,7 @@ func TestTheOldOneIsNotLetGoWithNewRows(t *testing.T) {
 	if n, one, err := w.store.DatabasesOnD1(t.Context()); n != 1 || one != old || err != nil {
 		t.Errorf("%d on D1, so that the account could be taken away: %v", n, err)
 	}
-	if all, _, _, err := w.AccountDatabases(t.Context(), "", fleet.Page{Number: 1, Size: 9}, false); err != nil || len(all) != 1 || all[0].Known != d.Name {
+	if all, err := w.AccountDatabases(t.Context(), "", fleet.Page{Number: 1, Size: 9}, false); err != nil || len(all.Databases) != 1 || all.Databases[0].Known != d.Name {
 		t.Errorf("the old one is somebody's: %+v %v", all, err)
 	}
 	if written, err := w.OriginChanged(t.Context(), d); written || err != nil {

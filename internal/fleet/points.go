@@ -51,31 +51,30 @@ func (f *Fleet) KeepPoint(ctx context.Context, a auth.Actor, name string) (Resto
 	err := f.withClaim(ctx, name, []State{Ready}, func(ctx context.Context, d Database) error {
 		e := f.databaseEntry(a, audit.PointKeep, audit.Done, d)
 		return f.trackWork(a, d, Work{Kind: WorkKeep}, func() (err error) {
-			p, err = f.keepPoint(ctx, a, d, PointManual, "", e)
+			p, err = f.keepPoint(ctx, d, RestorePoint{Kind: PointManual, CreatedBy: a.Email}, e)
 			return err
 		})
 	})
 	return p, err
 }
 
-// keepPoint makes a restore point and gives up the oldest ones nobody asked for; not
-// before a restore, which may be to one of them.
-func (f *Fleet) keepPoint(ctx context.Context, a auth.Actor, d Database, kind PointKind, plan id.Plan, es ...audit.Entry) (RestorePoint, error) {
+// keepPoint makes a restore point of the given kind and author, and gives up the oldest
+// ones nobody asked for; not before a restore, which may be to one of them.
+func (f *Fleet) keepPoint(ctx context.Context, d Database, p RestorePoint, es ...audit.Entry) (RestorePoint, error) {
 	at := f.now() // what is written while it is copied isn't in it
 	kept, err := f.provider(d).Keep(ctx, d.ProviderID)
 	if err != nil {
 		return RestorePoint{}, err
 	}
-	p := RestorePoint{
-		ID: id.At[string](at), Database: d.ID, Place: d.Provider, Mark: kept.ID, Kind: kind, Plan: plan, Size: kept.Size, CreatedAt: at, CreatedBy: a.Email,
-	}
+	p.ID, p.CreatedAt, p.Database = id.At[string](at), at, d.ID
+	p.Place, p.Mark, p.Size = d.Provider, kept.ID, kept.Size
 	for i := range es {
 		es[i].Target = p.ID
 	}
 	if err := f.store.CreatePoint(ctx, p, es...); err != nil {
 		return p, errors.Join(err, f.provider(d).Forget(ctx, kept.ID))
 	}
-	if kind != PointRestore {
+	if p.Kind != PointRestore {
 		f.prunePoints(ctx, d, "")
 	}
 	return p, nil
@@ -256,7 +255,7 @@ func (f *Fleet) restoreDatabase(ctx context.Context, a auth.Actor, name string, 
 func (f *Fleet) restore(ctx context.Context, a auth.Actor, d Database, p RestorePoint) (before RestorePoint, err error) {
 	intent := f.databaseEntry(a, audit.PointRestore, audit.Intent, d)
 	intent.Target = p.ID
-	if before, err = f.keepPoint(ctx, a, d, PointRestore, ""); err != nil {
+	if before, err = f.keepPoint(ctx, d, RestorePoint{Kind: PointRestore, CreatedBy: a.Email}); err != nil {
 		return before, err
 	}
 	if err := f.store.Record(ctx, intent); err != nil {

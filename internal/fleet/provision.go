@@ -100,7 +100,7 @@ func (f *Fleet) provisionOnce(ctx context.Context, a auth.Actor, in ProvisionInp
 		return d, err
 	}
 	failpoint.Hit("provision:recorded")
-	f.startProvision(a, d, e.ID)
+	f.startProvision(provisionRun{actor: a, database: d, intent: e.ID})
 	return d, nil
 }
 
@@ -216,11 +216,19 @@ func (f *Fleet) release(d id.Database) {
 	f.work.Done()
 }
 
+// provisionRun is one attempt at a provision: whose, of what, and the audit intent it
+// stands under.
+type provisionRun struct {
+	actor    auth.Actor
+	database Database
+	intent   string
+}
+
 // startProvision works on a claimed database in the background.
-func (f *Fleet) startProvision(a auth.Actor, d Database, intent string) {
+func (f *Fleet) startProvision(r provisionRun) {
 	go func() {
-		defer f.release(d.ID)
-		f.runProvision(a, d, intent)
+		defer f.release(r.database.ID)
+		f.runProvision(&r)
 	}()
 }
 
@@ -235,8 +243,8 @@ func (f *Fleet) Busy(d id.Database) bool {
 
 // runProvision does the steps that aren't done. It uses a context of its own: a
 // closed browser must not stop it, and a step once begun is finished.
-func (f *Fleet) runProvision(a auth.Actor, d Database, intent string) {
-	ctx := context.Background()
+func (f *Fleet) runProvision(r *provisionRun) {
+	ctx, d := context.Background(), r.database
 	steps, err := f.store.Steps(ctx, d.ID)
 	if err != nil {
 		f.log.Error("provision", "database", d.Name, "error", err)
@@ -255,8 +263,8 @@ func (f *Fleet) runProvision(a auth.Actor, d Database, intent string) {
 			return
 		}
 		failpoint.Hit("provision:" + string(s.Name) + ":begun")
-		if err := f.runStep(ctx, a, &d, s.Name, intent); err != nil {
-			f.failProvision(ctx, a, d, s, intent, err)
+		if err := f.runStep(ctx, r, s.Name); err != nil {
+			f.failProvision(ctx, r, s, err)
 			return
 		}
 		failpoint.Hit("provision:" + string(s.Name) + ":done")
@@ -269,16 +277,17 @@ func (f *Fleet) runProvision(a auth.Actor, d Database, intent string) {
 	}
 }
 
-func (f *Fleet) runStep(ctx context.Context, a auth.Actor, d *Database, name StepName, intent string) error {
+func (f *Fleet) runStep(ctx context.Context, r *provisionRun, name StepName) error {
+	d := &r.database
 	switch name {
 	case StepCreate:
 		return f.stepCreate(ctx, d)
 	case StepMigrate:
-		return f.stepMigrate(ctx, a, *d)
+		return f.stepMigrate(ctx, r.actor, *d)
 	}
-	e := f.databaseEntry(a, audit.DatabaseProvision, audit.Done, *d)
+	e := f.databaseEntry(r.actor, audit.DatabaseProvision, audit.Done, *d)
+	e.Intent = r.intent
 	d.State, d.Error, d.UpdatedAt = Ready, "", e.At
-	e.Intent = intent
 	return f.store.UpdateDatabase(ctx, *d, Provisioning, e)
 }
 
@@ -315,12 +324,13 @@ func (f *Fleet) stepMigrate(ctx context.Context, a auth.Actor, d Database) error
 	return err
 }
 
-func (f *Fleet) failProvision(ctx context.Context, a auth.Actor, d Database, s Step, intent string, cause error) {
+func (f *Fleet) failProvision(ctx context.Context, r *provisionRun, s Step, cause error) {
+	d := r.database
 	f.log.Error("provision failed", "database", d.Name, "step", s.Name, "error", cause)
-	e := f.databaseEntry(a, audit.DatabaseProvision, audit.Failed, d)
+	e := f.databaseEntry(r.actor, audit.DatabaseProvision, audit.Failed, d)
 	s.State, s.FinishedAt, s.Error = StepFailed, e.At, fault.Message(cause)
 	d.State, d.Error, d.UpdatedAt = Failed, s.Error, e.At
-	e.Intent, e.Detail = intent, fmt.Sprintf("%s: %s", s.Name, s.Error)
+	e.Intent, e.Detail = r.intent, fmt.Sprintf("%s: %s", s.Name, s.Error)
 	if err := f.store.SaveStep(ctx, d.ID, s); err != nil {
 		f.log.Error("provision", "database", d.Name, "error", err)
 	}
@@ -383,7 +393,7 @@ func (f *Fleet) ResumeProvision(ctx context.Context, a auth.Actor, name string) 
 		f.release(d.ID)
 		return d, err
 	}
-	f.startProvision(a, d, e.ID)
+	f.startProvision(provisionRun{actor: a, database: d, intent: e.ID})
 	return d, nil
 }
 

@@ -286,7 +286,7 @@ func (f *Fleet) settlePlan(ctx context.Context, a auth.Actor, plan id.Plan) erro
 		}
 		defer func() { _ = conn.Close() }()
 		lost := fault.New(fault.Unknown, "The program was stopped while the plan was applied.")
-		p, err := f.settle(ctx, a, d, conn, p, lost)
+		p, err := f.settle(ctx, a, planRun{plan: p, database: d, conn: conn}, lost)
 		if err == nil && p.State == PlanUnknown {
 			err = fault.New(fault.Unknown, "%s", p.Error)
 			if _, gone := f.provider(d).Get(ctx, d.ProviderID); fault.Is(gone, fault.NotFound) { // nobody can say any more

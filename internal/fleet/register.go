@@ -55,12 +55,20 @@ type accountList struct {
 	at    time.Time
 }
 
-// AccountDatabases returns a page of the account's databases whose name holds search, how
-// many match, and when the list was read; again reads it anew.
-func (f *Fleet) AccountDatabases(ctx context.Context, search string, p Page, again bool) (page []AccountDatabase, total int, at time.Time, err error) {
+// AccountPage is a page of the account's databases.
+type AccountPage struct {
+	Databases []AccountDatabase
+	// Total is how many match in all, Read when the list was read.
+	Total int
+	Read  time.Time
+}
+
+// AccountDatabases returns a page of the account's databases whose name holds search;
+// again reads the list anew.
+func (f *Fleet) AccountDatabases(ctx context.Context, search string, p Page, again bool) (AccountPage, error) {
 	infos, at, err := f.listAccount(ctx, again)
 	if err != nil {
-		return nil, 0, at, err
+		return AccountPage{}, err
 	}
 	var match []d1.Info
 	for _, info := range infos {
@@ -68,10 +76,9 @@ func (f *Fleet) AccountDatabases(ctx context.Context, search string, p Page, aga
 			match = append(match, info)
 		}
 	}
-	total = len(match)
-	from := min((max(p.Number, 1)-1)*p.Size, total)
-	page, err = f.matchRegistered(ctx, match[from:min(from+p.Size, total)])
-	return page, total, at, err
+	from := min((max(p.Number, 1)-1)*p.Size, len(match))
+	found, err := f.matchRegistered(ctx, match[from:min(from+p.Size, len(match))])
+	return AccountPage{Databases: found, Total: len(match), Read: at}, err
 }
 
 func (f *Fleet) listAccount(ctx context.Context, again bool) ([]d1.Info, time.Time, error) {

@@ -59,12 +59,12 @@ func TestThirtyDatabasesOfTheAccountAreAdopted(t *testing.T) {
 	}
 
 	before := len(cloud.Calls())
-	page, total, at, err := w.AccountDatabases(ctx, "SHOP", fleet.Page{Number: 2, Size: 20}, false)
-	if err != nil || total != 30 || len(page) != 10 || page[0].Name != "shop-20" || page[0].Known != "" || at.IsZero() {
-		t.Fatalf("%v %d %+v", err, total, page)
+	page, err := w.AccountDatabases(ctx, "SHOP", fleet.Page{Number: 2, Size: 20}, false)
+	if list := page.Databases; err != nil || page.Total != 30 || len(list) != 10 || list[0].Name != "shop-20" || list[0].Known != "" || page.Read.IsZero() {
+		t.Fatalf("%v %+v", err, page)
 	}
-	if _, n, _, err := w.AccountDatabases(ctx, "-29", fleet.Page{Number: 1, Size: 20}, false); err != nil || n != 1 {
-		t.Errorf("%v %d", err, n)
+	if page, err := w.AccountDatabases(ctx, "-29", fleet.Page{Number: 1, Size: 20}, false); err != nil || page.Total != 1 {
+		t.Errorf("%v %d", err, page.Total)
 	}
 	if got := len(cloud.Calls()) - before; got != 1 {
 		t.Errorf("two pages took %d calls", got)
@@ -186,9 +186,9 @@ func TestTheListIsOfTheAccountThatIsSetUp(t *testing.T) {
 	now := &changing{places{w.engine, w.cloud}}
 	w.at(now)
 	for _, want := range []string{"of-one", "of-two"} {
-		list, n, _, err := w.AccountDatabases(t.Context(), "", fleet.Page{Number: 1, Size: 9}, false)
-		if err != nil || n != 1 || list[0].Name != want {
-			t.Errorf("%v %+v, want %s", err, list, want)
+		page, err := w.AccountDatabases(t.Context(), "", fleet.Page{Number: 1, Size: 9}, false)
+		if err != nil || page.Total != 1 || page.Databases[0].Name != want {
+			t.Errorf("%v %+v, want %s", err, page, want)
 		}
 		now.cloud = p
 	}

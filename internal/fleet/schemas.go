@@ -105,43 +105,50 @@ func (f *Fleet) DrawDatabase(ctx context.Context, database string) (string, erro
 	return source, nil
 }
 
+// Drawing is a version of a schema that was written for an operator, and not saved.
+type Drawing struct {
+	// Name is the schema's.
+	Name    string
+	Version int
+	Source  string
+}
+
 // Draw writes what a database's schema would be after statements that define data,
 // as the next version of the schema it is at, or as version 1 of a schema of the
 // database's name. Tables that the schema doesn't declare stay out of it, unless
 // the statements make them. Nothing is changed.
-func (f *Fleet) Draw(ctx context.Context, database, text string) (name string, next int, source string, err error) {
+func (f *Fleet) Draw(ctx context.Context, database, text string) (Drawing, error) {
 	d, conn, err := f.Open(ctx, database)
 	if err != nil {
-		return "", 0, "", err
+		return Drawing{}, err
 	}
 	defer func() { _ = conn.Close() }()
 	live, err := migrate.Inspect(ctx, conn)
 	if err != nil {
-		return "", 0, "", err
+		return Drawing{}, err
 	}
 	after, err := migrate.After(ctx, live, text)
 	if err != nil {
-		return "", 0, "", err
+		return Drawing{}, err
 	}
-	name, next = d.Schema, 1
-	if name == "" {
-		name = d.Name
+	out := Drawing{Name: d.Schema, Version: 1}
+	if out.Name == "" {
+		out.Name = d.Name
 	} else if d.Version > 0 {
-		latest, err := f.Latest(ctx, name)
+		latest, err := f.Latest(ctx, out.Name)
 		if err != nil {
-			return "", 0, "", err
+			return Drawing{}, err
 		}
-		_, declared, err := f.Version(ctx, name, d.Version)
+		_, declared, err := f.Version(ctx, out.Name, d.Version)
 		if err != nil {
-			return "", 0, "", err
+			return Drawing{}, err
 		}
-		next, after = latest+1, after.Without(live.Schema, declared)
+		out.Version, after = latest+1, after.Without(live.Schema, declared)
 	}
-	source, err = after.Source(name, next)
-	if err != nil {
-		return "", 0, "", fault.Wrap(err, fault.Invalid, "What comes out can't be written as a schema: %v.", err)
+	if out.Source, err = after.Source(out.Name, out.Version); err != nil {
+		return Drawing{}, fault.Wrap(err, fault.Invalid, "What comes out can't be written as a schema: %v.", err)
 	}
-	return name, next, source, nil
+	return out, nil
 }
 
 // Draft is what a source would be as the next version of its schema.

@@ -55,7 +55,22 @@ type Totals struct {
 // Store is where the fleet is remembered. Each write takes the audit entries
 // that go into its batch. A row that isn't there is fault.NotFound, a row that
 // is no longer as expected fault.Conflict.
+//
+// It is one place with several subjects, each an interface of its own for who needs
+// no more; a batch may reach over them, so all of them are kept by one.
 type Store interface {
+	OrgStore
+	DatabaseStore
+	ProvisionStore
+	RecoveryStore
+	WorkStore
+	PointStore
+	SchemaStore
+	PlanStore
+}
+
+// OrgStore remembers organizations.
+type OrgStore interface {
 	Org(ctx context.Context, slug string) (Org, error)
 	Orgs(ctx context.Context, search string, p Page) ([]Org, int, error)
 	// OrgsNamed returns organizations of exactly that name, in any case: two of more.
@@ -67,51 +82,75 @@ type Store interface {
 	// copies are kept is marked, and goes with the last of them. One that has
 	// databases is fault.Conflict.
 	DeleteOrg(ctx context.Context, o Org, e audit.Entry) error
+}
 
+// DatabaseStore remembers databases, and what checks saw of them.
+type DatabaseStore interface {
 	Database(ctx context.Context, name string) (Database, error)
-	DatabaseByRequest(ctx context.Context, request string) (Database, error)
 	// Databases returns a page and how many match in all.
 	Databases(ctx context.Context, f Filter) ([]Database, int, error)
 	Totals(ctx context.Context) (Totals, error)
-	// CreateDatabase records the wish with its steps, and the organization too
-	// when org is not nil.
-	CreateDatabase(ctx context.Context, org *Org, d Database, es ...audit.Entry) error
 	// UpdateDatabase stores state, provider id, version and error, if the
 	// database is still in the state from.
 	UpdateDatabase(ctx context.Context, d Database, from State, es ...audit.Entry) error
-	DeleteDatabase(ctx context.Context, d Database, from State, es ...audit.Entry) error
-	Steps(ctx context.Context, d id.Database) ([]Step, error)
-	SaveStep(ctx context.Context, d id.Database, s Step, es ...audit.Entry) error
-	// Unfinished returns the databases in state Provisioning.
-	Unfinished(ctx context.Context) ([]Database, error)
-	// Retiring returns the deleted databases whose last state isn't kept yet.
-	Retiring(ctx context.Context) ([]Database, error)
-	// Moving returns the databases whose move hasn't ended.
-	Moving(ctx context.Context) ([]Database, error)
+	// Registered returns the names of the databases with these ids on D1, by id.
+	Registered(ctx context.Context, ids []string) (map[string]string, error)
 	// Expired returns the deleted databases that are to be purged by then.
 	Expired(ctx context.Context, by time.Time) ([]Database, error)
 	// Purge forgets a deleted database with all that belongs to it but the audit
 	// log, and an organization that waited for it.
 	Purge(ctx context.Context, d Database, e audit.Entry) error
-
-	// Registered returns the names of the databases with these ids on D1, by id.
-	Registered(ctx context.Context, ids []string) (map[string]string, error)
-	// TakeLease makes holder the one who works on a database until then;
-	// fault.Conflict while somebody else does.
-	TakeLease(ctx context.Context, d id.Database, holder string, until time.Time) (Lease, error)
-	// KeepLease moves the end of a lease to its Until; fault.Conflict when somebody
-	// else has it by now.
-	KeepLease(ctx context.Context, d id.Database, l Lease) error
-	// EndLeases ends all leases.
-	EndLeases(ctx context.Context) error
-
 	// Due returns a place's ready databases that were not checked since then, those
 	// longest ago first.
 	Due(ctx context.Context, provider string, since time.Time, n int) ([]Database, error)
 	// SaveChecks stores what checks saw, and the version where it is another one,
 	// of databases that are still at the version they were checked at.
 	SaveChecks(ctx context.Context, cs []Check) error
+}
 
+// ProvisionStore remembers how databases come to be, and the provisions undone.
+type ProvisionStore interface {
+	DatabaseByRequest(ctx context.Context, request string) (Database, error)
+	// CreateDatabase records the wish with its steps, and the organization too
+	// when org is not nil.
+	CreateDatabase(ctx context.Context, org *Org, d Database, es ...audit.Entry) error
+	DeleteDatabase(ctx context.Context, d Database, from State, es ...audit.Entry) error
+	Steps(ctx context.Context, d id.Database) ([]Step, error)
+	SaveStep(ctx context.Context, d id.Database, s Step, es ...audit.Entry) error
+}
+
+// RecoveryStore tells at start what a stop left open.
+type RecoveryStore interface {
+	// EndLeases ends all leases.
+	EndLeases(ctx context.Context) error
+	// Unfinished returns the databases in state Provisioning.
+	Unfinished(ctx context.Context) ([]Database, error)
+	// Retiring returns the deleted databases whose last state isn't kept yet.
+	Retiring(ctx context.Context) ([]Database, error)
+	// Moving returns the databases whose move hasn't ended.
+	Moving(ctx context.Context) ([]Database, error)
+	// Applying returns the plans in state PlanApplying or PlanUnknown.
+	Applying(ctx context.Context) ([]Plan, error)
+}
+
+// WorkStore remembers who works on a database, and what for: leases, and audit entries
+// of their own.
+type WorkStore interface {
+	// TakeLease makes holder the one who works on a database until then;
+	// fault.Conflict while somebody else does.
+	TakeLease(ctx context.Context, d id.Database, holder string, until time.Time) (Lease, error)
+	// KeepLease moves the end of a lease to its Until; fault.Conflict when somebody
+	// else has it by now.
+	KeepLease(ctx context.Context, d id.Database, l Lease) error
+	// OpenIntent returns the id of the newest intent of that action about a
+	// database that no outcome refers to, "" for none.
+	OpenIntent(ctx context.Context, action audit.Action, database string) (string, error)
+	// Record writes audit entries of their own.
+	Record(ctx context.Context, es ...audit.Entry) error
+}
+
+// PointStore remembers restore points.
+type PointStore interface {
 	// Points returns a page of a database's restore points, the newest first.
 	Points(ctx context.Context, f PointFilter) ([]RestorePoint, error)
 	Point(ctx context.Context, d id.Database, point string) (RestorePoint, error)
@@ -119,7 +158,10 @@ type Store interface {
 	CountPoints(ctx context.Context, d id.Database) (n int, size int64, err error)
 	CreatePoint(ctx context.Context, p RestorePoint, es ...audit.Entry) error
 	DeletePoint(ctx context.Context, p RestorePoint, es ...audit.Entry) error
+}
 
+// SchemaStore remembers schemas and their versions.
+type SchemaStore interface {
 	// Schemas returns a page of those whose name holds search, and how many match.
 	Schemas(ctx context.Context, search string, p Page) ([]Schema, int, error)
 	// SchemaUse counts the databases in use on each of these schemas, and Latests
@@ -139,7 +181,10 @@ type Store interface {
 	// reading of one.
 	Unread(ctx context.Context) ([]Version, error)
 	HashVersion(ctx context.Context, v Version, es ...audit.Entry) error
+}
 
+// PlanStore remembers plans and how their fills stand.
+type PlanStore interface {
 	Plan(ctx context.Context, p id.Plan) (Plan, error)
 	// Plans returns a database's plans, or all for "", the newest first.
 	Plans(ctx context.Context, database string, p Page) ([]Plan, int, error)
@@ -152,12 +197,4 @@ type Store interface {
 	// Filling returns the plans of a database, or of all for "", whose fills are not
 	// done: running, stopped or failed, the oldest first.
 	Filling(ctx context.Context, database string) ([]Plan, error)
-	// Applying returns the plans in state PlanApplying or PlanUnknown.
-	Applying(ctx context.Context) ([]Plan, error)
-
-	// OpenIntent returns the id of the newest intent of that action about a
-	// database that no outcome refers to, "" for none.
-	OpenIntent(ctx context.Context, action audit.Action, database string) (string, error)
-	// Record writes audit entries of their own.
-	Record(ctx context.Context, es ...audit.Entry) error
 }

@@ -45,9 +45,11 @@ func (s *Server) adoptPage(c echo.Context, status int, v views.Adopt, cause erro
 	}
 	// All of a page can be looked into at once.
 	v.Search, v.Page, v.Errors = c.QueryParam("q"), fleet.Page{Number: number, Size: fleet.MaxExamined}, map[string]string{}
-	if v.Databases, v.Total, v.Read, err = s.Fleet.AccountDatabases(ctx, v.Search, v.Page, c.QueryParam("again") != ""); err != nil {
+	found, err := s.Fleet.AccountDatabases(ctx, v.Search, v.Page, c.QueryParam("again") != "")
+	if err != nil {
 		return err
 	}
+	v.Databases, v.Total, v.Read = found.Databases, found.Total, found.Read
 	if err := beyond(v.Page, v.Total); err != nil {
 		return err
 	}

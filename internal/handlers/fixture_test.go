@@ -108,7 +108,7 @@ func (s *site) plan(a auth.Actor) {
 		p, err := s.fleet.Propose(ctx, a, "acme-org-001", "shop", 2)
 		must(s.t, err)
 		if state == fleet.PlanApproved || state == fleet.PlanRejected {
-			_, err = s.fleet.Decide(ctx, a, p.ID, p.Hash, state == fleet.PlanApproved, fleet.Consent{})
+			_, err = s.fleet.Decide(ctx, a, p.ID, fleet.Decision{Hash: p.Hash, Approve: state == fleet.PlanApproved})
 			must(s.t, err)
 		} else if state != fleet.PlanProposed {
 			s.exec(s.control, "update plans set state = ?1, error = 'It broke.', decided_by = created_by, applied_by = created_by where id = ?2",

@@ -206,7 +206,7 @@ func (s *Server) plansDecide(c echo.Context, approve bool) error {
 			consent.Overrides = append(consent.Overrides, migrate.Override{Code: code, Object: object, Reason: strings.TrimSpace(form["reason"][i])})
 		}
 	}
-	_, err = s.Fleet.Decide(c.Request().Context(), s.actor(c), id.Plan(c.Param("plan")), form.Get("hash"), approve, consent)
+	_, err = s.Fleet.Decide(c.Request().Context(), s.actor(c), id.Plan(c.Param("plan")), fleet.Decision{Hash: form.Get("hash"), Approve: approve, Consent: consent})
 	return s.decided(c, err)
 }
 

@@ -157,7 +157,7 @@ func (s *Server) versionsNew(c echo.Context) error {
 // changed.
 func (s *Server) consoleVersion(c echo.Context) error {
 	ctx, text := c.Request().Context(), c.FormValue("sql")
-	name, next, source, err := s.Fleet.Draw(ctx, c.Param("db"), text)
+	drawn, err := s.Fleet.Draw(ctx, c.Param("db"), text)
 	if fault.Is(err, fault.Invalid) {
 		return s.withDatabase(c, func(d fleet.Database, conn d1.Conn) error {
 			v, cause := s.consoleView(c, d)
@@ -171,11 +171,11 @@ func (s *Server) consoleVersion(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	v := views.Editor{Next: next, Source: source}
-	if next > 1 {
-		v.Name = name
+	v := views.Editor{Next: drawn.Version, Source: drawn.Source}
+	if drawn.Version > 1 {
+		v.Name = drawn.Name
 	}
-	v.Draft, err = s.Fleet.CheckVersion(ctx, v.Name, source)
+	v.Draft, err = s.Fleet.CheckVersion(ctx, v.Name, drawn.Source)
 	return s.editorAnswer(c, v, err)
 }
 
