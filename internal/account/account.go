@@ -214,7 +214,7 @@ const checkTime = 20 * time.Second
 // what lacks a permission or changes nothing; fault.Conflict when it comes from the
 // environment, or when databases live in another account.
 func (a *Account) Save(ctx context.Context, actor auth.Actor, in Input) ([]Permission, error) {
-	c, kept, err := a.merged(ctx, in)
+	c, kept, err := a.mergeInput(ctx, in)
 	if err != nil {
 		return nil, err
 	}
@@ -236,7 +236,7 @@ func (a *Account) Save(ctx context.Context, actor auth.Actor, in Input) ([]Permi
 		}
 	}
 	if c.ID != a.State().ID {
-		if err := a.same(ctx, o); err != nil {
+		if err := a.checkHoldsDatabases(ctx, o); err != nil {
 			return found, err
 		}
 	}
@@ -253,8 +253,8 @@ func (a *Account) Save(ctx context.Context, actor auth.Actor, in Input) ([]Permi
 	return found, a.Reload(ctx)
 }
 
-// same refuses an account in which this installation's databases aren't.
-func (a *Account) same(ctx context.Context, o rest.Options) error {
+// checkHoldsDatabases refuses an account in which this installation's databases aren't.
+func (a *Account) checkHoldsDatabases(ctx context.Context, o rest.Options) error {
 	n, one, err := a.o.Store.DatabasesOnD1(ctx)
 	if err != nil || one == "" {
 		return err
@@ -273,8 +273,8 @@ func (a *Account) same(ctx context.Context, o rest.Options) error {
 	}
 }
 
-// merged is the input with the tokens that stay, and what is kept now.
-func (a *Account) merged(ctx context.Context, in Input) (c, kept Credentials, err error) {
+// mergeInput is the input with the tokens that stay, and what is kept now.
+func (a *Account) mergeInput(ctx context.Context, in Input) (c, kept Credentials, err error) {
 	if a.State().FromEnvironment {
 		return c, kept, fault.New(fault.Conflict, "The account comes from the environment of the program. Change it there.")
 	}

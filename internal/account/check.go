@@ -16,7 +16,7 @@ func (a *Account) Check(ctx context.Context, in Input) ([]Permission, error) {
 	c := a.o.Environment
 	if !a.State().FromEnvironment {
 		var err error
-		if c, _, err = a.merged(ctx, in); err != nil {
+		if c, _, err = a.mergeInput(ctx, in); err != nil {
 			return nil, err
 		}
 	}

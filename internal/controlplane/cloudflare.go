@@ -60,9 +60,9 @@ func (s *Store) DatabasesOnD1(ctx context.Context) (n int, one string, err error
 // by a move, with those of its id there.
 var onD1 = []struct{ place, id string }{{"provider", "provider_id"}, {"left_place", "left_id"}, {"moving_place", "moving_id"}}
 
-// Registered returns the names of the databases with these ids on D1, by id; also of
+// RegisteredNames returns the names of the databases with these ids on D1, by id; also of
 // those that a move is making or left there.
-func (s *Store) Registered(ctx context.Context, ids []string) (map[string]string, error) {
+func (s *Store) RegisteredNames(ctx context.Context, ids []string) (map[string]string, error) {
 	out := map[string]string{}
 	for _, c := range onD1 {
 		rows, err := s.table("databases").Where(orm.Eq(c.place, fleet.D1), orm.In(c.id, anys(ids)...)).Select(c.id, "name").Many(ctx)

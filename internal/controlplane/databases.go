@@ -307,8 +307,8 @@ func (s *Store) SaveStep(ctx context.Context, d id.Database, st fleet.Step, es .
 	}, orm.Eq("id", stepID(d, st.Name))).audit(es...).run(ctx, databaseMoved, nil)
 }
 
-// Unfinished returns the databases whose provision is under way.
-func (s *Store) Unfinished(ctx context.Context) ([]fleet.Database, error) {
+// UnfinishedProvisions returns the databases whose provision is under way.
+func (s *Store) UnfinishedProvisions(ctx context.Context) ([]fleet.Database, error) {
 	rows, err := s.table("databases").Where(orm.Eq("state", fleet.Provisioning)).Many(ctx)
 	if err != nil {
 		return nil, err
@@ -316,14 +316,14 @@ func (s *Store) Unfinished(ctx context.Context) ([]fleet.Database, error) {
 	return each(rows, database), nil
 }
 
-// Retiring returns the deleted databases whose last state isn't kept yet. One
+// RetiringDatabases returns the deleted databases whose last state isn't kept yet. One
 // that has both a last state and a provider's id was being brought back.
-func (s *Store) Retiring(ctx context.Context) ([]fleet.Database, error) {
+func (s *Store) RetiringDatabases(ctx context.Context) ([]fleet.Database, error) {
 	return s.databasesWhere(ctx, inState(fleet.Deleted), orm.Eq("final_point", nil))
 }
 
-// Expired returns the deleted databases that are to be purged by then.
-func (s *Store) Expired(ctx context.Context, by time.Time) ([]fleet.Database, error) {
+// ExpiredDatabases returns the deleted databases that are to be purged by then.
+func (s *Store) ExpiredDatabases(ctx context.Context, by time.Time) ([]fleet.Database, error) {
 	return s.databasesWhere(ctx, inState(fleet.Deleted), orm.Ne("final_point", nil), orm.Lte("purge_at", by))
 }
 
@@ -353,8 +353,8 @@ func (s *Store) Purge(ctx context.Context, d fleet.Database, e audit.Entry) erro
 	return b.audit(e).run(ctx, databaseMoved, nil)
 }
 
-// Due returns a place's ready databases that were not checked since then.
-func (s *Store) Due(ctx context.Context, provider string, since time.Time, n int) ([]fleet.Database, error) {
+// DueDatabases returns a place's ready databases that were not checked since then.
+func (s *Store) DueDatabases(ctx context.Context, provider string, since time.Time, n int) ([]fleet.Database, error) {
 	rows, err := s.table("databases").Where(inState(fleet.Ready), orm.Eq("provider", provider), orm.Or(orm.Eq("checked_at", nil), orm.Lt("checked_at", since))).
 		OrderBy("checked_at").Limit(n).Many(ctx)
 	if err != nil {
@@ -363,8 +363,8 @@ func (s *Store) Due(ctx context.Context, provider string, since time.Time, n int
 	return each(rows, database), nil
 }
 
-// Moving returns the databases whose move hasn't ended.
-func (s *Store) Moving(ctx context.Context) ([]fleet.Database, error) {
+// MovingDatabases returns the databases whose move hasn't ended.
+func (s *Store) MovingDatabases(ctx context.Context) ([]fleet.Database, error) {
 	rows, err := s.table("databases").Where(orm.Ne("moving_place", nil)).Many(ctx)
 	if err != nil {
 		return nil, err

@@ -23,9 +23,9 @@ func (s *Store) UpdateFilling(ctx context.Context, p fleet.Plan, from fleet.Fill
 	return b.audit(es...).run(ctx, moved, nil)
 }
 
-// Filling returns the plans of a database, or of all for "", whose fills are not
+// FillingPlans returns the plans of a database, or of all for "", whose fills are not
 // done, the oldest first.
-func (s *Store) Filling(ctx context.Context, database string) ([]fleet.Plan, error) {
+func (s *Store) FillingPlans(ctx context.Context, database string) ([]fleet.Plan, error) {
 	q := s.table("plans").Where(orm.In("fill", fleet.FillRunning, fleet.FillStopped, fleet.FillFailed))
 	if database != "" {
 		q = q.Where(orm.Eq("database_name", database))

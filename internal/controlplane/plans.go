@@ -95,8 +95,8 @@ func (s *Store) UpdatePlan(ctx context.Context, p fleet.Plan, from fleet.PlanSta
 	return b.audit(es...).run(ctx, moved, nil)
 }
 
-// Applying returns the plans whose outcome isn't known.
-func (s *Store) Applying(ctx context.Context) ([]fleet.Plan, error) {
+// ApplyingPlans returns the plans whose outcome isn't known.
+func (s *Store) ApplyingPlans(ctx context.Context) ([]fleet.Plan, error) {
 	rows, err := s.table("plans").Where(orm.In("state", fleet.PlanApplying, fleet.PlanUnknown)).Many(ctx)
 	if err != nil {
 		return nil, err

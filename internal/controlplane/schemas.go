@@ -44,8 +44,8 @@ func (s *Store) SchemaUse(ctx context.Context, names []string) (map[string]int, 
 	return s.table("databases").Where(orm.In("schema_name", anys(names)...), inUse).CountBy(ctx, "schema_name")
 }
 
-// Latests returns the latest version of each of these schemas.
-func (s *Store) Latests(ctx context.Context, names []string) (map[string]int, error) {
+// LatestVersions returns the latest version of each of these schemas.
+func (s *Store) LatestVersions(ctx context.Context, names []string) (map[string]int, error) {
 	rows, err := s.table("schemas").Select("name", "latest").Where(orm.In("name", anys(names)...)).Many(ctx)
 	if err != nil {
 		return nil, err
@@ -109,9 +109,9 @@ func (s *Store) SaveVersion(ctx context.Context, v fleet.Version, es ...audit.En
 // unreadAtOnce bounds what is in memory: a source may have a megabyte.
 const unreadAtOnce = 20
 
-// Unread returns versions that a build saved which had one way of reading, and that
+// UnreadVersions returns versions that a build saved which had one way of reading, and that
 // weren't hashed anew yet. No such build knew the column, so it is NULL.
-func (s *Store) Unread(ctx context.Context) ([]fleet.Version, error) {
+func (s *Store) UnreadVersions(ctx context.Context) ([]fleet.Version, error) {
 	rows, err := s.table("schema_versions").Where(orm.Eq("reading", nil)).OrderBy("id").Limit(unreadAtOnce).Many(ctx)
 	if err != nil {
 		return nil, err

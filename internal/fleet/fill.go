@@ -52,10 +52,10 @@ func (f *Fleet) FillProgress(ctx context.Context, p Plan) ([]migrate.FillProgres
 	return migrate.Progress(ctx, conn, string(p.ID))
 }
 
-// Filling returns the plans of a database whose fills are not done: running, stopped
+// FillingPlans returns the plans of a database whose fills are not done: running, stopped
 // or failed, the oldest first.
-func (f *Fleet) Filling(ctx context.Context, database string) ([]Plan, error) {
-	return f.store.Filling(ctx, database)
+func (f *Fleet) FillingPlans(ctx context.Context, database string) ([]Plan, error) {
+	return f.store.FillingPlans(ctx, database)
 }
 
 // beginFilling notes in a plan that was applied that its fills run, and returns the

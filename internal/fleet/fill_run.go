@@ -36,7 +36,7 @@ type fillRun struct{ cancel context.CancelFunc }
 
 // recoverFills goes on with what was running when the program stopped.
 func (f *Fleet) recoverFills(ctx context.Context, a auth.Actor) error {
-	plans, err := f.store.Filling(ctx, "")
+	plans, err := f.store.FillingPlans(ctx, "")
 	if err != nil {
 		return err
 	}

@@ -180,7 +180,7 @@ func (f *Fleet) revive(ctx context.Context, d *Database, done audit.Entry) error
 
 // PurgeExpired forgets the databases whose last state was kept long enough.
 func (f *Fleet) PurgeExpired(ctx context.Context) error {
-	expired, err := f.store.Expired(ctx, f.now())
+	expired, err := f.store.ExpiredDatabases(ctx, f.now())
 	if err != nil {
 		return err
 	}

@@ -153,7 +153,7 @@ func TestPurgeForgetsWhatWasKeptLongEnough(t *testing.T) {
 	if o, err := w.Org(ctx, "acme"); err != nil || o.DeletedAt.IsZero() {
 		t.Errorf("the organization of a kept copy: %+v %v", o, err)
 	}
-	expired, err := w.store.Expired(ctx, now().Add(fleet.KeptFor+time.Minute))
+	expired, err := w.store.ExpiredDatabases(ctx, now().Add(fleet.KeptFor+time.Minute))
 	if err != nil || len(expired) != 1 {
 		t.Fatalf("expired: %v %v", expired, err)
 	}

@@ -66,7 +66,7 @@ func (f *Fleet) Recover(ctx context.Context) error {
 }
 
 func (f *Fleet) interruptProvisions(ctx context.Context, a auth.Actor) error {
-	unfinished, err := f.store.Unfinished(ctx)
+	unfinished, err := f.store.UnfinishedProvisions(ctx)
 	if err != nil {
 		return err
 	}
@@ -84,14 +84,14 @@ func (f *Fleet) interruptProvisions(ctx context.Context, a auth.Actor) error {
 
 // reopenAll notes everything whose end isn't known.
 func (f *Fleet) reopenAll(ctx context.Context, a auth.Actor) error {
-	retiring, err := f.store.Retiring(ctx)
+	retiring, err := f.store.RetiringDatabases(ctx)
 	if err != nil {
 		return err
 	}
 	for _, d := range retiring {
 		f.reopenDelete(d)
 	}
-	moving, err := f.store.Moving(ctx)
+	moving, err := f.store.MovingDatabases(ctx)
 	if err != nil {
 		return err
 	}
@@ -102,7 +102,7 @@ func (f *Fleet) reopenAll(ctx context.Context, a auth.Actor) error {
 		}
 		f.reopen(d, place, "move", "it was being moved", func(ctx context.Context) error { return f.settleMove(ctx, a, d.Name) })
 	}
-	plans, err := f.store.Applying(ctx)
+	plans, err := f.store.ApplyingPlans(ctx)
 	if err != nil {
 		return err
 	}

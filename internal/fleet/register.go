@@ -109,7 +109,7 @@ func (f *Fleet) matchRegistered(ctx context.Context, infos []d1.Info) ([]Account
 	for i, info := range infos {
 		ids[i] = info.ID
 	}
-	names, err := f.store.Registered(ctx, ids)
+	names, err := f.store.RegisteredNames(ctx, ids)
 	if err != nil {
 		return nil, err
 	}

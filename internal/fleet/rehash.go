@@ -14,7 +14,7 @@ import (
 // hashes, once. One that can't be read keeps its hash; whoever opens it is told why.
 func (f *Fleet) rehash(ctx context.Context, a auth.Actor) error {
 	for {
-		versions, err := f.store.Unread(ctx)
+		versions, err := f.store.UnreadVersions(ctx)
 		if err != nil || len(versions) == 0 {
 			return err
 		}

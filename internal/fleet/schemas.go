@@ -64,7 +64,7 @@ func (f *Fleet) LatestVersions(ctx context.Context, ds []Database) (map[string]i
 			names[d.Schema] = true
 		}
 	}
-	return f.store.Latests(ctx, slices.Sorted(maps.Keys(names)))
+	return f.store.LatestVersions(ctx, slices.Sorted(maps.Keys(names)))
 }
 
 // Latest returns the latest version of a schema, 0 for "".

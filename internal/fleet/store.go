@@ -93,16 +93,16 @@ type DatabaseStore interface {
 	// UpdateDatabase stores state, provider id, version and error, if the
 	// database is still in the state from.
 	UpdateDatabase(ctx context.Context, d Database, from State, es ...audit.Entry) error
-	// Registered returns the names of the databases with these ids on D1, by id.
-	Registered(ctx context.Context, ids []string) (map[string]string, error)
-	// Expired returns the deleted databases that are to be purged by then.
-	Expired(ctx context.Context, by time.Time) ([]Database, error)
+	// RegisteredNames returns the names of the databases with these ids on D1, by id.
+	RegisteredNames(ctx context.Context, ids []string) (map[string]string, error)
+	// ExpiredDatabases returns the deleted databases that are to be purged by then.
+	ExpiredDatabases(ctx context.Context, by time.Time) ([]Database, error)
 	// Purge forgets a deleted database with all that belongs to it but the audit
 	// log, and an organization that waited for it.
 	Purge(ctx context.Context, d Database, e audit.Entry) error
-	// Due returns a place's ready databases that were not checked since then, those
+	// DueDatabases returns a place's ready databases that were not checked since then, those
 	// longest ago first.
-	Due(ctx context.Context, provider string, since time.Time, n int) ([]Database, error)
+	DueDatabases(ctx context.Context, provider string, since time.Time, n int) ([]Database, error)
 	// SaveChecks stores what checks saw, and the version where it is another one,
 	// of databases that are still at the version they were checked at.
 	SaveChecks(ctx context.Context, cs []Check) error
@@ -123,14 +123,14 @@ type ProvisionStore interface {
 type RecoveryStore interface {
 	// EndLeases ends all leases.
 	EndLeases(ctx context.Context) error
-	// Unfinished returns the databases in state Provisioning.
-	Unfinished(ctx context.Context) ([]Database, error)
-	// Retiring returns the deleted databases whose last state isn't kept yet.
-	Retiring(ctx context.Context) ([]Database, error)
-	// Moving returns the databases whose move hasn't ended.
-	Moving(ctx context.Context) ([]Database, error)
-	// Applying returns the plans in state PlanApplying or PlanUnknown.
-	Applying(ctx context.Context) ([]Plan, error)
+	// UnfinishedProvisions returns the databases in state Provisioning.
+	UnfinishedProvisions(ctx context.Context) ([]Database, error)
+	// RetiringDatabases returns the deleted databases whose last state isn't kept yet.
+	RetiringDatabases(ctx context.Context) ([]Database, error)
+	// MovingDatabases returns the databases whose move hasn't ended.
+	MovingDatabases(ctx context.Context) ([]Database, error)
+	// ApplyingPlans returns the plans in state PlanApplying or PlanUnknown.
+	ApplyingPlans(ctx context.Context) ([]Plan, error)
 }
 
 // WorkStore remembers who works on a database, and what for: leases, and audit entries
@@ -164,10 +164,10 @@ type PointStore interface {
 type SchemaStore interface {
 	// Schemas returns a page of those whose name holds search, and how many match.
 	Schemas(ctx context.Context, search string, p Page) ([]Schema, int, error)
-	// SchemaUse counts the databases in use on each of these schemas, and Latests
-	// returns the latest version of each.
+	// SchemaUse counts the databases in use on each of these schemas, and
+	// LatestVersions returns the latest version of each.
 	SchemaUse(ctx context.Context, names []string) (map[string]int, error)
-	Latests(ctx context.Context, names []string) (map[string]int, error)
+	LatestVersions(ctx context.Context, names []string) (map[string]int, error)
 	Schema(ctx context.Context, name string) (Schema, error)
 	// Versions returns a page of a schema's versions, the newest first, and how many
 	// there are.
@@ -176,10 +176,10 @@ type SchemaStore interface {
 	// SaveVersion adds a version, and the schema with its first one. A version
 	// that is there already is fault.Conflict.
 	SaveVersion(ctx context.Context, v Version, es ...audit.Entry) error
-	// Unread returns some versions, with their sources, that no build has read since
+	// UnreadVersions returns some versions, with their sources, that no build has read since
 	// the one that saved them and that read less; HashVersion stores the hash and the
 	// reading of one.
-	Unread(ctx context.Context) ([]Version, error)
+	UnreadVersions(ctx context.Context) ([]Version, error)
 	HashVersion(ctx context.Context, v Version, es ...audit.Entry) error
 }
 
@@ -194,7 +194,7 @@ type PlanStore interface {
 	UpdatePlan(ctx context.Context, p Plan, from PlanState, d *Database, es ...audit.Entry) error
 	// UpdateFilling stores how the fills of a plan stand, if they still stand as from.
 	UpdateFilling(ctx context.Context, p Plan, from FillState, es ...audit.Entry) error
-	// Filling returns the plans of a database, or of all for "", whose fills are not
+	// FillingPlans returns the plans of a database, or of all for "", whose fills are not
 	// done: running, stopped or failed, the oldest first.
-	Filling(ctx context.Context, database string) ([]Plan, error)
+	FillingPlans(ctx context.Context, database string) ([]Plan, error)
 }

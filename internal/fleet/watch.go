@@ -86,7 +86,7 @@ func (f *Fleet) checkRound(ctx context.Context, place string, every time.Duratio
 
 // checkDue looks at the databases longest unchecked and returns how many.
 func (f *Fleet) checkDue(ctx context.Context, place string, since time.Time) (int, error) {
-	due, err := f.store.Due(ctx, place, since, checkBatch)
+	due, err := f.store.DueDatabases(ctx, place, since, checkBatch)
 	if err != nil || len(due) == 0 {
 		return 0, err
 	}

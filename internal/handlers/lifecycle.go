@@ -93,7 +93,7 @@ func (s *Server) settingsPage(c echo.Context, status int, verb string, cause err
 		return err
 	}
 	v := views.DatabaseSettings{Database: d, Latest: s.latest(c, d), Work: s.Fleet.Work(d.ID), OnD1: s.onD1(c, d), MayMove: s.Fleet.HasD1(), Export: s.Fleet.ReadyExport(d.ID), Left: s.left(c, d)}
-	if v.Filling, err = s.Fleet.Filling(c.Request().Context(), d.Name); err != nil {
+	if v.Filling, err = s.Fleet.FillingPlans(c.Request().Context(), d.Name); err != nil {
 		return err
 	}
 	if v.MayMove && d.Provider == fleet.Embedded && d.State == fleet.Ready {

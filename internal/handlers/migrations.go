@@ -71,7 +71,7 @@ func (s *Server) migrationsPage(c echo.Context, status int, form url.Values, cau
 		if v.Plans, _, err = s.Fleet.Plans(ctx, d.Name, fleet.Page{Number: 1, Size: pageSize}); err != nil {
 			return err
 		}
-		if v.Filling, err = s.Fleet.Filling(ctx, d.Name); err != nil {
+		if v.Filling, err = s.Fleet.FillingPlans(ctx, d.Name); err != nil {
 			return err
 		}
 		if v.Ledger, err = migrate.Ledger(ctx, conn); err != nil {
