@@ -239,23 +239,38 @@ func (c *Conn) Hide() error { return c.run(hiddenTable) }
 
 // Size returns the database's size in bytes.
 func (c *Conn) Size() (int64, error) {
+	pages, err := c.number("PRAGMA page_count")
+	if err != nil {
+		return 0, err
+	}
+	size, err := c.number("PRAGMA page_size")
+	return pages * size, err
+}
+
+// DataVersion returns SQLite's number for what this connection sees of the database:
+// another one than before if another connection, of any process, has committed in
+// between. What the connection itself commits leaves it as it is. It must not be
+// called between Begin and End; ctx can interrupt it.
+func (c *Conn) DataVersion(ctx context.Context) (int64, error) {
+	c.db.SetInterrupt(ctx.Done())
+	defer c.db.SetInterrupt(nil)
+	return c.number("PRAGMA data_version")
+}
+
+// number runs a statement of the package's own that answers with one number.
+func (c *Conn) number(sql string) (int64, error) {
 	was := c.mode
 	c.mode = trusted
 	defer func() { c.mode = was }()
-	var n int64 = 1
-	for _, sql := range []string{"PRAGMA page_count", "PRAGMA page_size"} {
-		s, err := c.Prepare(sql)
-		if err != nil {
-			return 0, err
-		}
-		_, err = s.Step()
-		n *= s.Int(0)
-		s.Close()
-		if err != nil {
-			return 0, err
-		}
+	s, err := c.Prepare(sql)
+	if err != nil {
+		return 0, err
 	}
-	return n, nil
+	defer s.Close()
+	if _, err := s.Step(); err != nil {
+		return 0, err
+	}
+	return s.Int(0), nil
 }
 
 // Close closes the connection. A second Close does nothing.

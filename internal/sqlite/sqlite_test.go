@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -299,4 +300,46 @@ func TestAKeptStatementServesItsModeOnly(t *testing.T) {
 	}
 	again.Close()
 	_ = c.End(false)
+}
+
+func TestDataVersionTellsOfTheCommitsOfOthers(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "f.db")
+	var conns [2]*sqlite.Conn
+	for i := range conns {
+		c, err := sqlite.Open(path, sqlite.Options{Create: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = c.Close() })
+		conns[i] = c
+	}
+	write := func(c *sqlite.Conn, sql string, commit bool) {
+		t.Helper()
+		if err := c.Begin(t.Context(), sqlite.Write); err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(c.Exec(sql), c.End(commit)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	number := func() int64 {
+		t.Helper()
+		n, err := conns[0].DataVersion(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	write(conns[0], "create table t (x)", true)
+	was := number()
+	write(conns[0], "insert into t values (1)", true)
+	write(conns[1], "insert into t values (2)", false)
+	if n := number(); n != was {
+		t.Errorf("from %d to %d, by a commit of its own and a rollback", was, n)
+	}
+	write(conns[1], "insert into t values (3)", true)
+	if n := number(); n == was {
+		t.Errorf("still %d after another connection's commit", n)
+	}
 }

@@ -66,6 +66,7 @@ type handle struct {
 	// streams holds maxStreams permits.
 	streams chan struct{}
 	writer  *sqlite.Conn
+	watch   watch
 
 	mu      sync.Mutex // guards readers
 	readers []*sqlite.Conn
@@ -146,7 +147,7 @@ func (hs *handles) acquire(key, path string) (*handle, error) {
 	if !ok {
 		h = &handle{
 			key: key, path: path, statements: hs.statements, memory: hs.memory, write: make(chan struct{}, 1), read: make(chan struct{}, maxReaders),
-			streams: make(chan struct{}, maxStreams), done: make(chan struct{}),
+			streams: make(chan struct{}, maxStreams), watch: newWatch(), done: make(chan struct{}),
 		}
 		hs.lru.Add(key, h)
 	}
@@ -234,6 +235,7 @@ func (hs *handles) close() error {
 
 // close runs when nobody uses the handle.
 func (h *handle) close() {
+	h.watch.close()
 	for _, c := range h.readers {
 		_ = c.Close()
 	}
