@@ -250,12 +250,11 @@ func (c *Conn) Size() (int64, error) {
 // DataVersion returns SQLite's number for what this connection sees of the database:
 // another one than before if another connection, of any process, has committed in
 // between. What the connection itself commits leaves it as it is. It must not be
-// called between Begin and End; ctx can interrupt it.
-func (c *Conn) DataVersion(ctx context.Context) (int64, error) {
-	c.db.SetInterrupt(ctx.Done())
-	defer c.db.SetInterrupt(nil)
-	return c.number("PRAGMA data_version")
-}
+// called between Begin and End.
+func (c *Conn) DataVersion() (int64, error) { return c.number("PRAGMA data_version") }
+
+// DontWait makes what is locked an error from now on. Until then it is waited for.
+func (c *Conn) DontWait() { c.db.SetBusyTimeout(0) }
 
 // number runs a statement of the package's own that answers with one number.
 func (c *Conn) number(sql string) (int64, error) {

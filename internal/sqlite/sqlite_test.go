@@ -325,7 +325,7 @@ func TestDataVersionTellsOfTheCommitsOfOthers(t *testing.T) {
 	}
 	number := func() int64 {
 		t.Helper()
-		n, err := conns[0].DataVersion(t.Context())
+		n, err := conns[0].DataVersion()
 		if err != nil {
 			t.Fatal(err)
 		}

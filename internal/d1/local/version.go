@@ -42,19 +42,22 @@ func (c *conn) Version(ctx context.Context) (int64, error) {
 func (w *watch) ask(ctx context.Context, path string) (int64, error) {
 	select {
 	case w.permit <- struct{}{}:
+		defer func() { <-w.permit }()
 	case <-ctx.Done():
+	}
+	if ctx.Err() != nil {
 		return 0, &sqlite.Error{Text: d1.InterruptedText, Offset: -1}
 	}
-	defer func() { <-w.permit }()
 	fresh := w.conn == nil
 	if fresh {
 		c, err := sqlite.Open(path, sqlite.Options{ReadOnly: true, Statements: 1})
 		if err != nil {
 			return 0, err
 		}
+		c.DontWait() // nothing could end that
 		w.conn = c
 	}
-	seen, err := w.conn.DataVersion(ctx)
+	seen, err := w.conn.DataVersion()
 	if err != nil {
 		w.close() // the next one begins anew, with a version of its own
 		return 0, err
