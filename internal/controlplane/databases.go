@@ -83,7 +83,7 @@ func databaseValues(d fleet.Database) orm.Values {
 
 // Database returns the database of that name.
 func (s *Store) Database(ctx context.Context, name string) (fleet.Database, error) {
-	r, err := s.table("databases").Where(orm.Eq("name", name)).First(ctx)
+	r, err := s.row(ctx, "databases", "name", name)
 	if err != nil {
 		return fleet.Database{}, named(err, "There is no database named %q.", name)
 	}

@@ -22,7 +22,7 @@ func operator(r orm.Row) auth.Operator {
 
 // Operator returns the operator with that id.
 func (s *Store) Operator(ctx context.Context, o id.Operator) (auth.Operator, error) {
-	r, err := s.table("operators").Where(orm.Eq("id", o)).First(ctx)
+	r, err := s.row(ctx, "operators", "id", string(o))
 	if err != nil {
 		return auth.Operator{}, named(err, "There is no such operator.")
 	}
@@ -119,7 +119,7 @@ func (s *Store) CreateSession(ctx context.Context, x auth.Session, es ...audit.E
 
 // Session returns the session with that hash, ended or not.
 func (s *Store) Session(ctx context.Context, hash string) (auth.Session, error) {
-	r, err := s.table("sessions").Where(orm.Eq("hash", hash)).First(ctx)
+	r, err := s.row(ctx, "sessions", "hash", hash)
 	if err != nil {
 		return auth.Session{}, named(err, "There is no such session.")
 	}

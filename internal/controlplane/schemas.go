@@ -59,7 +59,7 @@ func (s *Store) LatestVersions(ctx context.Context, names []string) (map[string]
 
 // Schema returns the schema of that name.
 func (s *Store) Schema(ctx context.Context, name string) (fleet.Schema, error) {
-	r, err := s.table("schemas").Where(orm.Eq("name", name)).First(ctx)
+	r, err := s.row(ctx, "schemas", "name", name)
 	if err != nil {
 		return fleet.Schema{}, named(err, "There is no schema %q.", name)
 	}

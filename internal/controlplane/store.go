@@ -22,9 +22,15 @@ func Schema() (*schema.Schema, error) { return schema.Parse(source) }
 
 // Store reads and writes the control plane.
 type Store struct {
-	conn d1.Conn
-	db   *orm.DB
-	now  func() time.Time
+	conn   d1.Conn
+	db     *orm.DB
+	schema *schema.Schema
+	kept   *kept // nil where the database can't tell whether it has changed
+	now    func() time.Time
+}
+
+func newStore(conn d1.Conn, s *schema.Schema, now func() time.Time) *Store {
+	return &Store{conn: conn, db: orm.New(conn, s), schema: s, kept: newKept(conn), now: now}
 }
 
 // Open brings the control plane's database to this program's version and returns
@@ -46,7 +52,7 @@ func Open(ctx context.Context, conn d1.Conn, now func() time.Time) (*Store, erro
 	if _, err := conn.Query(ctx, d1.Exec(markPoints)); err != nil {
 		return nil, err
 	}
-	return &Store{conn: conn, db: orm.New(conn, s), now: now}, nil
+	return newStore(conn, s, now), nil
 }
 
 // Is reports whether a database is a control plane, of any version.
@@ -74,7 +80,7 @@ func Attach(ctx context.Context, conn d1.Conn, now func() time.Time) (*Store, er
 	if !known || state.Hash != s.Hash() {
 		return nil, fault.New(fault.Conflict, "This data folder belongs to another version of the dashboard. Start the dashboard once with this version, or use the other one.")
 	}
-	return &Store{conn: conn, db: orm.New(conn, s), now: now}, nil
+	return newStore(conn, s, now), nil
 }
 
 // Ready returns nil when the control plane can be written: it takes the write

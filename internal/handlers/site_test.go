@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -40,11 +41,12 @@ type site struct {
 	engine   *local.Engine
 	// control is the control plane's database; broken can make it fail for the
 	// program, but not for the test.
-	control d1.Conn
-	account *account.Account
-	broken  *breakable
-	clock   *clock
-	log     *logBuffer
+	control     d1.Conn
+	controlFile string
+	account     *account.Account
+	broken      *breakable
+	clock       *clock
+	log         *logBuffer
 	// plans has a plan in each state, of acme-org-001.
 	plans map[string]id.Plan
 	// point is a restore point of acme-org-001.
@@ -69,7 +71,8 @@ func newSiteAt(t *testing.T, api string, env account.Credentials, tune ...func(*
 	t.Helper()
 	ctx, dir := t.Context(), t.TempDir()
 	s := &site{t: t, clock: newClock(), log: &logBuffer{}, plans: map[string]id.Plan{}}
-	control, err := local.OpenFile(filepath.Join(dir, "control.db"))
+	s.controlFile = filepath.Join(dir, "control.db")
+	control, err := local.OpenFile(s.controlFile)
 	must(t, err)
 	t.Cleanup(func() { _ = control.Close() })
 	s.control, s.broken = control, &breakable{Conn: control}
@@ -227,11 +230,12 @@ func (l *logBuffer) String() string {
 	return l.b.String()
 }
 
-// breakable is a connection that fails while err is set.
+// breakable is a connection that fails while err is set, and counts what it is asked.
 type breakable struct {
 	d1.Conn
-	mu  sync.Mutex
-	err error
+	asked atomic.Int64
+	mu    sync.Mutex
+	err   error
 }
 
 func (b *breakable) fail(err error) {
@@ -247,6 +251,7 @@ func (b *breakable) failure() error {
 }
 
 func (b *breakable) Query(ctx context.Context, st d1.Stmt) (*d1.Result, error) {
+	b.asked.Add(1)
 	if err := b.failure(); err != nil {
 		return nil, err
 	}
@@ -254,8 +259,17 @@ func (b *breakable) Query(ctx context.Context, st d1.Stmt) (*d1.Result, error) {
 }
 
 func (b *breakable) Batch(ctx context.Context, ss []d1.Stmt) ([]*d1.Result, error) {
+	b.asked.Add(1)
 	if err := b.failure(); err != nil {
 		return nil, err
 	}
 	return b.Conn.Batch(ctx, ss)
+}
+
+// Version tells it of the connection below.
+func (b *breakable) Version(ctx context.Context) (int64, error) {
+	if err := b.failure(); err != nil {
+		return 0, err
+	}
+	return b.Conn.(d1.Versioned).Version(ctx)
 }
