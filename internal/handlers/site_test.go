@@ -75,7 +75,7 @@ func newSiteAt(t *testing.T, api string, env account.Credentials, tune ...func(*
 	control, err := local.OpenFile(s.controlFile)
 	must(t, err)
 	t.Cleanup(func() { _ = control.Close() })
-	s.control, s.broken = control, &breakable{Conn: control}
+	s.control, s.broken = control, &breakable{Conn: control, versions: control.(d1.Versioned)}
 	s.store, err = controlplane.Open(ctx, s.broken, s.clock.now)
 	must(t, err)
 	s.engine, err = local.Open(filepath.Join(dir, "databases"), local.Options{})
@@ -233,9 +233,10 @@ func (l *logBuffer) String() string {
 // breakable is a connection that fails while err is set, and counts what it is asked.
 type breakable struct {
 	d1.Conn
-	asked atomic.Int64
-	mu    sync.Mutex
-	err   error
+	versions d1.Versioned
+	asked    atomic.Int64
+	mu       sync.Mutex
+	err      error
 }
 
 func (b *breakable) fail(err error) {
@@ -266,10 +267,9 @@ func (b *breakable) Batch(ctx context.Context, ss []d1.Stmt) ([]*d1.Result, erro
 	return b.Conn.Batch(ctx, ss)
 }
 
-// Version tells it of the connection below.
 func (b *breakable) Version(ctx context.Context) (int64, error) {
 	if err := b.failure(); err != nil {
 		return 0, err
 	}
-	return b.Conn.(d1.Versioned).Version(ctx)
+	return b.versions.Version(ctx)
 }
