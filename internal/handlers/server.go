@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/labstack/echo/v4"
-	echomw "github.com/labstack/echo/v4/middleware"
 
 	"github.com/kuratchi/dashboard/internal/account"
 	"github.com/kuratchi/dashboard/internal/auth"
@@ -60,14 +59,6 @@ type Server struct {
 	catalogs live.Cache
 }
 
-// compression is for pages: level 5 takes a fifth of the time of the best and
-// makes a table nearly as small. Static files bring their own. No page holds a
-// secret beside what an attacker could make it reflect.
-var compression = echomw.GzipConfig{
-	Level: 5, MinLength: 1400,
-	Skipper: func(c echo.Context) bool { return strings.HasPrefix(c.Request().URL.Path, static.Prefix) },
-}
-
 // New returns the program's handler.
 func New(o Options) *Server {
 	o.PageTime, o.FormTime = cmp.Or(o.PageTime, pageTime), cmp.Or(o.FormTime, formTime)
@@ -76,8 +67,7 @@ func New(o Options) *Server {
 	e.HideBanner, e.HidePort = true, true
 	e.HTTPErrorHandler = s.handleError
 	e.IPExtractor = extractor(o.TrustedProxies)
-	e.Use(middleware.Body(cmp.Or(o.BlockTime, middleware.BlockTime)), middleware.Headers, middleware.Log(o.Log),
-		middleware.Recover(o.Log), middleware.SameSite, echomw.GzipWithConfig(compression))
+	e.Use(middleware.Body(cmp.Or(o.BlockTime, middleware.BlockTime)), middleware.Headers, middleware.Log(o.Log), middleware.Recover(o.Log), middleware.SameSite, middleware.Compress(static.Prefix))
 	for _, r := range s.routes() {
 		s.add(r)
 	}
