@@ -3,6 +3,7 @@ module github.com/kuratchi/dashboard/bench
 go 1.26.0
 
 require (
+	github.com/klauspost/compress v1.20.4
 	github.com/kuratchi/dashboard v0.0.0
 	github.com/mattn/go-sqlite3 v1.14.53
 )

@@ -18,8 +18,9 @@ import (
 // bench is one run: how much it does, and what its parts share.
 type bench struct {
 	scale
-	dir  string // everything it writes
-	site *site  // serves a database with a table of many rows
+	dir    string // everything it writes
+	before string // another build of the program, "" for none
+	site   *site  // serves a database with a table of many rows
 }
 
 // scale is how much a run does.
@@ -75,6 +76,7 @@ func run(ctx context.Context) (err error) {
 	}
 	isShort := flag.Bool("short", false, "use little data: it shows that everything runs, and its figures mean nothing")
 	only := flag.String("only", strings.Join(names, ","), "the parts to run")
+	before := flag.String("before", "", "another build of the program: the part page measures its page beside this one's")
 	profile := flag.String("cpuprofile", "", "write a profile of the run to this file")
 	folder := flag.String("rollout", "", "what the part migrate runs in a process of its own: apply a plan to the databases in this folder")
 	atOnce := flag.Int("at-once", 2, "how many of them at a time")
@@ -88,7 +90,7 @@ func run(ctx context.Context) (err error) {
 			return fmt.Errorf("there is no part %q; there are %s", w, strings.Join(names, ", "))
 		}
 	}
-	b := &bench{scale: full}
+	b := &bench{scale: full, before: *before}
 	if *isShort {
 		b.scale = short
 	}

@@ -38,7 +38,7 @@ func ratio(what string, p pair, goal float64) line {
 		result: fmt.Sprintf("%.2f × (%.2f–%.2f)", p.ratio, p.low, p.high),
 	}
 	if goal > 0 {
-		l.goal, l.met = fmt.Sprintf("≤ %.1f ×", goal), p.ratio <= goal
+		l.goal, l.met = fmt.Sprintf("≤ %g ×", goal), p.ratio <= goal
 	}
 	return l
 }
