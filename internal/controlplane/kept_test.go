@@ -231,7 +231,7 @@ func TestWhatIsKeptIsBounded(t *testing.T) {
 		return w.asked.Load() - asked
 	}
 	session := func() error { _, err := s.Session(t.Context(), "h1"); return err }
-	if again(session) != 1 || again(session) != 1 {
+	if n := again(session) + again(session); n != 2 {
 		t.Error("a session with a long form is kept")
 	}
 	operator := func(n int) func() error {
@@ -251,7 +251,7 @@ func TestWhatIsKeptIsBounded(t *testing.T) {
 		}
 		return nil
 	}
-	if again(missing) != 1 || again(missing) != 1 {
+	if n := again(missing) + again(missing); n != 2 {
 		t.Error("that a row is missing is kept")
 	}
 }
