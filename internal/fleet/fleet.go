@@ -189,7 +189,7 @@ func (f *Fleet) Open(ctx context.Context, name string) (Database, d1.Conn, error
 	if err != nil {
 		return d, nil, err
 	}
-	return d, &gatedConn{Conn: conn, fleet: f, database: d, opened: opened}, nil
+	return d, f.gate(conn, d, opened), nil
 }
 
 // checkUsable returns nil for a database that can be read and written, else

@@ -114,6 +114,30 @@ type gatedConn struct {
 	opened   int64
 }
 
+// gate returns a gated handle, which tells the stamp of the schema where conn does.
+func (f *Fleet) gate(conn d1.Conn, d Database, opened int64) d1.Conn {
+	g := &gatedConn{Conn: conn, fleet: f, database: d, opened: opened}
+	if s, ok := conn.(d1.Stamper); ok {
+		return &gatedStamper{gatedConn: g, stamper: s}
+	}
+	return g
+}
+
+// gatedStamper is a gated handle that can tell the stamp of the schema.
+type gatedStamper struct {
+	*gatedConn
+	stamper d1.Stamper
+}
+
+// Stamped runs reading statements in one transaction.
+func (g *gatedStamper) Stamped(ctx context.Context, want d1.Stamp, ss []d1.Stmt) ([]*d1.Result, d1.Stamp, error) {
+	if err := g.enter(ss...); err != nil {
+		return nil, "", err
+	}
+	defer g.leave()
+	return g.stamper.Stamped(ctx, want, ss)
+}
+
 // enter begins a call with these statements; leave ends it.
 func (g *gatedConn) enter(ss ...d1.Stmt) error {
 	for _, s := range ss {

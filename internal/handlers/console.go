@@ -10,7 +10,6 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/kuratchi/dashboard/internal/audit"
-	"github.com/kuratchi/dashboard/internal/browse"
 	"github.com/kuratchi/dashboard/internal/console"
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
@@ -92,7 +91,7 @@ func (s *Server) consolePage(c echo.Context, status int, d fleet.Database, conn 
 	if v.History, err = s.history(c, d); err != nil {
 		return err
 	}
-	v.Tables = completions(c.Request().Context(), conn)
+	v.Tables = s.completions(c, d, conn)
 	p := s.databasePage(c, d, "sql", "SQL", layout.Crumb{Text: "SQL"})
 	p.Editor = true
 	return render(c, status, views.ConsolePage(p, v))
@@ -125,8 +124,8 @@ func (s *Server) consoleSwitch(c echo.Context) error {
 
 // completions are the names the editor proposes, as JSON; none when they can't
 // be read.
-func completions(ctx context.Context, conn d1.Conn) string {
-	cat, err := browse.Load(ctx, conn)
+func (s *Server) completions(c echo.Context, d fleet.Database, conn d1.Conn) string {
+	cat, err := s.catalog(c, d, conn)
 	if err != nil {
 		return "{}"
 	}

@@ -8,7 +8,6 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/kuratchi/dashboard/internal/auth"
-	"github.com/kuratchi/dashboard/internal/browse"
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/fleet"
@@ -124,7 +123,7 @@ func (s *Server) databasesShow(c echo.Context) error {
 		return s.progress(c, d)
 	}
 	return s.withDatabase(c, func(d fleet.Database, conn d1.Conn) error {
-		cat, err := browse.Load(ctx, conn)
+		cat, err := s.catalog(c, d, conn)
 		if err != nil {
 			return err
 		}

@@ -28,7 +28,7 @@ func (s *Server) withCatalog(c echo.Context, f func(d fleet.Database, conn d1.Co
 		return err
 	}
 	return s.withDatabase(c, func(d fleet.Database, conn d1.Conn) error {
-		cat, err := browse.Load(c.Request().Context(), conn)
+		cat, err := s.catalog(c, d, conn)
 		if err != nil {
 			return err
 		}

@@ -7,7 +7,6 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/kuratchi/dashboard/internal/auth"
-	"github.com/kuratchi/dashboard/internal/browse"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/fleet"
 	"github.com/kuratchi/dashboard/internal/handlers/middleware"
@@ -92,12 +91,12 @@ func (s *Server) findTables(c echo.Context, v *views.Search) error {
 	if v.Database == "" || v.Text == "" {
 		return nil
 	}
-	_, conn, err := s.Fleet.Open(c.Request().Context(), v.Database)
+	d, conn, err := s.Fleet.Open(c.Request().Context(), v.Database)
 	if err != nil {
 		return nil //nolint:nilerr // a search finds what there is
 	}
 	defer func() { _ = conn.Close() }()
-	cat, err := browse.Load(c.Request().Context(), conn)
+	cat, err := s.catalog(c, d, conn)
 	if err != nil {
 		return nil //nolint:nilerr // likewise
 	}

@@ -61,20 +61,23 @@ func (s *Server) tablesShow(c echo.Context) error {
 	})
 }
 
-// reading does f with a database and its catalog, for a page that only reads. On D1
-// the catalog is a kept one that the page's own call checks.
+// reading does f with a database and its catalog, for a page that only reads. The
+// catalog is a kept one that the page's own calls check.
 func (s *Server) reading(c echo.Context, f func(fleet.Database, d1.Conn, *browse.Catalog) error) error {
 	return s.withDatabase(c, func(d fleet.Database, conn d1.Conn) error {
-		ctx := c.Request().Context()
-		if d.Provider == fleet.D1 {
-			return s.catalogs.Read(ctx, d.ProviderID, conn, func(conn d1.Conn, db *live.Database) error { return f(d, conn, &browse.Catalog{Database: db}) })
-		}
-		cat, err := browse.Load(ctx, conn)
-		if err != nil {
-			return err
-		}
-		return f(d, conn, cat)
+		return s.catalogs.Read(c.Request().Context(), d.ProviderID, conn, func(conn d1.Conn, db *live.Database) error {
+			return f(d, conn, &browse.Catalog{Database: db})
+		})
 	})
+}
+
+// catalog returns what a database holds now.
+func (s *Server) catalog(c echo.Context, d fleet.Database, conn d1.Conn) (*browse.Catalog, error) {
+	db, err := s.catalogs.Database(c.Request().Context(), d.ProviderID, conn)
+	if err != nil {
+		return nil, err
+	}
+	return &browse.Catalog{Database: db}, nil
 }
 
 // whole reads the cell that a request names.
@@ -116,7 +119,7 @@ func (s *Server) tablesBlob(c echo.Context) error {
 
 func (s *Server) structureShow(c echo.Context) error {
 	return s.withDatabase(c, func(d fleet.Database, conn d1.Conn) error {
-		cat, err := browse.Load(c.Request().Context(), conn)
+		cat, err := s.catalog(c, d, conn)
 		if err != nil {
 			return err
 		}

@@ -12,6 +12,13 @@
 // virtual table and a table whose text can't be read cost [Database.Describe] one more
 // round trip, because only the engine knows their columns.
 //
+// # A reading that is kept
+//
+//	var cache live.Cache
+//	err := cache.Read(ctx, id, conn, func(conn d1.Conn, db *live.Database) error { … })
+//
+// A [Cache] checks what it kept in the very transaction that reads the rows: see there.
+//
 // # What can't be read
 //
 // A text that the schema's grammar doesn't know spoils nothing else: the table is

@@ -256,6 +256,11 @@ func (c *Conn) DataVersion() (int64, error) { return c.number("PRAGMA data_versi
 // DontWait makes what is locked an error from now on. Until then it is waited for.
 func (c *Conn) DontWait() { c.db.SetBusyTimeout(0) }
 
+// SchemaVersion returns the number that SQLite keeps in the file and makes another one
+// with every change of the schema, by whomever; putting a copy back is one. Within a
+// transaction it is that of what the transaction sees.
+func (c *Conn) SchemaVersion() (int64, error) { return c.number("PRAGMA schema_version") }
+
 // number runs a statement of the package's own that answers with one number.
 func (c *Conn) number(sql string) (int64, error) {
 	was := c.mode

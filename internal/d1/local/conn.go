@@ -40,19 +40,26 @@ func (c *conn) Batch(ctx context.Context, ss []d1.Stmt) ([]*d1.Result, error) {
 		}
 	}
 	var results []*d1.Result
-	err := c.within(ctx, mode, func(db *sqlite.Conn) error {
-		for i, s := range ss {
-			db.Restrict(engineMode(s.Mode))
-			r, err := run(db, s)
-			if err != nil {
-				return &stmtError{index: i, err: err}
-			}
-			results = append(results, r)
-		}
-		return nil
+	err := c.within(ctx, mode, func(db *sqlite.Conn) (err error) {
+		results, err = runAll(db, ss)
+		return err
 	})
 	if err != nil {
 		return nil, err
+	}
+	return results, nil
+}
+
+// runAll runs statements one after the other, each within its mode.
+func runAll(db *sqlite.Conn, ss []d1.Stmt) ([]*d1.Result, error) {
+	results := make([]*d1.Result, len(ss))
+	for i, s := range ss {
+		db.Restrict(engineMode(s.Mode))
+		r, err := run(db, s)
+		if err != nil {
+			return nil, &stmtError{index: i, err: err}
+		}
+		results[i] = r
 	}
 	return results, nil
 }

@@ -40,6 +40,7 @@ type handles struct {
 	leaving map[*handle]bool
 	spare   []*handle
 	timer   *time.Timer
+	opened  uint64 // counts the handles
 	closed  bool
 }
 
@@ -58,7 +59,9 @@ func newBudgets(o Options) budgets {
 
 // handle is one open database.
 type handle struct {
-	key, path  string
+	key, path string
+	// number tells it from every other opening of the same database.
+	number     uint64
 	statements int
 	memory     budgets
 	// write holds the only permit to use writer; read holds maxReaders permits.
@@ -145,8 +148,9 @@ func (hs *handles) acquire(key, path string) (*handle, error) {
 	}
 	h, ok := hs.lru.Get(key)
 	if !ok {
+		hs.opened++
 		h = &handle{
-			key: key, path: path, statements: hs.statements, memory: hs.memory, write: make(chan struct{}, 1), read: make(chan struct{}, maxReaders),
+			number: hs.opened, key: key, path: path, statements: hs.statements, memory: hs.memory, write: make(chan struct{}, 1), read: make(chan struct{}, maxReaders),
 			streams: make(chan struct{}, maxStreams), watch: newWatch(), done: make(chan struct{}),
 		}
 		hs.lru.Add(key, h)
