@@ -194,7 +194,7 @@ func (b *builder) shuffle(tc *tableChange) (bool, error) {
 	t, from, to := sqltext.Quote(tc.want.Name), sqltext.Quote(have.Name), sqltext.Quote(other)
 	statements := []string{
 		add.Table.AddColumnDDL(&add.Column),
-		"UPDATE " + t + " SET " + to + " = " + b.carried(have, want),
+		"UPDATE " + t + " SET " + to + " = " + carried(have, want, have.Name, written),
 		"ALTER TABLE " + t + " DROP COLUMN " + from,
 		"ALTER TABLE " + t + " RENAME COLUMN " + to + " TO " + sqltext.Quote(want.Name),
 	}

@@ -32,7 +32,7 @@ func (b *builder) copyRows(have, want *schema.Table) rowCopy {
 	for _, name := range columns {
 		old, _ := have.Column(name)
 		next, _ := want.Column(name)
-		c.into, c.from = append(c.into, sqltext.Quote(next.Name)), append(c.from, b.carried(old, next))
+		c.into, c.from = append(c.into, sqltext.Quote(next.Name)), append(c.from, carried(old, next, old.Name, written))
 		if want.RowIDAlias(next.Name) && !have.RowIDAlias(old.Name) {
 			c.order = " ORDER BY " + sqltext.Quote(old.Name) + " IS NULL"
 		}

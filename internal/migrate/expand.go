@@ -126,7 +126,7 @@ func withTable(tables []schema.Table, t schema.Table) []schema.Table {
 
 // said reports whether a column's own note has told of a change.
 func (e *expansion) said(c schema.ChangeTable) bool {
-	if strings.HasPrefix(c.What, "Add the UNIQUE ") {
+	if c.AddsUnique {
 		return true // there is an index in its place
 	}
 	return c.Column != "" && slices.ContainsFunc(e.lines, func(n Note) bool { return n.Object == c.Object() })

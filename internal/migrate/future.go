@@ -110,13 +110,9 @@ func (b *builder) renamedIn(table string) bool {
 	})
 }
 
-// carriedLive is a column's value in its new table, from the live table.
+// carriedLive is carried from the live table, as the new column stores and compares it.
 func (b *builder) carriedLive(have *schema.Table, old, next *schema.Column) string {
-	value := sqltext.Quote(b.liveColumn(have.Name, old.Name))
-	if next.NotNull && !old.NotNull && next.Default != "" {
-		value = "coalesce(" + value + ", " + constant(next) + ")"
-	}
-	value = converted(old, next, value)
+	value := converted(old, next, carried(old, next, b.liveColumn(have.Name, old.Name), constant))
 	if !sqltext.Same(orBinary(old.Collate), orBinary(next.Collate)) {
 		value += " COLLATE " + orBinary(next.Collate)
 	}

@@ -163,15 +163,17 @@ func carriedColumns(have, want *schema.Table) []string {
 	return out
 }
 
-// carried is the value a column gets from its old self: where NULL is no longer
-// allowed, the default stands in for it.
-func (b *builder) carried(have, want *schema.Column) string {
-	name := sqltext.Quote(have.Name)
-	if want.NotNull && !have.NotNull && want.Default != "" {
-		return "coalesce(" + name + ", " + want.Default + ")"
+// carried is the value a column gets from its old self, which has that name: where NULL
+// is no longer allowed, what standIn makes of the column's default stands in for it.
+func carried(old, next *schema.Column, name string, standIn func(*schema.Column) string) string {
+	if next.NotNull && !old.NotNull && next.Default != "" {
+		return "coalesce(" + sqltext.Quote(name) + ", " + standIn(next) + ")"
 	}
-	return name
+	return sqltext.Quote(name)
 }
+
+// written is a column's default as it is written, for a statement that stores it.
+func written(c *schema.Column) string { return c.Default }
 
 // keptRowID is the name by which both tables know their rowid, "" where one has
 // none, or where it is a column anyway.

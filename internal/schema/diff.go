@@ -51,6 +51,8 @@ type ChangeTable struct {
 	// difference of the whole table.
 	Table  Table
 	Column string
+	// AddsUnique says that it is a UNIQUE that comes.
+	AddsUnique bool
 	// What says it in words.
 	What string
 }
@@ -329,12 +331,13 @@ func (d *tableDiff) constraints() {
 		what       string
 		have, want []string
 	}{
-		{"UNIQUE", slices.Concat(a.Unique, a.UniqueTerms), slices.Concat(b.Unique, b.UniqueTerms)},
+		{unique, slices.Concat(a.Unique, a.UniqueTerms), slices.Concat(b.Unique, b.UniqueTerms)},
 		{"foreign key", a.ForeignKeys, b.ForeignKeys}, {"CHECK", a.Checks, b.Checks}, {"clause", a.clauses(), b.clauses()},
 	} {
 		for _, c := range kind.want {
 			if !slices.Contains(kind.have, c) && !d.comesWithColumn(kind.what, c) {
-				d.differs("", "Add the %s (%s) to %s", kind.what, c, name)
+				what := fmt.Sprintf("Add the %s (%s) to %s", kind.what, c, name)
+				d.rest = append(d.rest, ChangeTable{Table: *d.want, AddsUnique: kind.what == unique, What: what})
 			}
 		}
 		for _, c := range kind.have {
@@ -345,11 +348,14 @@ func (d *tableDiff) constraints() {
 	}
 }
 
+// unique is the kind of a UNIQUE constraint.
+const unique = "UNIQUE"
+
 // comesWithColumn reports whether a constraint is part of an added column's own
 // definition, so that ADD COLUMN brings it.
 func (d *tableDiff) comesWithColumn(kind, canonical string) bool {
 	switch kind {
-	case "UNIQUE":
+	case unique:
 		return slices.Contains(d.added, canonical)
 	case "foreign key":
 		column, _, _ := strings.Cut(canonical, " -> ")
