@@ -92,8 +92,9 @@ var mayImport = map[string][]string{
 	"bench/csqlite":   {},
 	"bench": {
 		"bench/csqlite", "internal/account", "internal/auth", "internal/browse", "internal/console", "internal/controlplane",
-		"internal/d1", "internal/d1/local", "internal/fleet", "internal/handlers", "internal/id", "internal/migrate",
-		"internal/schema", "internal/sqlite", "internal/vault", "schemas", "web/templates/layout",
+		"internal/d1", "internal/d1/local", "internal/fleet", "internal/handlers", "internal/handlers/middleware",
+		"internal/id", "internal/migrate", "internal/schema", "internal/sqlite", "internal/vault", "schemas",
+		"web/templates/layout",
 	},
 	"internal/live":   {"internal/d1", "internal/fault", "internal/schema", "internal/sqltext"},
 	"internal/shadow": {"internal/d1", "internal/live", "internal/sqlite", "internal/sqltext"},
