@@ -253,7 +253,9 @@ func fillDemo(ctx context.Context, cfg config.Config, dir string, out io.Writer)
 	// The provision that is made to fail is no news.
 	f := fleet.New(store, fleet.EmbeddedOnly{Engine: engine}, slog.New(slog.DiscardHandler), clock.Now)
 	defer f.Close()
-	err = demo.Fill(ctx, demo.Target{Fleet: f, Provider: engine, Clock: clock}, demoOptions, func(line string) { _, _ = fmt.Fprintf(out, "Demo: %s …\n", line) })
+	err = demo.Fill(ctx, demo.Target{Fleet: f, Provider: engine, Clock: clock}, demoOptions, func(line string) {
+		_, _ = fmt.Fprintf(out, "Demo: %s …\n", line)
+	})
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return fault.Wrap(err, fault.Unavailable, "The demo was not finished, and nothing of it was kept.")

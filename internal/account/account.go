@@ -158,7 +158,8 @@ func (a *Account) options(c Credentials) rest.Options {
 	if a.budgets[c.ID] == nil {
 		a.budgets[c.ID] = rest.NewBudget(rest.BudgetOptions{})
 	}
-	return rest.Options{Account: c.ID, Token: c.Token.Reveal(), ReadToken: c.ReadToken.Reveal(), BaseURL: a.o.URL, Dir: a.o.Dir, Budget: a.budgets[c.ID]}
+	return rest.Options{Account: c.ID, Token: c.Token.Reveal(), ReadToken: c.ReadToken.Reveal(), BaseURL: a.o.URL,
+		Dir: a.o.Dir, Budget: a.budgets[c.ID]}
 }
 
 // State returns what is set up.
@@ -177,9 +178,11 @@ func (a *Account) Provider() (d1.Provider, error) {
 	case a.provider != nil:
 		return a.provider, nil
 	case a.problem != nil:
-		return nil, fault.Wrap(a.problem, fault.Unavailable, "The Cloudflare account can't be used, so databases on D1 can't be reached: %s", fault.Message(a.problem))
+		return nil, fault.Wrap(a.problem, fault.Unavailable,
+			"The Cloudflare account can't be used, so databases on D1 can't be reached: %s", fault.Message(a.problem))
 	}
-	return nil, fault.New(fault.Unavailable, "No Cloudflare account is set up here, so databases on D1 can't be reached. An owner can set one up under Settings.")
+	return nil, fault.New(fault.Unavailable,
+		"No Cloudflare account is set up here, so databases on D1 can't be reached. An owner can set one up under Settings.")
 }
 
 // Budget is how much of the account's limit of calls is used.
@@ -219,7 +222,8 @@ func (a *Account) Save(ctx context.Context, actor auth.Actor, in Input) ([]Permi
 		return nil, err
 	}
 	if c == kept {
-		return nil, fault.New(fault.Invalid, "That is what is set up already, so nothing was saved. To replace the token, enter the new one.").At("token")
+		return nil, fault.New(fault.Invalid,
+			"That is what is set up already, so nothing was saved. To replace the token, enter the new one.").At("token")
 	}
 	a.mu.Lock()
 	o := a.options(c)
@@ -267,9 +271,13 @@ func (a *Account) checkHoldsDatabases(ctx context.Context, o rest.Options) error
 	case err == nil:
 		return nil
 	case fault.Is(err, fault.NotFound), fault.Is(err, fault.Denied):
-		return fault.Wrap(err, fault.Conflict, "%d databases of this installation live on D1, but not in this account. Nothing was saved. Enter the account they live in; only one account can be used at a time.", n).At("account")
+		return fault.Wrap(err, fault.Conflict,
+			"%d databases of this installation live on D1, but not in this account. Nothing was saved. "+
+				"Enter the account they live in; only one account can be used at a time.", n).At("account")
 	default:
-		return fault.Wrap(err, fault.KindOf(err), "%d databases of this installation live on D1, and whether they are in this account can't be seen now, so nothing was saved: %s", n, fault.Message(err)).At("account")
+		return fault.Wrap(err, fault.KindOf(err),
+			"%d databases of this installation live on D1, and whether they are in this account can't be seen now, so nothing was saved: %s", n,
+			fault.Message(err)).At("account")
 	}
 }
 
@@ -278,7 +286,8 @@ func (a *Account) mergeInput(ctx context.Context, in Input) (c, kept Credentials
 	if a.State().FromEnvironment {
 		return c, kept, fault.New(fault.Conflict, "The account comes from the environment of the program. Change it there.")
 	}
-	c = Credentials{ID: strings.ToLower(strings.TrimSpace(in.ID)), Token: config.NewSecret(strings.TrimSpace(in.Token)), ReadToken: config.NewSecret(strings.TrimSpace(in.ReadToken))}
+	c = Credentials{ID: strings.ToLower(strings.TrimSpace(in.ID)), Token: config.NewSecret(strings.TrimSpace(in.Token)),
+		ReadToken: config.NewSecret(strings.TrimSpace(in.ReadToken))}
 	stored, err := a.o.Store.CloudflareAccount(ctx)
 	if fault.Is(err, fault.NotFound) || err == nil && stored.ID != c.ID {
 		return c, kept, nil
@@ -312,7 +321,8 @@ func (a *Account) Forget(ctx context.Context, actor auth.Actor) error {
 		return err
 	}
 	if n > 0 {
-		return fault.New(fault.Conflict, "The account can't be taken away while %d databases of this installation live in it. Move them away first, and let the old ones go.", n).At("confirm")
+		return fault.New(fault.Conflict, "The account can't be taken away while %d databases of this installation live in it. "+
+			"Move them away first, and let the old ones go.", n).At("confirm")
 	}
 	if err := a.o.Store.ForgetCloudflareAccount(ctx, a.entry(actor, audit.AccountForget, s.ID)); err != nil {
 		return err

@@ -61,7 +61,8 @@ func (w *world) vault(key string) *vault.Vault {
 func (w *world) open(v *vault.Vault, env account.Credentials) *account.Account {
 	w.t.Helper()
 	a, err := account.Open(w.t.Context(), account.Options{
-		Store: w.store, Vault: v, Environment: env, URL: "http://127.0.0.1:1/", Dir: filepath.Join(w.dir, "d1"), Log: slog.New(slog.DiscardHandler), Now: now,
+		Store: w.store, Vault: v, Environment: env, URL: "http://127.0.0.1:1/", Dir: filepath.Join(w.dir, "d1"),
+		Log: slog.New(slog.DiscardHandler), Now: now,
 	})
 	if err != nil {
 		w.t.Fatal(err)
@@ -132,14 +133,16 @@ func TestAnAccountWithDatabasesStays(t *testing.T) {
 	}
 	for _, sql := range []string{
 		"insert into organizations (id, slug, name, created_at, created_by) values ('o', 'acme', 'Acme', 0, 'x')",
-		"insert into databases (id, name, org_id, org_slug, org_name, provider, state, created_at, created_by, updated_at) values ('d', 'acme-1', 'o', 'acme', 'Acme', 'd1', 'ready', 0, 'x', 0)",
+		"insert into databases (id, name, org_id, org_slug, org_name, provider, state, created_at, created_by, " +
+			"updated_at) values ('d', 'acme-1', 'o', 'acme', 'Acme', 'd1', 'ready', 0, 'x', 0)",
 		"update databases set provider_id = '00000000-0000-4000-8000-000000000001'",
 	} {
 		if _, err := w.control.Query(t.Context(), d1.Exec(sql)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if _, err := a.Save(t.Context(), ada, account.Input{ID: otherID, Token: "token"}); !fault.Is(err, fault.Unavailable) || !strings.Contains(fault.Message(err), "1 databases") {
+	if _, err := a.Save(t.Context(), ada, account.Input{ID: otherID, Token: "token"}); !fault.Is(err, fault.Unavailable) ||
+		!strings.Contains(fault.Message(err), "1 databases") {
 		t.Errorf("another account: %v", err)
 	}
 	if err := a.Forget(t.Context(), ada); !fault.Is(err, fault.Conflict) {
@@ -153,7 +156,8 @@ func TestAnAccountWithDatabasesStays(t *testing.T) {
 func TestSecretsAreSealedAnew(t *testing.T) {
 	w := newWorld(t)
 	old := w.vault("key")
-	if _, err := w.open(old, account.Credentials{}).Save(t.Context(), ada, account.Input{ID: someID, Token: "token", ReadToken: "reading"}); err != nil {
+	if _, err := w.open(old, account.Credentials{}).
+		Save(t.Context(), ada, account.Input{ID: someID, Token: "token", ReadToken: "reading"}); err != nil {
 		t.Fatal(err)
 	}
 	both, err := old.WithNewKey()

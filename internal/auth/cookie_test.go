@@ -154,7 +154,8 @@ func TestAResponseSetsTheCookieOnce(t *testing.T) {
 
 func FuzzCookie(f *testing.F) {
 	plain, _ := auth.NewToken("")
-	for _, v := range []string{plain, "", "=", plain + "=", `"` + plain + `"`, strings.Repeat("A", 43), "\x00", plain + "; __Host-kuratchi=" + plain} {
+	for _, v := range []string{plain, "", "=", plain + "=", `"` + plain + `"`, strings.Repeat("A", 43), "\x00",
+		plain + "; __Host-kuratchi=" + plain} {
 		f.Add(v)
 	}
 	shape := regexp.MustCompile(`^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$`)

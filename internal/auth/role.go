@@ -53,7 +53,8 @@ func (r Role) Can(p Permission) bool {
 	case RoleAdmin:
 		return p != OperatorsManage && p != SettingsManage
 	case RoleOperator:
-		return p != OperatorsManage && p != SettingsManage && p != SchemasWrite && p != PlansApprove && p != AuditRead && p != OrgsManage && p != DatabasesManage
+		return p != OperatorsManage && p != SettingsManage && p != SchemasWrite && p != PlansApprove && p != AuditRead && p != OrgsManage &&
+			p != DatabasesManage
 	case RoleViewer:
 		return slices.Contains(viewerPermissions, p)
 	}

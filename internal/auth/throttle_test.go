@@ -63,7 +63,8 @@ func TestDelaysDoubleFromTheSixthFailure(t *testing.T) {
 	t.Parallel()
 	s := time.Second
 	th, clk := newThrottle()
-	for i, want := range []time.Duration{0, 0, 0, 0, 0, 0, s, 2 * s, 4 * s, 8 * s, 16 * s, 32 * s, 64 * s, 128 * s, 256 * s, 300 * s, 300 * s} {
+	for i, want := range []time.Duration{0, 0, 0, 0, 0, 0, s, 2 * s, 4 * s, 8 * s, 16 * s, 32 * s, 64 * s, 128 * s, 256 * s,
+		300 * s, 300 * s} {
 		if got := failAfterWaiting(t, th, clk, ann, home); got != want {
 			t.Errorf("attempt %d: wait %v, want %v", i+1, got, want)
 		}

@@ -10,9 +10,12 @@ import (
 )
 
 func BenchmarkPage(b *testing.B) {
-	c := open(b, "create table users(id integer primary key, email text, name text, role text, org int, score real, created text, note text, flag int, city text)",
+	c := open(b, "create table users(id integer primary key, email text, name text, role text, org int, score real, "+
+		"created text, note text, flag int, city text)",
 		"create index users_role on users(role)")
-	exec(b, c, "insert into users "+fmt.Sprintf(numbers, 1_000_000)+"select i, 'user' || i || '@example.com', 'name ' || i, 'role' || (i % 5), i % 100, i * 1.5, '2024-01-01 00:00:00', 'some notes on ' || i, i % 2, 'city' || (i % 50) from n")
+	exec(b, c, "insert into users "+fmt.Sprintf(numbers, 1_000_000)+
+		"select i, 'user' || i || '@example.com', 'name ' || i, 'role' || (i % 5), i % 100, i * 1.5, '2024-01-01 00:00:00', "+
+		"'some notes on ' || i, i % 2, 'city' || (i % 50) from n")
 	cat, err := browse.Load(bg, c)
 	if err != nil {
 		b.Fatal(err)

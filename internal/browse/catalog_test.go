@@ -30,7 +30,8 @@ func TestCatalogListsWhatCanBeBrowsed(t *testing.T) {
 	c := open(t,
 		"create table users(id integer primary key, email text unique)", "create index users_email on users(email)",
 		"create table odd(id text primary key, v generated)", "create index odd_v on odd(v)",
-		"create view recent as select id, email, 1 from users", "create virtual table docs using fts5(title)", "create table kuratchi_ledger(x)", "create table d1_migrations(x)")
+		"create view recent as select id, email, 1 from users", "create virtual table docs using fts5(title)", "create table kuratchi_ledger(x)",
+		"create table d1_migrations(x)")
 	var got []string
 	cat := load(t, c)
 	for _, e := range cat.Tables {
@@ -58,8 +59,10 @@ func TestStructure(t *testing.T) {
 	t.Parallel()
 	c := open(t,
 		"create table users(id integer primary key, email text not null unique, role text default 'member' check (role <> ''), org int)",
-		"create table orders(id integer primary key autoincrement, user_id int not null references users on delete cascade, a, b, twice as (a * 2), unique(a, b))",
-		"create index orders_user on orders(user_id)", "create index orders_some on orders(b) where b > 0", "create unique index users_org on users(org)",
+		"create table orders(id integer primary key autoincrement, user_id int not null references users on delete cascade, a, "+
+			"b, twice as (a * 2), unique(a, b))",
+		"create index orders_user on orders(user_id)", "create index orders_some on orders(b) where b > 0",
+		"create unique index users_org on users(org)",
 		"create view recent as select * from orders",
 		"create trigger users_gone after delete on users begin delete from orders where user_id = old.id; end",
 		"create trigger recent_write instead of insert on recent begin select 1; end",
@@ -69,14 +72,16 @@ func TestStructure(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(users.ReferencedBy) != 1 || users.ReferencedBy[0].From != "orders" || users.ReferencedBy[0].RefColumns[0] != "id" || len(users.Triggers) != 1 || len(users.Checks) != 1 || len(users.Unique) != 1 {
+	if len(users.ReferencedBy) != 1 || users.ReferencedBy[0].From != "orders" || users.ReferencedBy[0].RefColumns[0] != "id" ||
+		len(users.Triggers) != 1 || len(users.Checks) != 1 || len(users.Unique) != 1 {
 		t.Errorf("%+v", users)
 	}
 	var got []string
 	orders, _ := cat.Structure("ORDERS")
 	for _, s := range []live.Structure{users, orders} {
 		for _, col := range s.Columns {
-			got = append(got, fmt.Sprintf("%s.%s %s pk=%t nn=%t def=%s gen=%t uq=%t ix=%t ref=%s", s.Name, col.Name, col.Type, col.PK, col.NotNull, col.Default, col.Generated, col.Unique, col.Indexed, col.References))
+			got = append(got, fmt.Sprintf("%s.%s %s pk=%t nn=%t def=%s gen=%t uq=%t ix=%t ref=%s", s.Name, col.Name, col.Type,
+				col.PK, col.NotNull, col.Default, col.Generated, col.Unique, col.Indexed, col.References))
 		}
 	}
 	want := []string{
@@ -93,11 +98,13 @@ func TestStructure(t *testing.T) {
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
 	}
-	if !orders.Autoincrement || len(orders.Indexes) != 2 || orders.ForeignKeys[0].OnDelete != "CASCADE" || orders.ForeignKeys[0].RefColumns[0] != "id" {
+	if !orders.Autoincrement || len(orders.Indexes) != 2 || orders.ForeignKeys[0].OnDelete != "CASCADE" ||
+		orders.ForeignKeys[0].RefColumns[0] != "id" {
 		t.Errorf("%+v", orders)
 	}
 	all := cat.Structures()
-	if len(all) != 4 || all[1].Name != "recent" || all[1].Triggers[0].Name != "recent_write" || !all[3].Strict || !all[3].WithoutRowID || strings.Join(all[3].PrimaryKey, ",") != "b,a" {
+	if len(all) != 4 || all[1].Name != "recent" || all[1].Triggers[0].Name != "recent_write" || !all[3].Strict || !all[3].WithoutRowID ||
+		strings.Join(all[3].PrimaryKey, ",") != "b,a" {
 		t.Errorf("%+v", all)
 	}
 	_, err = cat.Structure("nope")
@@ -113,7 +120,8 @@ func TestWhole(t *testing.T) {
 		v              d1.Value
 		typ, formatted string
 	}{
-		{d1.Value{}, "", ""}, {d1.Int(7), "", ""}, {d1.Str("plain"), "text/plain; charset=utf-8", ""}, {d1.Str("7"), "text/plain; charset=utf-8", ""},
+		{d1.Value{}, "", ""}, {d1.Int(7), "", ""}, {d1.Str("plain"), "text/plain; charset=utf-8", ""},
+		{d1.Str("7"), "text/plain; charset=utf-8", ""},
 		{d1.Str("\xff"), "text/plain", ""}, {d1.Str("{not json}"), "text/plain; charset=utf-8", ""},
 		{d1.Str(` {"n":12345678901234567890.10,"b":"<é\n"} `), "application/json", "{\n  \"n\": 12345678901234567890.10,\n  \"b\": \"<é\\n\"\n}"},
 		{d1.Str(strings.Repeat("[", 9000) + strings.Repeat("]", 9000)), "text/plain; charset=utf-8", ""},
@@ -129,7 +137,8 @@ func TestWhole(t *testing.T) {
 		}
 	}
 	for _, bad := range [][3]string{
-		{"a", browse.EncodeKey([]d1.Value{d1.Int(2)}), "v"}, {"a", browse.EncodeKey([]d1.Value{d1.Int(1), d1.Int(1)}), "v"}, {"a", "x", "v"}, {"a", key, "w"}, {"b", key, "v"},
+		{"a", browse.EncodeKey([]d1.Value{d1.Int(2)}), "v"}, {"a", browse.EncodeKey([]d1.Value{d1.Int(1), d1.Int(1)}), "v"}, {"a", "x", "v"},
+		{"a", key, "w"}, {"b", key, "v"},
 	} {
 		_, err := browse.Whole(bg, c, cat, bad[0], bad[1], bad[2])
 		wantFault(t, err, fault.NotFound)

@@ -17,7 +17,8 @@ import (
 func TestNames(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]string{
-		"users": "users", "order_items-2": "order_items-2", "": "~", "..": "~Li4", "a/b": "~YS9i", "~": "~fg", "é": "~w6k", "a b": "~YSBi", "%2F": "~JTJG",
+		"users": "users", "order_items-2": "order_items-2", "": "~", "..": "~Li4", "a/b": "~YS9i", "~": "~fg", "é": "~w6k", "a b": "~YSBi",
+		"%2F": "~JTJG",
 	} {
 		if got := browse.EncodeName(name); got != want {
 			t.Errorf("%q is %q, want %q", name, got, want)
@@ -158,7 +159,8 @@ func TestRequestsRoundTrip(t *testing.T) {
 		t.Errorf("defaults are written: %v", q)
 	}
 	for query, word := range map[string]string{
-		"f=a": "no operator", "f=a:like:x": "like", "f=%C3%A9:eq:1": "names no column", "limit=x": "between 1 and 500", "limit=501": "501", "limit=0": "0", "cols=a,": "to show", "sort=-~!": "sort",
+		"f=a": "no operator", "f=a:like:x": "like", "f=%C3%A9:eq:1": "names no column", "limit=x": "between 1 and 500", "limit=501": "501",
+		"limit=0": "0", "cols=a,": "to show", "sort=-~!": "sort",
 		"f=a:eq:1" + strings.Repeat("&f=a:eq:1", 20): "21 filters",
 	} {
 		v, err := url.ParseQuery(query)

@@ -37,7 +37,8 @@ func (w *Write) explain(ctx context.Context, conn d1.Conn, cause error) error {
 	failed, ok := d1.Failed(cause)
 	switch {
 	case ok && failed.Name == kept:
-		return fault.Wrap(cause, fault.Conflict, "A row of %s was still there after it was deleted: %s. Nothing was deleted.", w.t.Name, w.holder("DELETE"))
+		return fault.Wrap(cause, fault.Conflict, "A row of %s was still there after it was deleted: %s. Nothing was deleted.",
+			w.t.Name, w.holder("DELETE"))
 	case !ok || failed.Name != conflicting:
 		return cause
 	}
@@ -50,10 +51,12 @@ func (w *Write) explain(ctx context.Context, conn d1.Conn, cause error) error {
 	}
 	ce := &ConflictError{}
 	if len(w.cat.triggers(w.t.Name, "UPDATE")) > 0 && w.sums == nil {
-		return fault.Wrap(ce, fault.Conflict, "A row of %s stayed as it was, though it is what you saw: %s. Nothing was saved.", w.t.Name, w.holder("UPDATE"))
+		return fault.Wrap(ce, fault.Conflict, "A row of %s stayed as it was, though it is what you saw: %s. Nothing was saved.",
+			w.t.Name, w.holder("UPDATE"))
 	}
 	if len(w.edits) > 1 && w.sums == nil {
-		return fault.Wrap(ce, fault.Conflict, "A row changed at the same moment, or one of these changes alters a row that another one is about. Nothing was saved; save again, or fewer rows at once.")
+		return fault.Wrap(ce, fault.Conflict, "A row changed at the same moment, or one of these changes alters a row that "+
+			"another one is about. Nothing was saved; save again, or fewer rows at once.")
 	}
 	return fault.Wrap(ce, fault.Conflict, "A row changed at the same moment. Nothing was changed; try again.")
 }

@@ -91,7 +91,8 @@ func TestValuesSurviveTheGrid(t *testing.T) {
 						t.Fatalf("%v", err)
 					}
 					for i, col := range page.Columns {
-						if cell := page.Rows[0].Cells[i]; col.Name == tc.column && (cell.Value.Kind() != tc.value.Kind() || !cell.Cut && cell.Value != tc.value) {
+						if cell := page.Rows[0].Cells[i]; col.Name == tc.column &&
+							(cell.Value.Kind() != tc.value.Kind() || !cell.Cut && cell.Value != tc.value) {
 							t.Errorf("%s in the grid: %.80s", tc.value.Kind(), cell.Value.Literal())
 						}
 					}

@@ -69,7 +69,8 @@ func (c *Catalog) Delete(ctx context.Context, conn d1.Conn, table string, keys, 
 		return nil, err
 	}
 	if len(sums) != len(keys) {
-		return nil, fault.New(fault.Invalid, "It isn't said what these rows held when they were shown. Nothing was deleted. Look at them, then delete them.")
+		return nil, fault.New(fault.Invalid,
+			"It isn't said what these rows held when they were shown. Nothing was deleted. Look at them, then delete them.")
 	}
 	w.sums = sums
 	now, err := w.whole(ctx, conn)
@@ -160,7 +161,8 @@ func (w *Write) whole(ctx context.Context, conn d1.Conn) ([][]d1.Value, error) {
 			}
 		}
 		if held > maxHeld {
-			return nil, fault.New(fault.Invalid, "These rows hold more than %d MB, which is more than can be compared at once. Choose fewer.", maxHeld>>20)
+			return nil, fault.New(fault.Invalid,
+				"These rows hold more than %d MB, which is more than can be compared at once. Choose fewer.", maxHeld>>20)
 		}
 	}
 	return out, nil

@@ -81,7 +81,8 @@ func TestAWideRowIsComparedWhole(t *testing.T) {
 	for i := range cols {
 		cols[i] = "c" + string(rune('a'+i/26)) + string(rune('a'+i%26))
 	}
-	c := open(t, "create table t ("+strings.Join(cols, ", ")+", primary key (caa, cab))", "insert into t (caa, cab, cdv) values (1, 2, 'seen')")
+	c := open(t, "create table t ("+strings.Join(cols, ", ")+", primary key (caa, cab))",
+		"insert into t (caa, cab, cdv) values (1, 2, 'seen')")
 	key := browse.EncodeKey([]d1.Value{d1.Int(1), d1.Int(2)})
 	cat := load(t, c)
 	sums, err := cat.Sums(bg, c, "t", []string{key})
@@ -137,7 +138,11 @@ func TestEffectsAreCountedThroughAllLevels(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := map[browse.Dependents]bool{{Table: "tree", Action: "CASCADE", Rows: 2}: true, {Table: "note", Action: "SET NULL", Rows: 2}: true, {Table: "tag", Action: "RESTRICT", Rows: 1}: true}
+	want := map[browse.Dependents]bool{
+		{Table: "tree", Action: "CASCADE", Rows: 2}:  true,
+		{Table: "note", Action: "SET NULL", Rows: 2}: true,
+		{Table: "tag", Action: "RESTRICT", Rows: 1}:  true,
+	}
 	for _, d := range got.Dependents {
 		if !want[d] {
 			t.Errorf("%+v", d)
@@ -147,7 +152,8 @@ func TestEffectsAreCountedThroughAllLevels(t *testing.T) {
 	if len(want) > 0 || got.More || strings.Join(got.Triggers, ", ") != "gone of tree, freed of note" {
 		t.Errorf("missing %v in %+v", want, got)
 	}
-	exec(t, c, "with recursive n(i) as (select 100 union all select i+1 from n where i < 3000) insert into tree select i, iif(i = 100, 9, i-1), 'deep' from n")
+	exec(t, c, "with recursive n(i) as (select 100 union all select i+1 from n where i < 3000) insert into tree "+
+		"select i, iif(i = 100, 9, i-1), 'deep' from n")
 	got, err = load(t, c).Effects(bg, c, "tree", []string{intKey(9)})
 	if err != nil || !got.More || got.Dependents[1].Rows < 30 {
 		t.Errorf("a chain of 2901: %+v %v", got, err)
@@ -161,8 +167,10 @@ func TestEffectsAreCountedThroughAllLevels(t *testing.T) {
 
 func TestEffectsOfManyRowsAtOnce(t *testing.T) {
 	t.Parallel()
-	c := open(t, tree, "create table pair (a, b, primary key (a, b))", "create table leaf (a, b, foreign key (a, b) references pair on delete cascade)",
-		"with recursive n(i) as (select 1 union all select i+1 from n where i < 300) insert into pair select i, i from n", "insert into leaf select a, b from pair")
+	c := open(t, tree, "create table pair (a, b, primary key (a, b))",
+		"create table leaf (a, b, foreign key (a, b) references pair on delete cascade)",
+		"with recursive n(i) as (select 1 union all select i+1 from n where i < 300) insert into pair select i, i from n",
+		"insert into leaf select a, b from pair")
 	var keys []string
 	for i := range 300 {
 		keys = append(keys, browse.EncodeKey([]d1.Value{d1.Int(int64(i + 1)), d1.Int(int64(i + 1)), d1.Int(int64(i + 1))}))

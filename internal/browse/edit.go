@@ -187,7 +187,8 @@ func (w *Write) read(ctx context.Context, conn d1.Conn, key string, places []int
 // the write changed one row.
 func (w *Write) add(of int, s d1.Stmt, err error) error {
 	if e, ok := errors.AsType[*orm.LimitError](err); ok && e.What == "values" {
-		return fault.New(fault.Invalid, "A row's change holds %d values, and a statement can hold %d. Change fewer columns of a row at once.", e.Count, e.Most)
+		return fault.New(fault.Invalid,
+			"A row's change holds %d values, and a statement can hold %d. Change fewer columns of a row at once.", e.Count, e.Most)
 	}
 	if err != nil {
 		return err

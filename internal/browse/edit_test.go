@@ -32,7 +32,8 @@ func save(t reporter, c d1.Conn, table string, edits ...browse.RowEdit) (browse.
 
 func TestEveryWayToFillACell(t *testing.T) {
 	t.Parallel()
-	c := open(t, "create table t (id integer primary key, i integer default (7), s text not null default 'dflt', r real, b blob, n numeric, any_thing, bool boolean)",
+	c := open(t, "create table t (id integer primary key, i integer default (7), s text not null default 'dflt', r real, "+
+		"b blob, n numeric, any_thing, bool boolean)",
 		"insert into t (id) values (1)")
 	key := browse.EncodeKey([]d1.Value{d1.Int(1)})
 	for _, tc := range []struct {
@@ -92,20 +93,21 @@ func TestWhatCantBeWritten(t *testing.T) {
 		kind  fault.Kind
 		want  string
 	}{
-		"a generated column":     {"t", edit(key, "g", d1.Str("a!"), browse.AsValue, "x"), fault.Invalid, "computed"},
-		"half a byte":            {"t", edit(key, "s", seen, browse.AsBlob, "abc"), fault.Invalid, "hexadecimal"},
-		"a way there isn't":      {"t", edit(key, "s", seen, "magic", ""), fault.Invalid, "magic"},
-		"a column there isn't":   {"t", edit(key, "nope", seen, browse.AsNull, ""), fault.NotFound, "no column"},
-		"a table there isn't":    {"nope", edit(key, "s", seen, browse.AsNull, ""), fault.NotFound, "no table"},
-		"nothing":                {"t", edit(key, "s", seen, browse.AsKeep, ""), fault.Invalid, "Nothing"},
-		"a key that is none":     {"t", edit("zzz", "s", seen, browse.AsNull, ""), fault.NotFound, "key"},
-		"a view":                 {"v", edit(key, "s", seen, browse.AsNull, ""), fault.Invalid, "view"},
-		"a table without a key":  {"nokey", edit(key, "rowid", seen, browse.AsNull, ""), fault.Invalid, "no primary key"},
-		"NULL under NOT NULL":    {"t", edit(key, "s", seen, browse.AsNull, ""), fault.Conflict, "NOT NULL constraint failed: t.s"},
-		"a value that is taken":  {"t", edit(key, "s", seen, browse.AsValue, "b"), fault.Conflict, "UNIQUE constraint failed: t.s"},
-		"what a CHECK forbids":   {"t", edit(key, "s", seen, browse.AsValue, "bad"), fault.Conflict, "CHECK constraint failed"},
-		"more than a value has":  {"t", edit(key, "s", seen, browse.AsValue, strings.Repeat("x", d1.MaxValue+1)), fault.Invalid, "2000001 bytes"},
-		"a key of another shape": {"t", edit(browse.EncodeKey([]d1.Value{d1.Int(1), d1.Int(2)}), "s", seen, browse.AsNull, ""), fault.NotFound, "not the key"},
+		"a generated column":    {"t", edit(key, "g", d1.Str("a!"), browse.AsValue, "x"), fault.Invalid, "computed"},
+		"half a byte":           {"t", edit(key, "s", seen, browse.AsBlob, "abc"), fault.Invalid, "hexadecimal"},
+		"a way there isn't":     {"t", edit(key, "s", seen, "magic", ""), fault.Invalid, "magic"},
+		"a column there isn't":  {"t", edit(key, "nope", seen, browse.AsNull, ""), fault.NotFound, "no column"},
+		"a table there isn't":   {"nope", edit(key, "s", seen, browse.AsNull, ""), fault.NotFound, "no table"},
+		"nothing":               {"t", edit(key, "s", seen, browse.AsKeep, ""), fault.Invalid, "Nothing"},
+		"a key that is none":    {"t", edit("zzz", "s", seen, browse.AsNull, ""), fault.NotFound, "key"},
+		"a view":                {"v", edit(key, "s", seen, browse.AsNull, ""), fault.Invalid, "view"},
+		"a table without a key": {"nokey", edit(key, "rowid", seen, browse.AsNull, ""), fault.Invalid, "no primary key"},
+		"NULL under NOT NULL":   {"t", edit(key, "s", seen, browse.AsNull, ""), fault.Conflict, "NOT NULL constraint failed: t.s"},
+		"a value that is taken": {"t", edit(key, "s", seen, browse.AsValue, "b"), fault.Conflict, "UNIQUE constraint failed: t.s"},
+		"what a CHECK forbids":  {"t", edit(key, "s", seen, browse.AsValue, "bad"), fault.Conflict, "CHECK constraint failed"},
+		"more than a value has": {"t", edit(key, "s", seen, browse.AsValue, strings.Repeat("x", d1.MaxValue+1)), fault.Invalid, "2000001 bytes"},
+		"a key of another shape": {"t", edit(browse.EncodeKey([]d1.Value{d1.Int(1), d1.Int(2)}), "s", seen, browse.AsNull, ""),
+			fault.NotFound, "not the key"},
 	} {
 		_, err := save(t, c, tc.table, tc.edit)
 		if !fault.Is(err, tc.kind) || !strings.Contains(fault.Message(err), tc.want) {
@@ -134,7 +136,8 @@ func TestAConflictUndoesTheWholeSaveAndShowsBothValues(t *testing.T) {
 		t.Fatalf("%v", err)
 	}
 	was, ok := ce.Conflicts[0].Old.Value()
-	if x := ce.Conflicts[0]; x.Key != key(1) || x.Column.Name != "a" || x.Now != d1.Str("ONE") || !ok || was != d1.Str("one") || x.New.Text != "mine" {
+	if x := ce.Conflicts[0]; x.Key != key(1) || x.Column.Name != "a" || x.Now != d1.Str("ONE") || !ok || was != d1.Str("one") ||
+		x.New.Text != "mine" {
 		t.Errorf("%+v", x)
 	}
 	if x := ce.Conflicts[1]; !x.Gone || x.Key != key(9) {
@@ -144,7 +147,8 @@ func TestAConflictUndoesTheWholeSaveAndShowsBothValues(t *testing.T) {
 		t.Error("half of the save was done")
 	}
 	// A long value is compared as exactly, and saved when it is still the same.
-	if _, err := save(t, c, "t", edit(key(3), "b", d1.Str(long+"!"), browse.AsValue, "short")); !errors.As(err, &ce) || len(ce.Conflicts) != 1 {
+	if _, err := save(t, c, "t", edit(key(3), "b", d1.Str(long+"!"), browse.AsValue, "short")); !errors.As(err, &ce) ||
+		len(ce.Conflicts) != 1 {
 		t.Errorf("a long value that differs: %v", err)
 	}
 	if _, err := save(t, c, "t", edit(key(3), "b", d1.Str(long), browse.AsValue, "short")); err != nil {
@@ -164,14 +168,16 @@ func TestAChangedKeyIsFollowed(t *testing.T) {
 	if err != nil || len(page.Rows) != 1 || page.Rows[0].Cells[0].Value != d1.Str("y") || page.Rows[0].Key != done.Keys[0] {
 		t.Errorf("%+v %v", page, err)
 	}
-	if done, err = save(t, c, "loose", edit(browse.EncodeKey([]d1.Value{d1.Int(2)}), "v", d1.Str("two"), browse.AsValue, "2")); err != nil || len(done.Keys) != 1 {
+	if done, err = save(t, c, "loose", edit(browse.EncodeKey([]d1.Value{d1.Int(2)}), "v", d1.Str("two"), browse.AsValue, "2")); err != nil ||
+		len(done.Keys) != 1 {
 		t.Errorf("a table without a primary key: %+v %v", done, err)
 	}
 }
 
 func TestInsert(t *testing.T) {
 	t.Parallel()
-	c := open(t, "create table t (id integer primary key autoincrement, s text not null default 'd', n integer)", "create table w (k text primary key) without rowid",
+	c := open(t, "create table t (id integer primary key autoincrement, s text not null default 'd', n integer)",
+		"create table w (k text primary key) without rowid",
 		"create table nokey (rowid text, _rowid_ text, oid text)", "create view v as select 1 as one")
 	cat := load(t, c)
 	for _, tc := range []struct {
@@ -180,7 +186,11 @@ func TestInsert(t *testing.T) {
 		want  string
 	}{
 		{"t", nil, "1,d,NULL"},
-		{"t", map[string]browse.Input{"id": {As: browse.AsValue, Text: "10"}, "s": {As: browse.AsEmpty}, "n": {As: browse.AsValue, Text: "5"}}, "10,,5"},
+		{"t", map[string]browse.Input{
+			"id": {As: browse.AsValue, Text: "10"},
+			"s":  {As: browse.AsEmpty},
+			"n":  {As: browse.AsValue, Text: "5"},
+		}, "10,,5"},
 		{"w", map[string]browse.Input{"k": {As: browse.AsValue, Text: "a/b"}}, "a/b"},
 		{"nokey", map[string]browse.Input{"oid": {As: browse.AsValue, Text: "o"}}, "NULL,NULL,o"},
 	} {
@@ -218,14 +228,16 @@ func TestInsert(t *testing.T) {
 
 func TestDeleteAndWhatGoesWithIt(t *testing.T) {
 	t.Parallel()
-	c := open(t, "create table p (id integer primary key, name text)", "create table c (id integer primary key, p integer references p(id) on delete cascade)",
+	c := open(t, "create table p (id integer primary key, name text)",
+		"create table c (id integer primary key, p integer references p(id) on delete cascade)",
 		"create table keep (id integer primary key, p integer references p)",
 		"insert into p values (1, 'a'), (2, 'b'), (3, 'c')", "insert into c (p) values (1), (1), (2)", "insert into keep (p) values (3)")
 	cat := load(t, c)
 	key := func(i int64) string { return browse.EncodeKey([]d1.Value{d1.Int(i)}) }
 	effects, err := cat.Effects(bg, c, "p", []string{key(1), key(2), key(3)})
 	deps := effects.Dependents
-	if err != nil || len(deps) != 2 || deps[0] != (browse.Dependents{Table: "c", Action: "CASCADE", Rows: 3}) || deps[1].Table != "keep" || deps[1].Rows != 1 || effects.More || len(effects.Triggers) > 0 {
+	if err != nil || len(deps) != 2 || deps[0] != (browse.Dependents{Table: "c", Action: "CASCADE", Rows: 3}) || deps[1].Table != "keep" ||
+		deps[1].Rows != 1 || effects.More || len(effects.Triggers) > 0 {
 		t.Errorf("%+v %v", effects, err)
 	}
 	run := func(keys ...string) (browse.Written, error) { return remove(t, c, "p", keys...) }
@@ -250,7 +262,8 @@ func TestDeleteAndWhatGoesWithIt(t *testing.T) {
 func TestTheSQLThatIsShown(t *testing.T) {
 	t.Parallel()
 	c := open(t, `create table "a ?1 ""b" (id integer primary key, "?2 'x" text)`, `insert into "a ?1 ""b" values (1, 'it''s ?3')`)
-	w, err := load(t, c).Update(bg, c, `a ?1 "b`, []browse.RowEdit{edit(browse.EncodeKey([]d1.Value{d1.Int(1)}), "?2 'x", d1.Str("it's ?3"), browse.AsValue, "new ?1 'quoted'")}, noon)
+	w, err := load(t, c).Update(bg, c, `a ?1 "b`,
+		[]browse.RowEdit{edit(browse.EncodeKey([]d1.Value{d1.Int(1)}), "?2 'x", d1.Str("it's ?3"), browse.AsValue, "new ?1 'quoted'")}, noon)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -340,7 +353,8 @@ func drawFor(rt *rapid.T, column string, shape int) d1.Value {
 	}
 	switch rapid.SampledFrom(kinds).Draw(rt, "kind") {
 	case 1:
-		return d1.Str(rapid.OneOf(rapid.String(), rapid.SampledFrom([]string{"", "42", "1.0", "é\x00x", "\xff", "a\r\nb", strings.Repeat("z", 2000)})).Draw(rt, "text"))
+		return d1.Str(rapid.OneOf(rapid.String(),
+			rapid.SampledFrom([]string{"", "42", "1.0", "é\x00x", "\xff", "a\r\nb", strings.Repeat("z", 2000)})).Draw(rt, "text"))
 	case 2:
 		return d1.Int(rapid.Int64().Draw(rt, "int"))
 	case 3:

@@ -195,7 +195,8 @@ func (h *hostile) write(t *rapid.T) {
 		}
 		for _, term := range h.key {
 			if term.inline && term.column == i {
-				def += " PRIMARY" + aside() + "KEY" + term.direction() + rapid.SampledFrom([]string{"", "", "", " ON CONFLICT IGNORE"}).Draw(t, "on conflict")
+				def += " PRIMARY" + aside() + "KEY" + term.direction() + rapid.SampledFrom([]string{"", "", "", " ON CONFLICT IGNORE"}).
+					Draw(t, "on conflict")
 			}
 		}
 		defs = append(defs, def+collating(c.collate))

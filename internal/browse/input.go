@@ -138,9 +138,11 @@ func (c Column) typedValue(s string, old Seen) (v d1.Value, why string) {
 	case trimmed == "":
 		return d1.Value{}, ""
 	case !exact && n.Kind() == d1.Real:
-		return v, fmt.Sprintf("%.40s is beyond the integers a database keeps, -9223372036854775808 to 9223372036854775807. It would lose digits.", trimmed)
+		return v, fmt.Sprintf("%.40s is beyond the integers a database keeps, -9223372036854775808 to 9223372036854775807. "+
+			"It would lose digits.", trimmed)
 	case !exact:
-		return v, fmt.Sprintf("%.40s would be stored as %s, because the column keeps numbers. Type it without the zeros before it.", trimmed, n.Text())
+		return v, fmt.Sprintf("%.40s would be stored as %s, because the column keeps numbers. "+
+			"Type it without the zeros before it.", trimmed, n.Text())
 	case isNumber:
 		return n, ""
 	}

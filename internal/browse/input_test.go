@@ -10,7 +10,8 @@ import (
 
 func TestANumberStaysANumber(t *testing.T) {
 	t.Parallel()
-	for _, ddl := range []string{"create table t (id integer primary key, x)", "create table t (id integer primary key, x any) strict", "create table t (id integer primary key, x blob)"} {
+	for _, ddl := range []string{"create table t (id integer primary key, x)",
+		"create table t (id integer primary key, x any) strict", "create table t (id integer primary key, x blob)"} {
 		c := open(t, ddl, "insert into t values (1, 42)")
 		for _, tc := range []struct {
 			as   browse.As
@@ -46,7 +47,8 @@ func TestANumberStaysANumber(t *testing.T) {
 
 func TestNumbersAreExactOrRefused(t *testing.T) {
 	t.Parallel()
-	c := open(t, "create table t (id integer primary key, i integer, need integer not null, r real, n decimal, s text)", "insert into t values (1, 5, 5, 5, 5, 'x')")
+	c := open(t, "create table t (id integer primary key, i integer, need integer not null, r real, n decimal, s text)",
+		"insert into t values (1, 5, 5, 5, 5, 'x')")
 	was := func(column string) d1.Value { return exec(t, c, `select "`+column+`" from t`).Rows[0][0] }
 	for column, texts := range map[string]map[string]string{
 		"i":    {"12345678901234567890": "beyond the integers", "-9223372036854775809": "beyond the integers", "007": "would be stored as 7"},

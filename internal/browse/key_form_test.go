@@ -28,13 +28,20 @@ func TestTheFormOfAKeyIsNotGuessedFromTheText(t *testing.T) {
 		rows []string
 		want []string
 	}{
-		"a comment that says desc":               {"create table t (mark, id integer primary key /* not: primary key desc */, rowid, oid, _rowid_)", []string{"(0, 1, 0, 0, 0)", "(1, 2, 0, 0, 0)"}, []string{"0", "1"}},
-		"a default that says desc":               {"create table t (mark, id integer primary key, d default 'primary key desc', rowid, oid, _rowid_)", []string{"(0, 1, 0, 0, 0, 0)", "(1, 2, 0, 0, 0, 0)"}, []string{"0", "1"}},
-		"a comment before key":                   {"create table t (mark, id integer primary /**/ key desc)", []string{"(0, null)", "(1, null)", "(2, 1)"}, []string{"0", "1", "2"}},
-		"a comment that says collate":            {"create table t (mark, id text not null primary key /* primary key (a collate nocase) */, rowid, oid, _rowid_)", []string{"(0, 'a', 0, 0, 0)", "(1, 'b', 0, 0, 0)"}, []string{"0", "1"}},
-		"a column called collate":                {"create table t (mark, \"collate\" text not null, rowid, oid, _rowid_, primary key (\"collate\"))", []string{"(0, 'a', 0, 0, 0)", "(1, 'b', 0, 0, 0)"}, []string{"0", "1"}},
-		"a parenthesis in a name":                {"create table t (mark, \"x)\" text collate nocase, primary key (\"x)\" collate binary)) without rowid", []string{"(0, 'A')", "(1, 'a')"}, []string{"0", "1"}},
-		"a comment before the key's parenthesis": {"create table t (mark, x text collate nocase, primary key /**/ (x collate binary)) without rowid", []string{"(0, 'A')", "(1, 'a')"}, []string{"0", "1"}},
+		"a comment that says desc": {"create table t (mark, id integer primary key /* not: " +
+			"primary key desc */, rowid, oid, _rowid_)", []string{"(0, 1, 0, 0, 0)", "(1, 2, 0, 0, 0)"}, []string{"0", "1"}},
+		"a default that says desc": {"create table t (mark, id integer primary key, d default 'primary key desc', " +
+			"rowid, oid, _rowid_)", []string{"(0, 1, 0, 0, 0, 0)", "(1, 2, 0, 0, 0, 0)"}, []string{"0", "1"}},
+		"a comment before key": {"create table t (mark, id integer primary /**/ key desc)",
+			[]string{"(0, null)", "(1, null)", "(2, 1)"}, []string{"0", "1", "2"}},
+		"a comment that says collate": {"create table t (mark, id text not null primary key /* primary key (a " +
+			"collate nocase) */, rowid, oid, _rowid_)", []string{"(0, 'a', 0, 0, 0)", "(1, 'b', 0, 0, 0)"}, []string{"0", "1"}},
+		"a column called collate": {"create table t (mark, \"collate\" text not null, rowid, oid, _rowid_, " +
+			"primary key (\"collate\"))", []string{"(0, 'a', 0, 0, 0)", "(1, 'b', 0, 0, 0)"}, []string{"0", "1"}},
+		"a parenthesis in a name": {"create table t (mark, \"x)\" text collate nocase, " +
+			"primary key (\"x)\" collate binary)) without rowid", []string{"(0, 'A')", "(1, 'a')"}, []string{"0", "1"}},
+		"a comment before the key's parenthesis": {"create table t (mark, x text collate nocase, primary key /**/ (x collate " +
+			"binary)) without rowid", []string{"(0, 'A')", "(1, 'a')"}, []string{"0", "1"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := open(t, tc.ddl)

@@ -132,7 +132,8 @@ func (t table) from(o orm.Order, cursor string) (*orm.Position, error) {
 	}
 	at, ok := o.Position(cursor)
 	if !ok {
-		return nil, fault.New(fault.Invalid, "This link leads into the middle of %s in another order, or as the table was before. Start from the first page.", t.Name)
+		return nil, fault.New(fault.Invalid, "This link leads into the middle of %s in another order, "+
+			"or as the table was before. Start from the first page.", t.Name)
 	}
 	return &at, nil
 }

@@ -68,7 +68,8 @@ func TestCursorsBelongToAnOrder(t *testing.T) {
 		"insert into a values (1, 'x'), (2, 'y'), (3, 'z')", "insert into b select * from a", "create view v as select * from a")
 	next := fetch(t, c, browse.Request{Table: "a", Sort: "s", Limit: 1}).Next
 	for _, req := range []browse.Request{
-		{Table: "a", After: next}, {Table: "a", Sort: "-s", After: next}, {Table: "b", Sort: "s", After: next}, {Table: "a", Sort: "s", After: next[1:]}, {Table: "a", Sort: "s", Before: "x"},
+		{Table: "a", After: next}, {Table: "a", Sort: "-s", After: next}, {Table: "b", Sort: "s", After: next},
+		{Table: "a", Sort: "s", After: next[1:]}, {Table: "a", Sort: "s", Before: "x"},
 	} {
 		_, err := browse.Fetch(bg, c, load(t, c), req)
 		wantFault(t, err, fault.Invalid, "Start from the first page")
@@ -78,7 +79,8 @@ func TestCursorsBelongToAnOrder(t *testing.T) {
 	_, err = browse.Fetch(bg, c, load(t, c), browse.Request{Table: "v", After: next})
 	wantFault(t, err, fault.Invalid, "one page only")
 	for _, req := range []browse.Request{
-		{Table: "a", Sort: "nope"}, {Table: "a", Columns: []string{"nope"}}, {Table: "a", Filters: []browse.Filter{{"nope", browse.Eq, ""}}}, {Table: "a", Filters: []browse.Filter{{"s", "nope", ""}}},
+		{Table: "a", Sort: "nope"}, {Table: "a", Columns: []string{"nope"}}, {Table: "a", Filters: []browse.Filter{{"nope", browse.Eq, ""}}},
+		{Table: "a", Filters: []browse.Filter{{"s", "nope", ""}}},
 	} {
 		_, err := browse.Fetch(bg, c, load(t, c), req)
 		wantFault(t, err, fault.Invalid, "nope")
@@ -132,7 +134,8 @@ func TestLongCellsAreCut(t *testing.T) {
 		{d1.Str(strings.Repeat("x", 256)), "256 false"}, {d1.Str(strings.Repeat("x", 257)), "256 true"},
 		{d1.Str(strings.Repeat("😀", 256)), "256 false"}, {d1.Str(strings.Repeat("😀", 257)), "256 true"},
 		{d1.Str(strings.Repeat("x", 1_900_000)), "256 true"}, {d1.Str("\x00" + strings.Repeat("\xc0\x80", 500_000)), "256 true"},
-		{d1.BlobOf(strings.Repeat("x", 256)), "256 false"}, {d1.BlobOf(strings.Repeat("x", 300)), "256 true"}, {d1.Bytes(make([]byte, 1_900_000)), "256 true"},
+		{d1.BlobOf(strings.Repeat("x", 256)), "256 false"}, {d1.BlobOf(strings.Repeat("x", 300)), "256 true"},
+		{d1.Bytes(make([]byte, 1_900_000)), "256 true"},
 		{d1.Bytes(nil), "0 false"}, {d1.Str(""), "0 false"}, {d1.Str("a\x00b"), "3 false"},
 	} {
 		exec(t, c, "delete from big")
@@ -210,7 +213,8 @@ func TestAHundredColumns(t *testing.T) {
 	for i := range names {
 		names[i] = fmt.Sprintf("column_%d", i)
 	}
-	c := open(t, "create table wide("+strings.Join(names, ",")+")", "insert into wide(column_99) values (7)", "create table keyed(id integer primary key,"+strings.Join(names[1:], ",")+")", "insert into keyed default values")
+	c := open(t, "create table wide("+strings.Join(names, ",")+")", "insert into wide(column_99) values (7)",
+		"create table keyed(id integer primary key,"+strings.Join(names[1:], ",")+")", "insert into keyed default values")
 	p := fetch(t, c, browse.Request{Table: "wide"})
 	if len(p.Columns) != browse.DefaultColumns || len(p.All) != 100 || p.Rows[0].Key == "" {
 		t.Errorf("%d of %d columns", len(p.Columns), len(p.All))
@@ -250,7 +254,8 @@ func TestWhatHasNoKey(t *testing.T) {
 
 func TestAnRTree(t *testing.T) {
 	t.Parallel()
-	c := open(t, "create virtual table places using rtree(id, x0, x1, +name)", "insert into places values (1, 0, 2, 'home'), (2, 5, 6, 'work')")
+	c := open(t, "create virtual table places using rtree(id, x0, x1, +name)",
+		"insert into places values (1, 0, 2, 'home'), (2, 5, 6, 'work')")
 	cat := load(t, c)
 	if len(cat.Tables) != 1 || cat.Tables[0].Kind != live.KindVirtual {
 		t.Fatalf("its shadow tables are listed: %+v", cat.Tables)

@@ -29,23 +29,44 @@ type shape struct {
 }
 
 var shapes = []shape{
-	{name: "integer key", table: "plain", columns: "(mark, id integer primary key, s, n real)", fill: []string{"id", "s", "n"}, key: "id", tie: "id", sorts: []string{"", "-", "s", "-s", "n", "-n", "id", "-id"}},
-	{name: "indexed sort", table: "ix", columns: "(mark, id integer primary key, s text, u unique)", ddl: []string{"create index ix_s on ix(s)"}, fill: []string{"s"}, key: "id", tie: "id", sorts: []string{"s", "-s", "u", "-u"}},
-	{name: "text key that may be NULL", table: "tk", columns: "(mark, id text primary key, s)", ddl: []string{"create index tk_s on tk(s)"}, fill: []string{"id", "s"}, key: "id,rowid", tie: "rowid", sorts: []string{"", "-id", "s", "-s"}},
-	{name: "two columns that may be NULL", table: "k2", columns: "(mark, a, b, s, primary key(b, a))", fill: []string{"a", "b", "s"}, key: "b,a,rowid", tie: "rowid", sorts: []string{"", "-b", "a", "-a", "-s"}},
-	{name: "three columns that may be NULL", table: "k3", columns: "(mark, a, b, c, primary key(a, b, c))", fill: []string{"a", "b", "c"}, key: "rowid", tie: "rowid", sorts: []string{"", "b", "-c"}},
-	{name: "without rowid", table: "wr", columns: "(mark, a text, b, s, primary key(a, b)) without rowid", ddl: []string{"create index wr_s on wr(s)"}, fill: []string{"a", "b", "s"}, key: "a,b", tie: "a,b", sorts: []string{"", "-a", "b", "-b", "s", "-s"}},
-	{name: "without rowid, key by bytes of a nocase column", table: "wc", columns: "(mark, a text collate nocase, s, primary key(a collate binary)) without rowid", fill: []string{"a", "s"}, key: "a,a collate binary", tie: "a,a collate binary", sorts: []string{"", "-a", "s", "-s"}},
-	{name: "nocase", table: "nc", columns: "(mark, id text collate nocase not null primary key, s text collate nocase)", ddl: []string{"create index nc_s on nc(s)"}, fill: []string{"id", "s"}, key: "id,rowid", tie: "rowid", sorts: []string{"", "s", "-s", "-id"}},
-	{name: "no key", table: "none", columns: "(mark, s, n)", fill: []string{"s", "n"}, key: "rowid", tie: "rowid", sorts: []string{"", "s", "-s", "-n"}},
-	{name: "columns called rowid and oid", table: "hide", columns: "(mark, rowid, oid, s)", fill: []string{"rowid", "oid", "s"}, key: "_rowid_", tie: "_rowid_", sorts: []string{"", "rowid", "-oid", "-s"}},
-	{name: "the key called rowid", table: "rk", columns: "(mark, rowid integer primary key, s)", fill: []string{"s"}, key: "rowid", tie: "rowid", sorts: []string{"", "-rowid", "-s"}},
-	{name: "every name of the rowid taken", table: "all3", columns: "(mark, rowid text not null primary key, oid, _rowid_)", fill: []string{"rowid", "oid"}, key: `"rowid"`, tie: `"rowid"`, sorts: []string{"", "-rowid", "oid", "-oid"}},
-	{name: "integer primary key desc", table: "ipd", columns: "(mark, id integer primary key desc, s)", fill: []string{"id", "s"}, key: "id,rowid", tie: "rowid", sorts: []string{"", "-id", "s"}},
-	{name: "on conflict, which schemas can't say", table: "oc", columns: "(mark, id text primary key on conflict replace, s)", fill: []string{"id", "s"}, key: "id,rowid", tie: "rowid", sorts: []string{"", "-s"}},
-	{name: "hostile names", table: `a "b" 'c' [d] é😀.%2F`, columns: `(mark, "-x" text primary key, "x;--" text, "😀""")`, fill: []string{"-x", "x;--", `😀"`}, key: `"-x",rowid`, tie: "rowid", sorts: []string{"", "--x", "x;--", "-x;--", `-😀"`}},
-	{name: "strict", table: "st", columns: "(mark any, id int primary key, s any, n real, b blob) strict", fill: []string{"s", "n"}, key: "id,rowid", tie: "rowid", sorts: []string{"", "s", "-s", "n", "-n"}},
-	{name: "generated", table: "gen", columns: "(mark, id integer primary key, s, g as (typeof(s)) virtual, h as (s) stored)", fill: []string{"s"}, key: "id", tie: "id", sorts: []string{"g", "-g", "h", "-h"}},
+	{name: "integer key", table: "plain", columns: "(mark, id integer primary key, s, n real)", fill: []string{"id", "s", "n"},
+		key: "id", tie: "id", sorts: []string{"", "-", "s", "-s", "n", "-n", "id", "-id"}},
+	{name: "indexed sort", table: "ix", columns: "(mark, id integer primary key, s text, u unique)",
+		ddl: []string{"create index ix_s on ix(s)"}, fill: []string{"s"}, key: "id", tie: "id", sorts: []string{"s", "-s", "u", "-u"}},
+	{name: "text key that may be NULL", table: "tk", columns: "(mark, id text primary key, s)",
+		ddl: []string{"create index tk_s on tk(s)"}, fill: []string{"id", "s"}, key: "id,rowid", tie: "rowid",
+		sorts: []string{"", "-id", "s", "-s"}},
+	{name: "two columns that may be NULL", table: "k2", columns: "(mark, a, b, s, primary key(b, a))",
+		fill: []string{"a", "b", "s"}, key: "b,a,rowid", tie: "rowid", sorts: []string{"", "-b", "a", "-a", "-s"}},
+	{name: "three columns that may be NULL", table: "k3", columns: "(mark, a, b, c, primary key(a, b, c))",
+		fill: []string{"a", "b", "c"}, key: "rowid", tie: "rowid", sorts: []string{"", "b", "-c"}},
+	{name: "without rowid", table: "wr", columns: "(mark, a text, b, s, primary key(a, b)) without rowid",
+		ddl: []string{"create index wr_s on wr(s)"}, fill: []string{"a", "b", "s"}, key: "a,b", tie: "a,b",
+		sorts: []string{"", "-a", "b", "-b", "s", "-s"}},
+	{name: "without rowid, key by bytes of a nocase column", table: "wc",
+		columns: "(mark, a text collate nocase, s, primary key(a collate binary)) without rowid", fill: []string{"a", "s"},
+		key: "a,a collate binary", tie: "a,a collate binary", sorts: []string{"", "-a", "s", "-s"}},
+	{name: "nocase", table: "nc", columns: "(mark, id text collate nocase not null primary key, s text collate nocase)",
+		ddl: []string{"create index nc_s on nc(s)"}, fill: []string{"id", "s"}, key: "id,rowid", tie: "rowid",
+		sorts: []string{"", "s", "-s", "-id"}},
+	{name: "no key", table: "none", columns: "(mark, s, n)", fill: []string{"s", "n"}, key: "rowid", tie: "rowid",
+		sorts: []string{"", "s", "-s", "-n"}},
+	{name: "columns called rowid and oid", table: "hide", columns: "(mark, rowid, oid, s)",
+		fill: []string{"rowid", "oid", "s"}, key: "_rowid_", tie: "_rowid_", sorts: []string{"", "rowid", "-oid", "-s"}},
+	{name: "the key called rowid", table: "rk", columns: "(mark, rowid integer primary key, s)", fill: []string{"s"},
+		key: "rowid", tie: "rowid", sorts: []string{"", "-rowid", "-s"}},
+	{name: "every name of the rowid taken", table: "all3", columns: "(mark, rowid text not null primary key, oid, _rowid_)",
+		fill: []string{"rowid", "oid"}, key: `"rowid"`, tie: `"rowid"`, sorts: []string{"", "-rowid", "oid", "-oid"}},
+	{name: "integer primary key desc", table: "ipd", columns: "(mark, id integer primary key desc, s)",
+		fill: []string{"id", "s"}, key: "id,rowid", tie: "rowid", sorts: []string{"", "-id", "s"}},
+	{name: "on conflict, which schemas can't say", table: "oc", columns: "(mark, id text primary key on conflict replace, s)",
+		fill: []string{"id", "s"}, key: "id,rowid", tie: "rowid", sorts: []string{"", "-s"}},
+	{name: "hostile names", table: `a "b" 'c' [d] é😀.%2F`, columns: `(mark, "-x" text primary key, "x;--" text, "😀""")`,
+		fill: []string{"-x", "x;--", `😀"`}, key: `"-x",rowid`, tie: "rowid", sorts: []string{"", "--x", "x;--", "-x;--", `-😀"`}},
+	{name: "strict", table: "st", columns: "(mark any, id int primary key, s any, n real, b blob) strict",
+		fill: []string{"s", "n"}, key: "id,rowid", tie: "rowid", sorts: []string{"", "s", "-s", "n", "-n"}},
+	{name: "generated", table: "gen", columns: "(mark, id integer primary key, s, g as (typeof(s)) virtual, h as (s) stored)",
+		fill: []string{"s"}, key: "id", tie: "id", sorts: []string{"g", "-g", "h", "-h"}},
 }
 
 func ident(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"` }
@@ -57,7 +78,8 @@ func pool() []d1.Value {
 	return []d1.Value{
 		{}, {}, d1.Int(0), d1.Int(1), d1.Int(math.MaxInt64), d1.Int(math.MinInt64), d1.Int(1<<53 + 1), d1.Int(1 << 53),
 		d1.Float(0.5), d1.Float(-2.25), d1.Float(1e300), d1.Float(math.Inf(1)), d1.Float(math.Inf(-1)), d1.Float(1 << 53),
-		d1.Str(""), d1.Str("a"), d1.Str("A"), d1.Str("b"), d1.Str("B"), d1.Str("10"), d1.Str("a\x00b"), d1.Str("a\x00c"), d1.Str("\xff\xfe"), d1.Str("é😀"),
+		d1.Str(""), d1.Str("a"), d1.Str("A"), d1.Str("b"), d1.Str("B"), d1.Str("10"), d1.Str("a\x00b"), d1.Str("a\x00c"), d1.Str("\xff\xfe"),
+		d1.Str("é😀"),
 		d1.Str(long), d1.Str(long + "!"), d1.Str(strings.ToUpper(long)),
 		d1.Bytes(nil), d1.Bytes([]byte{0}), d1.Bytes([]byte("a")), d1.BlobOf(long),
 	}
@@ -165,7 +187,8 @@ func walk(t *rapid.T, get fetcher, req browse.Request, want []string, check func
 			t.Fatalf("%+v: %v", req, err)
 		}
 		if p.Keyless != "" || p.First != (len(pages) == 0) || p.HasPrev == p.First || p.HasNext != (p.Next != "") || p.HasPrev != (p.Prev != "") {
-			t.Fatalf("%+v page %d: first %v, before %v %q, after %v %q, keyless: %s", req, len(pages), p.First, p.HasPrev, p.Prev, p.HasNext, p.Next, p.Keyless)
+			t.Fatalf("%+v page %d: first %v, before %v %q, after %v %q, keyless: %s", req, len(pages), p.First, p.HasPrev, p.Prev,
+				p.HasNext, p.Next, p.Keyless)
 		}
 		check(p)
 		forward, pages = append(forward, marks(p)...), append(pages, marks(p))
@@ -213,7 +236,8 @@ func checkKeys(t *rapid.T, c d1.Conn, cat *browse.Catalog, p *browse.Page) {
 func TestFiltersPartition(t *testing.T) {
 	t.Parallel()
 	c := open(t, "create table f(mark, i integer, r real, t text, n numeric, b blob, x, y text collate nocase)")
-	values := []string{"", "0", "1", "-2.25", "9223372036854775807", "9223372036854775808", "9007199254740993", "1e300", "1e999", "a", "A", "10", " 1 ", "é😀", "abc", "%_"}
+	values := []string{"", "0", "1", "-2.25", "9223372036854775807", "9223372036854775808", "9007199254740993", "1e300",
+		"1e999", "a", "A", "10", " 1 ", "é😀", "abc", "%_"}
 	s := shape{table: "f", fill: []string{"i", "r", "t", "n", "b", "x", "y"}}
 	rapid.Check(t, func(rt *rapid.T) {
 		s.refill(rt, c)
@@ -229,7 +253,8 @@ func TestFiltersPartition(t *testing.T) {
 			return len(p.Rows)
 		}
 		nulls := count(browse.IsNull)
-		for _, pair := range [][]browse.Op{{browse.IsNull, browse.NotNull}, {browse.Eq, browse.Ne, browse.IsNull}, {browse.Gt, browse.Lte, browse.IsNull}, {browse.Gte, browse.Lt, browse.IsNull}} {
+		for _, pair := range [][]browse.Op{{browse.IsNull, browse.NotNull}, {browse.Eq, browse.Ne, browse.IsNull},
+			{browse.Gt, browse.Lte, browse.IsNull}, {browse.Gte, browse.Lt, browse.IsNull}} {
 			sum := 0
 			for _, op := range pair {
 				sum += count(op)
@@ -250,13 +275,15 @@ func TestFiltersPartition(t *testing.T) {
 func TestFilterValues(t *testing.T) {
 	t.Parallel()
 	c := open(t, "create table f(mark integer primary key, i integer, t text, x, d datetime)",
-		"insert into f values (1, 9007199254740993, '42', 42, '2024-05-06'), (2, 9007199254740992, '42.0', '42', '2025-01-01'), (3, 'abc', 'Straße 10%', x'3432', null), (4, null, '', 41.5, 7)")
+		"insert into f values (1, 9007199254740993, '42', 42, '2024-05-06'), (2, 9007199254740992, '42.0', '42', '2025-01-01'), "+
+			"(3, 'abc', 'Straße 10%', x'3432', null), (4, null, '', 41.5, 7)")
 	for _, tc := range []struct {
 		filter string
 		want   string
 	}{
 		{"i:eq:9007199254740993", "1"}, {"i:gt:9007199254740992", "1 3"}, {"i:eq:abc", "3"}, {"i:isnull", "4"}, {"i:notnull:x", "1 2 3"},
-		{"t:eq:42", "1"}, {"t:ne:42", "2 3 4"}, {"t:empty", "4"}, {"t:contains:0%", "3"}, {"t:contains:STRA", "3"}, {"t:starts:4", "1 2"}, {"t:starts:straß", "3"},
+		{"t:eq:42", "1"}, {"t:ne:42", "2 3 4"}, {"t:empty", "4"}, {"t:contains:0%", "3"}, {"t:contains:STRA", "3"}, {"t:starts:4", "1 2"},
+		{"t:starts:straß", "3"},
 		{"x:eq:42", "1 2"}, {"x:ne:42", "3 4"}, {"x:gt:41", "1 2 3 4"}, {"x:lt:42", "4"}, {"x:contains:2", "1 2 3"},
 		{"i:in:9007199254740993, abc", "1 3"}, {"x:in:42,41.5", "1 2 4"}, {"d:gte:2024-06-01", "2"}, {"t:eq:a:b", ""}, {"mark:lte: 2 ", "1 2"},
 	} {
@@ -271,7 +298,8 @@ func TestFilterValues(t *testing.T) {
 			}
 		})
 	}
-	got := marks(fetch(t, c, browse.Request{Table: "f", Sort: "-d", Limit: 1, Filters: []browse.Filter{{"t", browse.Ne, "42"}, {"i", browse.NotNull, ""}}}))
+	got := marks(fetch(t, c, browse.Request{Table: "f", Sort: "-d", Limit: 1,
+		Filters: []browse.Filter{{"t", browse.Ne, "42"}, {"i", browse.NotNull, ""}}}))
 	if !slices.Equal(got, []string{"2"}) {
 		t.Errorf("two filters and a sort: %v", got)
 	}

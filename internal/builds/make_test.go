@@ -157,7 +157,8 @@ func (m *maker) plan(database, name string, version int, to fleet.PlanState) {
 		if err != nil || to == fleet.PlanProposed {
 			return err
 		}
-		if p, err = m.Decide(m.ctx, bob, p.ID, fleet.Decision{Hash: p.Hash, Approve: to != fleet.PlanRejected}); err != nil || to != fleet.PlanApplied {
+		if p, err = m.Decide(m.ctx, bob, p.ID, fleet.Decision{Hash: p.Hash, Approve: to != fleet.PlanRejected}); err != nil ||
+			to != fleet.PlanApplied {
 			return err
 		}
 		if p, err = m.Apply(m.ctx, ada, p.ID, p.Hash); err != nil {

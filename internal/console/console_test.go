@@ -33,7 +33,8 @@ func database(t *testing.T) d1.Conn {
 
 func TestRun(t *testing.T) {
 	c := database(t)
-	rs, err := console.Run(t.Context(), c, "select a, b, a from t where a >= ?1; -- more\nselect :x as x, ?2;\nselect count(*) from t", "1\nada", console.Limits{Rows: 10})
+	rs, err := console.Run(t.Context(), c, "select a, b, a from t where a >= ?1; -- more\nselect :x as x, ?2;\n"+
+		"select count(*) from t", "1\nada", console.Limits{Rows: 10})
 	if err != nil || len(rs) != 3 {
 		t.Fatalf("%v %v", rs, err)
 	}
@@ -52,7 +53,8 @@ func TestACapCutsAndSaysSo(t *testing.T) {
 	if err != nil || len(rs[0].Rows) != 5 || rs[0].Cut != "after 5 rows" {
 		t.Errorf("%v %v", rs[0].Cut, err)
 	}
-	if rs, _ = console.Run(t.Context(), c, endless, "", console.Limits{Rows: 1e9, Bytes: 1 << 20}); !strings.HasPrefix(rs[0].Cut, "at what one run shows") || len(rs[0].Rows) > 1100 {
+	if rs, _ = console.Run(t.Context(), c, endless, "",
+		console.Limits{Rows: 1e9, Bytes: 1 << 20}); !strings.HasPrefix(rs[0].Cut, "at what one run shows") || len(rs[0].Rows) > 1100 {
 		t.Errorf("%q after %d rows", rs[0].Cut, len(rs[0].Rows))
 	}
 	exact, _ := console.Run(t.Context(), c, "select * from t", "", console.Limits{Rows: 2})
@@ -74,7 +76,8 @@ func TestTheBytesAreTheWholeRuns(t *testing.T) {
 	if err != nil || len(rs) != 20 || size > 4<<20 || rs[19].Cut == "" {
 		t.Errorf("%d results of %d bytes, %v", len(rs), size, err)
 	}
-	rs, err = console.Run(t.Context(), c, "select printf('%.*c', 1900000, 'x'), printf('%.*c', 1900000, 'x'), printf('%.*c', 1900000, 'x')", "", console.Limits{Rows: 10})
+	rs, err = console.Run(t.Context(), c, "select printf('%.*c', 1900000, 'x'), printf('%.*c', 1900000, 'x'), printf('%.*c', "+
+		"1900000, 'x')", "", console.Limits{Rows: 10})
 	if err != nil || !fault.Is(rs[0].Err, fault.Invalid) || !strings.Contains(fault.Message(rs[0].Err), "substr") {
 		t.Errorf("a row of 5.7 MB: %v %v", rs[0].Err, err)
 	}
@@ -118,7 +121,14 @@ func TestTheFirstRefusalEndsTheRunAndHasItsPlace(t *testing.T) {
 
 func TestWhatIsNoRun(t *testing.T) {
 	c := database(t)
-	for text, params := range map[string]string{"": "", " -- only\n": "", strings.Repeat("select 1;", 51): "", "select ?": strings.Repeat("1\n", 101), "select ? ": "99999999999999999999", "select ?  ": "x'0'"} {
+	for text, params := range map[string]string{
+		"":                              "",
+		" -- only\n":                    "",
+		strings.Repeat("select 1;", 51): "",
+		"select ?":                      strings.Repeat("1\n", 101),
+		"select ? ":                     "99999999999999999999",
+		"select ?  ":                    "x'0'",
+	} {
 		if len(params) > 19 && len(params) < 22 {
 			continue // beyond 19 digits it is text
 		}
@@ -133,7 +143,8 @@ func TestLeavingStopsTheStatement(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Millisecond)
 	defer cancel()
 	began := time.Now()
-	rs, err := console.Run(ctx, c, "with recursive c(n) as (select 1 union all select n+1 from c) select count(*) from c; select 1", "", console.Limits{Rows: 1})
+	rs, err := console.Run(ctx, c, "with recursive c(n) as (select 1 union all select n+1 from c) select count(*) "+
+		"from c; select 1", "", console.Limits{Rows: 1})
 	if err != nil || len(rs) != 1 || !fault.Is(rs[0].Err, fault.Limited) || time.Since(began) > 2*time.Second {
 		t.Errorf("%v %v after %v", rs, err, time.Since(began))
 	}
@@ -143,15 +154,18 @@ func TestAWholeRunHasATimeToo(t *testing.T) {
 	c := database(t)
 	slow := "with recursive c(n) as (select 1 union all select n+1 from c) select count(*) from c"
 	began := time.Now()
-	rs, err := console.Run(t.Context(), c, strings.Repeat(slow+";", 20), "", console.Limits{Rows: 1, Timeout: 20 * time.Second, Total: 50 * time.Millisecond})
+	rs, err := console.Run(t.Context(), c, strings.Repeat(slow+";", 20), "",
+		console.Limits{Rows: 1, Timeout: 20 * time.Second, Total: 50 * time.Millisecond})
 	if err != nil || len(rs) != 1 || !fault.Is(rs[0].Err, fault.Limited) || time.Since(began) > 5*time.Second {
 		t.Errorf("%v %v after %v", rs, err, time.Since(began))
 	}
 }
 
 func TestParams(t *testing.T) {
-	got, err := console.Params("null\n42\r\n-9223372036854775808\n1.5\n1e3\n'it''s'\n'42'\nx'00fF'\n two words \nO'Brien\n12345678901234567890\n\n")
-	want := []d1.Value{{}, d1.Int(42), d1.Int(-9223372036854775808), d1.Float(1.5), d1.Float(1000), d1.Str("it's"), d1.Str("42"), d1.Bytes([]byte{0, 255}), d1.Str(" two words "), d1.Str("O'Brien"), d1.Str("12345678901234567890")}
+	got, err := console.Params("null\n42\r\n-9223372036854775808\n1.5\n1e3\n'it''s'\n'42'\nx'00fF'\n two words \nO'Brien\n" +
+		"12345678901234567890\n\n")
+	want := []d1.Value{{}, d1.Int(42), d1.Int(-9223372036854775808), d1.Float(1.5), d1.Float(1000), d1.Str("it's"),
+		d1.Str("42"), d1.Bytes([]byte{0, 255}), d1.Str(" two words "), d1.Str("O'Brien"), d1.Str("12345678901234567890")}
 	if err != nil || len(got) != len(want) {
 		t.Fatalf("%v %v", got, err)
 	}

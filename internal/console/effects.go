@@ -51,7 +51,8 @@ func (st *statement) look(s *shadow.Copy) {
 		st.sides = append(st.sides, e)
 	}
 	view := is(s, st.table, "view") // its rows are its triggers'
-	st.exact = !view && st.verb != "delete" && (st.exact || st.verb == "insert" && len(st.sides) > 0 || names(st.part.SQL, "replace") || replaces(s, st.table))
+	st.exact = !view && st.verb != "delete" &&
+		(st.exact || st.verb == "insert" && len(st.sides) > 0 || names(st.part.SQL, "replace") || replaces(s, st.table))
 	st.adds = st.verb == "insert" && !st.exact && len(st.sides) == 0 && st.table != sequences
 	st.counted = !view && (st.exact || st.verb != "insert")
 	st.virtual = is(s, st.table, "virtual")

@@ -60,17 +60,21 @@ func TestWhatHasToBeConfirmed(t *testing.T) {
 		"/* where */ delete from p -- where id = 1":                                everyP,
 		"delete from p returning id":                                               everyP,
 		"with w as (select 1 where 1) update log set what = 1":                     {"Update every row of log: 0 rows", "Update 0 rows"},
-		"insert or replace into p select * from p":                                 {"Replace or change every row of p: 3 rows", "Replace or change 3 rows", cascades},
-		"replace into p values (1, 'z')":                                           {"Replace or change 1 row of p", "Replace or change 1 row", cascades},
-		"update or replace p set id = 1 where id > 1":                              {"Update every row of p: 3 rows", "Update 3 rows", "By foreign keys and triggers 2 rows more change, among: log, c."},
-		"insert into p(id) select id from p where true on conflict(id) do update set name = null": {"Replace or change every row of p: 3 rows", "Replace or change 3 rows"},
+		"insert or replace into p select * from p": {"Replace or change every row of p: 3 rows",
+			"Replace or change 3 rows", cascades},
+		"replace into p values (1, 'z')": {"Replace or change 1 row of p", "Replace or change 1 row", cascades},
+		"update or replace p set id = 1 where id > 1": {"Update every row of p: 3 rows", "Update 3 rows",
+			"By foreign keys and triggers 2 rows more change, among: log, c."},
+		"insert into p(id) select id from p where true on conflict(id) do update set name = null": {"Replace or change every " +
+			"row of p: 3 rows", "Replace or change 3 rows"},
 		"drop table p":               {"Drop the table p, with 3 rows", "Drop p and 3 rows", points},
 		"drop index ix":              {"Drop the index ix", "Drop ix"},
 		"drop view v":                {"Drop the view v", "Drop v"},
 		"drop trigger tr":            {"Drop the trigger tr", "Drop tr"},
 		"alter table p add column x": {"Alter the table p, which has 3 rows", "Alter p"},
 		"alter table p rename to q":  {"Alter the table p, which has 3 rows", "Alter p"},
-		"create table m (x); delete from m; drop table m":                              {"Delete every row of m: 0 rows", "Delete 0 rows", "Drop the table m", "Drop m"},
+		"create table m (x); delete from m; drop table m": {"Delete every row of m: 0 rows",
+			"Delete 0 rows", "Drop the table m", "Drop m"},
 		"create table m as select 1 a, 2 a, 3 from p; delete from m where \"a:1\" = 2": {"Delete every row of m: 3 rows", "Delete 3 rows"},
 		"insert into p values (20, 'x'); delete from p where id = 20":                  nil,
 		"insert into p values (20, 'x'); delete from p where id <> 20 and id > 1":      nil,
@@ -84,14 +88,16 @@ func TestWhatHasToBeConfirmed(t *testing.T) {
 		}
 	}
 	for _, where := range []string{
-		"1", "1 = 1 and not false", "random() is not null", "(select 1)", "exists(select 1 from p)", "current_timestamp", "1 notnull", "1 is distinct from 2", "1 glob 1",
+		"1", "1 = 1 and not false", "random() is not null", "(select 1)", "exists(select 1 from p)", "current_timestamp", "1 notnull",
+		"1 is distinct from 2", "1 glob 1",
 		"'a'='A' collate nocase", "cast(1 as int)", "id=id", "id is not null", "rowid", "id in (select id from p)",
 	} {
 		if _, got := asked(t, c, "delete from p where "+where, ""); !cmp.Equal(got, everyP) {
 			t.Errorf("where %s: %v", where, got)
 		}
 	}
-	r, err := c.Query(t.Context(), d1.Query("select (select count(*) from p), (select count(*) from sqlite_master where name like 'kuratchi%')"))
+	r, err := c.Query(t.Context(), d1.Query("select (select count(*) from p), (select count(*) from sqlite_master "+
+		"where name like 'kuratchi%')"))
 	if err != nil || r.Rows[0][0].Int() != 3 || r.Rows[0][1].Int() != 0 {
 		t.Errorf("judging changed something: %v %v", r, err)
 	}
@@ -110,7 +116,8 @@ func TestReadingAnRTreeOnlyReads(t *testing.T) {
 	if rs, err := console.Run(t.Context(), c, sql, "", console.Limits{Rows: 10}); err != nil || len(rs[0].Rows) != 1 {
 		t.Errorf("%+v, %v", rs, err)
 	}
-	if rs, err := console.Run(t.Context(), c, "delete from places", "", console.Limits{Rows: 10}); err != nil || !fault.Is(rs[0].Err, fault.Denied) {
+	if rs, err := console.Run(t.Context(), c, "delete from places", "", console.Limits{Rows: 10}); err != nil ||
+		!fault.Is(rs[0].Err, fault.Denied) {
 		t.Errorf("a console that reads emptied an R*Tree: %+v, %v", rs, err)
 	}
 	if _, got := asked(t, c, "delete from places", ""); len(got) == 0 {
@@ -124,7 +131,8 @@ func TestWhatATriggerDoesIsAskedAbout(t *testing.T) {
 	c := shop(t)
 	for _, sql := range []string{
 		"create table lg (x)", "create trigger evil after insert on lg begin delete from p; end",
-		"create table u (id integer primary key autoincrement, n, at)", "create trigger touch after update of n on u begin update u set at = 1 where id = new.id; end",
+		"create table u (id integer primary key autoincrement, n, at)",
+		"create trigger touch after update of n on u begin update u set at = 1 where id = new.id; end",
 		"create trigger noted after delete on u begin insert into log values (old.id); end",
 		"create table big (id integer primary key, n)", "create virtual table f using fts5(n)",
 		"create trigger sync after insert on big begin insert into f(rowid, n) values (new.id, new.n); end",
@@ -135,18 +143,23 @@ func TestWhatATriggerDoesIsAskedAbout(t *testing.T) {
 		exec(t, c, sql)
 	}
 	for sql, want := range map[string][]string{
-		"insert into lg values (1)":              {"Insert 1 row into lg", "Insert 1 row", "By foreign keys and triggers 5 rows more change, among: p, c."},
-		"update u set n = 5 where id = 1":        nil, // its time of change is its own
-		"delete from u where id = 1":             nil, // a row that is added destroys nothing
-		"update u set n = 5 where id":            {"Update every row of u: 3 rows", "Update 3 rows"},
-		"update sqlite_sequence set seq = 0":     {"Update every row of sqlite_sequence: 1 row", "Update 1 row", "SQLite keeps the last numbers of AUTOINCREMENT there."},
-		"delete from sqlite_sequence":            {"Delete every row of sqlite_sequence: 1 row", "Delete 1 row", "SQLite keeps the last numbers of AUTOINCREMENT there."},
+		"insert into lg values (1)": {"Insert 1 row into lg", "Insert 1 row",
+			"By foreign keys and triggers 5 rows more change, among: p, c."},
+		"update u set n = 5 where id = 1": nil, // its time of change is its own
+		"delete from u where id = 1":      nil, // a row that is added destroys nothing
+		"update u set n = 5 where id":     {"Update every row of u: 3 rows", "Update 3 rows"},
+		"update sqlite_sequence set seq = 0": {"Update every row of sqlite_sequence: 1 row", "Update 1 row",
+			"SQLite keeps the last numbers of AUTOINCREMENT there."},
+		"delete from sqlite_sequence": {"Delete every row of sqlite_sequence: 1 row", "Delete 1 row",
+			"SQLite keeps the last numbers of AUTOINCREMENT there."},
 		"delete from sqlite_sequence where name": nil,
 		"update big set n = 'x' where id = 7":    nil,
 		"insert into big (n) values ('new')":     nil,
 		"update big set n = 'x' where id <= 100": nil,
-		"update big set n = 'x' where id <= 101": {"Update 101 rows of big", "Update 101 rows"},
-		"update big set n = 'x' where id <= 60; update big set n = 'y' where id > 200 and id <= 260": {"Change 120 rows in all", "Change 120 rows"},
+		"update big set n = 'x' where id <= 101": {"Update 101 rows of big",
+			"Update 101 rows"},
+		"update big set n = 'x' where id <= 60; update big set n = 'y' where id > 200 and id <= 260": {"Change 120 rows in all",
+			"Change 120 rows"},
 		"delete from big where id > ?1": {"Delete every row of big: 300 rows", "Delete 300 rows"},
 		"create trigger e2 after insert on log begin delete from c; end; insert into log values (1)": {"Replace or change", ""},
 	} {
@@ -176,12 +189,14 @@ func TestATypoIsNoDanger(t *testing.T) {
 			t.Errorf("%s: writes %v, asks %v", sql, j.Writes, got)
 		}
 	}
-	if _, got := asked(t, c, "delete from d1_migrations where id", ""); len(got) != 2 || got[0] != "Delete every row of d1_migrations: 2 rows" {
+	if _, got := asked(t, c, "delete from d1_migrations where id", ""); len(got) != 2 ||
+		got[0] != "Delete every row of d1_migrations: 2 rows" {
 		t.Errorf("a ledger: %v", got)
 	}
 	// Among writes it is shown with its place, and nothing is asked or done.
 	rs, err := write(t, c, "delete from c;\nselect nope from p", "", console.Limits{})
-	if err != nil || len(rs) != 1 || rs[0].ErrOffset != len("delete from c;\nselect ") || !strings.Contains(fault.Message(rs[0].Err), "nothing was changed") {
+	if err != nil || len(rs) != 1 || rs[0].ErrOffset != len("delete from c;\nselect ") ||
+		!strings.Contains(fault.Message(rs[0].Err), "nothing was changed") {
 		t.Errorf("%+v %v", rs, err)
 	}
 	if n := rowsOf(t, c, "c"); n != 2 {
@@ -192,7 +207,8 @@ func TestATypoIsNoDanger(t *testing.T) {
 func TestForeignKeysAreDeferredAsD1Documents(t *testing.T) {
 	t.Parallel()
 	c := shop(t)
-	rs, err := write(t, c, "PRAGMA defer_foreign_keys=1; insert into c (p) values (50); insert into p values (50, 'later')", "", console.Limits{})
+	rs, err := write(t, c, "PRAGMA defer_foreign_keys=1; insert into c (p) values (50); insert into p values (50, 'later')",
+		"", console.Limits{})
 	if err != nil || len(rs) != 3 || rs[2].Err != nil {
 		t.Errorf("%+v %v", rs, err)
 	}

@@ -38,7 +38,8 @@ func Write(ctx context.Context, conn d1.Conn, s Script, l Limits, j Judgement) (
 		out[i] = Result{SQL: p.SQL, Offset: p.Offset, Wrote: j.writing[i], ErrOffset: -1}
 		n := wanted(p.SQL)
 		if n > len(values) {
-			out[i].Err = fault.New(fault.Invalid, "The statement has %s, but %s. Give one a line. Nothing was run.", count(n, "parameter"), given(len(values)))
+			out[i].Err = fault.New(fault.Invalid, "The statement has %s, but %s. Give one a line. Nothing was run.",
+				count(n, "parameter"), given(len(values)))
 			return out[i : i+1], nil
 		}
 		stmts[i] = d1.Stmt{SQL: p.SQL, Args: values[:n], MaxRow: maxRow, MaxRows: l.Rows, MaxBytes: l.Bytes / len(parts)}
@@ -58,7 +59,8 @@ func Write(ctx context.Context, conn d1.Conn, s Script, l Limits, j Judgement) (
 		return out, err
 	}
 	for i, r := range results {
-		out[i].Columns, out[i].Rows, out[i].Changes, out[i].Engine, out[i].Total = r.Columns, r.Rows, r.Meta.Changes, r.Meta.Duration, time.Since(began)
+		out[i].Columns, out[i].Rows, out[i].Changes, out[i].Engine, out[i].Total = r.Columns, r.Rows, r.Meta.Changes, r.Meta.Duration,
+			time.Since(began)
 		if r.Cut {
 			out[i].Cut = "after " + strconv.Itoa(len(r.Rows)) + " rows"
 		}

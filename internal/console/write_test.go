@@ -16,8 +16,10 @@ func shop(t *testing.T) d1.Conn {
 	t.Helper()
 	c := database(t)
 	for _, sql := range []string{
-		"create table p (id integer primary key, name text)", "create table c (id integer primary key, p integer references p(id) on delete cascade)",
-		"create table log (what text)", "create trigger tr after update on p begin delete from log; end", "create view v as select * from p", "create index ix on p(name)",
+		"create table p (id integer primary key, name text)",
+		"create table c (id integer primary key, p integer references p(id) on delete cascade)",
+		"create table log (what text)", "create trigger tr after update on p begin delete from log; end", "create view v as select * from p",
+		"create index ix on p(name)",
 		"insert into p values (1, 'a'), (2, 'b'), (3, 'c')", "insert into c (p) values (1), (1)",
 	} {
 		if _, err := c.Query(t.Context(), d1.Exec(sql)); err != nil {
@@ -85,7 +87,8 @@ func write(t *testing.T, c d1.Conn, text, params string, l console.Limits) ([]co
 func TestAWritingRunIsOneTransaction(t *testing.T) {
 	t.Parallel()
 	c := shop(t)
-	rs, err := write(t, c, "insert into p values (?1, ?2) returning id; select count(*) from p; delete from p where id = 1", "10\n'ten'", console.Limits{})
+	rs, err := write(t, c, "insert into p values (?1, ?2) returning id; select count(*) from p; delete from p where id = 1",
+		"10\n'ten'", console.Limits{})
 	if err != nil || len(rs) != 3 {
 		t.Fatalf("%v %v", rs, err)
 	}
@@ -93,7 +96,8 @@ func TestAWritingRunIsOneTransaction(t *testing.T) {
 		t.Errorf("%+v", rs)
 	}
 	rs, err = write(t, c, "delete from c; insert into p values (2, 'dup')", "", console.Limits{})
-	if err != nil || len(rs) != 1 || !fault.Is(rs[0].Err, fault.Conflict) || !strings.Contains(fault.Message(rs[0].Err), "UNIQUE constraint failed: p.id. Everything was rolled back") {
+	if err != nil || len(rs) != 1 || !fault.Is(rs[0].Err, fault.Conflict) ||
+		!strings.Contains(fault.Message(rs[0].Err), "UNIQUE constraint failed: p.id. Everything was rolled back") {
 		t.Errorf("%+v %v", rs, err)
 	}
 	rs, _ = write(t, c, "select 1;\nselect nope from p where id = 1; insert into p values (50, 'x')", "", console.Limits{})
@@ -124,8 +128,10 @@ func TestAWriteThatIsCancelledIsRolledBack(t *testing.T) {
 			cancel(console.ErrCancelled)
 			return console.Limits{}
 		},
-		"The connection to the browser ended":       func(cancel context.CancelCauseFunc) console.Limits { cancel(nil); return console.Limits{} },
-		"It took too long and was stopped after 0.": func(context.CancelCauseFunc) console.Limits { return console.Limits{Timeout: 300 * time.Millisecond} },
+		"The connection to the browser ended": func(cancel context.CancelCauseFunc) console.Limits { cancel(nil); return console.Limits{} },
+		"It took too long and was stopped after 0.": func(context.CancelCauseFunc) console.Limits {
+			return console.Limits{Timeout: 300 * time.Millisecond}
+		},
 	} {
 		c := shop(t)
 		s := console.Script{SQL: long}
@@ -142,7 +148,8 @@ func TestAWriteThatIsCancelledIsRolledBack(t *testing.T) {
 		}
 		rs, err := console.Write(ctx, c, s, l, j)
 		cancel(nil)
-		if err != nil || len(rs) != 1 || !strings.HasPrefix(fault.Message(rs[0].Err), want) || !strings.HasSuffix(fault.Message(rs[0].Err), "Everything was rolled back; nothing was changed.") {
+		if err != nil || len(rs) != 1 || !strings.HasPrefix(fault.Message(rs[0].Err), want) ||
+			!strings.HasSuffix(fault.Message(rs[0].Err), "Everything was rolled back; nothing was changed.") {
 			t.Errorf("%s: %+v %v", want, rs, err)
 		}
 		r, err := c.Query(t.Context(), d1.Query("select count(*) from sqlite_master where name = 'canc'"))

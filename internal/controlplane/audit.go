@@ -11,17 +11,20 @@ import (
 
 func auditValues(e audit.Entry) orm.Values {
 	return orm.Values{
-		"id": e.ID, "at": e.At, "operator_id": d1.OptStr(string(e.Operator)), "actor": e.Actor, "ip": d1.OptStr(e.IP), "request": d1.OptStr(e.Request),
-		"action": e.Action, "outcome": e.Outcome, "intent": d1.OptStr(e.Intent), "org": d1.OptStr(e.Org), "database_name": d1.OptStr(e.Database),
+		"id": e.ID, "at": e.At, "operator_id": d1.OptStr(string(e.Operator)), "actor": e.Actor, "ip": d1.OptStr(e.IP),
+		"request": d1.OptStr(e.Request),
+		"action":  e.Action, "outcome": e.Outcome, "intent": d1.OptStr(e.Intent), "org": d1.OptStr(e.Org), "database_name": d1.OptStr(e.Database),
 		"target": d1.OptStr(e.Target), "statement": d1.OptStr(e.Statement), "detail": d1.OptStr(e.Detail), "row_count": e.Rows,
 	}
 }
 
 func auditEntry(r orm.Row) audit.Entry {
 	return audit.Entry{
-		ID: r.Text("id"), At: r.Time("at"), Operator: id.Operator(r.Text("operator_id")), Actor: r.Text("actor"), IP: r.Text("ip"), Request: r.Text("request"),
-		Action: audit.Action(r.Text("action")), Outcome: audit.Outcome(r.Text("outcome")), Intent: r.Text("intent"), Org: r.Text("org"),
-		Database: r.Text("database_name"), Target: r.Text("target"), Statement: r.Text("statement"), Detail: r.Text("detail"), Rows: r.Int("row_count"),
+		ID: r.Text("id"), At: r.Time("at"), Operator: id.Operator(r.Text("operator_id")), Actor: r.Text("actor"), IP: r.Text("ip"),
+		Request: r.Text("request"),
+		Action:  audit.Action(r.Text("action")), Outcome: audit.Outcome(r.Text("outcome")), Intent: r.Text("intent"), Org: r.Text("org"),
+		Database: r.Text("database_name"), Target: r.Text("target"), Statement: r.Text("statement"), Detail: r.Text("detail"),
+		Rows: r.Int("row_count"),
 	}
 }
 

@@ -34,7 +34,8 @@ func TestTheSameQuestionIsTheSameStatement(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i := range 9 {
-		e := audit.Entry{ID: fmt.Sprintf("intent-%d", i), At: clock.now(), Actor: "a@example.com", Action: audit.PlanApply, Outcome: audit.Intent, Org: "acme", Database: "acme-org-001"}
+		e := audit.Entry{ID: fmt.Sprintf("intent-%d", i), At: clock.now(), Actor: "a@example.com", Action: audit.PlanApply,
+			Outcome: audit.Intent, Org: "acme", Database: "acme-org-001"}
 		if err := s.Record(t.Context(), e); err != nil {
 			t.Fatal(err)
 		}
@@ -42,7 +43,8 @@ func TestTheSameQuestionIsTheSameStatement(t *testing.T) {
 	ask := func() string {
 		r.asked.Reset()
 		es, err := s.Audit(t.Context(), audit.Filter{
-			Action: audit.PlanApply, Outcome: audit.Intent, Actor: "a@example.com", Org: "acme", Database: "acme-org-001", Since: clock.now().Add(-time.Hour),
+			Action: audit.PlanApply, Outcome: audit.Intent, Actor: "a@example.com", Org: "acme", Database: "acme-org-001",
+			Since: clock.now().Add(-time.Hour),
 		})
 		if err != nil || len(es) != 9 {
 			t.Fatalf("%d entries: %v", len(es), err)

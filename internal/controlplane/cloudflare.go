@@ -18,7 +18,8 @@ func (s *Store) CloudflareAccount(ctx context.Context) (account.Stored, error) {
 		return account.Stored{}, named(err, "No Cloudflare account is set up.")
 	}
 	return account.Stored{
-		ID: r.Text("account_id"), Token: r.Text("token"), ReadToken: r.Text("read_token"), UpdatedAt: r.Time("updated_at"), UpdatedBy: r.Text("updated_by"),
+		ID: r.Text("account_id"), Token: r.Text("token"), ReadToken: r.Text("read_token"), UpdatedAt: r.Time("updated_at"),
+		UpdatedBy: r.Text("updated_by"),
 	}, nil
 }
 
@@ -26,7 +27,8 @@ func (s *Store) CloudflareAccount(ctx context.Context) (account.Stored, error) {
 func (s *Store) SaveCloudflareAccount(ctx context.Context, a account.Stored, es ...audit.Entry) error {
 	b := s.change().add(s.table("cloudflare").Where(orm.Eq("id", account.RowID)).DeleteStmt())
 	return b.insert("cloudflare", orm.Values{
-		"id": account.RowID, "account_id": a.ID, "token": a.Token, "read_token": d1.OptStr(a.ReadToken), "updated_at": a.UpdatedAt, "updated_by": a.UpdatedBy,
+		"id": account.RowID, "account_id": a.ID, "token": a.Token, "read_token": d1.OptStr(a.ReadToken), "updated_at": a.UpdatedAt,
+		"updated_by": a.UpdatedBy,
 	}).audit(es...).run(ctx, nil, nil)
 }
 

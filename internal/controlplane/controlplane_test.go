@@ -52,11 +52,13 @@ func newStore(t *testing.T) (*controlplane.Store, d1.Conn, *clock) {
 
 func TestANewerVersionIsRefusedAndNotTouched(t *testing.T) {
 	_, conn, c := newStore(t)
-	if _, err := conn.Query(t.Context(), d1.Exec("update kuratchi_schema_state set version = version + 1, schema_hash = 'newer'")); err != nil {
+	if _, err := conn.Query(t.Context(), d1.Exec("update kuratchi_schema_state set version = version + 1, "+
+		"schema_hash = 'newer'")); err != nil {
 		t.Fatal(err)
 	}
 	before, _ := migrate.Inspect(t.Context(), conn)
-	for name, open := range map[string]func(context.Context, d1.Conn, func() time.Time) (*controlplane.Store, error){"open": controlplane.Open, "attach": controlplane.Attach} {
+	for name, open := range map[string]func(context.Context, d1.Conn, func() time.Time) (*controlplane.Store,
+		error){"open": controlplane.Open, "attach": controlplane.Attach} {
 		if _, err := open(t.Context(), conn, c.now); !fault.Is(err, fault.Conflict) {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -90,7 +92,8 @@ func TestOpeningTwiceChangesNothing(t *testing.T) {
 }
 
 func owner(n string) auth.Operator {
-	return auth.Operator{ID: id.New[id.Operator](), Email: n + "@acme.test", Role: auth.RoleOwner, CreatedAt: time.Date(2026, 11, 23, 2, 0, 0, 0, time.UTC)}
+	return auth.Operator{ID: id.New[id.Operator](), Email: n + "@acme.test", Role: auth.RoleOwner,
+		CreatedAt: time.Date(2026, 11, 23, 2, 0, 0, 0, time.UTC)}
 }
 
 func TestFiftyClaimsMakeOneOwner(t *testing.T) {
@@ -171,7 +174,8 @@ func claimed(t *testing.T) (*controlplane.Store, *clock, auth.Operator) {
 func TestSessionsEndWithThePassword(t *testing.T) {
 	s, c, o := claimed(t)
 	for _, h := range []string{"one", "two"} {
-		if err := s.CreateSession(t.Context(), auth.Session{Hash: h, Operator: o.ID, CreatedAt: c.now(), LastSeen: c.now(), Draft: "a=b", DraftPath: "/x"}); err != nil {
+		if err := s.CreateSession(t.Context(),
+			auth.Session{Hash: h, Operator: o.ID, CreatedAt: c.now(), LastSeen: c.now(), Draft: "a=b", DraftPath: "/x"}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -15,7 +15,8 @@ import (
 
 func database(r orm.Row) fleet.Database {
 	d := fleet.Database{
-		ID: id.Database(r.Text("id")), Name: r.Text("name"), Org: id.Org(r.Text("org_id")), OrgSlug: r.Text("org_slug"), OrgName: r.Text("org_name"),
+		ID: id.Database(r.Text("id")), Name: r.Text("name"), Org: id.Org(r.Text("org_id")), OrgSlug: r.Text("org_slug"),
+		OrgName:  r.Text("org_name"),
 		Provider: r.Text("provider"), ProviderID: r.Text("provider_id"), Schema: r.Text("schema_name"), Version: int(r.Int("schema_version")),
 		Location: r.Text("location"), Jurisdiction: r.Text("jurisdiction"), Replication: r.Text("replication"),
 		MoveTarget: fleet.Counterpart{Place: r.Text("moving_place"), ID: r.Text("moving_id"), At: r.Time("moving_at")},
@@ -41,8 +42,10 @@ func database(r orm.Row) fleet.Database {
 // changing are the columns of a database that change.
 func changing(d fleet.Database) orm.Values {
 	v := orm.Values{
-		"provider": d.Provider, "moving_place": d1.OptStr(d.MoveTarget.Place), "moving_id": d1.OptStr(d.MoveTarget.ID), "moving_at": d.MoveTarget.At,
-		"left_place": d1.OptStr(d.MoveOrigin.Place), "left_id": d1.OptStr(d.MoveOrigin.ID), "left_at": d.MoveOrigin.At, "left_mark": d1.OptStr(d.MoveOrigin.Mark),
+		"provider": d.Provider, "moving_place": d1.OptStr(d.MoveTarget.Place), "moving_id": d1.OptStr(d.MoveTarget.ID),
+		"moving_at":  d.MoveTarget.At,
+		"left_place": d1.OptStr(d.MoveOrigin.Place), "left_id": d1.OptStr(d.MoveOrigin.ID), "left_at": d.MoveOrigin.At,
+		"left_mark":   d1.OptStr(d.MoveOrigin.Mark),
 		"provider_id": d1.OptStr(d.ProviderID), "schema_name": d1.OptStr(d.Schema), "schema_version": d.Version,
 		"state": d.State, "error": d1.OptStr(d.Error), "updated_at": d.UpdatedAt,
 		"archived_at": nil, "deleted_at": nil, "purge_at": nil, "final_point": d1.OptStr(d.FinalPoint),
@@ -74,7 +77,8 @@ func databaseValues(d fleet.Database) orm.Values {
 	v := changing(d)
 	for k, val := range (orm.Values{
 		"id": d.ID, "name": d.Name, "org_id": d.Org, "org_slug": d.OrgSlug, "org_name": d.OrgName,
-		"location": d1.OptStr(d.Location), "jurisdiction": d1.OptStr(d.Jurisdiction), "replication": d1.OptStr(d.Replication), "request": d1.OptStr(d.Request), "created_at": d.CreatedAt, "created_by": d.CreatedBy,
+		"location": d1.OptStr(d.Location), "jurisdiction": d1.OptStr(d.Jurisdiction), "replication": d1.OptStr(d.Replication),
+		"request": d1.OptStr(d.Request), "created_at": d.CreatedAt, "created_by": d.CreatedBy,
 	}) {
 		v[k] = val
 	}
@@ -101,8 +105,9 @@ func (s *Store) DatabaseByRequest(ctx context.Context, request string) (fleet.Da
 
 var databaseSorts = map[string][]string{
 	"": {"name"}, "name": {"name"}, "org": {"org_name", "name"}, "schema": {"schema_name", "schema_version", "name"},
-	"location": {"provider", "jurisdiction", "location", "name"}, "created": {"created_at", "name"}, "status": {"state", "health", "schema_version", "name"},
-	"size": {"size", "name"}, "checked": {"checked_at", "name"},
+	"location": {"provider", "jurisdiction", "location", "name"}, "created": {"created_at", "name"},
+	"status": {"state", "health", "schema_version", "name"},
+	"size":   {"size", "name"}, "checked": {"checked_at", "name"},
 }
 
 // Databases returns a page of databases and how many match in all.
@@ -257,7 +262,8 @@ func (s *Store) CreateDatabase(ctx context.Context, o *fleet.Org, d fleet.Databa
 		if d.State == fleet.Ready {
 			break // adopted: nothing is to be done
 		}
-		b.insert("provision_steps", orm.Values{"id": stepID(d.ID, name), "database_id": d.ID, "position": i, "name": name, "state": fleet.StepPending})
+		b.insert("provision_steps", orm.Values{"id": stepID(d.ID, name), "database_id": d.ID, "position": i, "name": name,
+			"state": fleet.StepPending})
 	}
 	return b.audit(es...).run(ctx, nil, taken)
 }
@@ -355,7 +361,8 @@ func (s *Store) Purge(ctx context.Context, d fleet.Database, e audit.Entry) erro
 
 // DueDatabases returns a place's ready databases that were not checked since then.
 func (s *Store) DueDatabases(ctx context.Context, provider string, since time.Time, n int) ([]fleet.Database, error) {
-	rows, err := s.table("databases").Where(inState(fleet.Ready), orm.Eq("provider", provider), orm.Or(orm.Eq("checked_at", nil), orm.Lt("checked_at", since))).
+	rows, err := s.table("databases").Where(inState(fleet.Ready), orm.Eq("provider", provider),
+		orm.Or(orm.Eq("checked_at", nil), orm.Lt("checked_at", since))).
 		OrderBy("checked_at").Limit(n).Many(ctx)
 	if err != nil {
 		return nil, err
@@ -377,7 +384,8 @@ func (s *Store) SaveChecks(ctx context.Context, cs []fleet.Check) error {
 	b := s.change()
 	for _, c := range cs {
 		b.add(s.table("databases").Where(orm.Eq("id", c.Database), orm.Eq("schema_version", c.From), inState(fleet.Ready)).UpdateStmt(orm.Values{
-			"health": c.Health, "health_detail": d1.OptStr(c.Detail), "checked_at": c.At, "size": c.Size, "table_count": c.Tables, "schema_version": c.Version,
+			"health": c.Health, "health_detail": d1.OptStr(c.Detail), "checked_at": c.At, "size": c.Size, "table_count": c.Tables,
+			"schema_version": c.Version,
 		}))
 	}
 	return b.run(ctx, nil, nil)

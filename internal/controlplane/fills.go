@@ -12,7 +12,8 @@ import (
 
 func fillChanging(f fleet.Filling) orm.Values {
 	return orm.Values{
-		"fill": d1.OptStr(string(f.State)), "fill_error": d1.OptStr(f.Error), "fill_intent": d1.OptStr(f.Intent), "fill_by": d1.OptStr(f.By), "fill_since": f.Since,
+		"fill": d1.OptStr(string(f.State)), "fill_error": d1.OptStr(f.Error), "fill_intent": d1.OptStr(f.Intent), "fill_by": d1.OptStr(f.By),
+		"fill_since": f.Since,
 	}
 }
 

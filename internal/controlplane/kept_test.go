@@ -79,7 +79,8 @@ func newWatched(t *testing.T) (s *controlplane.Store, w *watched, other d1.Conn)
 		"insert into operators (id, email, role, password, created_at) values ('o1', 'ada@acme.test', 'owner', 'none', 1)",
 		"insert into sessions (hash, operator_id, created_at, last_seen) values ('h1', 'o1', 1, 1)",
 		"insert into organizations (id, slug, name, created_at, created_by) values ('g1', 'acme', 'Acme', 1, 'x')",
-		"insert into databases (id, name, org_id, org_slug, org_name, provider, schema_name, schema_version, state, created_at, created_by, updated_at) values ('d1', 'acme-org-001', 'g1', 'acme', 'Acme', 'local', 'shop', 1, 'ready', 1, 'x', 1)",
+		"insert into databases (id, name, org_id, org_slug, org_name, provider, schema_name, schema_version, state, created_at, " +
+			"created_by, updated_at) values ('d1', 'acme-org-001', 'g1', 'acme', 'Acme', 'local', 'shop', 1, 'ready', 1, 'x', 1)",
 		"insert into schemas (id, name, latest, created_at, updated_at) values ('s1', 'shop', 1, 1, 1)",
 	} {
 		exec(t, other, sql)
@@ -158,7 +159,8 @@ func TestTheNextReadSeesAChange(t *testing.T) {
 				t.Fatalf("%s: %v", c.what, err)
 			}
 			exec(t, by.conn, c.sql)
-			if got, err := reads[c.what](t.Context(), s); c.want == "" && !fault.Is(err, fault.NotFound) || c.want != "" && (err != nil || got != c.want) {
+			if got, err := reads[c.what](t.Context(), s); c.want == "" && !fault.Is(err, fault.NotFound) ||
+				c.want != "" && (err != nil || got != c.want) {
 				t.Errorf("%s %s: %s, %v", c.sql, by.who, got, err)
 			}
 			exec(t, by.conn, c.undo)
@@ -221,7 +223,9 @@ func TestWhatIsKeptIsBounded(t *testing.T) {
 	t.Parallel()
 	s, w, other := newWatched(t)
 	exec(t, other, "update sessions set draft = ?1, draft_path = '/'", d1.Str(strings.Repeat("x", 5000)))
-	exec(t, other, "with recursive n(i) as (select 1 union all select i + 1 from n where i < 1000) insert into operators (id, email, role, password, created_at) select 'p' || i, i || '@acme.test', 'viewer', 'none', 1 from n")
+	exec(t, other, "with recursive n(i) as (select 1 union all select i + 1 from n "+
+		"where i < 1000) insert into operators (id, email, role, password, created_at) "+
+		"select 'p' || i, i || '@acme.test', 'viewer', 'none', 1 from n")
 	again := func(read func() error) int64 {
 		t.Helper()
 		asked := w.asked.Load()

@@ -26,7 +26,8 @@ func (s *Store) TakeLease(ctx context.Context, d id.Database, holder string, unt
 		return l, err
 	}
 	if held := r.Time("expires_at"); held.After(now) {
-		return l, fault.New(fault.Conflict, "Another copy of the dashboard (%s) works on it, at the longest until %s unless it goes on.", r.Text("holder"), held.UTC().Format("15:04:05 UTC"))
+		return l, fault.New(fault.Conflict, "Another copy of the dashboard (%s) works on it, at the longest until %s unless it "+
+			"goes on.", r.Text("holder"), held.UTC().Format("15:04:05 UTC"))
 	}
 	l.Fence = max(l.Fence, r.Int("fence")+1)
 	return l, s.moveLease(ctx, d, r.Int("fence"), orm.Values{"holder": holder, "fence": l.Fence, "expires_at": until})

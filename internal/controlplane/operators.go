@@ -74,14 +74,17 @@ func (s *Store) SetupToken(ctx context.Context, hash string, expires time.Time) 
 	}
 	b := s.change()
 	b.add(s.table("setup").Where(orm.Eq("id", setupRow), orm.Eq("claimed_at", nil)).DeleteStmt())
-	return b.insert("setup", orm.Values{"id": setupRow, "token_hash": hash, "expires_at": expires}).run(ctx, nil, fault.New(fault.Conflict, "This dashboard was claimed meanwhile."))
+	return b.insert("setup", orm.Values{"id": setupRow, "token_hash": hash, "expires_at": expires}).
+		run(ctx, nil, fault.New(fault.Conflict, "This dashboard was claimed meanwhile."))
 }
 
-var badToken = fault.New(fault.NotFound, "This setup link is not valid, or no longer. Run \"dashboard setup-token\" on the server for a new one.")
+var badToken = fault.New(fault.NotFound,
+	"This setup link is not valid, or no longer. Run \"dashboard setup-token\" on the server for a new one.")
 
 // SetupOpen returns nil while the token with that hash can be used.
 func (s *Store) SetupOpen(ctx context.Context, hash string) error {
-	n, err := s.table("setup").Where(orm.Eq("id", setupRow), orm.Eq("token_hash", hash), orm.Eq("claimed_at", nil), orm.Gt("expires_at", s.now())).Count(ctx)
+	n, err := s.table("setup").Where(orm.Eq("id", setupRow), orm.Eq("token_hash", hash), orm.Eq("claimed_at", nil),
+		orm.Gt("expires_at", s.now())).Count(ctx)
 	if err == nil && n == 0 {
 		return badToken
 	}
@@ -101,7 +104,8 @@ func (s *Store) Claim(ctx context.Context, tokenHash string, o auth.Operator, pa
 func session(r orm.Row) auth.Session {
 	return auth.Session{
 		Hash: r.Text("hash"), Operator: id.Operator(r.Text("operator_id")), CreatedAt: r.Time("created_at"), LastSeen: r.Time("last_seen"),
-		IP: r.Text("ip"), UserAgent: r.Text("user_agent"), RevokedAt: r.Time("revoked_at"), DraftPath: r.Text("draft_path"), Draft: r.Text("draft"),
+		IP: r.Text("ip"), UserAgent: r.Text("user_agent"), RevokedAt: r.Time("revoked_at"), DraftPath: r.Text("draft_path"),
+		Draft: r.Text("draft"),
 	}
 }
 
@@ -139,7 +143,8 @@ func (s *Store) SessionsOf(ctx context.Context, o id.Operator, since time.Time) 
 
 // TouchSession notes use of a session that isn't revoked; time never goes back.
 func (s *Store) TouchSession(ctx context.Context, hash string, at time.Time) error {
-	n, err := s.table("sessions").Where(orm.Eq("hash", hash), orm.Eq("revoked_at", nil), orm.Lte("last_seen", at)).Update(ctx, orm.Values{"last_seen": at})
+	n, err := s.table("sessions").Where(orm.Eq("hash", hash), orm.Eq("revoked_at", nil), orm.Lte("last_seen", at)).
+		Update(ctx, orm.Values{"last_seen": at})
 	if err != nil || n > 0 {
 		return err
 	}

@@ -26,7 +26,8 @@ func planOf(r orm.Row) (fleet.Plan, error) {
 		}
 	}
 	p.Filling = fleet.Filling{
-		State: fleet.FillState(r.Text("fill")), Error: r.Text("fill_error"), Intent: r.Text("fill_intent"), By: r.Text("fill_by"), Since: r.Time("fill_since"),
+		State: fleet.FillState(r.Text("fill")), Error: r.Text("fill_error"), Intent: r.Text("fill_intent"), By: r.Text("fill_by"),
+		Since: r.Time("fill_since"),
 	}
 	return p, r.JSON("body", &p.Body)
 }
@@ -34,7 +35,8 @@ func planOf(r orm.Row) (fleet.Plan, error) {
 func planChanging(p fleet.Plan) orm.Values {
 	v := orm.Values{
 		"state": p.State, "decided_at": p.DecidedAt, "decided_by": d1.OptStr(p.DecidedBy), "applied_at": p.AppliedAt,
-		"applied_by": d1.OptStr(p.AppliedBy), "duration_us": p.Duration.Microseconds(), "error": d1.OptStr(p.Error), "intent": d1.OptStr(p.Intent), "point": d1.OptStr(p.Point),
+		"applied_by": d1.OptStr(p.AppliedBy), "duration_us": p.Duration.Microseconds(), "error": d1.OptStr(p.Error),
+		"intent": d1.OptStr(p.Intent), "point": d1.OptStr(p.Point),
 	}
 	if len(p.Overrides) > 0 {
 		v["overrides"] = p.Overrides
@@ -81,7 +83,8 @@ func (s *Store) Plans(ctx context.Context, database string, p fleet.Page) ([]fle
 // CreatePlan stores a plan.
 func (s *Store) CreatePlan(ctx context.Context, p fleet.Plan, es ...audit.Entry) error {
 	v := planChanging(p)
-	v["id"], v["database_name"], v["hash"], v["body"], v["created_at"], v["created_by"] = p.ID, p.Database, p.Hash, p.Body, p.CreatedAt, p.CreatedBy
+	v["id"], v["database_name"], v["hash"], v["body"], v["created_at"], v["created_by"] = p.ID, p.Database, p.Hash, p.Body, p.CreatedAt,
+		p.CreatedBy
 	return s.change().insert("plans", v).audit(es...).run(ctx, nil, nil)
 }
 

@@ -14,7 +14,8 @@ import (
 func point(r orm.Row) fleet.RestorePoint {
 	return fleet.RestorePoint{
 		ID: r.Text("id"), Database: id.Database(r.Text("database_id")), Place: r.Text("place"), Mark: r.Text("mark"),
-		Kind: fleet.PointKind(r.Text("kind")), Plan: id.Plan(r.Text("plan")), Size: r.Int("size"), CreatedAt: r.Time("created_at"), CreatedBy: r.Text("created_by"),
+		Kind: fleet.PointKind(r.Text("kind")), Plan: id.Plan(r.Text("plan")), Size: r.Int("size"), CreatedAt: r.Time("created_at"),
+		CreatedBy: r.Text("created_by"),
 	}
 }
 
@@ -74,7 +75,8 @@ func (s *Store) CountPoints(ctx context.Context, d id.Database) (n int, size int
 // CreatePoint stores a restore point.
 func (s *Store) CreatePoint(ctx context.Context, p fleet.RestorePoint, es ...audit.Entry) error {
 	return s.change().insert("restore_points", orm.Values{
-		"id": p.ID, "database_id": p.Database, "place": p.Place, "mark": p.Mark, "kind": p.Kind, "plan": d1.OptStr(string(p.Plan)), "size": p.Size,
+		"id": p.ID, "database_id": p.Database, "place": p.Place, "mark": p.Mark, "kind": p.Kind, "plan": d1.OptStr(string(p.Plan)),
+		"size":       p.Size,
 		"created_at": p.CreatedAt, "created_by": p.CreatedBy,
 	}).audit(es...).run(ctx, nil, nil)
 }

@@ -20,7 +20,8 @@ func schemaOf(r orm.Row) fleet.Schema {
 
 func versionOf(r orm.Row) fleet.Version {
 	return fleet.Version{
-		Schema: r.Text("schema_name"), Version: int(r.Int("version")), Source: r.Text("source"), Hash: r.Text("hash"), Reading: int(r.Int("reading")),
+		Schema: r.Text("schema_name"), Version: int(r.Int("version")), Source: r.Text("source"), Hash: r.Text("hash"),
+		Reading:   int(r.Int("reading")),
 		CreatedAt: r.Time("created_at"), CreatedBy: r.Text("created_by"),
 	}
 }
@@ -92,7 +93,8 @@ func (s *Store) SaveVersion(ctx context.Context, v fleet.Version, es ...audit.En
 	_, err := s.Schema(ctx, v.Schema)
 	switch {
 	case fault.Is(err, fault.NotFound):
-		b.insert("schemas", orm.Values{"id": id.At[id.Schema](v.CreatedAt), "name": v.Schema, "latest": v.Version, "created_at": v.CreatedAt, "updated_at": v.CreatedAt})
+		b.insert("schemas", orm.Values{"id": id.At[id.Schema](v.CreatedAt), "name": v.Schema, "latest": v.Version,
+			"created_at": v.CreatedAt, "updated_at": v.CreatedAt})
 	case err != nil:
 		return err
 	default:
@@ -102,7 +104,8 @@ func (s *Store) SaveVersion(ctx context.Context, v fleet.Version, es ...audit.En
 		"id": fmt.Sprintf("%s:%d", v.Schema, v.Version), "schema_name": v.Schema, "version": v.Version, "source": v.Source,
 		"hash": v.Hash, "reading": v.Reading, "created_at": v.CreatedAt, "created_by": v.CreatedBy,
 	})
-	taken := fault.New(fault.Conflict, "Version %d of %s was saved by somebody else meanwhile. Compare with it first.", v.Version, v.Schema).At("source")
+	taken := fault.New(fault.Conflict, "Version %d of %s was saved by somebody else meanwhile. Compare with it first.",
+		v.Version, v.Schema).At("source")
 	return b.audit(es...).run(ctx, taken, taken)
 }
 

@@ -44,7 +44,8 @@ func Open(ctx context.Context, conn d1.Conn, now func() time.Time) (*Store, erro
 	at := now()
 	_, err = migrate.Synchronize(ctx, conn, s, id.At[string](at), "system:start", at)
 	if fault.Is(err, fault.Conflict) {
-		return nil, fault.Wrap(err, fault.Conflict, "This data folder was written by a newer version of the dashboard. Start that version, or use another folder. Nothing was changed.")
+		return nil, fault.Wrap(err, fault.Conflict,
+			"This data folder was written by a newer version of the dashboard. Start that version, or use another folder. Nothing was changed.")
 	}
 	if err != nil {
 		return nil, err
@@ -78,7 +79,8 @@ func Attach(ctx context.Context, conn d1.Conn, now func() time.Time) (*Store, er
 		return nil, err
 	}
 	if !known || state.Hash != s.Hash() {
-		return nil, fault.New(fault.Conflict, "This data folder belongs to another version of the dashboard. Start the dashboard once with this version, or use the other one.")
+		return nil, fault.New(fault.Conflict, "This data folder belongs to another version of the dashboard. "+
+			"Start the dashboard once with this version, or use the other one.")
 	}
 	return newStore(conn, s, now), nil
 }

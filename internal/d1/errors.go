@@ -71,7 +71,8 @@ var classWords = []struct {
 	words string
 	class Class
 }{
-	{" has used up its ids, the last one is ", Constraint}, {"SQLITE_NOMEM", Memory}, {"needs more temporary disk space than there is", Memory},
+	{" has used up its ids, the last one is ", Constraint}, {"SQLITE_NOMEM", Memory},
+	{"needs more temporary disk space than there is", Memory},
 	{"attempt to write a readonly database", Storage}, {"SQLITE_READONLY", ReadOnly}, {"SQLITE_INTERRUPT", Interrupted},
 	{"SQLITE_AUTH", Auth}, {"not authorized", Auth}, {"To execute a transaction", Auth},
 	{"constraint failed", Constraint}, {"SQLITE_CONSTRAINT", Constraint}, {"datatype mismatch", Constraint},
@@ -110,7 +111,8 @@ const tooDeep = "triggers nested too deep"
 // person reads it.
 func Words(text string) string {
 	if strings.HasPrefix(text, tooDeep) {
-		return "its triggers and foreign keys could set off others more than 10 deep, which is refused whatever rows it would touch; let fewer of them follow on one another"
+		return "its triggers and foreign keys could set off others more than 10 deep, " +
+			"which is refused whatever rows it would touch; let fewer of them follow on one another"
 	}
 	if i := strings.Index(text, ": SQLITE_"); i > 0 {
 		text = text[:i]

@@ -92,7 +92,8 @@ func (g *filler) roleOf(i int) (role string, hash any) {
 		return "member", nil
 	}
 	salt, sum := []byte(g.hex(16)), []byte(g.hex(32))
-	return role, "$argon2id$v=19$m=19456,t=2,p=1$" + base64.RawStdEncoding.EncodeToString(salt) + "$" + base64.RawStdEncoding.EncodeToString(sum)
+	return role, "$argon2id$v=19$m=19456,t=2,p=1$" + base64.RawStdEncoding.EncodeToString(salt) + "$" +
+		base64.RawStdEncoding.EncodeToString(sum)
 }
 
 var zones = []string{
@@ -175,7 +176,8 @@ func (g *filler) activity() {
 	for range g.several(1, 5, 2_000) {
 		u := pick(g, g.users...)
 		at := g.lately(u.since)
-		action := pick(g, "login", "login", "login", "login.failed", "page.publish", "page.edit", "form.create", "lead.assign", "settings.change", "export")
+		action := pick(g, "login", "login", "login", "login.failed", "page.publish", "page.edit", "form.create", "lead.assign",
+			"settings.change", "export")
 		data := map[string]any{}
 		switch action {
 		case "login.failed":
@@ -188,7 +190,8 @@ func (g *filler) activity() {
 			data["path"] = "/" + pick(g, paths...)
 		}
 		updated, created, deleted := g.stamps(at, fixed)
-		t.row(g.id("act", at), g.often(95, u.id), action, object(data), action != "login.failed", g.chance(5), g.ip(), g.often(85, pick(g, browsers...)),
+		t.row(g.id("act", at), g.often(95, u.id), action, object(data), action != "login.failed", g.chance(5), g.ip(),
+			g.often(85, pick(g, browsers...)),
 			updated, created, deleted)
 	}
 }
@@ -221,6 +224,7 @@ func (g *filler) keysAndNotices() {
 		n := pick(g, notices...)
 		updated, created, deleted := g.stamps(at, fixed)
 		t.row(g.id("ntf", at), u.id, n.severity, n.title, pick[any](g, nil, "", n.body, n.body, n.body), pick[any](g, nil, "/"+pick(g, paths...)),
-			g.often(40, object(map[string]any{"source": "demo", "attempt": 1 + g.IntN(3)})), g.often(65, g.between(at, g.now)), updated, created, deleted)
+			g.often(40, object(map[string]any{"source": "demo", "attempt": 1 + g.IntN(3)})), g.often(65, g.between(at, g.now)), updated, created,
+			deleted)
 	}
 }

@@ -13,15 +13,18 @@ var sellsVehicles = regexp.MustCompile(`Mobility|Motors|Cars|Autohaus|Cycling|Bi
 func (g *filler) catalog() {
 	g.categories()
 	oems := g.w.into("catalogOems", "id name logo_url website_url description updated_at created_at deleted_at")
-	vehicles := g.w.into("catalogVehicles", `id oem_id oem_name model_name model_year category msrp currency source_url thumbnail_url images features
+	vehicles := g.w.into("catalogVehicles",
+		`id oem_id oem_name model_name model_year category msrp currency source_url thumbnail_url images features
 		specifications description status updated_at created_at deleted_at`)
-	images := g.w.into("catalogVehicleImages", "id vehicle_id url cdn_url alt_text is_primary sort_order image_source updated_at created_at deleted_at")
+	images := g.w.into("catalogVehicleImages",
+		"id vehicle_id url cdn_url alt_text is_primary sort_order image_source updated_at created_at deleted_at")
 	var ids []string
 	for _, name := range makers {
 		host := strings.ToLower(name) + ".example"
 		ids = append(ids, g.id("oem", g.start))
 		updated, created, deleted := g.stamps(g.start, 30)
-		oems.row(ids[len(ids)-1], name, g.often(80, "https://img.example/logos/"+host+".svg"), "https://"+host, pick[any](g, nil, "", g.sentences(2)), updated, created, deleted)
+		oems.row(ids[len(ids)-1], name, g.often(80, "https://img.example/logos/"+host+".svg"), "https://"+host,
+			pick[any](g, nil, "", g.sentences(2)), updated, created, deleted)
 	}
 	type vehicle struct {
 		id, label string
@@ -38,13 +41,20 @@ func (g *filler) catalog() {
 		vehicles.row(v.id, ids[k], makers[k], model, year, pick(g, categories...), g.often(92, 3_900+100*g.IntN(640)),
 			pick(g, "USD", "EUR", "EUR", "GBP"), nil, g.often(70, "https://img.example/v/"+v.id+"-s.jpg"),
 			object([]string{"https://img.example/v/" + v.id + "-1.jpg"}), object([]string{pick(g, features...), pick(g, features...)}),
-			object(map[string]any{"power_kw": 20 + g.IntN(260), "weight_kg": float64(1500+g.IntN(20_000)) / 10, "doors": 2 + g.IntN(4), "range_km": pick[any](g, nil, 320, 455, 610)}),
-			pick[any](g, nil, "", g.paragraphs(1), g.paragraphs(3)), pick(g, "published", "published", "published", "draft", "archived"), updated, created, deleted)
+			object(map[string]any{
+				"power_kw":  20 + g.IntN(260),
+				"weight_kg": float64(1500+g.IntN(20_000)) / 10,
+				"doors":     2 + g.IntN(4),
+				"range_km":  pick[any](g, nil, 320, 455, 610),
+			}),
+			pick[any](g, nil, "", g.paragraphs(1), g.paragraphs(3)), pick(g, "published", "published", "published", "draft", "archived"), updated,
+			created, deleted)
 	}
 	for _, v := range all {
 		for k := range g.IntN(4) {
 			updated, created, deleted := g.stamps(v.at, fixed)
-			images.row(g.id("img", v.at), v.id, fmt.Sprintf("https://img.example/v/%s-%d.jpg", v.id, k+1), nil, pick[any](g, nil, "", v.label+" from the side"),
+			images.row(g.id("img", v.at), v.id, fmt.Sprintf("https://img.example/v/%s-%d.jpg", v.id, k+1), nil,
+				pick[any](g, nil, "", v.label+" from the side"),
 				k == 0, k, pick(g, "stock", "upload"), updated, created, deleted)
 		}
 	}
@@ -57,7 +67,8 @@ func (g *filler) categories() {
 	for i, slug := range categories {
 		id := g.id("cat", g.start)
 		updated, created, deleted := g.stamps(g.start, fixed)
-		t.row(id, strings.ToUpper(slug[:1])+slug[1:], slug, pick[any](g, nil, "", g.sentences(1)), fmt.Sprintf("#%06x", g.IntN(1<<24)), pick(g, "tag", "car", "bike"), parent, i, updated, created, deleted)
+		t.row(id, strings.ToUpper(slug[:1])+slug[1:], slug, pick[any](g, nil, "", g.sentences(1)),
+			fmt.Sprintf("#%06x", g.IntN(1<<24)), pick(g, "tag", "car", "bike"), parent, i, updated, created, deleted)
 		if i == 0 {
 			parent = id
 		}
@@ -65,7 +76,8 @@ func (g *filler) categories() {
 	for i, slug := range categories {
 		for k, s := range [][3]string{{"power_kw", "Power", "kW"}, {"weight_kg", "Weight", "kg"}, {"doors", "Doors", ""}} {
 			updated, created, deleted := g.stamps(g.start, fixed)
-			specs.row(g.id("spc", g.start), slug, s[0], s[1], pick[any](g, s[2], nil), pick(g, "number", "number", "text"), "[]", 10*i+k, updated, created, deleted)
+			specs.row(g.id("spc", g.start), slug, s[0], s[1], pick[any](g, s[2], nil), pick(g, "number", "number", "text"), "[]",
+				10*i+k, updated, created, deleted)
 		}
 	}
 }

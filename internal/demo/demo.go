@@ -33,7 +33,8 @@ func Full() Options {
 func (o Options) check() error {
 	if o.Organizations < 1 || o.Organizations > len(orgNames) || o.Databases < minDatabases ||
 		o.Databases < o.Organizations || o.Databases > 2*o.Organizations || o.Users < 1 || o.Users > maxUsers() || o.Rows < 1 {
-		return fault.New(fault.Invalid, "There is no demo of %d organizations, %d databases, %d users and %d rows.", o.Organizations, o.Databases, o.Users, o.Rows)
+		return fault.New(fault.Invalid, "There is no demo of %d organizations, %d databases, %d users and %d rows.",
+			o.Organizations, o.Databases, o.Users, o.Rows)
 	}
 	return nil
 }

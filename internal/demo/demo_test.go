@@ -108,7 +108,9 @@ func TestFill(t *testing.T) {
 	w := newWorld(t)
 	began := time.Now()
 	var lines []string
-	if err := demo.Fill(t.Context(), demo.Target{Fleet: w.Fleet, Provider: w.engine, Clock: w.clock}, small(), func(line string) { lines = append(lines, line) }); err != nil {
+	if err := demo.Fill(t.Context(), demo.Target{Fleet: w.Fleet, Provider: w.engine, Clock: w.clock}, small(), func(line string) {
+		lines = append(lines, line)
+	}); err != nil {
 		t.Fatal(err)
 	}
 	if len(lines) == 0 || lines[len(lines)-1] != "12 of 12 databases" {
@@ -127,7 +129,8 @@ func theFleet(t *testing.T, w *world, began time.Time) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if totals.Orgs != 8 || totals.Databases != 12 || totals.Failed != 1 || totals.Behind != 3 || totals.InSync != 8 || totals.Provisioning != 0 {
+	if totals.Orgs != 8 || totals.Databases != 12 || totals.Failed != 1 || totals.Behind != 3 || totals.InSync != 8 ||
+		totals.Provisioning != 0 {
 		t.Errorf("the fleet counts %+v", totals)
 	}
 	moments := map[time.Time]bool{}
@@ -195,7 +198,8 @@ func theDrift(t *testing.T, w *world) {
 			continue
 		}
 		drifted = append(drifted, d.Name)
-		if d.Version != demo.Newest || len(p.Refusals) != 0 || len(p.Losses) != 1 || p.Losses[0].Name != "users.legacy_id" || len(p.Steps) != 2 || !strings.Contains(p.Steps[0].SQL, "users_by_legacy_id") {
+		if d.Version != demo.Newest || len(p.Refusals) != 0 || len(p.Losses) != 1 || p.Losses[0].Name != "users.legacy_id" ||
+			len(p.Steps) != 2 || !strings.Contains(p.Steps[0].SQL, "users_by_legacy_id") {
 			t.Errorf("%s at version %d differs by %+v and %+v", d.Name, d.Version, p.Steps, p.Losses)
 		}
 		if n := w.one(t, d.Name, "select count(legacy_id) from users"); n == "0" {
@@ -220,7 +224,8 @@ func thePlans(t *testing.T, w *world) {
 			t.Errorf("the plan for %s is stale: %v, %v", p.Database, look.Stale, err)
 		}
 	}
-	if got[fleet.PlanProposed] != 1 || got[fleet.PlanApproved] != 1 || got[fleet.PlanRejected] != 1 || got[fleet.PlanApplied] < 3 || len(got) != 4 {
+	if got[fleet.PlanProposed] != 1 || got[fleet.PlanApproved] != 1 || got[fleet.PlanRejected] != 1 || got[fleet.PlanApplied] < 3 ||
+		len(got) != 4 {
 		t.Errorf("the plans are %v", got)
 	}
 }
@@ -234,7 +239,8 @@ func theUsers(t *testing.T, w *world) {
 		t.Errorf("the users count %q", got)
 	}
 	// The indexes that were away meanwhile are back; theDrift compares them too.
-	if n := w.one(t, database, "select count(*) from sqlite_master where type = 'index' and tbl_name = 'users' and sql is not null"); n != "3" {
+	if n := w.one(t, database,
+		"select count(*) from sqlite_master where type = 'index' and tbl_name = 'users' and sql is not null"); n != "3" {
 		t.Errorf("users has %s indexes", n)
 	}
 }
@@ -271,9 +277,11 @@ func theRows(t *testing.T, w *world) {
 				found[what] = true
 			}
 		}
-		for _, column := range []string{"sites.metadata", "forms.fields", "forms.settings", "leads.data", "activity.data", "roles.permissions", "newsletter_contacts.metadata"} {
+		for _, column := range []string{"sites.metadata", "forms.fields", "forms.settings", "leads.data", "activity.data",
+			"roles.permissions", "newsletter_contacts.metadata"} {
 			table, name, _ := strings.Cut(column, ".")
-			if n := w.one(t, d.Name, fmt.Sprintf("select count(*) from %s where not json_valid(%s)", sqltext.Quote(table), sqltext.Quote(name))); n != "0" {
+			if n := w.one(t, d.Name, fmt.Sprintf("select count(*) from %s where not json_valid(%s)", sqltext.Quote(table),
+				sqltext.Quote(name))); n != "0" {
 				t.Errorf("%s: %s is no JSON in %s rows", d.Name, column, n)
 			}
 		}

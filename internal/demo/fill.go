@@ -89,7 +89,8 @@ func (g *filler) everything() error {
 // withoutIndexes runs f while a table's indexes are away, those of its
 // constraints apart.
 func withoutIndexes(ctx context.Context, conn d1.Conn, table string, f func() error) error {
-	r, err := conn.Query(ctx, d1.Query(`SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = ?1 AND sql IS NOT NULL ORDER BY rowid`, d1.Str(table)))
+	r, err := conn.Query(ctx, d1.Query(`SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = ?1 `+
+		`AND sql IS NOT NULL ORDER BY rowid`, d1.Str(table)))
 	if err != nil {
 		return err
 	}

@@ -59,7 +59,8 @@ func (d *demo) obstruct(ctx context.Context, s *spec) error {
 	}
 	return d.within(ctx, info.ID, func(conn d1.Conn) error {
 		_, err := conn.Batch(ctx, []d1.Stmt{
-			d1.Exec(`CREATE TABLE users (id INTEGER PRIMARY KEY AUTOINCREMENT, login VARCHAR(40) NOT NULL UNIQUE, email VARCHAR(120), passwd CHAR(60), joined DATETIME DEFAULT CURRENT_TIMESTAMP)`),
+			d1.Exec(`CREATE TABLE users (id INTEGER PRIMARY KEY AUTOINCREMENT, login VARCHAR(40) NOT NULL UNIQUE, ` +
+				`email VARCHAR(120), passwd CHAR(60), joined DATETIME DEFAULT CURRENT_TIMESTAMP)`),
 			d1.Exec(`CREATE TABLE user_groups (id INTEGER PRIMARY KEY, title TEXT NOT NULL)`),
 		})
 		return err

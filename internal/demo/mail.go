@@ -56,7 +56,8 @@ func (g *filler) readers() {
 		updated, created, deleted := g.stamps(g.start, 40)
 		segments.row(id, g.orgID, name, pick[any](g, nil, "", g.sentences(1)), g.IntN(n), updated, created, deleted)
 	}
-	contacts := g.w.into("newsletter_contacts", "id organizationId email firstName lastName unsubscribed unsubscribedAt metadata updated_at created_at deleted_at")
+	contacts := g.w.into("newsletter_contacts",
+		"id organizationId email firstName lastName unsubscribed unsubscribedAt metadata updated_at created_at deleted_at")
 	var since []time.Time
 	for i := range n {
 		at, p := g.lately(g.start), g.people(350_000+i)
@@ -68,7 +69,10 @@ func (g *filler) readers() {
 		}
 		updated, created, deleted := g.stamps(at, 20)
 		contacts.row(id, g.orgID, p.email, g.often(85, p.first), g.often(80, p.last), left != nil, left,
-			pick(g, "{}", "{}", object(map[string]any{"source": pick(g, "checkout", "footer", "import"), "likes": []string{pick(g, paths...), pick(g, paths...)}})),
+			pick(g, "{}", "{}", object(map[string]any{
+				"source": pick(g, "checkout", "footer", "import"),
+				"likes":  []string{pick(g, paths...), pick(g, paths...)},
+			})),
 			updated, created, deleted)
 	}
 	in := g.w.into("newsletter_segment_contacts", "segmentId contactId added_at")
@@ -89,7 +93,8 @@ func (g *filler) templates() {
 			html = g.page(name, 500) // with everything pasted into it
 		}
 		updated, created, deleted := g.stamps(at, 50)
-		t.row(g.id("tpl", at), g.orgID, name, pick(g, headlines...), html, pick[any](g, nil, "", g.paragraphs(2)), g.often(60, g.sentences(1)), updated, created, deleted)
+		t.row(g.id("tpl", at), g.orgID, name, pick(g, headlines...), html, pick[any](g, nil, "", g.paragraphs(2)),
+			g.often(60, g.sentences(1)), updated, created, deleted)
 	}
 }
 
@@ -113,7 +118,8 @@ func (g *filler) broadcasts() []string {
 		id := g.id("brc", at)
 		ids = append(ids, id)
 		updated, created, deleted := g.stamps(at, 40)
-		t.row(id, g.orgID, pick(g, g.segments...), fmt.Sprintf("Letter %d", i+1), pick(g, headlines...), g.often(80, g.page(pick(g, headlines...), 2+g.IntN(4))),
+		t.row(id, g.orgID, pick(g, g.segments...), fmt.Sprintf("Letter %d", i+1), pick(g, headlines...),
+			g.often(80, g.page(pick(g, headlines...), 2+g.IntN(4))),
 			g.often(60, g.paragraphs(2)), g.often(50, g.sentences(1)), status, scheduled, sent, n, n-failed, failed, updated, created, deleted)
 	}
 	return ids
@@ -121,16 +127,19 @@ func (g *filler) broadcasts() []string {
 
 // campaigns returns the campaigns and, for each, its steps.
 func (g *filler) campaigns() (ids []string, steps [][]string) {
-	t := g.w.into("newsletter_campaigns", "id organizationId segmentId name description status startAt lastLaunchAt contactsTargeted totalScheduled updated_at created_at deleted_at")
+	t := g.w.into("newsletter_campaigns", "id organizationId segmentId name description status startAt lastLaunchAt "+
+		"contactsTargeted totalScheduled updated_at created_at deleted_at")
 	var begun []time.Time
 	for _, name := range []string{"Welcome", "Come back", "Renewal"}[:1+g.IntN(3)] {
 		at := g.between(g.start, g.now)
 		begun, ids = append(begun, at), append(ids, g.id("cmp", at))
 		updated, created, deleted := g.stamps(at, 40)
-		t.row(ids[len(ids)-1], g.orgID, pick(g, g.segments...), name, pick[any](g, nil, g.sentences(1)), pick(g, "draft", "active", "active", "paused", "completed"),
+		t.row(ids[len(ids)-1], g.orgID, pick(g, g.segments...), name, pick[any](g, nil, g.sentences(1)),
+			pick(g, "draft", "active", "active", "paused", "completed"),
 			g.often(80, at), g.often(60, g.between(at, g.now)), g.IntN(len(g.contacts)+1), g.IntN(3*len(g.contacts)), updated, created, deleted)
 	}
-	st := g.w.into("newsletter_campaign_steps", `id campaignId organizationId stepOrder label subject html text scheduleMode delayMinutes status monitorEvent
+	st := g.w.into("newsletter_campaign_steps",
+		`id campaignId organizationId stepOrder label subject html text scheduleMode delayMinutes status monitorEvent
 		fallbackStepId evaluateAfterMinutes updated_at created_at deleted_at`)
 	for i, campaign := range ids {
 		var own []string
@@ -139,7 +148,8 @@ func (g *filler) campaigns() (ids []string, steps [][]string) {
 			id := g.id("stp", begun[i])
 			own = append(own, id)
 			updated, created, deleted := g.stamps(begun[i], 20)
-			st.row(id, campaign, g.orgID, k+1, label, pick(g, headlines...), g.page(label, 2), nil, "relative", k*3*24*60, pick(g, "pending", "active"),
+			st.row(id, campaign, g.orgID, k+1, label, pick(g, headlines...), g.page(label, 2), nil, "relative", k*3*24*60,
+				pick(g, "pending", "active"),
 				pick[any](g, nil, "opened", "clicked"), before, pick[any](g, nil, 1440, 2880), updated, created, deleted)
 			before = id
 		}
@@ -149,7 +159,8 @@ func (g *filler) campaigns() (ids []string, steps [][]string) {
 }
 
 func (g *filler) sentEmails(broadcasts, campaigns []string, steps [][]string) {
-	t := g.w.into("newsletter_sent_emails", `id organizationId contactId email type broadcastId campaignId campaignStepId subject sesMessageId status
+	t := g.w.into("newsletter_sent_emails",
+		`id organizationId contactId email type broadcastId campaignId campaignStepId subject sesMessageId status
 		scheduledAt sentAt deliveredAt openedAt clickedAt failedAt error metadata updated_at created_at deleted_at`)
 	for range g.several(1, 4, 3_000) {
 		at, to := g.lately(g.start), g.IntN(len(g.contacts))
@@ -173,7 +184,8 @@ func (g *filler) sentEmails(broadcasts, campaigns []string, steps [][]string) {
 			failed, problem = at, "mailbox full"
 		}
 		updated, created, deleted := g.stamps(at, fixed)
-		t.row(g.id("snt", at), g.orgID, g.contacts[to], g.people(350_000+to).email, kind, broadcast, campaign, step, pick(g, headlines...), g.often(85, g.hex(40)), status,
+		t.row(g.id("snt", at), g.orgID, g.contacts[to], g.people(350_000+to).email, kind, broadcast, campaign, step,
+			pick(g, headlines...), g.often(85, g.hex(40)), status,
 			at, sent, delivered, opened, clicked, failed, problem, "{}", updated, created, deleted)
 	}
 }

@@ -95,7 +95,8 @@ var orgNames = []string{
 	"Café Lumière", "Cedar & Stone Interiors", "Copperfield Instruments", "Dunmore Dairy", "Eastgate Motors", "Everly Books",
 	"Fjordhaven Seafood", "Foxglove Nursery", "Glasshouse Theatre", "Greenhill Farms", "Harbour Lane Clinic", "Hollis & Daughters",
 	"Ironbridge Cycling Club", "Juniper Travel", "Kestrel Aviation", "Kirkwall Whisky", "Lindenau Verlag", "Lowland Cars",
-	"Maple Ridge School District", "Meridian Housing Association", "Müller & Söhne", "Northfield Choir Collective", "O'Hara Catering", "Oakfield Vets",
+	"Maple Ridge School District", "Meridian Housing Association", "Müller & Söhne", "Northfield Choir Collective", "O'Hara Catering",
+	"Oakfield Vets",
 	"Pinecrest Golf", "Quarry Street Bakery", "Redwood Legal", "Saltmarsh Brewing", "Silverdale Autohaus", "Tidewater Museum",
 	"Umbria Ceramiche", "Verdant Energy", "Westbrook Library Network", "International Federation of Independent Bicycle Repair Workshops",
 }

@@ -26,7 +26,8 @@ func (g *filler) paragraphs(n int) string {
 // page returns HTML of n paragraphs.
 func (g *filler) page(title string, n int) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "<!doctype html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>%s</title></head>\n<body>\n<h1>%s</h1>\n", title, title)
+	fmt.Fprintf(&b, "<!doctype html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>%s</title></head>\n<body>\n"+
+		"<h1>%s</h1>\n", title, title)
 	for range n {
 		fmt.Fprintf(&b, "<p>%s</p>\n", g.sentences(3+g.IntN(3)))
 	}
@@ -35,7 +36,8 @@ func (g *filler) page(title string, n int) string {
 }
 
 var sentenceForms = []string{
-	"%s asks about %s.", "%s would like %s by the end of the month.", "%s has asked twice now: what about %s?", "%s and we have talked about %s.",
+	"%s asks about %s.", "%s would like %s by the end of the month.", "%s has asked twice now: what about %s?",
+	"%s and we have talked about %s.",
 	"%s is happy with %s, “by and large”.", "%s wrote that %s can wait.", "%s needs %s — today if possible.", "%s won't hear of %s any more.",
 }
 
@@ -50,7 +52,8 @@ var objectsOfSentences = []string{
 }
 
 var headlines = []string{
-	"What's new in spring", "Your order is on its way", "We've moved", "10 % for early birds", "Thank you!", "Three dates to note", "A word from the workshop",
+	"What's new in spring", "Your order is on its way", "We've moved", "10 % for early birds", "Thank you!", "Three dates to note",
+	"A word from the workshop",
 	"Long nights, short prices", "Für Sie reserviert", "Last places in the course",
 }
 
@@ -77,12 +80,13 @@ var (
 	hosts        = []string{"www", "shop", "docs", "jobs", "spring", "press", "my", "lp2"}
 	formNames    = []string{"Contact", "Newsletter", "Job application", "Feedback", "Book a visit"}
 	segmentNames = []string{"Everybody", "Customers", "Press", "Trial", "Regulars", "Abroad"}
-	paths        = []string{"about", "prices", "contact", "blog/first-steps", "blog/what-we-learned", "terms", "jobs", "products/1204", "menu", "events"}
-	makers       = []string{"Halden", "Norvik", "Tessaro", "Brandt", "Koyama", "Arvane"}
-	models       = []string{"Comet", "Fennec", "Rive", "Atlas", "Pico", "Linea", "Boreal", "Stork"}
-	categories   = []string{"car", "van", "motorcycle", "e-bike", "trailer", "other"}
-	features     = []string{"heated seats", "tow bar", "roof rails", "rear camera", "fast charging", "child seat anchors", "navigation"}
-	browsers     = []string{
+	paths        = []string{"about", "prices", "contact", "blog/first-steps", "blog/what-we-learned", "terms", "jobs",
+		"products/1204", "menu", "events"}
+	makers     = []string{"Halden", "Norvik", "Tessaro", "Brandt", "Koyama", "Arvane"}
+	models     = []string{"Comet", "Fennec", "Rive", "Atlas", "Pico", "Linea", "Boreal", "Stork"}
+	categories = []string{"car", "van", "motorcycle", "e-bike", "trailer", "other"}
+	features   = []string{"heated seats", "tow bar", "roof rails", "rear camera", "fast charging", "child seat anchors", "navigation"}
+	browsers   = []string{
 		"Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
 		"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/138.0.0.0 Safari/537.36",
 		"Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1",

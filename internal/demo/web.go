@@ -79,7 +79,8 @@ func (g *filler) uuid() string {
 }
 
 func (g *filler) domainsAndMembers() {
-	domains := g.w.into("siteCustomDomains", `id siteId domain domainId verified cnameTarget verificationToken cloudflareStatus cloudflareHostnameId
+	domains := g.w.into("siteCustomDomains",
+		`id siteId domain domainId verified cnameTarget verificationToken cloudflareStatus cloudflareHostnameId
 		sslStatus updated_at created_at deleted_at`)
 	for i, site := range g.sites {
 		if i > 0 && g.chance(50) {
@@ -108,7 +109,8 @@ func (g *filler) redirects() {
 	for i := range g.several(60, 0, 30) {
 		at := g.between(g.start, g.now)
 		updated, created, deleted := g.stamps(at, 20)
-		t.row(g.id("red", at), pick(g, g.sites...), g.often(70, pick(g, g.users...).id), fmt.Sprintf("/%s/%d", pick(g, paths...), i+1), "https://www."+g.domain+"/"+pick(g, paths...),
+		t.row(g.id("red", at), pick(g, g.sites...), g.often(70, pick(g, g.users...).id),
+			fmt.Sprintf("/%s/%d", pick(g, paths...), i+1), "https://www."+g.domain+"/"+pick(g, paths...),
 			pick(g, 301, 301, 302, 308), g.chance(90), g.IntN(40_000), updated, created, deleted)
 	}
 }
@@ -153,7 +155,8 @@ func (g *filler) leads() {
 			notes = pick(g, "", "Called back.", "Called, nobody there.", "Wants an offer by Friday.", g.sentences(2))
 		}
 		updated, created, deleted := g.stamps(at, 50)
-		t.row(g.id("led", at), pick(g, g.forms...), g.often(85, pick(g, g.sites...)), object(data), g.often(70, pick(g, "search", "newsletter", "fair", "recommendation", "advert")),
+		t.row(g.id("led", at), pick(g, g.forms...), g.often(85, pick(g, g.sites...)), object(data),
+			g.often(70, pick(g, "search", "newsletter", "fair", "recommendation", "advert")),
 			g.ip(), g.often(85, pick(g, browsers...)), pick(g, "new", "new", "contacted", "contacted", "qualified", "converted", "archived"),
 			g.often(60, float64(g.IntN(1000))/10), notes, updated, created, deleted, g.often(45, pick(g, g.users...).id))
 	}

@@ -23,7 +23,8 @@ func TestAPasswordThatIsResetBesideTheProgramEndsSessionsAtOnce(t *testing.T) {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	if status, location, _, err := c.do(http.MethodGet, "/", nil); status != http.StatusSeeOther || !strings.HasPrefix(location, "/login") || err != nil {
+	if status, location, _, err := c.do(http.MethodGet, "/", nil); status != http.StatusSeeOther || !strings.HasPrefix(location, "/login") ||
+		err != nil {
 		t.Errorf("the next request got %d %s, %v", status, location, err)
 	}
 	p.stop()

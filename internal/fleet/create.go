@@ -27,7 +27,8 @@ func (f *Fleet) findCreated(ctx context.Context, d Database, since time.Time) (d
 	if err != nil {
 		return d1.Info{}, err
 	}
-	foreign := fault.New(fault.Conflict, "A database named %q is there already, with the id %s, and it was not made for this. It is not touched. Remove it where it lives, or choose another name.", info.Name, info.ID)
+	foreign := fault.New(fault.Conflict, "A database named %q is there already, with the id %s, "+
+		"and it was not made for this. It is not touched. Remove it where it lives, or choose another name.", info.Name, info.ID)
 	if info.CreatedAt.Before(since.Add(-clockSkew)) {
 		return d1.Info{}, foreign
 	}
@@ -45,7 +46,8 @@ func (f *Fleet) findCreated(ctx context.Context, d Database, since time.Time) (d
 func (f *Fleet) createOnce(ctx context.Context, d Database, since time.Time) (d1.Info, error) {
 	info, err := f.findCreated(ctx, d, since)
 	if fault.Is(err, fault.NotFound) {
-		info, err = f.provider(d).Create(ctx, d1.CreateInput{Name: d.Name, Location: d.Location, Jurisdiction: d.Jurisdiction, Replication: d.Replication})
+		info, err = f.provider(d).Create(ctx, d1.CreateInput{Name: d.Name, Location: d.Location, Jurisdiction: d.Jurisdiction,
+			Replication: d.Replication})
 	}
 	return info, err
 }
@@ -75,6 +77,7 @@ func (f *Fleet) isEmpty(ctx context.Context, d Database, info d1.Info) (bool, er
 		return false, err
 	}
 	defer func() { _ = conn.Close() }()
-	r, err := conn.Query(ctx, d1.Query("select 1 from sqlite_master where substr(name, 1, 4) <> '_cf_' and substr(tbl_name, 1, 4) <> '_cf_' limit 1"))
+	r, err := conn.Query(ctx, d1.Query("select 1 from sqlite_master where substr(name, 1, 4) <> '_cf_' "+
+		"and substr(tbl_name, 1, 4) <> '_cf_' limit 1"))
 	return err == nil && len(r.Rows) == 0, err
 }

@@ -43,7 +43,8 @@ func (w *world) purged(name string) {
 func (w *world) cutRevival(name string, after string) {
 	w.t.Helper()
 	ctx, d := w.t.Context(), w.database(name)
-	must(w.t, w.store.Record(ctx, audit.Entry{ID: "01", At: now(), Actor: "ada", Action: audit.DatabaseRevive, Outcome: audit.Intent, Database: name}))
+	must(w.t, w.store.Record(ctx, audit.Entry{ID: "01", At: now(), Actor: "ada", Action: audit.DatabaseRevive,
+		Outcome: audit.Intent, Database: name}))
 	info, err := w.engine.Create(ctx, d1.CreateInput{Name: name})
 	must(w.t, err)
 	if after == "created" {
@@ -142,7 +143,8 @@ func TestADatabaseNobodyHereMadeIsNeverTaken(t *testing.T) {
 	// An empty one is taken only when it is as young as the wish for it.
 	_, err = w.engine.Create(ctx, d1.CreateInput{Name: "old"})
 	must(t, err)
-	d = fleet.Database{ID: "d1", Name: "old", Org: d.Org, OrgSlug: "b", OrgName: "B", Provider: fleet.Embedded, State: fleet.Interrupted, CreatedAt: now().Add(fleet.KeptFor), CreatedBy: "ada", UpdatedAt: now()}
+	d = fleet.Database{ID: "d1", Name: "old", Org: d.Org, OrgSlug: "b", OrgName: "B", Provider: fleet.Embedded,
+		State: fleet.Interrupted, CreatedAt: now().Add(fleet.KeptFor), CreatedBy: "ada", UpdatedAt: now()}
 	must(t, w.store.CreateDatabase(ctx, nil, d))
 	_, err = w.ResumeProvision(ctx, ada, "old")
 	must(t, err)
@@ -197,7 +199,8 @@ func TestRestoringToTheOldestAutomaticPoint(t *testing.T) {
 	if ps, _ = w.Points(ctx, w.database("acme"), fleet.Page{}); len(ps) != fleet.KeptPoints+2 {
 		t.Errorf("%d points: the newest %d, the one asked for, and the one gone back to", len(ps), fleet.KeptPoints)
 	}
-	if got := w.Work(w.database("acme").ID); got.Kind != fleet.WorkRestore || got.Running() || got.Error != "" || !got.Point.Equal(oldest.CreatedAt) || got.By != ada.Email {
+	if got := w.Work(w.database("acme").ID); got.Kind != fleet.WorkRestore || got.Running() || got.Error != "" ||
+		!got.Point.Equal(oldest.CreatedAt) || got.By != ada.Email {
 		t.Errorf("work %+v", got)
 	}
 }
@@ -274,7 +277,8 @@ func TestNoAnsweredWriteIsLostByADelete(t *testing.T) {
 		writing := w.write(name)
 		must(t, w.Delete(t.Context(), ada, name))
 		n, err := writing()
-		if !fault.Is(err, fault.Conflict) || !strings.Contains(fault.Message(err), "removed") && !strings.Contains(fault.Message(err), "was deleted") {
+		if !fault.Is(err, fault.Conflict) || !strings.Contains(fault.Message(err), "removed") &&
+			!strings.Contains(fault.Message(err), "was deleted") {
 			t.Errorf("%v", err)
 		}
 		must(t, w.Revive(t.Context(), ada, name))

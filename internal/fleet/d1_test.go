@@ -62,7 +62,8 @@ func TestADatabaseOnD1(t *testing.T) {
 			t.Errorf("%s: %v", field, err)
 		}
 	}
-	d := w.provision(fleet.ProvisionInput{OrgName: "Acme", Place: fleet.D1, Jurisdiction: "eu", Replication: "auto", Schema: "app", Version: 1, Request: "f"})
+	d := w.provision(fleet.ProvisionInput{OrgName: "Acme", Place: fleet.D1, Jurisdiction: "eu", Replication: "auto",
+		Schema: "app", Version: 1, Request: "f"})
 	if d.State != fleet.Ready || d.Provider != fleet.D1 {
 		t.Fatalf("%+v", d)
 	}

@@ -19,12 +19,14 @@ import (
 func TestATableTooLargeIsOfferedASchemaInBetween(t *testing.T) {
 	w := newWorld(t, nil)
 	d := w.provision(fleet.ProvisionInput{OrgName: "Acme", Schema: "app", Version: 1, Request: "f"})
-	w.exec(d.Name, "insert into users(id, email) with recursive c(x) as (select 1 union all select x + 1 from c where x < 50000) select x, 'User' || x from c")
+	w.exec(d.Name, "insert into users(id, email) with recursive c(x) as (select 1 union all select x + 1 from c "+
+		"where x < 50000) select x, 'User' || x from c")
 	var indexes []string // each is written too, so that fewer rows are too many
 	for i := range 60 {
 		indexes = append(indexes, fmt.Sprintf(`"i%d":{"columns":["email"]}`, i))
 	}
-	big := `{"name":"app","version":3,"tables":{"users":{"id":"integer primary key","email":"text not null","mail":"text not null default (lower('A'))"}},"indexes":{"users":{` + strings.Join(indexes, ",") + `}}}`
+	big := `{"name":"app","version":3,"tables":{"users":{"id":"integer primary key","email":"text not null",` +
+		`"mail":"text not null default (lower('A'))"}},"indexes":{"users":{` + strings.Join(indexes, ",") + `}}}`
 	if _, err := w.SaveVersion(t.Context(), ada, "app", big); err != nil {
 		t.Fatal(err)
 	}
@@ -32,11 +34,13 @@ func TestATableTooLargeIsOfferedASchemaInBetween(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.Decide(t.Context(), ada, p.ID, fleet.Decision{Hash: p.Hash, Approve: true}); !fault.Is(err, fault.Invalid) || !strings.Contains(fault.Message(err), "D1 stops a transaction after 30 s") {
+	if _, err := w.Decide(t.Context(), ada, p.ID, fleet.Decision{Hash: p.Hash, Approve: true}); !fault.Is(err, fault.Invalid) ||
+		!strings.Contains(fault.Message(err), "D1 stops a transaction after 30 s") {
 		t.Errorf("approved: %v", err)
 	}
 	l, err := w.Look(t.Context(), p)
-	if err != nil || l.Offer == nil || l.Offer.Next == nil || len(l.Offer.Notes) != 1 || l.Offer.Notes[0].Line != `"mail": "text fill (lower('A'))"` {
+	if err != nil || l.Offer == nil || l.Offer.Next == nil || len(l.Offer.Notes) != 1 ||
+		l.Offer.Notes[0].Line != `"mail": "text fill (lower('A'))"` {
 		t.Fatalf("%v %+v", err, l.Offer)
 	}
 	name, source, err := w.DrawOffer(t.Context(), p.ID)

@@ -117,7 +117,8 @@ func (f *Fleet) unfilledWords(ctx context.Context, p Plan) string {
 	var words []string
 	for _, fill := range p.Body.Fills {
 		if n, err := fill.Left(ctx, conn); err == nil && n > 0 {
-			words = append(words, fmt.Sprintf("Rows without %s: %d. The expression gave NULL, or they were written without a value meanwhile.", fill.Object(), n))
+			words = append(words, fmt.Sprintf("Rows without %s: %d. The expression gave NULL, or they were written without a value "+
+				"meanwhile.", fill.Object(), n))
 		}
 	}
 	return strings.Join(words, " ")

@@ -68,8 +68,10 @@ const users = 25_000
 func (w *world) filling(fill string) fleet.Plan {
 	w.t.Helper()
 	d := w.provision(fleet.ProvisionInput{OrgName: "Acme", Schema: "app", Version: 1, Request: "f"})
-	w.exec(d.Name, fmt.Sprintf("insert into users(id, email) with recursive c(x) as (select 1 union all select x + 1 from c where x < %d) select x, 'User' || x from c", users))
-	if _, err := w.SaveVersion(w.t.Context(), ada, "app", `{"name":"app","version":3,"tables":{"users":{"id":"integer primary key","email":"text not null","mail":"text `+fill+`"}}}`); err != nil {
+	w.exec(d.Name, fmt.Sprintf("insert into users(id, email) with recursive c(x) as (select 1 union all select x + 1 "+
+		"from c where x < %d) select x, 'User' || x from c", users))
+	if _, err := w.SaveVersion(w.t.Context(), ada, "app",
+		`{"name":"app","version":3,"tables":{"users":{"id":"integer primary key","email":"text not null","mail":"text `+fill+`"}}}`); err != nil {
 		w.t.Fatal(err)
 	}
 	p, err := w.Propose(w.t.Context(), ada, d.Name, "app", 3)
@@ -211,7 +213,8 @@ func TestAnOperatorStopsAFillAndLetsItGoOn(t *testing.T) {
 func TestAFillThatTheRowsForbidFailsAndGoesOn(t *testing.T) {
 	w := newWorld(t, nil)
 	p := w.until(w.filling("fill (lower(email)) check (mail <> 'user15000')"), fleet.FillFailed)
-	for _, want := range []string{"CHECK constraint failed", "rows of users with (id) after 10000 up to 20000", "Nothing of this chunk was written."} {
+	for _, want := range []string{"CHECK constraint failed", "rows of users with (id) after 10000 up to 20000",
+		"Nothing of this chunk was written."} {
 		if !strings.Contains(p.Filling.Error, want) {
 			t.Errorf("no %q in %s", want, p.Filling.Error)
 		}
@@ -268,7 +271,8 @@ func TestAChunkThatTakesTooLongIsHalved(t *testing.T) {
 	}
 	p := w.until(w.filling("fill (lower(email))"), fleet.FillDone)
 	at, err := w.FillProgress(t.Context(), p)
-	if err != nil || at[0].Chunks != 8 || at[0].Filled != users || w.value("acme-org-001", notFilled) != "0" { // 10,000, six of 2,500, one that is empty
+	// 10,000, six of 2,500, one that is empty
+	if err != nil || at[0].Chunks != 8 || at[0].Filled != users || w.value("acme-org-001", notFilled) != "0" {
 		t.Errorf("%v %+v", err, at)
 	}
 }

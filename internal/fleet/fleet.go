@@ -56,7 +56,9 @@ type Fleet struct {
 // New returns a fleet. Close must be called.
 func New(store Store, providers Providers, log *slog.Logger, now func() time.Time) *Fleet {
 	ctx, stop := context.WithCancel(context.Background())
-	return &Fleet{store: store, providers: providers, log: log, now: now, holder: holderName(), background: ctx, stop: stop, gates: newGates(), busy: map[id.Database]bool{}, works: map[id.Database]Work{}, exports: map[id.Database]*exportFile{}, rehearsed: map[id.Plan]RehearsalRun{}, fills: map[id.Plan]*fillRun{},
+	return &Fleet{store: store, providers: providers, log: log, now: now, holder: holderName(), background: ctx, stop: stop,
+		gates: newGates(), busy: map[id.Database]bool{}, works: map[id.Database]Work{}, exports: map[id.Database]*exportFile{},
+		rehearsed: map[id.Plan]RehearsalRun{}, fills: map[id.Plan]*fillRun{},
 		reopened: map[string]chan struct{}{Embedded: make(chan struct{}, 1), D1: make(chan struct{}, 1)},
 		sweep:    map[string]time.Time{}, wake: map[string]chan struct{}{Embedded: make(chan struct{}, 1), D1: make(chan struct{}, 1)},
 	}
@@ -201,7 +203,8 @@ func (f *Fleet) checkUsable(d Database) error {
 	case Archived:
 		return fault.New(fault.Conflict, "The database %s is archived. Put it back into use first, on its Settings page.", d.Name)
 	case Deleted:
-		return fault.New(fault.Conflict, "The database %s was deleted. Its last state can be brought back until %s, on its page.", d.Name, d.PurgeAt.Format("2006-01-02 15:04 UTC"))
+		return fault.New(fault.Conflict, "The database %s was deleted. Its last state can be brought back until %s, on its page.",
+			d.Name, d.PurgeAt.Format("2006-01-02 15:04 UTC"))
 	default:
 		return fault.New(fault.Conflict, "The database %s is not ready: it is %s.", d.Name, d.State)
 	}
@@ -210,7 +213,8 @@ func (f *Fleet) checkUsable(d Database) error {
 		if w.Kind == WorkDelete {
 			then = "Its last state can be brought back on its page."
 		}
-		return fault.New(fault.Conflict, "The database %s is being %s, by %s. Nothing was changed by you. %s", d.Name, w.Kind.exclusive(), w.By, then)
+		return fault.New(fault.Conflict, "The database %s is being %s, by %s. Nothing was changed by you. %s", d.Name,
+			w.Kind.exclusive(), w.By, then)
 	}
 	return nil
 }
@@ -303,7 +307,8 @@ func (f *Fleet) explainSlugConflict(ctx context.Context, o Org, err error) error
 	if lookErr != nil || old.DeletedAt.IsZero() {
 		return err
 	}
-	return fault.New(fault.Conflict, "The short name %q is taken by %s, which was deleted. It is free when the last state of its databases goes for good, at the latest at %s. Bring one of its databases back, or choose another name.",
+	return fault.New(fault.Conflict, "The short name %q is taken by %s, which was deleted. It is free when the last state of "+
+		"its databases goes for good, at the latest at %s. Bring one of its databases back, or choose another name.",
 		old.Slug, old.Name, old.DeletedAt.Add(KeptFor).Format("2006-01-02 15:04 UTC")).At("org_name")
 }
 

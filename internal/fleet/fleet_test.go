@@ -96,14 +96,16 @@ func newWorld(t *testing.T, wrap func(d1.Provider) d1.Provider) *world {
 	if wrap != nil {
 		provider = wrap(engine)
 	}
-	w := &world{t: t, control: control, store: store, engine: engine, Fleet: fleet.New(store, fleet.EmbeddedOnly{Engine: provider}, slog.New(slog.DiscardHandler), now)}
+	w := &world{t: t, control: control, store: store, engine: engine,
+		Fleet: fleet.New(store, fleet.EmbeddedOnly{Engine: provider}, slog.New(slog.DiscardHandler), now)}
 	t.Cleanup(w.Close)
 	w.saveVersions(2)
 	return w
 }
 
 const versionOne = `{"name":"app","version":1,"tables":{"users":{"id":"integer primary key","email":"text not null"}}}`
-const versionTwo = `{"name":"app","version":2,"tables":{"users":{"id":"integer primary key","email":"text not null","role":"text not null default 'member'"}}}`
+const versionTwo = `{"name":"app","version":2,"tables":{"users":{"id":"integer primary key","email":"text not null",` +
+	`"role":"text not null default 'member'"}}}`
 
 func (w *world) saveVersions(n int) {
 	w.t.Helper()
@@ -198,7 +200,8 @@ func TestProvisionMakesOneDatabaseHoweverOftenItIsAsked(t *testing.T) {
 		t.Errorf("the next one is %+v", again)
 	}
 	for _, name := range []string{"acme-inc-org-001", "ACME-inc-org-001"} {
-		if _, err := w.Provision(t.Context(), ada, fleet.ProvisionInput{OrgName: "Other", Name: name, Request: "form-3"}); !fault.Is(err, fault.Conflict) || fault.FieldOf(err) != "name" {
+		if _, err := w.Provision(t.Context(), ada,
+			fleet.ProvisionInput{OrgName: "Other", Name: name, Request: "form-3"}); !fault.Is(err, fault.Conflict) || fault.FieldOf(err) != "name" {
 			t.Errorf("a taken name: %v", err)
 		}
 	}
@@ -290,7 +293,8 @@ func TestAFailedProvisionIsResumedOrUndone(t *testing.T) {
 	if _, err := w.Database(t.Context(), d.Name); !fault.Is(err, fault.NotFound) {
 		t.Errorf("after undoing: %v", err)
 	}
-	if diff := cmp.Diff([]string{"database.provision intent", "database.provision failed", "database.provision_undo intent", "database.provision_undo done"}, w.actions(d.Name)); diff != "" {
+	if diff := cmp.Diff([]string{"database.provision intent", "database.provision failed", "database.provision_undo intent",
+		"database.provision_undo done"}, w.actions(d.Name)); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -302,7 +306,8 @@ func TestAProvisionNobodyWorksOnCanBeResumed(t *testing.T) {
 	if err := w.store.UpdateDatabase(t.Context(), d, fleet.Ready); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.store.SaveStep(t.Context(), d.ID, fleet.Step{Name: fleet.StepRegister, State: fleet.StepRunning, StartedAt: now()}); err != nil {
+	if err := w.store.SaveStep(t.Context(), d.ID,
+		fleet.Step{Name: fleet.StepRegister, State: fleet.StepRunning, StartedAt: now()}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := w.ResumeProvision(t.Context(), ada, d.Name); err != nil {
@@ -328,7 +333,8 @@ func TestUndoKeepsADatabaseThatHoldsRows(t *testing.T) {
 	if err := w.store.UpdateDatabase(t.Context(), d, fleet.Ready); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.UndoProvision(t.Context(), ada, d.Name); !fault.Is(err, fault.Conflict) || !strings.Contains(fault.Message(err), "holds rows in users") {
+	if err := w.UndoProvision(t.Context(), ada, d.Name); !fault.Is(err, fault.Conflict) ||
+		!strings.Contains(fault.Message(err), "holds rows in users") {
 		t.Errorf("undo: %v", err)
 	}
 	if _, err := w.engine.Find(t.Context(), d.Name); err != nil {
@@ -380,7 +386,8 @@ func TestAPlanIsProposedApprovedAndApplied(t *testing.T) {
 	if _, err := w.Propose(t.Context(), ada, d.Name, "app", 2); !fault.Is(err, fault.Invalid) {
 		t.Errorf("a plan for nothing: %v", err)
 	}
-	want := []string{"database.provision intent", "database.provision done", "plan.create done", "plan.approve done", "plan.apply intent", "plan.apply done"}
+	want := []string{"database.provision intent", "database.provision done", "plan.create done", "plan.approve done",
+		"plan.apply intent", "plan.apply done"}
 	if diff := cmp.Diff(want, w.actions(d.Name)); diff != "" {
 		t.Error(diff)
 	}

@@ -148,7 +148,8 @@ func (g *gatedConn) enter(ss ...d1.Stmt) error {
 		}
 	}
 	if !g.fleet.gates.enter(g.database.ID, g.opened) {
-		return fault.Wrap(errStale, fault.Conflict, "The database %s was moved, put back or removed meanwhile. Nothing was changed by you. Load the page again.", g.database.Name)
+		return fault.Wrap(errStale, fault.Conflict,
+			"The database %s was moved, put back or removed meanwhile. Nothing was changed by you. Load the page again.", g.database.Name)
 	}
 	return nil
 }

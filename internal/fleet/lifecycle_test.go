@@ -185,7 +185,8 @@ func TestADeleteThatWasCutIsFinishedAtTheNextStart(t *testing.T) {
 			d := w.provision(fleet.ProvisionInput{OrgName: "Acme", Name: "acme", Schema: "app", Version: 1})
 			w.exec("acme", "insert into users values (1, 'ada@acme.test')")
 			d.State, d.DeletedAt, d.PurgeAt = fleet.Deleted, now(), now().Add(fleet.KeptFor)
-			must(t, w.store.UpdateDatabase(t.Context(), d, fleet.Ready, audit.Entry{ID: "00", At: now(), Actor: "ada", Action: audit.DatabaseDelete, Outcome: audit.Intent, Database: "acme"}))
+			must(t, w.store.UpdateDatabase(t.Context(), d, fleet.Ready,
+				audit.Entry{ID: "00", At: now(), Actor: "ada", Action: audit.DatabaseDelete, Outcome: audit.Intent, Database: "acme"}))
 			cut(w, d)
 			if err := w.Revive(t.Context(), ada, "acme"); !fault.Is(err, fault.Conflict) {
 				t.Errorf("reviving what isn't removed yet: %v", err)
@@ -274,7 +275,8 @@ func TestNoRestorePointNoApply(t *testing.T) {
 	must(t, err)
 	_, err = w.Decide(t.Context(), ada, p.ID, fleet.Decision{Hash: p.Hash, Approve: true})
 	must(t, err)
-	if _, err = w.Apply(t.Context(), ada, p.ID, p.Hash); !fault.Is(err, fault.Unavailable) || !strings.Contains(fault.Message(err), "not applied: The disk is full.") {
+	if _, err = w.Apply(t.Context(), ada, p.ID, p.Hash); !fault.Is(err, fault.Unavailable) ||
+		!strings.Contains(fault.Message(err), "not applied: The disk is full.") {
 		t.Errorf("applied without a point: %v", err)
 	}
 	if p, _ = w.Plan(t.Context(), p.ID); p.State != fleet.PlanApproved {
@@ -332,7 +334,8 @@ func TestChecksSeeWhatIsTrue(t *testing.T) {
 	}
 	totals, err := w.Totals(ctx)
 	must(t, err)
-	if totals.InSync != 2 || totals.Behind != 1 || totals.Drifted != 1 || totals.Unreachable != 1 || totals.NoSchema != 1 || totals.Databases != 6 || totals.Oldest.IsZero() || totals.Size == 0 {
+	if totals.InSync != 2 || totals.Behind != 1 || totals.Drifted != 1 || totals.Unreachable != 1 || totals.NoSchema != 1 ||
+		totals.Databases != 6 || totals.Oldest.IsZero() || totals.Size == 0 {
 		t.Errorf("totals %+v", totals)
 	}
 	if _, n, _ := w.Databases(ctx, fleet.Filter{Status: fleet.StatusFailed}); n != 1 {
@@ -375,10 +378,12 @@ func TestOrganizationsAreRenamedAndDeleted(t *testing.T) {
 		t.Errorf("a deleted organization got a database: %v", err)
 	}
 	_, err = w.CreateOrg(ctx, ada, "Acme")
-	if !fault.Is(err, fault.Conflict) || fault.FieldOf(err) != "org_name" || !strings.Contains(fault.Message(err), "Acme Incorporated, which was deleted") {
+	if !fault.Is(err, fault.Conflict) || fault.FieldOf(err) != "org_name" ||
+		!strings.Contains(fault.Message(err), "Acme Incorporated, which was deleted") {
 		t.Errorf("its short name: %v", err)
 	}
-	if _, err := w.Provision(ctx, ada, fleet.ProvisionInput{OrgName: "Acme", Name: "other"}); !strings.Contains(fault.Message(err), "which was deleted") {
+	if _, err := w.Provision(ctx, ada, fleet.ProvisionInput{OrgName: "Acme",
+		Name: "other"}); !strings.Contains(fault.Message(err), "which was deleted") {
 		t.Errorf("its short name, with a database: %v", err)
 	}
 	must(t, w.Revive(ctx, ada, "acme"))

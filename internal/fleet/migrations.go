@@ -241,7 +241,8 @@ func (f *Fleet) Apply(ctx context.Context, a auth.Actor, plan id.Plan, hash stri
 	case err != nil:
 		return p, err
 	case outdated:
-		return p, fault.New(fault.Conflict, "An earlier version of the dashboard made this plan, and read less of the schema. Nothing was changed. Make a new plan, which says what this one didn't.")
+		return p, fault.New(fault.Conflict, "An earlier version of the dashboard made this plan, and read less of the schema. "+
+			"Nothing was changed. Make a new plan, which says what this one didn't.")
 	}
 	err = f.withClaim(ctx, d.Name, []State{Ready}, func(ctx context.Context, d Database) error {
 		p, err = f.apply(ctx, a, d, p)
@@ -333,7 +334,8 @@ func (f *Fleet) settle(ctx context.Context, a auth.Actor, r planRun, cause error
 			e.Detail += ", " + resolved
 		}
 	case fault.Is(cause, fault.Unknown):
-		p.State, p.Error, e.Outcome = PlanUnknown, "The answer was lost and the database can't be read now. It is read again until it answers.", audit.Unknown
+		p.State, p.Error, e.Outcome = PlanUnknown, "The answer was lost and the database can't be read now. It is read again until it answers.",
+			audit.Unknown
 	default:
 		p.State, p.Error, e.Outcome = PlanFailed, fault.Message(cause), audit.Failed
 	}

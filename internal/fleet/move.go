@@ -166,7 +166,8 @@ func (f *Fleet) checkUnwritten(ctx context.Context, d Database, before string, f
 	defer func() { _ = again.Close() }()
 	equal, err := equalFiles(file, again)
 	if err == nil && !equal {
-		err = fault.New(fault.Conflict, "Somebody wrote to %s while it was copied, so the copy is not all of it. Nothing was changed. Stop what writes to it on D1, then move it.", d.Name)
+		err = fault.New(fault.Conflict, "Somebody wrote to %s while it was copied, so the copy is not all of it. "+
+			"Nothing was changed. Stop what writes to it on D1, then move it.", d.Name)
 	}
 	return now, err
 }
@@ -214,7 +215,8 @@ func (f *Fleet) removeMoveTarget(ctx context.Context, d Database) error {
 		err = f.removeCreated(ctx, there, d.MoveTarget.At) // its id may be what was lost
 	}
 	if err != nil {
-		return fault.Wrap(err, fault.KindOf(err), "What was made in the new place could not be removed: %s The next move, or the next start, tries again.", fault.Message(err))
+		return fault.Wrap(err, fault.KindOf(err),
+			"What was made in the new place could not be removed: %s The next move, or the next start, tries again.", fault.Message(err))
 	}
 	return nil
 }

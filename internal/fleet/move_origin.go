@@ -64,7 +64,9 @@ func (f *Fleet) removeOrigin(ctx context.Context, d Database, lose bool) error {
 	case err != nil:
 		return err
 	case written:
-		return fault.New(fault.Conflict, "The old database of %s was written to after it was copied, or D1 can't say that it was not. What was written there is not in %s. Nothing was removed. Look into it first, or say that it may be lost.", d.Name, d.Name).At("lose")
+		return fault.New(fault.Conflict, "The old database of %s was written to after it was copied, "+
+			"or D1 can't say that it was not. What was written there is not in %s. Nothing was removed. "+
+			"Look into it first, or say that it may be lost.", d.Name, d.Name).At("lose")
 	}
 	old := d.origin()
 	if err := f.forgetPoints(ctx, d, old.Provider); err != nil {

@@ -16,7 +16,8 @@ import (
 // odd is a database of what is easily lost.
 var odd = []string{
 	`create table parents (id integer primary key autoincrement, name text not null unique collate nocase, at integer default 7)`,
-	`create table "od d" (a text not null, b integer not null, v, doubled integer generated always as (b * 2) stored, primary key (a, b)) without rowid`,
+	`create table "od d" (a text not null, b integer not null, v, doubled integer generated always as (b * 2) stored, ` +
+		`primary key (a, b)) without rowid`,
 	`create table kids (id integer primary key, parent integer references parents(id) on delete cascade, amount real, body blob)`,
 	`create index kids_parent on kids(parent)`,
 	`create view names as select name from parents`,
@@ -63,13 +64,15 @@ func TestADatabaseMovesThereAndBack(t *testing.T) {
 		t.Errorf("the old one: %v", err)
 	}
 	// A point of the old place is no point of the new one.
-	if _, err := w.RestoreTo(ctx, ada, d.Name, local.ID); !fault.Is(err, fault.Conflict) || !strings.Contains(fault.Message(err), "before it was moved") {
+	if _, err := w.RestoreTo(ctx, ada, d.Name, local.ID); !fault.Is(err, fault.Conflict) ||
+		!strings.Contains(fault.Message(err), "before it was moved") {
 		t.Errorf("%v", err)
 	}
 	if err := w.Delete(ctx, ada, d.Name); !fault.Is(err, fault.Conflict) {
 		t.Errorf("deleted: %v", err)
 	}
-	if err := w.Move(ctx, ada, d.Name, fleet.Embedded); !fault.Is(err, fault.Conflict) || !strings.Contains(fault.Message(err), "Let that go first") {
+	if err := w.Move(ctx, ada, d.Name, fleet.Embedded); !fault.Is(err, fault.Conflict) ||
+		!strings.Contains(fault.Message(err), "Let that go first") {
 		t.Errorf("moved again: %v", err)
 	}
 	old := d.MoveOrigin.ID
@@ -106,7 +109,8 @@ func TestADatabaseMovesThereAndBack(t *testing.T) {
 			got = append(got, e)
 		}
 	}
-	if s := strings.Join(got, ", "); s != "database.move intent, database.move done, database.let_go intent, database.let_go done, database.move intent, database.move done, database.let_go intent, database.let_go done" {
+	if s := strings.Join(got, ", "); s != "database.move intent, database.move done, database.let_go intent, "+
+		"database.let_go done, database.move intent, database.move done, database.let_go intent, database.let_go done" {
 		t.Errorf("%s", s)
 	}
 }
@@ -189,7 +193,8 @@ func TestAMoveThatWasCutIsUndoneAtTheNextStart(t *testing.T) {
 		if noted {
 			d.MoveTarget.ID = p.ID
 		}
-		if err := w.store.UpdateDatabase(t.Context(), d, fleet.Ready, audit.Entry{ID: "i" + p.ID, At: now(), Action: audit.DatabaseMove, Outcome: audit.Intent, Database: d.Name}); err != nil {
+		if err := w.store.UpdateDatabase(t.Context(), d, fleet.Ready,
+			audit.Entry{ID: "i" + p.ID, At: now(), Action: audit.DatabaseMove, Outcome: audit.Intent, Database: d.Name}); err != nil {
 			t.Fatal(err)
 		}
 		w.recover()
@@ -294,7 +299,8 @@ func TestTheOldOneIsNotLetGoWithNewRows(t *testing.T) {
 	if n, one, err := w.store.DatabasesOnD1(t.Context()); n != 1 || one != old || err != nil {
 		t.Errorf("%d on D1, so that the account could be taken away: %v", n, err)
 	}
-	if all, err := w.AccountDatabases(t.Context(), "", fleet.Page{Number: 1, Size: 9}, false); err != nil || len(all.Databases) != 1 || all.Databases[0].Known != d.Name {
+	if all, err := w.AccountDatabases(t.Context(), "", fleet.Page{Number: 1, Size: 9}, false); err != nil || len(all.Databases) != 1 ||
+		all.Databases[0].Known != d.Name {
 		t.Errorf("the old one is somebody's: %+v %v", all, err)
 	}
 	if written, err := w.OriginChanged(t.Context(), d); written || err != nil {

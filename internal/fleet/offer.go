@@ -63,7 +63,8 @@ func (f *Fleet) DrawOffer(ctx context.Context, plan id.Plan) (name, source strin
 		return "", "", err
 	}
 	if l.Offer == nil || l.Offer.Next == nil {
-		return "", "", fault.New(fault.Invalid, "There is nothing to start from: no table of that plan is too large, or nothing of it can come without a rebuild.")
+		return "", "", fault.New(fault.Invalid,
+			"There is nothing to start from: no table of that plan is too large, or nothing of it can come without a rebuild.")
 	}
 	latest, err := f.Latest(ctx, p.Body.Schema)
 	if err != nil {

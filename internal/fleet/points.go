@@ -206,7 +206,8 @@ func (f *Fleet) pointAt(ctx context.Context, d Database, t time.Time) (RestorePo
 func (f *Fleet) newestPointBefore(ctx context.Context, d Database, t time.Time) (RestorePoint, error) {
 	p, err := f.newestPoint(ctx, PointFilter{Database: d.ID, Place: d.Provider, Until: t})
 	if fault.Is(err, fault.NotFound) {
-		err = fault.New(fault.NotFound, "No restore point of %s is as old as that. The embedded engine can go back only to points that were kept.", d.Name)
+		err = fault.New(fault.NotFound,
+			"No restore point of %s is as old as that. The embedded engine can go back only to points that were kept.", d.Name)
 	}
 	return p, err
 }
@@ -238,7 +239,8 @@ func (f *Fleet) RestoreAt(ctx context.Context, a auth.Actor, name string, t time
 	})
 }
 
-func (f *Fleet) restoreDatabase(ctx context.Context, a auth.Actor, name string, to func(context.Context, Database) (RestorePoint, error)) (before RestorePoint, err error) {
+func (f *Fleet) restoreDatabase(ctx context.Context, a auth.Actor, name string,
+	to func(context.Context, Database) (RestorePoint, error)) (before RestorePoint, err error) {
 	err = f.withClaim(ctx, name, []State{Ready}, func(ctx context.Context, d Database) error {
 		p, err := to(ctx, d)
 		if err != nil {
@@ -271,7 +273,8 @@ func (f *Fleet) restore(ctx context.Context, a auth.Actor, d Database, p Restore
 	failpoint.Hit("restore:done")
 	f.prunePoints(ctx, d, p.ID)
 	if err := f.store.Record(ctx, e); err != nil {
-		return before, fault.Wrap(err, fault.KindOf(err), "The database %s was put back, but that could not be recorded: %s", d.Name, fault.Message(err))
+		return before, fault.Wrap(err, fault.KindOf(err), "The database %s was put back, but that could not be recorded: %s",
+			d.Name, fault.Message(err))
 	}
 	f.recordCheck(ctx, d)
 	return before, nil

@@ -30,7 +30,8 @@ type EmbeddedOnly struct{ Engine d1.Provider }
 // Provider returns the engine for Embedded.
 func (o EmbeddedOnly) Provider(name string) (d1.Provider, error) {
 	if name != Embedded {
-		return nil, fault.New(fault.Unavailable, "No Cloudflare account is set up here, so databases on D1 can't be reached. An owner can set one up under Settings → Cloudflare.")
+		return nil, fault.New(fault.Unavailable,
+			"No Cloudflare account is set up here, so databases on D1 can't be reached. An owner can set one up under Settings → Cloudflare.")
 	}
 	return o.Engine, nil
 }

@@ -115,7 +115,8 @@ func orDash(s string) string {
 func (f *Fleet) newDatabase(ctx context.Context, at time.Time, a auth.Actor, in ProvisionInput) (Database, *Org, error) {
 	var created *Org
 	if in.Org != "" && strings.TrimSpace(in.OrgName) != "" {
-		return Database{}, nil, fault.New(fault.Invalid, "Choose an organization or name a new one, not both. Empty this field, or choose “a new one…”.").At("org_name")
+		return Database{}, nil, fault.New(fault.Invalid,
+			"Choose an organization or name a new one, not both. Empty this field, or choose “a new one…”.").At("org_name")
 	}
 	var org Org
 	var err error

@@ -129,7 +129,8 @@ func (f *Fleet) reopenPlan(d Database, plan id.Plan) {
 // move away from the data folder: whatever became of that, it is still there.
 func (f *Fleet) reopen(d Database, place, key, what string, settle func(context.Context) error) {
 	held := key != "move" || d.Provider == D1
-	w := &openWork{Unsettled: Unsettled{Database: d.Name, What: what, Since: f.now(), Held: held}, key: key, database: d.ID, place: place, settle: settle}
+	w := &openWork{Unsettled: Unsettled{Database: d.Name, What: what, Since: f.now(), Held: held}, key: key, database: d.ID,
+		place: place, settle: settle}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if !slices.ContainsFunc(f.open, func(o *openWork) bool { return o.database == d.ID && o.key == key }) {
@@ -173,7 +174,9 @@ func (f *Fleet) checkOpenWork(d Database, counts func(Unsettled) bool) error {
 		if w.Error != "" {
 			last = " The last look said: " + w.Error
 		}
-		return fault.Wrap(errUnsettled, fault.Conflict, "Work on %s was cut short: %s. What became of that is still being looked into. Until it is known, its rows can be read, and nothing of it can be changed, copied or put back.%s", d.Name, w.What, last)
+		return fault.Wrap(errUnsettled, fault.Conflict,
+			"Work on %s was cut short: %s. What became of that is still being looked into. "+
+				"Until it is known, its rows can be read, and nothing of it can be changed, copied or put back.%s", d.Name, w.What, last)
 	}
 	return nil
 }

@@ -180,7 +180,8 @@ func TestAMoveThatWasCutShortHoldsNoDatabaseHere(t *testing.T) {
 	must(t, err)
 	d := w.database(here.Name)
 	d.MoveTarget = fleet.Counterpart{Place: fleet.D1, ID: made.ID, At: now()}
-	must(t, w.store.UpdateDatabase(ctx, d, fleet.Ready, audit.Entry{ID: "00", At: now(), Action: audit.DatabaseMove, Outcome: audit.Intent, Database: d.Name}))
+	must(t, w.store.UpdateDatabase(ctx, d, fleet.Ready,
+		audit.Entry{ID: "00", At: now(), Action: audit.DatabaseMove, Outcome: audit.Intent, Database: d.Name}))
 	answers := make(chan struct{})
 	w.places(func(p places) places { p.cloud = &hanging{p.cloud, answers}; return p })
 	must(t, w.Recover(ctx))

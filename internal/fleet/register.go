@@ -124,7 +124,8 @@ func (f *Fleet) matchRegistered(ctx context.Context, infos []d1.Info) ([]Account
 // for none. Nothing is changed. One that can't be read says so and spoils nothing.
 func (f *Fleet) Examine(ctx context.Context, ids []string, name string) ([]Examination, error) {
 	if len(ids) > MaxExamined {
-		return nil, fault.New(fault.Invalid, "At most %d databases are looked into at once, because each costs calls of the account. Choose fewer.", MaxExamined)
+		return nil, fault.New(fault.Invalid,
+			"At most %d databases are looked into at once, because each costs calls of the account. Choose fewer.", MaxExamined)
 	}
 	provider, err := f.providers.Provider(D1)
 	if err != nil {
@@ -311,7 +312,8 @@ func (f *Fleet) register(ctx context.Context, a auth.Actor, x adoption) error {
 	}
 	e := entryAt(at, a, audit.DatabaseAdopt, audit.Done)
 	e.Org, e.Database, e.Target = d.OrgSlug, d.Name, x.ID
-	e.Detail = fmt.Sprintf("made at %s, %d tables, schema %s v%d", x.CreatedAt.UTC().Format("2006-01-02 15:04 UTC"), x.Tables, orDash(d.Schema), d.Version)
+	e.Detail = fmt.Sprintf("made at %s, %d tables, schema %s v%d", x.CreatedAt.UTC().Format("2006-01-02 15:04 UTC"), x.Tables,
+		orDash(d.Schema), d.Version)
 	es := []audit.Entry{e}
 	var created *Org
 	if x.isNew {

@@ -60,7 +60,8 @@ func TestThirtyDatabasesOfTheAccountAreAdopted(t *testing.T) {
 
 	before := len(cloud.Calls())
 	page, err := w.AccountDatabases(ctx, "SHOP", fleet.Page{Number: 2, Size: 20}, false)
-	if list := page.Databases; err != nil || page.Total != 30 || len(list) != 10 || list[0].Name != "shop-20" || list[0].Known != "" || page.Read.IsZero() {
+	if list := page.Databases; err != nil || page.Total != 30 || len(list) != 10 || list[0].Name != "shop-20" || list[0].Known != "" ||
+		page.Read.IsZero() {
 		t.Fatalf("%v %+v", err, page)
 	}
 	if page, err := w.AccountDatabases(ctx, "-29", fleet.Page{Number: 1, Size: 20}, false); err != nil || page.Total != 1 {
@@ -88,8 +89,10 @@ func TestThirtyDatabasesOfTheAccountAreAdopted(t *testing.T) {
 		version int
 		detail  string
 		unread  bool
-	}{{version: 2}, {version: 1}, {detail: "against app v1: Drop column users.email"}, {version: 2}, {detail: "It does not answer.", unread: true}, {detail: "table users is missing"}} {
-		if x := found[i]; x.Version != want.version || !strings.Contains(strings.ToLower(x.Detail), strings.ToLower(want.detail)) || x.Unread != want.unread {
+	}{{version: 2}, {version: 1}, {detail: "against app v1: Drop column users.email"}, {version: 2},
+		{detail: "It does not answer.", unread: true}, {detail: "table users is missing"}} {
+		if x := found[i]; x.Version != want.version || !strings.Contains(strings.ToLower(x.Detail), strings.ToLower(want.detail)) ||
+			x.Unread != want.unread {
 			t.Errorf("%s: %+v", x.Name, x)
 		}
 	}
@@ -104,11 +107,13 @@ func TestThirtyDatabasesOfTheAccountAreAdopted(t *testing.T) {
 		t.Fatalf("%v %+v", err, done)
 	}
 	for name, version := range map[string]int{"shop-00": 2, "shop-01": 1} {
-		if d := w.database(name); d.OrgSlug != "shops" || d.Version != version || d.Schema != "app" || d.Health != fleet.HealthOK || d.Provider != fleet.D1 {
+		if d := w.database(name); d.OrgSlug != "shops" || d.Version != version || d.Schema != "app" || d.Health != fleet.HealthOK ||
+			d.Provider != fleet.D1 {
 			t.Errorf("%+v", d)
 		}
 	}
-	if done, err = w.Register(ctx, ada, fleet.RegisterInput{IDs: []string{ids[2]}, Org: "shops"}); err != nil || done[0].Error != "" { // to one that is there
+	// to one that is there
+	if done, err = w.Register(ctx, ada, fleet.RegisterInput{IDs: []string{ids[2]}, Org: "shops"}); err != nil || done[0].Error != "" {
 		t.Fatalf("%v %+v", err, done)
 	}
 	for i := 5; i < 30; i += 25 {

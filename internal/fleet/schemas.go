@@ -203,7 +203,8 @@ func (f *Fleet) CheckVersion(ctx context.Context, name, source string) (*Draft, 
 	}
 	switch {
 	case s.Version != known.Latest+1:
-		return d, fault.New(fault.Invalid, "The file says version %d; the next version of %s is %d.", s.Version, s.Name, known.Latest+1).At("source")
+		return d, fault.New(fault.Invalid, "The file says version %d; the next version of %s is %d.", s.Version, s.Name,
+			known.Latest+1).At("source")
 	case len(d.Changes) == 0 && len(d.Removed) == 0:
 		return d, fault.New(fault.Invalid, "Nothing differs from version %d.", known.Latest).At("source")
 	}
@@ -219,7 +220,8 @@ func (f *Fleet) SaveVersion(ctx context.Context, a auth.Actor, name, source stri
 		return Version{}, err
 	}
 	e := f.entry(a, audit.SchemaSave, audit.Done)
-	v := Version{Schema: d.Schema.Name, Version: d.Schema.Version, Source: source, Hash: d.Schema.Hash(), Reading: Reading, CreatedAt: e.At, CreatedBy: a.Email}
+	v := Version{Schema: d.Schema.Name, Version: d.Schema.Version, Source: source, Hash: d.Schema.Hash(), Reading: Reading,
+		CreatedAt: e.At, CreatedBy: a.Email}
 	e.Target = fmt.Sprintf("%s v%d", v.Schema, v.Version)
 	e.Detail = fmt.Sprintf("%d changes, hash %.12s", len(d.Changes), v.Hash)
 	return v, f.store.SaveVersion(ctx, v, e)

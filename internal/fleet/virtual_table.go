@@ -37,7 +37,8 @@ func (f *Fleet) D1Obstacle(ctx context.Context, d Database) (words string, err e
 			trees = append(trees, row[0].Text())
 		}
 	}
-	words = fmt.Sprintf("The database %s has virtual tables, which Cloudflare can't import: %s. Drop them first and make them again on D1.", d.Name, strings.Join(all, ", "))
+	words = fmt.Sprintf("The database %s has virtual tables, which Cloudflare can't import: %s. "+
+		"Drop them first and make them again on D1.", d.Name, strings.Join(all, ", "))
 	if len(trees) > 0 {
 		words += fmt.Sprintf(" An older D1 refuses to make an R*Tree: there %s can't be made again.", strings.Join(trees, ", "))
 	}

@@ -11,8 +11,10 @@ import (
 // What D1 can't take is said before anything is made there.
 func TestAMoveToD1NamesVirtualTables(t *testing.T) {
 	for sql, want := range map[string]string{
-		"create virtual table docs using fts5(body)":                        "Cloudflare can't import: docs. Drop them first and make them again on D1.",
-		"create virtual table [a b] /* using */ using\nRTREE(id, x0, x1)":   "An older D1 refuses to make an R*Tree: there a b can't be made again.",
+		"create virtual table docs using fts5(body)": "Cloudflare can't import: docs. Drop them first " +
+			"and make them again on D1.",
+		"create virtual table [a b] /* using */ using\nRTREE(id, x0, x1)": "An older D1 refuses to make an R*Tree: " +
+			"there a b can't be made again.",
 		"create virtual table if not exists grid using rtree_i32(id, a, b)": "there grid can't be made again.",
 	} {
 		w, cloud := newCloudWorld(t)

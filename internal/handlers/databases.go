@@ -25,8 +25,10 @@ func (s *Server) actor(c echo.Context) auth.Actor { return middleware.Actor(c) }
 func (s *Server) provisionForm(c echo.Context, status int, form url.Values, cause error) error {
 	ctx := c.Request().Context()
 	v := views.Provision{
-		Org: form.Get("org"), OrgName: form.Get("org_name"), Name: form.Get("name"), Location: form.Get("location"), Place: form.Get("place"), Jurisdiction: form.Get("jurisdiction"), Replication: form.Get("replication"), OnD1: s.Fleet.HasD1(),
-		Schema: form.Get("schema"), Version: form.Get("version"), Request: form.Get("request"), Errors: map[string]string{}, Proposed: "{organization}-org-001",
+		Org: form.Get("org"), OrgName: form.Get("org_name"), Name: form.Get("name"), Location: form.Get("location"), Place: form.Get("place"),
+		Jurisdiction: form.Get("jurisdiction"), Replication: form.Get("replication"), OnD1: s.Fleet.HasD1(),
+		Schema: form.Get("schema"), Version: form.Get("version"), Request: form.Get("request"), Errors: map[string]string{},
+		Proposed: "{organization}-org-001",
 	}
 	if v.Request == "" {
 		v.Request = id.New[string]()

@@ -155,7 +155,8 @@ func (s *Server) planPage(c echo.Context, status int, cause error) error {
 		return err
 	}
 	o, _ := middleware.Operator(c)
-	v := views.Plan{Plan: plan, Rehearsed: s.Fleet.LastRehearsal(plan.ID), CanApprove: o.Role.Can(auth.PlansApprove), CanApply: o.Role.Can(auth.PlansApply), CanRehearse: o.Role.Can(auth.PlansCreate), CanDraft: mayDraft(c)}
+	v := views.Plan{Plan: plan, Rehearsed: s.Fleet.LastRehearsal(plan.ID), CanApprove: o.Role.Can(auth.PlansApprove),
+		CanApply: o.Role.Can(auth.PlansApply), CanRehearse: o.Role.Can(auth.PlansCreate), CanDraft: mayDraft(c)}
 	if cause != nil {
 		v.Error = fault.Message(cause)
 	}
@@ -206,7 +207,8 @@ func (s *Server) plansDecide(c echo.Context, approve bool) error {
 			consent.Overrides = append(consent.Overrides, migrate.Override{Code: code, Object: object, Reason: strings.TrimSpace(form["reason"][i])})
 		}
 	}
-	_, err = s.Fleet.Decide(c.Request().Context(), s.actor(c), id.Plan(c.Param("plan")), fleet.Decision{Hash: form.Get("hash"), Approve: approve, Consent: consent})
+	_, err = s.Fleet.Decide(c.Request().Context(), s.actor(c), id.Plan(c.Param("plan")),
+		fleet.Decision{Hash: form.Get("hash"), Approve: approve, Consent: consent})
 	return s.decided(c, err)
 }
 

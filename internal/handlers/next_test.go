@@ -39,15 +39,28 @@ func TestTheNextRequestSeesWhatWasChanged(t *testing.T) {
 		"another process":    s.beside,
 	} {
 		for _, c := range []struct{ what, path, sql, undo, words string }{
-			{"a session is ended", "/", "update sessions set revoked_at = 1 where operator_id = '%s'", "update sessions set revoked_at = null where operator_id = '%s'", ""},
-			{"a session is as old as it may be", "/", "update sessions set created_at = 1 where operator_id = '%s'", "update sessions set created_at = last_seen where operator_id = '%s'", ""},
-			{"an operator is disabled", "/", "update operators set disabled_at = 1 where id = '%s'", "update operators set disabled_at = null where id = '%s'", ""},
-			{"a role is another one", "/settings", "update operators set role = 'viewer' where id = '%s'", "update operators set role = 'owner' where id = '%s'", "Your role, viewer, may not do this"},
-			{"an organization has another name", "/databases/beta-org-001/tables/items", "update databases set org_name = 'Gamma' where name = 'beta-org-001'", "update databases set org_name = 'Beta' where name = 'beta-org-001'", ">Gamma</a>"},
-			{"a database is archived", "/databases/beta-org-001/tables/items", "update databases set archived_at = 1 where name = 'beta-org-001'", "update databases set archived_at = null where name = 'beta-org-001'", "is archived"},
-			{"a database is deleted", "/databases/beta-org-001/tables/items", "update databases set deleted_at = 1 where name = 'beta-org-001'", "update databases set deleted_at = null where name = 'beta-org-001'", "was deleted"},
-			{"a database is let go", "/databases/beta-org-001/tables/items", "update databases set name = 'elsewhere' where name = 'beta-org-001'", "update databases set name = 'beta-org-001' where name = 'elsewhere'", "There is no database named"},
-			{"a schema has a newer version", "/databases/beta-org-001/tables/items", "update schemas set latest = 9 where name = 'shop'", "update schemas set latest = 3 where name = 'shop'", `data-tone="warn">8<`},
+			{"a session is ended", "/", "update sessions set revoked_at = 1 where operator_id = '%s'",
+				"update sessions set revoked_at = null where operator_id = '%s'", ""},
+			{"a session is as old as it may be", "/", "update sessions set created_at = 1 where operator_id = '%s'",
+				"update sessions set created_at = last_seen where operator_id = '%s'", ""},
+			{"an operator is disabled", "/", "update operators set disabled_at = 1 where id = '%s'",
+				"update operators set disabled_at = null where id = '%s'", ""},
+			{"a role is another one", "/settings", "update operators set role = 'viewer' where id = '%s'",
+				"update operators set role = 'owner' where id = '%s'", "Your role, viewer, may not do this"},
+			{"an organization has another name", "/databases/beta-org-001/tables/items",
+				"update databases set org_name = 'Gamma' where name = 'beta-org-001'",
+				"update databases set org_name = 'Beta' where name = 'beta-org-001'", ">Gamma</a>"},
+			{"a database is archived", "/databases/beta-org-001/tables/items",
+				"update databases set archived_at = 1 where name = 'beta-org-001'",
+				"update databases set archived_at = null where name = 'beta-org-001'", "is archived"},
+			{"a database is deleted", "/databases/beta-org-001/tables/items",
+				"update databases set deleted_at = 1 where name = 'beta-org-001'",
+				"update databases set deleted_at = null where name = 'beta-org-001'", "was deleted"},
+			{"a database is let go", "/databases/beta-org-001/tables/items",
+				"update databases set name = 'elsewhere' where name = 'beta-org-001'",
+				"update databases set name = 'beta-org-001' where name = 'elsewhere'", "There is no database named"},
+			{"a schema has a newer version", "/databases/beta-org-001/tables/items",
+				"update schemas set latest = 9 where name = 'shop'", "update schemas set latest = 3 where name = 'shop'", `data-tone="warn">8<`},
 		} {
 			o := s.operator(auth.RoleOwner)
 			b := s.signedIn(o)
@@ -128,7 +141,8 @@ func TestNoRequestSeesLessThanWhatWasAnsweredBeforeIt(t *testing.T) {
 	}
 	for n := range int64(80) {
 		conn := []d1.Conn{s.control, other}[n%2]
-		if _, err := conn.Query(t.Context(), d1.Exec("update operators set email = ?1 || '@acme.test' where id = ?2", d1.Int(n+1), d1.Str(string(o.ID)))); err != nil {
+		if _, err := conn.Query(t.Context(), d1.Exec("update operators set email = ?1 || '@acme.test' where id = ?2", d1.Int(n+1),
+			d1.Str(string(o.ID)))); err != nil {
 			t.Error(err)
 			break
 		}

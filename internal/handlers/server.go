@@ -67,7 +67,8 @@ func New(o Options) *Server {
 	e.HideBanner, e.HidePort = true, true
 	e.HTTPErrorHandler = s.handleError
 	e.IPExtractor = extractor(o.TrustedProxies)
-	e.Use(middleware.Body(cmp.Or(o.BlockTime, middleware.BlockTime)), middleware.Headers, middleware.Log(o.Log), middleware.Recover(o.Log), middleware.SameSite, middleware.Compress(static.Prefix))
+	e.Use(middleware.Body(cmp.Or(o.BlockTime, middleware.BlockTime)), middleware.Headers, middleware.Log(o.Log),
+		middleware.Recover(o.Log), middleware.SameSite, middleware.Compress(static.Prefix))
 	for _, r := range s.routes() {
 		s.add(r)
 	}

@@ -14,9 +14,11 @@ import (
 func BenchmarkPage(b *testing.B) {
 	one, _ := open(b, provider(b, false))
 	for i := range 40 {
-		exec(b, one, fmt.Sprintf("create table t%d (id integer primary key, email text not null unique, name text, org int references t0, made text default current_timestamp)", i), fmt.Sprintf("create index t%d_org on t%d(org)", i, i))
+		exec(b, one, fmt.Sprintf("create table t%d (id integer primary key, email text not null unique, name text, "+
+			"org int references t0, made text default current_timestamp)", i), fmt.Sprintf("create index t%d_org on t%d(org)", i, i))
 	}
-	exec(b, one, "insert into t0 (email) with recursive n(i) as (select 1 union all select i + 1 from n where i < 1000) select i || '@example.com' from n")
+	exec(b, one, "insert into t0 (email) with recursive n(i) as (select 1 union all select i + 1 from n "+
+		"where i < 1000) select i || '@example.com' from n")
 	rows := d1.Query("select id, email, name, org, made from t0 order by id limit 101")
 	ctx := context.Background()
 	fetch := func(conn d1.Conn, db *live.Database) error {

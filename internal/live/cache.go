@@ -58,7 +58,8 @@ func (c *Cache) Read(ctx context.Context, id string, conn d1.Conn, f func(conn d
 		} // else what it says is of a schema nobody has checked
 		k = nil
 	}
-	return fault.Wrap(errStale, fault.Conflict, "The schema of this database changes just now, again and again. Load the page again in a moment.")
+	return fault.Wrap(errStale, fault.Conflict,
+		"The schema of this database changes just now, again and again. Load the page again in a moment.")
 }
 
 // Database returns what the database with that id is now. Only what is read by Read

@@ -246,7 +246,8 @@ func TestAStampMovesWithTheSchemaAlone(t *testing.T) {
 			t.Errorf("the stamp %s came back", now)
 		}
 		seen[now] = true
-		if rs, got, err := s.Stamped(t.Context(), was, []d1.Stmt{d1.Query("select nothing from nowhere")}); err != nil || rs != nil || got != now {
+		if rs, got, err := s.Stamped(t.Context(), was, []d1.Stmt{d1.Query("select nothing from nowhere")}); err != nil || rs != nil ||
+			got != now {
 			t.Errorf("an old stamp runs something: %v, %s, %v", rs, got, err)
 		}
 	}

@@ -20,7 +20,8 @@ func (d *Database) Describe(ctx context.Context, conn d1.Conn, name string) (*Ta
 		return nil, err
 	}
 	if by := d.optimizing(e, map[string]bool{}); by != "" {
-		return nil, fault.New(fault.Invalid, "The view %s isn't opened, because the view %s reads pragma_optimize, which writes. Change that view, or read what you need in the console.", e.Name, by)
+		return nil, fault.New(fault.Invalid, "The view %s isn't opened, because the view %s reads pragma_optimize, "+
+			"which writes. Change that view, or read what you need in the console.", e.Name, by)
 	}
 	t := &Table{Name: e.Name, Kind: e.Kind, SQL: e.SQL, WithoutRowID: e.WithoutRowID, Strict: e.Strict}
 	var pk primary

@@ -105,7 +105,8 @@ func (t *Table) findKey(pk primary) {
 	k.Exact = len(k.Columns) > 0 && !k.Collates &&
 		!slices.ContainsFunc(k.Columns, func(i int) bool { return !t.Columns[i].NotNull })
 	if k.RowID == "" && !k.Exact {
-		k.Missing = "This table has no primary key that is never NULL, and columns called rowid, _rowid_ and oid hide its row numbers, so only its first rows are shown."
+		k.Missing = "This table has no primary key that is never NULL, and columns called rowid, " +
+			"_rowid_ and oid hide its row numbers, so only its first rows are shown."
 	}
 }
 

@@ -114,7 +114,8 @@ func TestOneReadingTellsWhatThereIs(t *testing.T) {
 		db := read(t, c)
 		var got []string
 		for _, e := range db.Tables {
-			got = append(got, fmt.Sprintf("%s, %s: %d columns, %d indexes, unread %t, without rowid %t, strict %t", e.Name, e.Kind, e.Columns, e.Indexes, e.Unread != "", e.WithoutRowID, e.Strict))
+			got = append(got, fmt.Sprintf("%s, %s: %d columns, %d indexes, unread %t, without rowid %t, strict %t", e.Name, e.Kind,
+				e.Columns, e.Indexes, e.Unread != "", e.WithoutRowID, e.Strict))
 		}
 		want := []string{
 			"Users, table: 3 columns, 1 indexes, unread false, without rowid false, strict false",

@@ -146,7 +146,8 @@ func (b *builder) checkAdded(tc *tableChange, c schema.AddColumn) bool {
 	for _, check := range c.Table.Checks {
 		if schema.Mentions(check, c.Column.Name) {
 			asked = true
-			b.blocking(tc.have, tc.want, c.Object(), "NOT ("+check+"\n)", "rows that would break the CHECK ("+check+")", "Give a default that meets it.")
+			b.blocking(tc.have, tc.want, c.Object(), "NOT ("+check+"\n)", "rows that would break the CHECK ("+check+")",
+				"Give a default that meets it.")
 		}
 	}
 	if c.Column.Generated != "" {
@@ -171,7 +172,8 @@ func addReason(c schema.AddColumn) string {
 // table is not made anew, so its children are out of reach; the column moves to
 // the end.
 func (b *builder) shuffle(tc *tableChange) (bool, error) {
-	if len(tc.adds)+len(tc.gone)+len(tc.dropIndexes) > 0 || b.triggered(tc.have.Name) || tc.want.Verbatim || tc.have.Named || len(tc.have.Extra) > 0 {
+	if len(tc.adds)+len(tc.gone)+len(tc.dropIndexes) > 0 || b.triggered(tc.have.Name) || tc.want.Verbatim || tc.have.Named ||
+		len(tc.have.Extra) > 0 {
 		return false, nil
 	}
 	name := ""
@@ -202,7 +204,8 @@ func (b *builder) shuffle(tc *tableChange) (bool, error) {
 		return false, err
 	}
 	c := objectWords{tc.want.Name + "." + want.Name, join(tc.rest)}
-	b.step(c, statements[0], b.rewriteRisk(tc), "Every row is written; a new column takes the old one's place, at the end of the table. Tables that refer to it are not touched.")
+	b.step(c, statements[0], b.rewriteRisk(tc),
+		"Every row is written; a new column takes the old one's place, at the end of the table. Tables that refer to it are not touched.")
 	for _, sql := range statements[1:] {
 		b.more(sql)
 	}

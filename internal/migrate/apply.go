@@ -14,8 +14,10 @@ import (
 const changedText = "schema changed since the plan was made"
 
 const (
-	upsertState = `INSERT INTO kuratchi_schema_state (schema_name, schema_hash, version, updated_at) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (schema_name) DO UPDATE SET schema_hash = excluded.schema_hash, version = excluded.version, updated_at = excluded.updated_at`
-	assertSame  = `select iif((` + live.FingerprintSQL + `) = ?1, 1, json_extract('{}', '` + changedText + `'))`
+	upsertState = `INSERT INTO kuratchi_schema_state (schema_name, schema_hash, version, updated_at) ` +
+		`VALUES (?1, ?2, ?3, ?4) ON CONFLICT (schema_name) DO UPDATE SET schema_hash = excluded.schema_hash, ` +
+		`version = excluded.version, updated_at = excluded.updated_at`
+	assertSame = `select iif((` + live.FingerprintSQL + `) = ?1, 1, json_extract('{}', '` + changedText + `'))`
 )
 
 // Statements returns the batch that applies the plan: the assertion that the
@@ -74,13 +76,16 @@ func (p *Plan) explain(err error, opening int) error {
 	case strings.Contains(de.Text, changedText):
 		return fault.Wrap(err, fault.Conflict, "The database's schema changed since this plan was made. Nothing was changed; make a new plan.")
 	case strings.Contains(de.Text, fencedText):
-		return fault.Wrap(err, fault.Conflict, "Somebody else works on this database by now. Nothing was changed; look again, and make a new plan if its schema changed.")
+		return fault.Wrap(err, fault.Conflict,
+			"Somebody else works on this database by now. Nothing was changed; look again, and make a new plan if its schema changed.")
 	case strings.Contains(de.Text, assertText):
 		_, what, _ := strings.Cut(de.Text, assertText)
 		what, _, _ = strings.Cut(what, "'")
 		return fault.Wrap(err, fault.Conflict, "Afterwards it was not so that %s. Everything was rolled back; nothing was changed.", what)
 	case de.Stmt < 0 && strings.Contains(de.Text, "FOREIGN KEY constraint failed"): // at the commit
-		return fault.Wrap(err, fault.Conflict, "Afterwards a reference would point at nothing, and no step's own: a row whose reference dangled already may have been written anew. Everything was rolled back; nothing was changed. Review the plan again: its checks name such rows.")
+		return fault.Wrap(err, fault.Conflict,
+			"Afterwards a reference would point at nothing, and no step's own: a row whose reference dangled already may have been "+
+				"written anew. Everything was rolled back; nothing was changed. Review the plan again: its checks name such rows.")
 	}
 	if i := de.Stmt - opening - len(p.Before); i >= 0 && i < len(p.Steps) {
 		first := i
@@ -93,7 +98,8 @@ func (p *Plan) explain(err error, opening int) error {
 				n++
 			}
 		}
-		return fault.Wrap(err, fault.KindOf(err), "Step %d (%s) failed: %s. Everything was rolled back; nothing was changed.", n, p.Steps[first].Cause, d1.Words(de.Text))
+		return fault.Wrap(err, fault.KindOf(err), "Step %d (%s) failed: %s. Everything was rolled back; nothing was changed.", n,
+			p.Steps[first].Cause, d1.Words(de.Text))
 	}
 	return err
 }
@@ -107,7 +113,8 @@ type State struct {
 // Recorded returns the state the database records for a schema, and whether it
 // records one.
 func Recorded(ctx context.Context, conn d1.Conn, name string) (State, bool, error) {
-	r, err := conn.Query(ctx, d1.Query(`select schema_hash, coalesce(version, 0) from kuratchi_schema_state where schema_name = ?1`, d1.Str(name)))
+	r, err := conn.Query(ctx, d1.Query(`select schema_hash, coalesce(version, 0) from kuratchi_schema_state `+
+		`where schema_name = ?1`, d1.Str(name)))
 	if noTable(err) {
 		return State{}, false, nil
 	}

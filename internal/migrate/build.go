@@ -167,7 +167,8 @@ func (b *builder) refuseStep(e *stepError) {
 	r := Refusal{Object: b.target.Name, Cause: "Reach this version", Reason: e.text}
 	switch {
 	case e.fill != nil:
-		r = Refusal{Object: e.fill.Object(), Cause: e.fill.Words(), Reason: "The engine refuses to fill it on an empty copy of this schema: " + e.text + "."}
+		r = Refusal{Object: e.fill.Object(), Cause: e.fill.Words(),
+			Reason: "The engine refuses to fill it on an empty copy of this schema: " + e.text + "."}
 	case e.step >= 0:
 		s := b.plan.Steps[e.step]
 		for i := e.step; s.More && i > 0; i-- {

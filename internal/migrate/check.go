@@ -198,7 +198,8 @@ func (b *builder) repeats(have, want *schema.Table, object string, terms, names 
 	condition := strings.Join(conditions, " AND ")
 	groups := " FROM " + b.future(have, want, condition) + " WHERE " + condition + " GROUP BY " + list(terms) + " HAVING count(*) > 1"
 	b.check(LiveCheck{
-		Severity: Block, Object: object, What: "values of " + want.Name + " (" + list(names) + ") that are there more than once", Fix: "Change or delete the rows that repeat.",
+		Severity: Block, Object: object, What: "values of " + want.Name + " (" + list(names) + ") that are there more than once",
+		Fix:   "Change or delete the rows that repeat.",
 		Count: "SELECT count(*) FROM (SELECT 1" + groups + ")",
 		Rows:  "SELECT " + list(terms) + ", count(*) AS rows" + groups + " LIMIT 5",
 	})

@@ -38,8 +38,11 @@ func (b *builder) checkRewrite(tc *tableChange) {
 			continue
 		}
 		b.replacesNull(have, want, old, next)
-		if keyNotNull := want.WithoutRowID && contains(want.PrimaryKey, next.Name); (next.NotNull && next.Default == "" || keyNotNull && next.Default == "") && (!old.NotNull || old.Generated != "") && !want.RowIDAlias(next.Name) {
-			b.blocking(have, want, name, sqltext.Quote(next.Name)+" IS NULL", "rows of "+want.Name+" without "+next.Name, "Give them a value, or the column a default.")
+		if keyNotNull := want.WithoutRowID && contains(want.PrimaryKey,
+			next.Name); (next.NotNull && next.Default == "" || keyNotNull && next.Default == "") && (!old.NotNull || old.Generated != "") &&
+			!want.RowIDAlias(next.Name) {
+			b.blocking(have, want, name, sqltext.Quote(next.Name)+" IS NULL", "rows of "+want.Name+" without "+next.Name,
+				"Give them a value, or the column a default.")
 		}
 		b.checkType(have, want, old, next)
 	}
@@ -70,11 +73,14 @@ func (b *builder) checkType(have, want *schema.Table, old, next *schema.Column) 
 		altered := ""
 		switch to {
 		case "text":
-			altered = "(typeof(" + q + ") = 'integer' AND CAST(CAST(" + q + " AS TEXT) AS INTEGER) IS NOT " + q + ") OR (typeof(" + q + ") = 'real' AND CAST(CAST(" + q + " AS TEXT) AS REAL) IS NOT " + q + ")"
+			altered = "(typeof(" + q + ") = 'integer' AND CAST(CAST(" + q + " AS TEXT) AS INTEGER) IS NOT " + q + ") OR (typeof(" +
+				q + ") = 'real' AND CAST(CAST(" + q + " AS TEXT) AS REAL) IS NOT " + q + ")"
 		case "integer", "numeric":
 			altered = reads + " AND CAST(" + number + " AS TEXT) IS NOT CAST(" + q + " AS TEXT)"
 		case "real":
-			altered = "(" + reads + " AND CAST(CAST(" + q + " AS REAL) AS TEXT) IS NOT CAST(" + q + " AS TEXT)) OR (typeof(" + q + ") = 'integer' AND CAST(CAST(" + q + " AS REAL) AS INTEGER) IS NOT " + q + ") OR " + q + " = 9223372036854775807" // which the CAST back reaches again
+			// which the CAST back reaches again
+			altered = "(" + reads + " AND CAST(CAST(" + q + " AS REAL) AS TEXT) IS NOT CAST(" + q + " AS TEXT)) OR (typeof(" + q +
+				") = 'integer' AND CAST(CAST(" + q + " AS REAL) AS INTEGER) IS NOT " + q + ") OR " + q + " = 9223372036854775807"
 		}
 		if altered != "" && !(from == "integer" && to == "numeric") {
 			b.lose(name, "Values of "+name+" that "+sqltext.Upper(to)+" can't hold as they are, such as 007 as a number.")
@@ -85,14 +91,16 @@ func (b *builder) checkType(have, want *schema.Table, old, next *schema.Column) 
 		}
 	}
 	if want.RowIDAlias(next.Name) && !have.RowIDAlias(old.Name) {
-		b.blocking(have, want, name, q+" IS NOT NULL AND NOT ("+fitsIn("INTEGER", q)+")", "values of "+name+" that are no whole numbers, in a column that numbers the rows", "Change them, or take another key.")
+		b.blocking(have, want, name, q+" IS NOT NULL AND NOT ("+fitsIn("INTEGER", q)+")",
+			"values of "+name+" that are no whole numbers, in a column that numbers the rows", "Change them, or take another key.")
 		return
 	}
 	if !want.Strict || have.Strict && from == to {
 		return
 	}
 	if fits := fitsIn(next.Type, q); fits != "" {
-		b.blocking(have, want, name, q+" IS NOT NULL AND NOT ("+fits+")", "values of "+name+" that are no "+next.Type+", in a STRICT table", "Change them, or take another type.")
+		b.blocking(have, want, name, q+" IS NOT NULL AND NOT ("+fits+")",
+			"values of "+name+" that are no "+next.Type+", in a STRICT table", "Change them, or take another type.")
 	}
 }
 
@@ -124,10 +132,12 @@ func fitsIn(declared, q string) string {
 func (b *builder) checkGenerated(have, want *schema.Table, c *schema.Column) {
 	name, q := want.Name+"."+c.Name, sqltext.Quote(c.Name)
 	if c.NotNull {
-		b.blocking(have, want, name, q+" IS NULL", "rows of "+want.Name+" for which "+c.Name+" comes out as NULL", "Change them, or the expression.")
+		b.blocking(have, want, name, q+" IS NULL", "rows of "+want.Name+" for which "+c.Name+" comes out as NULL",
+			"Change them, or the expression.")
 	}
 	if fits := fitsIn(c.Type, q); want.Strict && fits != "" {
-		b.blocking(have, want, name, q+" IS NOT NULL AND NOT ("+fits+")", "values of "+name+" that come out as no "+c.Type+", in a STRICT table", "Change the expression, or take another type.")
+		b.blocking(have, want, name, q+" IS NOT NULL AND NOT ("+fits+")",
+			"values of "+name+" that come out as no "+c.Type+", in a STRICT table", "Change the expression, or take another type.")
 	}
 }
 
@@ -188,15 +198,20 @@ func (b *builder) checkConstraints(tc *tableChange) {
 		b.repeats(have, want, want.Name, terms, key.Columns(), "")
 	}
 	for _, ix := range want.Indexes {
-		if _, ok := have.Index(ix.Name); ix.Unique && (!ok || slices.ContainsFunc(want.Columns, func(c schema.Column) bool { return ix.Has(c.Name) && b.altersValue(have, want, &c) })) {
+		if _, ok := have.Index(ix.Name); ix.Unique && (!ok || slices.ContainsFunc(want.Columns, func(c schema.Column) bool {
+			return ix.Has(c.Name) && b.altersValue(have, want, &c)
+		})) {
 			b.checkUnique(have, want, ix)
 		}
 	}
 	for _, check := range want.Checks {
-		if slices.Contains(have.Checks, check) && !slices.ContainsFunc(neededColumns(want, check), func(c *schema.Column) bool { return b.altersValue(have, want, c) }) {
+		if slices.Contains(have.Checks, check) && !slices.ContainsFunc(neededColumns(want, check), func(c *schema.Column) bool {
+			return b.altersValue(have, want, c)
+		}) {
 			continue
 		}
-		b.blocking(have, want, want.Name, "NOT ("+check+"\n)", "rows of "+want.Name+" that break the CHECK ("+check+")", "Change them so that they meet it.")
+		b.blocking(have, want, want.Name, "NOT ("+check+"\n)", "rows of "+want.Name+" that break the CHECK ("+check+")",
+			"Change them so that they meet it.")
 	}
 	for _, fk := range want.ForeignKeys {
 		if alters(fk.Columns) || !slices.ContainsFunc(have.ForeignKeys, func(x schema.ForeignKey) bool { return sameTarget(x, fk) }) {
@@ -245,14 +260,17 @@ func (b *builder) checkChildren(have, want *schema.Table) {
 func (b *builder) checkDefaults(want *schema.Table, column string) {
 	if c, _ := want.Column(column); c.Default != "" {
 		b.check(LiveCheck{
-			Severity: Block, Object: want.Name + "." + column, What: "rows of " + want.Name + " that would have the same " + column + " as another, which is unique",
-			Fix: "Let it be NULL, and fill it row by row.", Count: "SELECT count(v) - count(DISTINCT v) FROM (SELECT (" + c.Default + ") AS v FROM " + b.from(want.Name) + ")",
+			Severity: Block, Object: want.Name + "." + column,
+			What:  "rows of " + want.Name + " that would have the same " + column + " as another, which is unique",
+			Fix:   "Let it be NULL, and fill it row by row.",
+			Count: "SELECT count(v) - count(DISTINCT v) FROM (SELECT (" + c.Default + ") AS v FROM " + b.from(want.Name) + ")",
 		})
 	}
 }
 
 func sameTarget(a, b schema.ForeignKey) bool {
-	return sqltext.Same(a.Table, b.Table) && slices.EqualFunc(a.Columns, b.Columns, sqltext.Same) && slices.EqualFunc(a.RefColumns, b.RefColumns, sqltext.Same)
+	return sqltext.Same(a.Table, b.Table) && slices.EqualFunc(a.Columns, b.Columns, sqltext.Same) &&
+		slices.EqualFunc(a.RefColumns, b.RefColumns, sqltext.Same)
 }
 
 // orphans asks for rows whose reference would point at nothing.
@@ -279,7 +297,8 @@ func (b *builder) orphans(have, want *schema.Table, fk schema.ForeignKey) {
 			// The engine gives the child's value the parent's affinity; so does a + before it.
 			equal[i] = "kuratchi_parent." + sqltext.Quote(ref) + " = +" + sqltext.Quote(want.Name) + "." + sqltext.Quote(fk.Columns[i])
 		}
-		conditions = append(conditions, "NOT EXISTS (SELECT 1 FROM (SELECT * FROM "+b.future(parent, next, sqltext.QuoteAll(refs))+") AS kuratchi_parent WHERE "+strings.Join(equal, " AND ")+")")
+		conditions = append(conditions, "NOT EXISTS (SELECT 1 FROM (SELECT * FROM "+
+			b.future(parent, next, sqltext.QuoteAll(refs))+") AS kuratchi_parent WHERE "+strings.Join(equal, " AND ")+")")
 	}
 	b.blocking(have, want, want.Name, strings.Join(conditions, " AND "),
 		"rows of "+want.Name+" that refer to no row of "+fk.Table, "Insert what they refer to, or change them.")

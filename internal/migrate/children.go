@@ -60,7 +60,8 @@ func (b *builder) shift(t *schema.Table, keys []incoming) shift {
 	s := shift{}
 	for _, k := range keys {
 		if k.fk.OnUpdate != "" {
-			return shift{why: fmt.Sprintf("Its keys can't step aside, because rows of %s would follow them (ON UPDATE %s).", k.child.Name, k.fk.OnUpdate)}
+			return shift{why: fmt.Sprintf("Its keys can't step aside, because rows of %s would follow them (ON UPDATE %s).",
+				k.child.Name, k.fk.OnUpdate)}
 		}
 		if slices.ContainsFunc(k.refs, func(c string) bool { return contains(moved, c) }) {
 			continue
@@ -100,8 +101,11 @@ func (b *builder) move(t *schema.Table, s shift) {
 	}
 	for _, name := range s.ranks {
 		c, base := sqltext.Quote(name), b.base(t, name)
-		b.more("UPDATE " + q + " SET " + c + " = kuratchi_ranks.n FROM (SELECT " + c + " AS k, " + base + " + row_number() OVER (ORDER BY " + c + ") AS n FROM " + q +
-			" WHERE typeof(" + c + ") = 'integer' LIMIT CASE WHEN " + base + " IS NULL THEN 0 ELSE -1 END) AS kuratchi_ranks WHERE " + q + "." + c + " = kuratchi_ranks.k AND typeof(" + q + "." + c + ") = 'integer'")
+		b.more("UPDATE " + q + " SET " + c + " = kuratchi_ranks.n FROM (SELECT " + c + " AS k, " + base +
+			" + row_number() OVER (ORDER BY " + c + ") AS n FROM " + q +
+			" WHERE typeof(" + c + ") = 'integer' LIMIT CASE WHEN " + base +
+			" IS NULL THEN 0 ELSE -1 END) AS kuratchi_ranks WHERE " + q + "." + c + " = kuratchi_ranks.k AND typeof(" + q + "." + c +
+			") = 'integer'")
 	}
 }
 
@@ -117,9 +121,11 @@ func (b *builder) base(t *schema.Table, name string) string {
 // for any table.
 func (b *builder) findRoom(t *schema.Table, name string) {
 	k, live := sqltext.Quote(b.liveColumn(t.Name, name)), sqltext.Quote(b.liveTable(t.Name))
-	b.before("INSERT INTO " + counts + " SELECT " + sqltext.QuoteText("room for "+t.Name+"."+name) + ", CASE WHEN low >= 0 OR high < 0 THEN NULL WHEN high <= 9223372036854775807 - rows THEN high" +
+	b.before("INSERT INTO " + counts + " SELECT " + sqltext.QuoteText("room for "+t.Name+"."+name) +
+		", CASE WHEN low >= 0 OR high < 0 THEN NULL WHEN high <= 9223372036854775807 - rows THEN high" +
 		" WHEN low >= -9223372036854775807 + rows THEN low - rows - 1" +
-		" ELSE (SELECT k FROM (SELECT " + k + " AS k, lead(" + k + ") OVER (ORDER BY " + k + ") AS next FROM " + live + " WHERE typeof(" + k + ") = 'integer') WHERE next / 2 - k / 2 > rows / 2 + 1 LIMIT 1) END" +
+		" ELSE (SELECT k FROM (SELECT " + k + " AS k, lead(" + k + ") OVER (ORDER BY " + k + ") AS next FROM " + live +
+		" WHERE typeof(" + k + ") = 'integer') WHERE next / 2 - k / 2 > rows / 2 + 1 LIMIT 1) END" +
 		" FROM (SELECT min(" + k + ") AS low, max(" + k + ") AS high, count(*) AS rows FROM " + live + " WHERE typeof(" + k + ") = 'integer')")
 }
 
@@ -149,7 +155,8 @@ func (b *builder) shifted(t *schema.Table, name string) (move string, ranked boo
 	case t.Strict || schema.Affinity(c.Type) == "text":
 		value = "CASE WHEN " + q + " IS NOT NULL THEN " + text + " END"
 	default:
-		value, ranked = "CASE typeof("+q+") WHEN 'null' THEN NULL WHEN 'integer' THEN "+number+" WHEN 'real' THEN "+b.prefix()+" || quote("+q+") ELSE "+text+" END", true
+		value, ranked = "CASE typeof("+q+") WHEN 'null' THEN NULL WHEN 'integer' THEN "+number+" WHEN 'real' THEN "+b.prefix()+
+			" || quote("+q+") ELSE "+text+" END", true
 	}
 	if ranked {
 		b.findRoom(t, c.Name)
@@ -192,7 +199,9 @@ func (b *builder) reads(t *schema.Table, expr, column string) bool {
 		return true
 	}
 	accesses, _, err := b.trial.Accesses("SELECT " + expr + "\nFROM " + sqltext.Quote(t.Name))
-	return err != nil || slices.ContainsFunc(accesses, func(a sqlite.Access) bool { return a.Kind == "read" && sqltext.Same(a.Column, column) })
+	return err != nil || slices.ContainsFunc(accesses, func(a sqlite.Access) bool {
+		return a.Kind == "read" && sqltext.Same(a.Column, column)
+	})
 }
 
 // prefix begins the texts that keys step aside to: one that no key has by accident,

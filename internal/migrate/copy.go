@@ -69,7 +69,8 @@ func (c rowCopy) back() []string {
 	return []string{
 		insert + " ORDER BY " + c.rows + "." + c.rowid,
 		"UPDATE " + c.table + " SET " + c.rowid + " = " + below + " - " + c.rowid,
-		"UPDATE " + c.table + " SET " + c.rowid + " = (SELECT id FROM " + c.ids + " WHERE " + c.ids + ".rowid = " + below + " - " + c.table + "." + c.rowid + ")",
+		"UPDATE " + c.table + " SET " + c.rowid + " = (SELECT id FROM " + c.ids + " WHERE " + c.ids + ".rowid = " + below +
+			" - " + c.table + "." + c.rowid + ")",
 	}
 }
 

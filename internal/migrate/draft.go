@@ -21,7 +21,8 @@ const draftTime = 2 * time.Second
 func After(ctx context.Context, live *live.Database, text string) (*schema.Schema, error) {
 	parts := sqltext.Split(text)
 	if len(parts) == 0 {
-		return nil, fault.New(fault.Invalid, "There is no statement. Write what is to change, for instance: alter table users add column note text")
+		return nil, fault.New(fault.Invalid,
+			"There is no statement. Write what is to change, for instance: alter table users add column note text")
 	}
 	ctx, cancel := context.WithTimeout(ctx, draftTime)
 	defer cancel()
@@ -33,7 +34,8 @@ func After(ctx context.Context, live *live.Database, text string) (*schema.Schem
 	var renames []schema.Rename
 	for i, part := range parts {
 		if !schema.Defines(part.SQL) {
-			return nil, fault.New(fault.Invalid, "Statement %d is none that a schema can say: only CREATE, ALTER and DROP can become a version, and no table can be made of a SELECT.", i+1)
+			return nil, fault.New(fault.Invalid, "Statement %d is none that a schema can say: only CREATE, "+
+				"ALTER and DROP can become a version, and no table can be made of a SELECT.", i+1)
 		}
 		if err := s.Exec(part.SQL); err != nil {
 			return nil, fault.Wrap(err, fault.Invalid, "Statement %d: %s.", i+1, engineWords(err))

@@ -101,7 +101,9 @@ func (b *builder) untieAll(t *schema.Table, keys []incoming, c described) {
 func (b *builder) untied(k incoming) string {
 	t, child := k.child, sqltext.Quote(k.child.Name)
 	free := func(column string) bool {
-		return b.reader(t, column) == "" && !slices.ContainsFunc(t.Indexes, func(ix schema.Index) bool { return ix.Unique && b.computes(t, ix, column) }) && !slices.ContainsFunc(b.incoming(t.Name), func(in incoming) bool { return contains(in.refs, column) })
+		return b.reader(t, column) == "" && !slices.ContainsFunc(t.Indexes, func(ix schema.Index) bool {
+			return ix.Unique && b.computes(t, ix, column)
+		}) && !slices.ContainsFunc(b.incoming(t.Name), func(in incoming) bool { return contains(in.refs, column) })
 	}
 	for _, name := range k.fk.Columns {
 		if c, ok := t.Column(name); ok && c.Generated == "" && !c.NotNull && !contains(t.PrimaryKey, name) && free(name) {

@@ -96,31 +96,38 @@ func TestWhatFitsIsDone(t *testing.T) {
 		},
 		"a tree below a parent with a CHECK": {
 			append([]string{"create table r(id integer primary key check (id < 1000))", "insert into r values (1)"},
-				tree("id integer primary key, r integer references r(id) on delete cascade, up integer not null references p(id) on delete restrict", "i, 1, max(i - 1, 1)")...),
+				tree("id integer primary key, r integer references r(id) on delete cascade, "+
+					"up integer not null references p(id) on delete restrict", "i, 1, max(i - 1, 1)")...),
 			func(s *schema.Schema) { withX(table(s, "r")) },
 			"select count(*) || '/' || sum(up) || '/' || sum(r) from p",
 		},
 		"a circle that goes": {
-			[]string{"create table a(id integer primary key, b integer references b(id) on delete restrict)", "create table b(id integer primary key, a integer references a(id) on delete cascade)",
+			[]string{"create table a(id integer primary key, b integer references b(id) on delete restrict)",
+				"create table b(id integer primary key, a integer references a(id) on delete cascade)",
 				"create table q(a)", "insert into a values (1, null)", "insert into b values (1, 1)", "update a set b = 1"},
 			func(s *schema.Schema) { without(s, "a", "b") },
 			"select count(*) from sqlite_master where name in ('a', 'b')",
 		},
 		"a circle without NULL that goes": {
-			[]string{"create table q(a)", "create table a(id integer primary key, b integer not null references b(id) on delete restrict deferrable initially deferred)", "create table b(id integer primary key, a integer not null references a(id) on delete cascade deferrable initially deferred)"},
+			[]string{"create table q(a)", "create table a(id integer primary key, b integer not null references b(id) on delete " +
+				"restrict deferrable initially deferred)",
+				"create table b(id integer primary key, a integer not null references a(id) on delete cascade deferrable initially deferred)"},
 			func(s *schema.Schema) { without(s, "a", "b") },
 			"select count(*) from sqlite_master where name in ('a', 'b')",
 		},
 		"a new table refers to what becomes unique": {
-			[]string{"create table p(id integer primary key, e text)", "insert into p values (1, 'a')", "create table c(p integer references p(id) on delete cascade)", "insert into c values (1)"},
+			[]string{"create table p(id integer primary key, e text)", "insert into p values (1, 'a')",
+				"create table c(p integer references p(id) on delete cascade)", "insert into c values (1)"},
 			func(s *schema.Schema) {
 				table(s, "p").Unique = [][]string{{"e"}}
-				s.Tables = append(s.Tables, schema.Table{Name: "n", Columns: []schema.Column{{Name: "e", Type: "TEXT"}}, ForeignKeys: []schema.ForeignKey{{Columns: []string{"e"}, Table: "p", RefColumns: []string{"e"}}}})
+				s.Tables = append(s.Tables, schema.Table{Name: "n", Columns: []schema.Column{{Name: "e", Type: "TEXT"}},
+					ForeignKeys: []schema.ForeignKey{{Columns: []string{"e"}, Table: "p", RefColumns: []string{"e"}}}})
 			},
 			"select count(*) || (select count(*) from c) from p",
 		},
 		"an index on an expression of the key": {
-			[]string{"create table p(id text primary key)", "create unique index u on p(substr(id, 1, 2))", "insert into p values ('aa1'), ('bb1'), ('cc1')",
+			[]string{"create table p(id text primary key)", "create unique index u on p(substr(id, 1, 2))",
+				"insert into p values ('aa1'), ('bb1'), ('cc1')",
 				"create table c(p text references p(id) on delete cascade)", "insert into c select id from p"},
 			func(s *schema.Schema) { withX(table(s, "p")) },
 			"select count(*) || (select group_concat(p order by p) from c) from p",
@@ -137,17 +144,21 @@ func TestWhatFitsIsDone(t *testing.T) {
 			"select count(*) || '/' || (select v from p where id = 1) from p",
 		},
 		"what is set aside goes": {
-			[]string{"create table p(id integer primary key check (id < 100))", "create table u(p integer references p(id) on delete cascade)", "create trigger ut after insert on u begin select 1; end", "insert into p values (1)", "insert into u values (1)"},
+			[]string{"create table p(id integer primary key check (id < 100))",
+				"create table u(p integer references p(id) on delete cascade)", "create trigger ut after insert on u begin select 1; end",
+				"insert into p values (1)", "insert into u values (1)"},
 			func(s *schema.Schema) { withX(table(s, "p")); without(s, "u"); s.Objects = nil },
 			"select count(*) from p",
 		},
 		"tables that only Unicode folds together": {
-			[]string{`create table "É"(id integer primary key)`, `create table "é"(id integer primary key)`, `insert into "É" values (1)`, `insert into "é" values (2)`},
+			[]string{`create table "É"(id integer primary key)`, `create table "é"(id integer primary key)`,
+				`insert into "É" values (1)`, `insert into "é" values (2)`},
 			func(s *schema.Schema) { withX(table(s, "É")); withX(table(s, "é")) },
 			`select group_concat(id) from (select id from "É" union all select id from "é")`,
 		},
 		"rowids of a table of 100 columns": {
-			[]string{"create table p(" + strings.Join(wide, ", ") + ")", "insert into p(rowid, c0, c99) values (-5, 'a', 'A'), (3, 'b', 'B'), (9000000000, 'c', 'C')"},
+			[]string{"create table p(" + strings.Join(wide, ", ") + ")",
+				"insert into p(rowid, c0, c99) values (-5, 'a', 'A'), (3, 'b', 'B'), (9000000000, 'c', 'C')"},
 			func(s *schema.Schema) { column(table(s, "p"), "c7").Default = lower },
 			"select group_concat(rowid || c0 || c99, ' ' order by rowid) from p",
 		},
@@ -224,14 +235,17 @@ func dangling(t *testing.T, made ...string) d1.Conn {
 // can't be made anew until they are right; their parent can.
 func TestRowsThatDangleAreSeenBeforeApproval(t *testing.T) {
 	t.Parallel()
-	db := dangling(t, "create table p(id integer primary key, v text)", "create table c(id integer primary key, p integer references p(id) on delete cascade)",
+	db := dangling(t, "create table p(id integer primary key, v text)",
+		"create table c(id integer primary key, p integer references p(id) on delete cascade)",
 		"insert into p values (1, 'a')", "insert into c values (1, 1), (2, 99)")
 	plan, _ := to(t, db, func(s *schema.Schema) { withX(table(s, "c")) })
-	if b := blocking(t, plan, db); len(b) != 1 || b[0].What != "rows of c that refer to no row of p" || b[0].N != 1 || len(b[0].Sample) != 1 || b[0].Sample[0][0].Int() != 2 {
+	if b := blocking(t, plan, db); len(b) != 1 || b[0].What != "rows of c that refer to no row of p" || b[0].N != 1 ||
+		len(b[0].Sample) != 1 || b[0].Sample[0][0].Int() != 2 {
 		t.Errorf("%+v", b)
 	}
 	_, err := migrate.Apply(t.Context(), db, plan, migrate.Attempt{ID: "a", At: now})
-	if !fault.Is(err, fault.Conflict) || !strings.Contains(fault.Message(err), "point at nothing") || strings.Contains(fault.Message(err), "Durable Object") {
+	if !fault.Is(err, fault.Conflict) || !strings.Contains(fault.Message(err), "point at nothing") ||
+		strings.Contains(fault.Message(err), "Durable Object") {
 		t.Errorf("%v", err)
 	}
 	plan, _ = to(t, db, func(s *schema.Schema) { withX(table(s, "p")) })
@@ -252,7 +266,8 @@ func TestAReferenceToNoKeyIsNamed(t *testing.T) {
 	t.Parallel()
 	for engine, fresh := range engines(t) {
 		db := fresh(t)
-		exec(t, db, "create table p(id integer primary key, v text)", "create table c(v text references p(v))", "create table d(p integer references p(id))", "insert into p values (1, 'a')")
+		exec(t, db, "create table p(id integer primary key, v text)", "create table c(v text references p(v))",
+			"create table d(p integer references p(id))", "insert into p values (1, 'a')")
 		plan, _ := to(t, db, func(s *schema.Schema) { withX(table(s, "p")) })
 		if len(plan.Refusals) != 1 || !strings.Contains(plan.Refusals[0].Reason, "The reference of c to p (v) is to no key") {
 			t.Errorf("%s: %+v", engine, plan.Refusals)

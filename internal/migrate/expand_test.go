@@ -20,29 +20,40 @@ func TestExpandNeedsNoRebuild(t *testing.T) {
 		lines, words []string
 	}{
 		"an expression default": {`"id":"integer primary key","email":"text","name":"text default (lower('A'))"`,
-			[]string{`"name": "text fill (lower('A'))"`}, []string{"The default can't come on D1 without a rebuild: let the code write (lower('A')) in every new row."}},
+			[]string{`"name": "text fill (lower('A'))"`},
+			[]string{"The default can't come on D1 without a rebuild: let the code write (lower('A')) in every new row."}},
 		"not null and an expression": {`"id":"integer primary key","email":"text","at":"text not null default now"`,
 			[]string{`"at": "text fill (CURRENT_TIMESTAMP)"`}, []string{"NOT NULL and the default can't come on D1 without a rebuild"}},
 		"not null without a default": {`"id":"integer primary key","email":"text","name":"text not null"`,
-			[]string{`"name": "text"`}, []string{"Say what the rows that are there get: fill (an SQL expression of the row)", "NOT NULL can't come on D1"}},
+			[]string{`"name": "text"`}, []string{"Say what the rows that are there get: fill (an SQL expression of the row)",
+				"NOT NULL can't come on D1"}},
 		"unique": {`"id":"integer primary key","email":"text","code":"text not null unique default (hex(randomblob(8)))"`,
-			[]string{`"code": "text fill (hex(randomblob(8)))"`, `"idx_users_code_2": { "columns": ["code"], "unique": true }`}, []string{"The unique index idx_users_code_2 stands in for UNIQUE (code)"}},
+			[]string{`"code": "text fill (hex(randomblob(8)))"`, `"idx_users_code_2": { "columns": ["code"], "unique": true }`},
+			[]string{"The unique index idx_users_code_2 stands in for UNIQUE (code)"}},
 		"a unique constant": {`"id":"integer primary key","email":"text","code":"text unique default 'x'"`,
 			[]string{`"code": "text"`}, []string{"It begins as NULL."}},
-		"a check, an enum and a reference": {`"id":"integer primary key","email":"text","kind":"enum(a,b) not null default (iif(1, 'a', 'b')) check (length(kind) < 3)","team":"integer not null default 1 -> teams.id set default"`,
-			[]string{`"kind": "text check (length(kind) < 3) check (\"kind\" IN ('a', 'b')) fill (iif(1, 'a', 'b'))"`, `"team": "integer -> teams.id set default fill (1)"`},
-			[]string{"Its CHECK (length(kind) < 3) comes now, as NULL passes it.", "Its reference to teams comes now.", "NOT NULL and the default can't come on D1"}},
+		"a check, an enum and a reference": {`"id":"integer primary key","email":"text","kind":"enum(a,b) not null default ` +
+			`(iif(1, 'a', 'b')) check (length(kind) < 3)","team":"integer not null default 1 -> teams.id set default"`,
+			[]string{`"kind": "text check (length(kind) < 3) check (\"kind\" IN ('a', 'b')) fill (iif(1, 'a', 'b'))"`,
+				`"team": "integer -> teams.id set default fill (1)"`},
+			[]string{"Its CHECK (length(kind) < 3) comes now, as NULL passes it.", "Its reference to teams comes now.",
+				"NOT NULL and the default can't come on D1"}},
 		"a check that NULL breaks": {`"id":"integer primary key","email":"text","kind":"text default (lower('A')) check (kind is not null)"`,
-			[]string{`"kind": "text fill (lower('A'))"`}, []string{"Add the CHECK (kind is not null) to users: not in this version, as only a rebuild can do it."}},
+			[]string{`"kind": "text fill (lower('A'))"`},
+			[]string{"Add the CHECK (kind is not null) to users: not in this version, as only a rebuild can do it."}},
 		"a stored column": {`"id":"integer primary key","email":"text","low":"text as (lower(email)) stored"`,
 			[]string{`"low": "text as (lower(email))"`}, []string{"It comes as virtual"}},
-		"what there is changes": {`"id":"integer primary key","email":"text not null collate nocase unique","age":"text","@check":["length(email) > age"],"note":"text default (lower('A')) -> teams.name"`,
-			[]string{`"note": "text -> teams.name fill (lower('A'))"`, `"email": "text check (email <> '')"`, `"gone": "text"`, `"idx_users_email": {`},
-			[]string{"Make users.email NOT NULL: not in this version", "Change the type of users.age", "Add the CHECK (length ( email ) > age) to users: not", "The column stays.", "stands in for UNIQUE (email)"}},
+		"what there is changes": {`"id":"integer primary key","email":"text not null collate nocase ` +
+			`unique","age":"text","@check":["length(email) > age"],"note":"text default (lower('A')) -> teams.name"`,
+			[]string{`"note": "text -> teams.name fill (lower('A'))"`, `"email": "text check (email <> '')"`, `"gone": "text"`,
+				`"idx_users_email": {`},
+			[]string{"Make users.email NOT NULL: not in this version", "Change the type of users.age",
+				"Add the CHECK (length ( email ) > age) to users: not", "The column stays.", "stands in for UNIQUE (email)"}},
 		"a rename, a rename": {`"@was":"members","id":"integer primary key","mail":"text was email","name":"text default (lower('A'))"`,
 			[]string{`"mail": "text check (\"mail\" <> '') was email"`, `"@was": "members"`}, []string{"let the code write (lower('A'))"}},
 		"a key of its own": {`"id":"integer","name":"text not null primary key"`,
-			[]string{`"id": "integer primary key"`, `"name": "text"`}, []string{"Change the primary key of users from (id) to (name)", "It is no part of the primary key until a rebuild."}},
+			[]string{`"id": "integer primary key"`, `"name": "text"`},
+			[]string{"Change the primary key of users from (id) to (name)", "It is no part of the primary key until a rebuild."}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			table := "users"
@@ -51,9 +62,11 @@ func TestExpandNeedsNoRebuild(t *testing.T) {
 				c.users = strings.Replace(c.users, `"@was":"members",`, "", 1) + `,"age":"integer","gone":"text","@was":"members"`
 			}
 			db := database(t, "create table teams(id integer primary key, name text unique)", "insert into teams values (1, 'a')",
-				"create table "+table+"(id integer primary key, email text constraint named check (email <> ''), age integer, gone text)", "create index idx_users_code on "+table+"(age)",
+				"create table "+table+"(id integer primary key, email text constraint named check (email <> ''), age integer, gone text)",
+				"create index idx_users_code on "+table+"(age)",
 				"insert into "+table+" values (1, 'Ada', 7, 'x'), (2, 'Bob', 8, null)")
-			target := parse(t, `{"name":"x","version":2,"tables":{"teams":{"id":"integer primary key","name":"text unique"},"users":{`+c.users+`}},"indexes":{"teams":{"idx_users_code":{"columns":["name"]}}}}`)
+			target := parse(t, `{"name":"x","version":2,"tables":{"teams":{"id":"integer primary key","name":"text unique"},`+
+				`"users":{`+c.users+`}},"indexes":{"teams":{"idx_users_code":{"columns":["name"]}}}}`)
 			live, err := migrate.Inspect(t.Context(), db)
 			if err != nil {
 				t.Fatal(err)
@@ -141,7 +154,8 @@ func TestTooLarge(t *testing.T) {
 	size := func(table string, n int64) migrate.Answer {
 		return migrate.Answer{LiveCheck: migrate.LiveCheck{Severity: migrate.Size, Object: table, PerRow: 3}, N: n}
 	}
-	got := migrate.TooLarge([]migrate.Answer{size("a", 10), size("b", 2_000_000), size("c", 1_033_334), size("e", 1_033_333), {LiveCheck: migrate.LiveCheck{Severity: migrate.Block, Object: "d"}, N: 5_000_000}})
+	got := migrate.TooLarge([]migrate.Answer{size("a", 10), size("b", 2_000_000), size("c", 1_033_334), size("e", 1_033_333),
+		{LiveCheck: migrate.LiveCheck{Severity: migrate.Block, Object: "d"}, N: 5_000_000}})
 	if !slices.Equal(got, []string{"b", "c"}) {
 		t.Errorf("%v", got)
 	}

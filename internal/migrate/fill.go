@@ -70,14 +70,16 @@ func (b *builder) fills(changes []schema.Change) error {
 		}
 		f := Fill{Table: add.Table.Name, Column: add.Column.Name, Expression: add.Column.Fill, Key: key}
 		if len(key) == 0 {
-			b.refuse(fillWords{f}, "Its rows can't be taken in portions: rowid, _rowid_ and oid are all columns of it, and its primary key may be NULL. Give it a primary key that is not null.")
+			b.refuse(fillWords{f}, "Its rows can't be taken in portions: rowid, _rowid_ and oid are all columns of it, "+
+				"and its primary key may be NULL. Give it a primary key that is not null.")
 			continue
 		}
 		b.plan.Fills = append(b.plan.Fills, f)
 		b.plan.Findings = append(b.plan.Findings, Finding{
 			Code: "CP104", Level: Warns, Object: f.Object(),
-			What: fmt.Sprintf("Rows that are there get their value after the plan's transaction, %d at a time; until then they read as NULL.", FillChunk),
-			Fix:  "Let code do with NULL, and write new rows with a value.",
+			What: fmt.Sprintf("Rows that are there get their value after the plan's transaction, %d at a time; "+
+				"until then they read as NULL.", FillChunk),
+			Fix: "Let code do with NULL, and write new rows with a value.",
 		})
 		for _, name := range b.triggersOf(f) {
 			b.plan.Findings = append(b.plan.Findings, Finding{
@@ -133,7 +135,8 @@ func fillKey(s *shadow.Copy, t *schema.Table) ([]FillKey, error) {
 	}
 	// The order of the key's index: no chunk has to sort the table then.
 	name := sqltext.QuoteText(t.Name)
-	st, err := s.Prepare("select name, coll from pragma_index_xinfo((select name from pragma_index_list(" + name + ") where origin = 'pk')) where key = 1 order by seqno")
+	st, err := s.Prepare("select name, coll from pragma_index_xinfo((select name from pragma_index_list(" + name +
+		") where origin = 'pk')) where key = 1 order by seqno")
 	if err != nil {
 		return nil, err
 	}

@@ -30,8 +30,13 @@ type FillProgress struct {
 }
 
 const (
-	createFills    = `CREATE TABLE IF NOT EXISTS kuratchi_fills (plan TEXT NOT NULL, table_name TEXT NOT NULL, column_name TEXT NOT NULL, chunks INTEGER NOT NULL DEFAULT 0, last_key TEXT, passed INTEGER NOT NULL DEFAULT 0, filled INTEGER NOT NULL DEFAULT 0, total INTEGER NOT NULL, latest INTEGER NOT NULL DEFAULT 0, started_at INTEGER NOT NULL, finished_at INTEGER, PRIMARY KEY (plan, table_name, column_name))`
-	createFillKeys = `CREATE TABLE IF NOT EXISTS kuratchi_fill_keys (plan TEXT NOT NULL, table_name TEXT NOT NULL, column_name TEXT NOT NULL, side INTEGER NOT NULL, position INTEGER NOT NULL, value, PRIMARY KEY (plan, table_name, column_name, side, position)) WITHOUT ROWID`
+	createFills = `CREATE TABLE IF NOT EXISTS kuratchi_fills (plan TEXT NOT NULL, table_name TEXT NOT NULL, ` +
+		`column_name TEXT NOT NULL, chunks INTEGER NOT NULL DEFAULT 0, last_key TEXT, passed INTEGER NOT NULL DEFAULT 0, ` +
+		`filled INTEGER NOT NULL DEFAULT 0, total INTEGER NOT NULL, latest INTEGER NOT NULL DEFAULT 0, ` +
+		`started_at INTEGER NOT NULL, finished_at INTEGER, PRIMARY KEY (plan, table_name, column_name))`
+	createFillKeys = `CREATE TABLE IF NOT EXISTS kuratchi_fill_keys (plan TEXT NOT NULL, table_name TEXT NOT NULL, ` +
+		`column_name TEXT NOT NULL, side INTEGER NOT NULL, position INTEGER NOT NULL, value, PRIMARY KEY (plan, table_name, ` +
+		`column_name, side, position)) WITHOUT ROWID`
 	// thisFill selects the rows of one fill in both.
 	thisFill = `plan = ?1 AND table_name = ?2 AND column_name = ?3`
 )
@@ -48,7 +53,8 @@ const (
 func (f Fill) bound(side int) string {
 	values := make([]string, len(f.Key))
 	for i := range f.Key {
-		values[i] = "(SELECT value FROM kuratchi_fill_keys WHERE " + thisFill + " AND side = " + strconv.Itoa(side) + " AND position = " + strconv.Itoa(i) + ")"
+		values[i] = "(SELECT value FROM kuratchi_fill_keys WHERE " + thisFill + " AND side = " + strconv.Itoa(side) +
+			" AND position = " + strconv.Itoa(i) + ")"
 	}
 	return row(values)
 }
@@ -116,11 +122,19 @@ func (f Fill) statements(plan string, first bool, rows int, now int64) []d1.Stmt
 	column := sqltext.Quote(f.Column)
 	expr := (&schema.Column{Fill: f.Expression}).FillSQL()
 	return []d1.Stmt{
-		d1.Exec("INSERT INTO kuratchi_fill_keys (plan, table_name, column_name, side, position, value) SELECT ?1, ?2, ?3, 1, p.column1, CASE p.column1 "+strings.Join(cases, " ")+" END FROM ("+f.last(first, rows)+") CROSS JOIN (VALUES "+list(positions)+") AS p", fill...),
-		d1.Exec("UPDATE "+sqltext.Quote(f.Table)+" SET "+column+" = "+expr+" WHERE "+f.within(first)+" AND "+sqltext.Quote(f.Table)+"."+column+" IS NULL", fill...),
-		d1.Exec("UPDATE kuratchi_fills SET chunks = chunks + 1, filled = filled + changes(), latest = (SELECT count(*) FROM "+sqltext.Quote(f.Table)+" WHERE "+f.within(first)+"), last_key = coalesce((SELECT group_concat(substr(quote(value), 1, 100), ', ') FROM (SELECT value FROM kuratchi_fill_keys WHERE "+thisFill+" AND side = 1 ORDER BY position)), last_key) WHERE "+thisFill, fill...),
-		d1.Exec("UPDATE kuratchi_fills SET passed = passed + latest, finished_at = CASE WHEN latest < "+strconv.Itoa(rows)+" THEN ?4 END WHERE "+thisFill, append(fill[:3:3], d1.Int(now))...),
-		d1.Exec("DELETE FROM kuratchi_fill_keys WHERE "+thisFill+" AND (side = 0 OR EXISTS (SELECT 1 FROM kuratchi_fills WHERE "+thisFill+" AND finished_at IS NOT NULL))", fill...),
+		d1.Exec("INSERT INTO kuratchi_fill_keys (plan, table_name, column_name, side, position, value) "+
+			"SELECT ?1, ?2, ?3, 1, p.column1, CASE p.column1 "+strings.Join(cases, " ")+" END FROM ("+f.last(first, rows)+
+			") CROSS JOIN (VALUES "+list(positions)+") AS p", fill...),
+		d1.Exec("UPDATE "+sqltext.Quote(f.Table)+" SET "+column+" = "+expr+" WHERE "+f.within(first)+" AND "+
+			sqltext.Quote(f.Table)+"."+column+" IS NULL", fill...),
+		d1.Exec("UPDATE kuratchi_fills SET chunks = chunks + 1, filled = filled + changes(), latest = (SELECT count(*) FROM "+
+			sqltext.Quote(f.Table)+" WHERE "+f.within(first)+
+			"), last_key = coalesce((SELECT group_concat(substr(quote(value), 1, 100), ', ') FROM (SELECT value "+
+			"FROM kuratchi_fill_keys WHERE "+thisFill+" AND side = 1 ORDER BY position)), last_key) WHERE "+thisFill, fill...),
+		d1.Exec("UPDATE kuratchi_fills SET passed = passed + latest, finished_at = CASE WHEN latest < "+strconv.Itoa(rows)+
+			" THEN ?4 END WHERE "+thisFill, append(fill[:3:3], d1.Int(now))...),
+		d1.Exec("DELETE FROM kuratchi_fill_keys WHERE "+thisFill+" AND (side = 0 OR EXISTS (SELECT 1 FROM kuratchi_fills WHERE "+
+			thisFill+" AND finished_at IS NOT NULL))", fill...),
 		d1.Exec("UPDATE kuratchi_fill_keys SET side = 0 WHERE "+thisFill, fill...),
 	}
 }
@@ -128,7 +142,8 @@ func (f Fill) statements(plan string, first bool, rows int, now int64) []d1.Stmt
 // whole fills every row at once, which only a copy is for.
 func (f Fill) whole() string {
 	column := sqltext.Quote(f.Column)
-	return "UPDATE " + sqltext.Quote(f.Table) + " SET " + column + " = " + (&schema.Column{Fill: f.Expression}).FillSQL() + " WHERE " + sqltext.Quote(f.Table) + "." + column + " IS NULL"
+	return "UPDATE " + sqltext.Quote(f.Table) + " SET " + column + " = " + (&schema.Column{Fill: f.Expression}).
+		FillSQL() + " WHERE " + sqltext.Quote(f.Table) + "." + column + " IS NULL"
 }
 
 // StartFills makes a plan's fills known to the database, where they aren't yet, and
@@ -136,16 +151,20 @@ func (f Fill) whole() string {
 // have the plan, because it was put back to a point before it, is fault.Conflict.
 func StartFills(ctx context.Context, conn d1.Conn, p *Plan, plan string, now time.Time) ([]FillProgress, error) {
 	batch := []d1.Stmt{
-		d1.Query("SELECT iif((SELECT count(*) FROM kuratchi_ledger WHERE id = ?1 AND outcome IS NOT 'failed') = 1, 1, json_extract('{}', '"+notAppliedText+"'))", d1.Str(plan)),
+		d1.Query("SELECT iif((SELECT count(*) FROM kuratchi_ledger WHERE id = ?1 "+
+			"AND outcome IS NOT 'failed') = 1, 1, json_extract('{}', '"+notAppliedText+"'))", d1.Str(plan)),
 		d1.Exec(createFills), d1.Exec(createFillKeys),
 	}
 	for _, f := range p.Fills {
-		batch = append(batch, d1.Exec("INSERT INTO kuratchi_fills (plan, table_name, column_name, total, started_at) SELECT ?1, ?2, ?3, (SELECT count(*) FROM "+sqltext.Quote(f.Table)+"), ?4 WHERE NOT EXISTS (SELECT 1 FROM kuratchi_fills WHERE "+thisFill+")",
+		batch = append(batch, d1.Exec("INSERT INTO kuratchi_fills (plan, table_name, column_name, total, started_at) "+
+			"SELECT ?1, ?2, ?3, (SELECT count(*) FROM "+sqltext.Quote(f.Table)+
+			"), ?4 WHERE NOT EXISTS (SELECT 1 FROM kuratchi_fills WHERE "+thisFill+")",
 			d1.Str(plan), d1.Str(f.Table), d1.Str(f.Column), d1.Int(now.UnixMilli())))
 	}
 	if _, err := conn.Batch(ctx, batch); err != nil {
 		if said(err, notAppliedText) || noTable(err) {
-			return nil, fault.Wrap(err, fault.Conflict, "The database does not have this plan: it was put back to a point before it. There is nothing to fill.")
+			return nil, fault.Wrap(err, fault.Conflict,
+				"The database does not have this plan: it was put back to a point before it. There is nothing to fill.")
 		}
 		return nil, err
 	}
@@ -167,7 +186,8 @@ func StartFills(ctx context.Context, conn d1.Conn, p *Plan, plan string, now tim
 // Progress reads how far the fills of a plan are, none for a plan without fills or
 // whose fills have not begun.
 func Progress(ctx context.Context, conn d1.Conn, plan string) ([]FillProgress, error) {
-	r, err := conn.Query(ctx, d1.Query(`SELECT table_name, column_name, chunks, coalesce(last_key, ''), passed, filled, total, coalesce(finished_at, 0) FROM kuratchi_fills WHERE plan = ?1 ORDER BY rowid`, d1.Str(plan)))
+	r, err := conn.Query(ctx, d1.Query(`SELECT table_name, column_name, chunks, coalesce(last_key, ''), passed, filled, `+
+		`total, coalesce(finished_at, 0) FROM kuratchi_fills WHERE plan = ?1 ORDER BY rowid`, d1.Str(plan)))
 	if noTable(err) {
 		return nil, nil
 	}
@@ -177,7 +197,8 @@ func Progress(ctx context.Context, conn d1.Conn, plan string) ([]FillProgress, e
 	out := make([]FillProgress, len(r.Rows))
 	for i, v := range r.Rows {
 		out[i] = FillProgress{
-			Table: v[0].Text(), Column: v[1].Text(), Chunks: v[2].Int(), Last: v[3].Text(), Passed: v[4].Int(), Filled: v[5].Int(), Total: v[6].Int(),
+			Table: v[0].Text(), Column: v[1].Text(), Chunks: v[2].Int(), Last: v[3].Text(), Passed: v[4].Int(), Filled: v[5].Int(),
+			Total: v[6].Int(),
 		}
 		if at := v[7].Int(); at != 0 {
 			out[i].Finished = time.UnixMilli(at).UTC()
@@ -197,7 +218,8 @@ func Progress(ctx context.Context, conn d1.Conn, plan string) ([]FillProgress, e
 // fault.Unknown when it can't be read what became of it; ask Progress.
 func (f Fill) Chunk(ctx context.Context, conn d1.Conn, plan string, at FillProgress, rows int, now time.Time) (FillProgress, error) {
 	batch := append([]d1.Stmt{
-		d1.Query("SELECT iif((SELECT count(*) FROM kuratchi_fills WHERE "+thisFill+" AND chunks = ?4 AND finished_at IS NULL) = 1, 1, json_extract('{}', '"+movedText+"'))",
+		d1.Query("SELECT iif((SELECT count(*) FROM kuratchi_fills WHERE "+thisFill+
+			" AND chunks = ?4 AND finished_at IS NULL) = 1, 1, json_extract('{}', '"+movedText+"'))",
 			d1.Str(plan), d1.Str(f.Table), d1.Str(f.Column), d1.Int(at.Chunks)),
 	}, f.statements(plan, at.Chunks == 0, rows, now.UnixMilli())...)
 	_, cause := conn.Batch(ctx, batch)

@@ -17,7 +17,8 @@ import (
 
 // numbers makes rows 1 to n of SELECT values, in which x is the number.
 func numbers(table, columns string, n int, values string) string {
-	return fmt.Sprintf("insert into %s(%s) with recursive c(x) as (select 1 union all select x + 1 from c where x < %d) select %s from c", table, columns, n, values)
+	return fmt.Sprintf("insert into %s(%s) with recursive c(x) as (select 1 union all select x + 1 from c "+
+		"where x < %d) select %s from c", table, columns, n, values)
 }
 
 // filling is a database to which a plan with fills was applied.
@@ -81,7 +82,8 @@ const users = `{"name":"x","version":2,"tables":{"users":{"id":"integer primary 
 func TestFillLeavesWhatTheApplicationWrote(t *testing.T) {
 	for name, open := range engines(t) {
 		t.Run(name, func(t *testing.T) {
-			f := newFilling(t, open(t), users, "create table users(id integer primary key, email text)", numbers("users", "id, email", 25_000, "x * 2, 'User' || x || '@Example.org'"))
+			f := newFilling(t, open(t), users, "create table users(id integer primary key, email text)",
+				numbers("users", "id, email", 25_000, "x * 2, 'User' || x || '@Example.org'"))
 			chunks := 1
 			got := f.finish(t, func(n int) {
 				chunks++
@@ -94,7 +96,8 @@ func TestFillLeavesWhatTheApplicationWrote(t *testing.T) {
 			if chunks != 3 {
 				t.Errorf("%d chunks", chunks)
 			}
-			want := []migrate.FillProgress{{Table: "users", Column: "mail", Chunks: 3, Last: "60002", Passed: 25_002, Filled: 24_998, Total: 25_000, Finished: now}}
+			want := []migrate.FillProgress{{Table: "users", Column: "mail", Chunks: 3, Last: "60002", Passed: 25_002, Filled: 24_998,
+				Total: 25_000, Finished: now}}
 			if d := cmp.Diff(want, got); d != "" {
 				t.Errorf("(-want +got)\n%s", d)
 			}
@@ -125,27 +128,38 @@ func TestFillFollowsAnyKey(t *testing.T) {
 	// A key of every class: integers beyond 2^53, reals that print alike, texts that
 	// differ by case or hold a NUL, BLOBs.
 	mixed := func(x string) string {
-		return strings.ReplaceAll(`case ~ % 5 when 0 then 9007199254740993 + ~ when 1 then 0.1 + ~ / 7.0 when 2 then 'K' || (~ / 2) when 3 then 'k' || (~ / 2) || char(0) || ~ else unhex(printf('%08d', ~)) end`, "~", x)
+		return strings.ReplaceAll(`case ~ % 5 when 0 then 9007199254740993 + ~ when 1 then 0.1 + ~ / 7.0 when 2 then 'K' || (~ `+
+			`/ 2) when 3 then 'k' || (~ / 2) || char(0) || ~ else unhex(printf('%08d', ~)) end`, "~", x)
 	}
 	for name, c := range map[string]struct {
 		create, columns, values, table string
 		key                            []migrate.FillKey
 	}{
-		"rowid":          {"create table t(a text, b text)", "a, b", "'r' || x, 'v' || x", `"a":"text","b":"text"`, []migrate.FillKey{{Name: "rowid"}}},
-		"rowid shadowed": {"create table t(rowid text, oid text, a text, b text)", "rowid, oid, a, b", "'same', 'same', 'r' || x, 'v' || x", `"rowid":"text","oid":"text","a":"text","b":"text"`, []migrate.FillKey{{Name: "_rowid_"}}},
-		"all shadowed": {"create table t(rowid text, _rowid_ text, oid text not null, b text, primary key (oid))", "rowid, _rowid_, oid, b", "'same', 'same', 'k' || x, 'v' || x",
+		"rowid": {"create table t(a text, b text)", "a, b", "'r' || x, 'v' || x", `"a":"text","b":"text"`,
+			[]migrate.FillKey{{Name: "rowid"}}},
+		"rowid shadowed": {"create table t(rowid text, oid text, a text, b text)", "rowid, oid, a, b",
+			"'same', 'same', 'r' || x, 'v' || x", `"rowid":"text","oid":"text","a":"text","b":"text"`, []migrate.FillKey{{Name: "_rowid_"}}},
+		"all shadowed": {"create table t(rowid text, _rowid_ text, oid text not null, b text, primary key (oid))",
+			"rowid, _rowid_, oid, b", "'same', 'same', 'k' || x, 'v' || x",
 			`"rowid":"text","_rowid_":"text","oid":"text not null primary key","b":"text"`, []migrate.FillKey{{Name: "oid"}}},
-		"one column of any class": {"create table t(k, b text, primary key (k)) without rowid", "k, b", mixed("x") + ", 'v' || x", `"k":"sql()","b":"text","@primary key":"k","@without rowid":true`, []migrate.FillKey{{Name: "k"}}},
-		"two columns": {"create table t(b text, n integer, k, primary key (k, n)) without rowid", "n, k, b", "x % 3, " + mixed("(x / 3 * 3)") + ", 'v' || x",
+		"one column of any class": {"create table t(k, b text, primary key (k)) without rowid", "k, b", mixed("x") + ", 'v' || x",
+			`"k":"sql()","b":"text","@primary key":"k","@without rowid":true`, []migrate.FillKey{{Name: "k"}}},
+		"two columns": {"create table t(b text, n integer, k, primary key (k, n)) without rowid", "n, k, b",
+			"x % 3, " + mixed("(x / 3 * 3)") + ", 'v' || x",
 			`"b":"text","n":"integer","k":"sql()","@primary key":"k, n","@without rowid":true`, []migrate.FillKey{{Name: "k"}, {Name: "n"}}},
-		"an index of another collation": {"create table t(k text collate nocase, b text, primary key (k collate binary)) without rowid", "k, b", "case x % 2 when 0 then 'k' else 'K' end || (x / 2), 'v' || x", `"k":"text collate nocase","b":"text","@primary key":"k collate binary","@without rowid":true`, []migrate.FillKey{{Name: "k", Collate: "BINARY"}}},
-		"nocase and descending":         {"create table t(k text collate nocase, b text, primary key (k desc)) without rowid", "k, b", "'K' || x, 'v' || x", `"k":"text collate nocase","b":"text","@primary key":"k","@without rowid":true`, []migrate.FillKey{{Name: "k"}}},
+		"an index of another collation": {"create table t(k text collate nocase, b text, primary key (k collate binary)) " +
+			"without rowid", "k, b", "case x % 2 when 0 then 'k' else 'K' end || (x / 2), 'v' || x",
+			`"k":"text collate nocase","b":"text","@primary key":"k collate binary","@without rowid":true`,
+			[]migrate.FillKey{{Name: "k", Collate: "BINARY"}}},
+		"nocase and descending": {"create table t(k text collate nocase, b text, primary key (k desc)) without rowid", "k, b",
+			"'K' || x, 'v' || x", `"k":"text collate nocase","b":"text","@primary key":"k","@without rowid":true`, []migrate.FillKey{{Name: "k"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for engine, open := range engines(t) {
 				t.Run(engine, func(t *testing.T) {
 					const rows = 2*migrate.FillChunk + 3
-					f := newFilling(t, open(t), `{"name":"x","version":2,"tables":{"t":{`+strings.Replace(c.table, `"b":"text"`, `"b":"text","f":"blob fill (cast(b as blob))"`, 1)+`}}}`,
+					f := newFilling(t, open(t), `{"name":"x","version":2,"tables":{"t":{`+
+						strings.Replace(c.table, `"b":"text"`, `"b":"text","f":"blob fill (cast(b as blob))"`, 1)+`}}}`,
 						c.create, numbers("t", c.columns, rows, c.values))
 					if d := cmp.Diff(c.key, f.plan.Fills[0].Key); d != "" {
 						t.Errorf("the key: %s", d)
@@ -170,7 +184,9 @@ func TestFillWhoseRowsCantBeTold(t *testing.T) {
 		`"a":"text","f":"text fill (nope)"`:                                              "Fill t.f with nope",
 		`"a":"text","f":"text fill (count(a))"`:                                          "Fill t.f with count(a)",
 	} {
-		db := database(t, strings.Replace(strings.NewReplacer(`"rowid"`, "create table t(rowid", `"a":"text"`, "create table t(a text", `:"text"`, " text", `:"text primary key"`, " text primary key", `"_rowid_"`, "_rowid_", `"oid"`, "oid").Replace(target), target[strings.LastIndex(target, `,"f"`):], ")", 1))
+		db := database(t, strings.Replace(strings.NewReplacer(`"rowid"`, "create table t(rowid", `"a":"text"`,
+			"create table t(a text", `:"text"`, " text", `:"text primary key"`, " text primary key", `"_rowid_"`, "_rowid_", `"oid"`,
+			"oid").Replace(target), target[strings.LastIndex(target, `,"f"`):], ")", 1))
 		live, err := migrate.Inspect(t.Context(), db)
 		if err != nil {
 			t.Fatal(err)
@@ -190,7 +206,8 @@ func TestFillWhoseRowsCantBeTold(t *testing.T) {
 func TestTwoRunnersDoAChunkOnce(t *testing.T) {
 	for name, open := range engines(t) {
 		t.Run(name, func(t *testing.T) {
-			f := newFilling(t, open(t), users, "create table users(id integer primary key, email text)", numbers("users", "id, email", 12_000, "x, 'A' || x"))
+			f := newFilling(t, open(t), users, "create table users(id integer primary key, email text)",
+				numbers("users", "id, email", 12_000, "x, 'A' || x"))
 			at := f.start(t)[0]
 			errs := make(chan error, 4)
 			for range cap(errs) {
@@ -240,7 +257,8 @@ func (l *lossy) Batch(ctx context.Context, ss []d1.Stmt) ([]*d1.Result, error) {
 func TestLostAnswerOfAChunk(t *testing.T) {
 	for name, open := range engines(t) {
 		t.Run(name, func(t *testing.T) {
-			f := newFilling(t, open(t), users, "create table users(id integer primary key, email text)", numbers("users", "id, email", 12_000, "x, 'A' || x"))
+			f := newFilling(t, open(t), users, "create table users(id integer primary key, email text)",
+				numbers("users", "id, email", 12_000, "x, 'A' || x"))
 			at, fill := f.start(t)[0], f.plan.Fills[0]
 			l := &lossy{Conn: f.conn, before: 1}
 			if got, err := fill.Chunk(t.Context(), l, "p1", at, migrate.FillChunk, now); !fault.Is(err, fault.Unavailable) || got != at {
@@ -264,14 +282,16 @@ func TestFillThatTheRowsForbid(t *testing.T) {
 	for name, open := range engines(t) {
 		t.Run(name, func(t *testing.T) {
 			target := strings.Replace(users, "fill (lower(email))", "fill (lower(email)) check (mail <> 'a15000')", 1)
-			f := newFilling(t, open(t), target, "create table users(id integer primary key, email text)", numbers("users", "id, email", 25_000, "x, 'A' || x"))
+			f := newFilling(t, open(t), target, "create table users(id integer primary key, email text)",
+				numbers("users", "id, email", 25_000, "x, 'A' || x"))
 			fill, at := f.plan.Fills[0], f.start(t)[0]
 			at, err := fill.Chunk(t.Context(), f.conn, "p1", at, migrate.FillChunk, now)
 			if err != nil {
 				t.Fatal(err)
 			}
 			stays, err := fill.Chunk(t.Context(), f.conn, "p1", at, migrate.FillChunk, now)
-			for _, want := range []string{"CHECK constraint failed", "in the rows of users with (id) after 10000 up to 20000. Nothing of this chunk was written."} {
+			for _, want := range []string{"CHECK constraint failed",
+				"in the rows of users with (id) after 10000 up to 20000. Nothing of this chunk was written."} {
 				if !strings.Contains(fault.Message(err), want) {
 					t.Errorf("no %q in %v", want, err)
 				}
@@ -291,7 +311,8 @@ func TestFillThatTheRowsForbid(t *testing.T) {
 func TestFillOfADatabaseThatWasPutBack(t *testing.T) {
 	f := newFilling(t, database(t), users, "create table users(id integer primary key, email text)")
 	exec(t, f.conn, "delete from kuratchi_ledger")
-	if _, err := migrate.StartFills(t.Context(), f.conn, f.plan, "p1", now); !fault.Is(err, fault.Conflict) || !strings.Contains(fault.Message(err), "put back") {
+	if _, err := migrate.StartFills(t.Context(), f.conn, f.plan, "p1", now); !fault.Is(err, fault.Conflict) ||
+		!strings.Contains(fault.Message(err), "put back") {
 		t.Error(err)
 	}
 }
@@ -299,7 +320,8 @@ func TestFillOfADatabaseThatWasPutBack(t *testing.T) {
 // TestAChunkReadsNoMoreThanItself: a chunk far into a table is as fast as the first.
 func TestAChunkReadsNoMoreThanItself(t *testing.T) {
 	const rows = 400_000
-	f := newFilling(t, database(t), users, "create table users(id integer primary key, email text)", numbers("users", "id, email", rows, "x, 'A' || x"))
+	f := newFilling(t, database(t), users, "create table users(id integer primary key, email text)",
+		numbers("users", "id, email", rows, "x, 'A' || x"))
 	at, fill := f.start(t)[0], f.plan.Fills[0]
 	var took []time.Duration
 	for at.Finished.IsZero() {

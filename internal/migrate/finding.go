@@ -68,7 +68,8 @@ func (p *Plan) Overridden(overrides []Override) error {
 	if len(missing) == 0 {
 		return nil
 	}
-	return fault.New(fault.Invalid, "Say for each of these findings why it may be done all the same, or change the plan: %s.", strings.Join(missing, ", "))
+	return fault.New(fault.Invalid, "Say for each of these findings why it may be done all the same, or change the plan: %s.",
+		strings.Join(missing, ", "))
 }
 
 // addFinding is how a rule tells what it found.
@@ -86,12 +87,14 @@ func (b *builder) findings(changes, gone []schema.Change) {
 		if caseOnly(c) {
 			continue // SQL takes the name in any case
 		}
-		add("CP101", Fails, c.Object(), c.Words()+": code that uses the old name fails as soon as this is applied.", "Deploy code that can do with both names, or none of them, first.")
+		add("CP101", Fails, c.Object(), c.Words()+": code that uses the old name fails as soon as this is applied.",
+			"Deploy code that can do with both names, or none of them, first.")
 	}
 	for _, c := range append(changes, gone...) {
 		switch c := c.(type) {
 		case schema.DropTable:
-			add("DL101", Warns, c.Table.Name, "The table and its rows are gone.", "Export it first; the restore point brings back all of the database or nothing.")
+			add("DL101", Warns, c.Table.Name, "The table and its rows are gone.",
+				"Export it first; the restore point brings back all of the database or nothing.")
 		case schema.DropColumn:
 			add("DL102", Warns, c.Object(), "The column and its values are gone, and code that reads it fails.", "Let code stop using it first.")
 		case schema.DropObject:
@@ -109,7 +112,8 @@ func (b *builder) findings(changes, gone []schema.Change) {
 	}
 	for _, s := range b.plan.Steps {
 		if len(s.SQL) > maxStatement {
-			b.plan.Refusals = append(b.plan.Refusals, Refusal{Object: s.Object, Cause: s.Cause, Reason: fmt.Sprintf("The statement has %d bytes; D1 takes %d.", len(s.SQL), maxStatement)})
+			b.plan.Refusals = append(b.plan.Refusals,
+				Refusal{Object: s.Object, Cause: s.Cause, Reason: fmt.Sprintf("The statement has %d bytes; D1 takes %d.", len(s.SQL), maxStatement)})
 		}
 	}
 }
@@ -129,7 +133,9 @@ func newTable(t schema.Table, add addFinding) {
 func unindexed(t schema.Table, column string, add addFinding) {
 	for _, fk := range t.ForeignKeys {
 		if len(fk.Columns) == 1 && fk.Columns[0] == column && !t.Indexed(fk.Columns) {
-			add("HY101", Notes, t.Name+"."+column, "The reference has no index: whenever a row of "+fk.Table+" is deleted or gets another key, the whole table is read.", "Add an index on "+column+".")
+			add("HY101", Notes, t.Name+"."+column,
+				"The reference has no index: whenever a row of "+fk.Table+" is deleted or gets another key, the whole table is read.",
+				"Add an index on "+column+".")
 		}
 	}
 }

@@ -46,9 +46,12 @@ func (b *builder) compareFullText(old, now use) {
 	switch {
 	case old.err != "":
 	case now.err != "":
-		b.finding(codeFullText, Fails, now.row.Name, "The "+now.words()+" can't be read from its table any more ("+now.err+"): queries of it fail from then on.", fix)
+		b.finding(codeFullText, Fails, now.row.Name,
+			"The "+now.words()+" can't be read from its table any more ("+now.err+"): queries of it fail from then on.", fix)
 	case !slices.Equal(b.renamedAccesses(old.accesses), bound(now.accesses)):
-		b.finding(codeFullText, Fails, now.row.Name, "The "+now.words()+" reads other columns, or rows by another number, than those it was made of: queries of it answer wrongly or fail from then on.", fix)
+		b.finding(codeFullText, Fails, now.row.Name,
+			"The "+now.words()+" reads other columns, or rows by another number, than those it was made of: "+
+				"queries of it answer wrongly or fail from then on.", fix)
 	}
 }
 
@@ -61,7 +64,9 @@ func (b *builder) newText(table, column string) {
 			continue
 		}
 		if name := b.selects(table, f.Name); name != "" {
-			b.finding(codeFullText, Fails, f.Name, "The full-text index "+f.Name+" reads "+table+"."+column+", of which values change. The trigger "+name+" keeps some rows out of it, so it is not read anew, and it has the old text of the others.",
+			b.finding(codeFullText, Fails, f.Name,
+				"The full-text index "+f.Name+" reads "+table+"."+column+", of which values change. The trigger "+name+
+					" keeps some rows out of it, so it is not read anew, and it has the old text of the others.",
 				"Bring the rows that changed into it afterwards.")
 			continue
 		}

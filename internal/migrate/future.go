@@ -16,7 +16,9 @@ import (
 func (b *builder) future(have, want *schema.Table, about string, beside ...string) string {
 	needed := neededColumns(want, about)
 	columns := append(rowIDs(have, want, about), beside...)
-	if !(b.renamedIn(want.Name) && len(columns) > 0) && len(beside) == 0 && !slices.ContainsFunc(needed, func(next *schema.Column) bool { return b.altersValue(have, want, next) }) {
+	if !(b.renamedIn(want.Name) && len(columns) > 0) && len(beside) == 0 && !slices.ContainsFunc(needed, func(next *schema.Column) bool {
+		return b.altersValue(have, want, next)
+	}) {
 		return b.from(want.Name)
 	}
 	var generated []*schema.Column
@@ -38,7 +40,8 @@ func (b *builder) future(have, want *schema.Table, about string, beside ...strin
 		i := max(slices.IndexFunc(generated, func(c *schema.Column) bool {
 			return !slices.ContainsFunc(generated, func(o *schema.Column) bool { return o != c && schema.Mentions(c.Generated, o.Name) })
 		}), 0)
-		from = "(SELECT *, (" + generated[i].Generated + ") AS " + sqltext.Quote(generated[i].Name) + " FROM " + from + " AS " + sqltext.Quote(want.Name) + ")"
+		from = "(SELECT *, (" + generated[i].Generated + ") AS " + sqltext.Quote(generated[i].Name) + " FROM " + from + " AS " +
+			sqltext.Quote(want.Name) + ")"
 		generated = slices.Delete(generated, i, i+1)
 	}
 	return from + " AS " + sqltext.Quote(want.Name)

@@ -55,7 +55,8 @@ type Entry struct {
 }
 
 func (p *Plan) entry(a Attempt, ended Ended) Entry {
-	return Entry{Attempt: a, Ended: ended, PlanHash: p.Hash(), Schema: p.Schema, Version: p.Version, FromHash: p.FromHash, ToHash: p.ToHash, Steps: len(p.Steps)}
+	return Entry{Attempt: a, Ended: ended, PlanHash: p.Hash(), Schema: p.Schema, Version: p.Version, FromHash: p.FromHash,
+		ToHash: p.ToHash, Steps: len(p.Steps)}
 }
 
 // String returns the entry in one line, for logs.
@@ -67,20 +68,29 @@ const (
 	// fencedText is what the assertion of the fencing number fails with.
 	fencedText = "another lease is newer"
 
-	createLedger = `CREATE TABLE IF NOT EXISTS kuratchi_ledger (id TEXT PRIMARY KEY NOT NULL, plan_hash TEXT NOT NULL, schema_name TEXT NOT NULL, version INTEGER NOT NULL, from_hash TEXT NOT NULL, to_hash TEXT NOT NULL, actor TEXT NOT NULL, steps INTEGER NOT NULL, applied_at INTEGER NOT NULL, outcome TEXT, restore_point TEXT, fence INTEGER, started_at INTEGER, finished_at INTEGER, note TEXT)`
-	createState  = `CREATE TABLE IF NOT EXISTS kuratchi_schema_state (schema_name TEXT PRIMARY KEY NOT NULL, schema_hash TEXT NOT NULL, version INTEGER, updated_at INTEGER NOT NULL)`
-	insertLedger = `INSERT INTO kuratchi_ledger (id, plan_hash, schema_name, version, from_hash, to_hash, actor, steps, applied_at, outcome, restore_point, fence, note, started_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ` + engineNow + `)`
+	createLedger = `CREATE TABLE IF NOT EXISTS kuratchi_ledger (id TEXT PRIMARY KEY NOT NULL, plan_hash TEXT NOT NULL, ` +
+		`schema_name TEXT NOT NULL, version INTEGER NOT NULL, from_hash TEXT NOT NULL, to_hash TEXT NOT NULL, ` +
+		`actor TEXT NOT NULL, steps INTEGER NOT NULL, applied_at INTEGER NOT NULL, outcome TEXT, restore_point TEXT, ` +
+		`fence INTEGER, started_at INTEGER, finished_at INTEGER, note TEXT)`
+	createState = `CREATE TABLE IF NOT EXISTS kuratchi_schema_state (schema_name TEXT PRIMARY KEY NOT NULL, ` +
+		`schema_hash TEXT NOT NULL, version INTEGER, updated_at INTEGER NOT NULL)`
+	insertLedger = `INSERT INTO kuratchi_ledger (id, plan_hash, schema_name, version, from_hash, to_hash, actor, steps, ` +
+		`applied_at, outcome, restore_point, fence, note, started_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ` +
+		`?12, ?13, ` + engineNow + `)`
 	finishLedger = `UPDATE kuratchi_ledger SET finished_at = ` + engineNow + ` WHERE id = ?1`
-	assertFence  = `SELECT iif((SELECT coalesce(max(fence), 0) FROM kuratchi_ledger) <= CAST(?1 AS INTEGER), 1, json_extract('{}', '` + fencedText + `'))`
-	engineNow    = `CAST(unixepoch('subsec') * 1000 AS INTEGER)`
+	assertFence  = `SELECT iif((SELECT coalesce(max(fence), 0) FROM kuratchi_ledger) <= CAST(?1 AS INTEGER), 1, ` +
+		`json_extract('{}', '` + fencedText + `'))`
+	engineNow = `CAST(unixepoch('subsec') * 1000 AS INTEGER)`
 )
 
 // added are the columns that the ledgers of older versions lack.
 var added = []string{"outcome TEXT", "restore_point TEXT", "fence INTEGER", "started_at INTEGER", "finished_at INTEGER", "note TEXT"}
 
 func (e Entry) insert() d1.Stmt {
-	return d1.Exec(insertLedger, d1.Str(e.ID), d1.Str(e.PlanHash), d1.Str(e.Schema), d1.Int(int64(e.Version)), d1.Str(e.FromHash), d1.Str(e.ToHash),
-		d1.Str(e.Actor), d1.Int(int64(e.Steps)), d1.Int(e.At.UnixMilli()), d1.Str(string(e.Ended)), d1.OptStr(e.Point), d1.Int(e.Fence), d1.OptStr(e.Note))
+	return d1.Exec(insertLedger, d1.Str(e.ID), d1.Str(e.PlanHash), d1.Str(e.Schema), d1.Int(int64(e.Version)),
+		d1.Str(e.FromHash), d1.Str(e.ToHash),
+		d1.Str(e.Actor), d1.Int(int64(e.Steps)), d1.Int(e.At.UnixMilli()), d1.Str(string(e.Ended)), d1.OptStr(e.Point), d1.Int(e.Fence),
+		d1.OptStr(e.Note))
 }
 
 // withLedger sends a batch that writes the ledger. A ledger that lacks columns is

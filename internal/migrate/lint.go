@@ -43,16 +43,21 @@ func lintDrop(live *live.Database, sql string, add addFinding) {
 		}
 		children := referring(live, t.Name)
 		if len(children) == 0 {
-			add("DL101", Warns, t.Name, "The table and its rows are gone.", "Export it first; a restore point brings back all of the database or nothing.")
+			add("DL101", Warns, t.Name, "The table and its rows are gone.",
+				"Export it first; a restore point brings back all of the database or nothing.")
 			return
 		}
 		add("DL101", Fails, t.Name,
-			"Other tables refer to it: "+strings.Join(children, ", ")+". DROP TABLE first deletes the rows, so those that refer to them are deleted or changed too, or it fails. PRAGMA foreign_keys = off has no effect on that.",
-			"To change the table, save its new form as a version of the schema: the plan keeps every row. To be rid of it, let the references go first.")
+			"Other tables refer to it: "+strings.Join(children, ", ")+
+				". DROP TABLE first deletes the rows, so those that refer to them are deleted or changed too, or it fails. "+
+				"PRAGMA foreign_keys = off has no effect on that.",
+			"To change the table, save its new form as a version of the schema: the plan keeps every row. "+
+				"To be rid of it, let the references go first.")
 	case "column":
 		if t, ok := live.Schema.Table(d.Name); ok {
 			if c, ok := t.Column(d.Column); ok {
-				add("DL102", Warns, t.Name+"."+c.Name, "The column and its values are gone, and code that reads it fails.", "Let code stop using it first.")
+				add("DL102", Warns, t.Name+"."+c.Name, "The column and its values are gone, and code that reads it fails.",
+					"Let code stop using it first.")
 			}
 		}
 	case "view", "trigger":
@@ -84,7 +89,8 @@ func lintRename(live *live.Database, sql string, add addFinding) {
 	if r.Column != "" {
 		object, what = t.Name+"."+r.To, "Rename column "+t.Name+"."+r.Column+" to "+r.To
 	}
-	add("CP101", Fails, object, what+": code that uses the old name fails as soon as this has run.", "Deploy code that can do with both names, or none of them, first.")
+	add("CP101", Fails, object, what+": code that uses the old name fails as soon as this has run.",
+		"Deploy code that can do with both names, or none of them, first.")
 }
 
 func lintCreate(sql string, add addFinding) {
@@ -103,7 +109,8 @@ func lintPragma(sql string, add addFinding) {
 		return
 	}
 	if i := slices.Index(words, "foreign_keys"); i > 0 && len(words) > i+1 && words[i+1] != ";" {
-		add("LM101", Warns, "foreign_keys", "It has no effect: D1 runs everything in a transaction, and foreign keys stay on.", "Leave it out. PRAGMA defer_foreign_keys = on moves the checks, but not the actions, to the end.")
+		add("LM101", Warns, "foreign_keys", "It has no effect: D1 runs everything in a transaction, and foreign keys stay on.",
+			"Leave it out. PRAGMA defer_foreign_keys = on moves the checks, but not the actions, to the end.")
 	}
 }
 

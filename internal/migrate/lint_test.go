@@ -63,11 +63,12 @@ func TestLintSaysOfHandWrittenSQLWhatThePlannerSays(t *testing.T) {
 
 func TestACommentOverridesAFinding(t *testing.T) {
 	for sql, want := range map[string][]migrate.Override{
-		"drop table p -- lint:allow dl101 rows are copies of another's":              {{Code: "DL101", Reason: "rows are copies of another's"}},
-		"/* lint:allow CP101 nobody reads it\nlint:allow DL102 nor this */ select 1": {{Code: "CP101", Reason: "nobody reads it"}, {Code: "DL102", Reason: "nor this"}},
-		"drop table p -- lint:allow DL101":                                           nil,
-		"select '-- lint:allow DL101 in a text'":                                     nil,
-		"drop table p -- lint: allow DL101 wrong":                                    nil,
+		"drop table p -- lint:allow dl101 rows are copies of another's": {{Code: "DL101", Reason: "rows are copies of another's"}},
+		"/* lint:allow CP101 nobody reads it\nlint:allow DL102 nor this */ select 1": {{Code: "CP101", Reason: "nobody reads it"},
+			{Code: "DL102", Reason: "nor this"}},
+		"drop table p -- lint:allow DL101":        nil,
+		"select '-- lint:allow DL101 in a text'":  nil,
+		"drop table p -- lint: allow DL101 wrong": nil,
 	} {
 		if d := cmp.Diff(want, migrate.Allowed(sql)); d != "" {
 			t.Errorf("%s: %s", sql, d)

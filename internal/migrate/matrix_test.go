@@ -18,8 +18,9 @@ var actions = []string{"CASCADE", "SET NULL", "SET DEFAULT", "RESTRICT", ""}
 // shapes are how tables refer to p; the statements are run with the action in the
 // place of ACTION.
 var shapes = map[string][]string{
-	"child":    {"create table c(id integer primary key, pid integer default 1 references p(id) ACTION)"},
-	"deferred": {"create table c(id integer primary key, pid integer default 1 references p(id) ACTION deferrable initially deferred)", "create index c_pid on c(pid)"},
+	"child": {"create table c(id integer primary key, pid integer default 1 references p(id) ACTION)"},
+	"deferred": {"create table c(id integer primary key, pid integer default 1 references p(id) ACTION deferrable initially " +
+		"deferred)", "create index c_pid on c(pid)"},
 	"cycle": {
 		"create table c(id integer primary key, pid integer default 1 references p(id) ACTION)",
 		"alter table p add column cid integer references c(id) ACTION",
@@ -81,7 +82,8 @@ func family(t *testing.T, db d1.Conn, shape, action string) {
 		exec(t, db, strings.ReplaceAll(sql, "ACTION", on))
 	}
 	exec(t, db, "insert into q values (1),(2),(3)",
-		"insert into p(id, code, v, n) values (1,'ten','10',1),(2,'twenty','20',2),(3,'thirty','30',3),(9,'last','90',1)", "delete from p where id = 9")
+		"insert into p(id, code, v, n) values (1,'ten','10',1),(2,'twenty','20',2),(3,'thirty','30',3),(9,'last','90',1)",
+		"delete from p where id = 9")
 	keys := "(11,1),(12,2),(13,2),(14,null)"
 	if shape == "text key" {
 		keys = "(11,'ten'),(12,'twenty'),(13,'twenty'),(14,null)"
@@ -107,7 +109,8 @@ func content(t *testing.T, db d1.Conn, shape string) string {
 		"select id || ' ' || code || ' ' || cast(v as text) || ' ' || n || ' ' || twice from p order by id",
 		"select id || ' ' || coalesce(pid, '-') from c order by id", "select what from log", "select id from q order by id",
 		"select name || ' ' || seq from sqlite_sequence", "select id || ' ' || cast(v as text) from young order by id",
-		"select type || ' ' || name from sqlite_master where name not like '\\_cf\\_%' escape '\\' and name not like 'sqlite%' and name not like 'kuratchi%' order by 1",
+		"select type || ' ' || name from sqlite_master where name not like '\\_cf\\_%' escape '\\' " +
+			"and name not like 'sqlite%' and name not like 'kuratchi%' order by 1",
 	}
 	switch shape {
 	case "cycle":
@@ -223,7 +226,8 @@ func TestTheNaiveRecipeLosesRows(t *testing.T) {
 		exec(t, db, "drop view young")
 		before := children(t, db)
 		var batch []d1.Stmt
-		for _, sql := range []string{"pragma foreign_keys = off", "pragma defer_foreign_keys = on", strings.Replace(parent, "table p", "table p_new", 1),
+		for _, sql := range []string{"pragma foreign_keys = off", "pragma defer_foreign_keys = on",
+			strings.Replace(parent, "table p", "table p_new", 1),
 			"insert into p_new(id, code, v, n) select id, code, v, n from p", "drop table p", "alter table p_new rename to p"} {
 			batch = append(batch, d1.Exec(sql))
 		}

@@ -38,7 +38,8 @@ func (b *builder) meaning(after *live.Database, changes []schema.Change) error {
 			}
 		case existed && old.err != "" && now.err != "": // it was broken before
 		case existed && old.err != "":
-			b.finding(codeMeans, Warns, now.row.Name, "The "+now.words()+" failed whenever it was used ("+old.err+"), and works from then on.", "Look whether what it does is still meant.")
+			b.finding(codeMeans, Warns, now.row.Name,
+				"The "+now.words()+" failed whenever it was used ("+old.err+"), and works from then on.", "Look whether what it does is still meant.")
 		case now.err != "":
 			b.breaks(now)
 		case existed && !redefined(row, changes):
@@ -77,7 +78,8 @@ func redefined(row schema.MasterRow, changes []schema.Change) bool {
 func (b *builder) shownOtherwise(was, is map[string]use) (names []string) {
 	for key, now := range is {
 		old, ok := was[key]
-		if ok && now.row.Type == "view" && (!slices.Equal(old.columns, now.columns) || !slices.Equal(b.renamedAccesses(old.said()), bound(now.said()))) {
+		if ok && now.row.Type == "view" && (!slices.Equal(old.columns, now.columns) ||
+			!slices.Equal(b.renamedAccesses(old.said()), bound(now.said()))) {
 			names = append(names, now.row.Name)
 		}
 	}
@@ -94,24 +96,31 @@ func (b *builder) compare(old, now use, shown []string) {
 	sorted := slices.Equal(without(after, more), without(before, missing))
 	switch {
 	case changed && sorted && now.byStar(slices.Concat(more, missing)):
-		b.finding(codeShows, Warns, name, "The "+now.words()+" reads by the * in its text: "+difference(more, missing)+".", "Name the columns that it is to have, if it is to stay as it is.")
+		b.finding(codeShows, Warns, name, "The "+now.words()+" reads by the * in its text: "+difference(more, missing)+".",
+			"Name the columns that it is to have, if it is to stay as it is.")
 	case len(more)+len(missing) > 0:
 		b.finding(codeMeans, Fails, name, "The "+now.words()+" means something else afterwards: "+difference(more, missing)+".", fixMeaning)
 	case changed && now.row.Type == "view" && now.plain():
-		b.finding(codeShows, Warns, name, "The view "+name+" shows its columns in another order.", "Name the columns that it is to have, in their order.")
+		b.finding(codeShows, Warns, name, "The view "+name+" shows its columns in another order.",
+			"Name the columns that it is to have, in their order.")
 	case changed:
-		b.finding(codeMeans, Fails, name, "The "+now.words()+" takes columns by their order, by the * in its text, and they are in another one afterwards.", fixMeaning)
+		b.finding(codeMeans, Fails, name, "The "+now.words()+
+			" takes columns by their order, by the * in its text, and they are in another one afterwards.", fixMeaning)
 	case b.joinsOtherwise(now, shown):
-		b.finding(codeMeans, Fails, name, "The "+now.words()+" joins by the names that tables share (NATURAL or USING), and one of them has other columns afterwards.", "Say with ON what is to be equal.")
+		b.finding(codeMeans, Fails, name, "The "+now.words()+
+			" joins by the names that tables share (NATURAL or USING), and one of them has other columns afterwards.",
+			"Say with ON what is to be equal.")
 	case !slices.Equal(old.columns, now.columns):
-		b.finding(codeShows, Warns, name, "The view "+name+" shows "+strings.Join(now.columns, ", ")+" instead of "+strings.Join(old.columns, ", ")+".", "Give its columns names of their own, with AS.")
+		b.finding(codeShows, Warns, name, "The view "+name+" shows "+strings.Join(now.columns, ", ")+" instead of "+
+			strings.Join(old.columns, ", ")+".", "Give its columns names of their own, with AS.")
 	}
 }
 
 // plain reports whether nothing in a view's text depends on the order or the number of
 // what a * gives but what it shows.
 func (u use) plain() bool {
-	return !schema.NamesColumns(u.row.SQL) && !hasWord(u.row.SQL, "union", "except", "intersect", "distinct", "in", "with", "order", "group", "limit", "values", "=")
+	return !schema.NamesColumns(u.row.SQL) &&
+		!hasWord(u.row.SQL, "union", "except", "intersect", "distinct", "in", "with", "order", "group", "limit", "values", "=")
 }
 
 const fixMeaning = "Read its text with the new schema in mind. Change it in the schema too, or choose another name or order."
@@ -139,7 +148,9 @@ func (b *builder) comparesOtherwise(u use) {
 				continue
 			}
 			if u.reads(want.Name, next.Name) || u.updates(want.Name, next.Name) || u.inserts(want.Name) {
-				b.finding(codeMeans, Warns, u.row.Name, "The "+u.words()+" reads or writes "+want.Name+"."+next.Name+", of which the type or collation changes: it may compare, sort and store otherwise.", fixMeaning)
+				b.finding(codeMeans, Warns, u.row.Name,
+					"The "+u.words()+" reads or writes "+want.Name+"."+next.Name+
+						", of which the type or collation changes: it may compare, sort and store otherwise.", fixMeaning)
 			}
 		}
 	}
@@ -149,9 +160,10 @@ func (b *builder) comparesOtherwise(u use) {
 // the text. NATURAL JOIN names none either, and what compares whole rows does something
 // else with other columns.
 func (u use) byStar(reads []sqlite.Access) bool {
-	return !hasWord(u.row.SQL, "natural", "union", "except", "intersect", "distinct") && !slices.ContainsFunc(reads, func(a sqlite.Access) bool {
-		return a.Kind != "read" || a.Column == rowid || schema.NamesColumn(u.row.SQL, a.Column)
-	})
+	return !hasWord(u.row.SQL, "natural", "union", "except", "intersect", "distinct") &&
+		!slices.ContainsFunc(reads, func(a sqlite.Access) bool {
+			return a.Kind != "read" || a.Column == rowid || schema.NamesColumn(u.row.SQL, a.Column)
+		})
 }
 
 // joinsOtherwise reports whether a text that joins by shared names speaks of a table or

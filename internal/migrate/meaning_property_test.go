@@ -32,7 +32,8 @@ var (
 func (w *world) base() {
 	text, number := "TEXT", "INTEGER"
 	w.s = &schema.Schema{Name: "w", Version: 1, Tables: []schema.Table{
-		{Name: "p", PrimaryKey: []string{"id"}, Columns: []schema.Column{{Name: "id", Type: number}, {Name: "n", Type: text}, {Name: "j", Type: text}, {Name: "m", Type: number}}},
+		{Name: "p", PrimaryKey: []string{"id"},
+			Columns: []schema.Column{{Name: "id", Type: number}, {Name: "n", Type: text}, {Name: "j", Type: text}, {Name: "m", Type: number}}},
 		{Name: "l", Columns: []schema.Column{{Name: "a", Type: number}, {Name: "b", Type: text}, {Name: "c", Type: text}}},
 		{Name: "k", Columns: []schema.Column{{Name: "a", Type: number}, {Name: "b", Type: text}}},
 	}}
@@ -99,13 +100,15 @@ func (w *world) statement(on *schema.Table, event string) string {
 		for i := range values {
 			values[i] = v()
 		}
-		return "insert or " + w.from([]string{"abort", "ignore", "replace"}, "or") + " into " + t.Name + " values (" + strings.Join(values, ", ") + ")"
+		return "insert or " + w.from([]string{"abort", "ignore", "replace"}, "or") + " into " + t.Name + " values (" +
+			strings.Join(values, ", ") + ")"
 	case 2:
 		return "insert into l select * from (select 9, * from k) limit 2" // few rows, or triggers that set each other off fill the memory
 	case 3:
 		return "update " + t.Name + " set " + w.anyColumn(t) + " = " + v() + " where " + w.anyColumn(t) + " = " + v()
 	case 4:
-		return "delete from " + t.Name + " where not exists (select 1 from " + other.Name + " where " + w.anyColumn(other) + " = " + w.anyColumn(t) + ")"
+		return "delete from " + t.Name + " where not exists (select 1 from " + other.Name + " where " + w.anyColumn(other) +
+			" = " + w.anyColumn(t) + ")"
 	case 5:
 		return "insert into l(a, b) values (" + v() + ", " + v() + ") on conflict (a) do update set b = excluded.b"
 	case 6:
@@ -113,7 +116,8 @@ func (w *world) statement(on *schema.Table, event string) string {
 	case 7:
 		return "select raise(abort, 'no') where " + v() + " = " + w.from(literals, "literal")
 	case 8:
-		return "update " + t.Name + ` set ` + w.anyColumn(t) + ` = "draft" where exists (select * from ` + other.Name + " where " + w.anyColumn(other) + " = " + w.anyColumn(t) + ")"
+		return "update " + t.Name + ` set ` + w.anyColumn(t) + ` = "draft" where exists (select * from ` + other.Name +
+			" where " + w.anyColumn(other) + " = " + w.anyColumn(t) + ")"
 	}
 	return "insert into k select " + w.anyColumn(other) + ", " + w.anyColumn(other) + " from " + other.Name + " limit 2"
 }
@@ -129,13 +133,15 @@ func (w *world) view(i int) {
 		4: "create view " + name + " as select * from k union select a, c from l",
 		5: "create view " + name + ` as select ` + c + `, "draft" as st from ` + t.Name,
 		6: "create view " + name + " as select substr(" + c + ", 1, 1) as k, count(*) as x from " + t.Name + " group by k",
-		7: "create view " + name + " as select " + c + ", (select max(" + w.anyColumn(other) + ") from " + other.Name + " where " + w.anyColumn(other) + " = " + w.anyColumn(t) + ") as q from " + t.Name,
+		7: "create view " + name + " as select " + c + ", (select max(" + w.anyColumn(other) + ") from " + other.Name +
+			" where " + w.anyColumn(other) + " = " + w.anyColumn(t) + ") as q from " + t.Name,
 		8: "create view " + name + " as with q as (select " + c + " as x from " + t.Name + ") select * from q",
 		9: "create view " + name + " as select " + c + " as a from " + t.Name,
 	}[w.n(0, 9, "view")]
 	w.add(name, sql)
 	if w.one(2, "instead") {
-		w.add("i"+fmt.Sprint(i), "create trigger i"+fmt.Sprint(i)+" instead of delete on "+name+" begin delete from "+other.Name+" where "+w.anyColumn(other)+" = 1; insert into k values (8, 'i'); end")
+		w.add("i"+fmt.Sprint(i), "create trigger i"+fmt.Sprint(i)+" instead of delete on "+name+" begin delete from "+other.Name+
+			" where "+w.anyColumn(other)+" = 1; insert into k values (8, 'i'); end")
 	}
 }
 
@@ -321,7 +327,8 @@ func (w *world) compare(before, after memory, plan *migrate.Plan, target *schema
 			if run(before, true, false, was) != run(after, true, true, is) {
 				continue // the schema itself
 			}
-			w.rt.Fatalf("%s\nwas %s\nis  %s\nobjects:\n%s\nplan:\n%s\nfindings: %+v", is, a, b, strings.Join(w.objects, "\n"), statements(plan), plan.Findings)
+			w.rt.Fatalf("%s\nwas %s\nis  %s\nobjects:\n%s\nplan:\n%s\nfindings: %+v", is, a, b, strings.Join(w.objects, "\n"),
+				statements(plan), plan.Findings)
 		}
 	}
 	for i, name := range w.names {

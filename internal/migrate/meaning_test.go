@@ -69,11 +69,13 @@ func TestTriggersAndViewsKeepTheirMeaning(t *testing.T) {
 			tables: pFile + `,"l":{"a":"integer","b":"text","j":"text"}`, refused: "ambiguous column name: j",
 		},
 		"a new column captures a trigger's name": {
-			live:   []string{"create table p(id, m)", lTable, "create trigger g after insert on l begin delete from p where not exists (select 1 from l where a = m); end"},
+			live: []string{"create table p(id, m)", lTable,
+				"create trigger g after insert on l begin delete from p where not exists (select 1 from l where a = m); end"},
 			tables: `"p":{"id":"blob","m":"blob"},"l":{"a":"integer","b":"text","m":"text"}`, found: "CP106 g",
 		},
 		"a renamed column captures a trigger's name": {
-			live:   []string{"create table p(id, m)", lTable, "create trigger g after insert on l begin delete from p where not exists (select 1 from l where a = m); end"},
+			live: []string{"create table p(id, m)", lTable,
+				"create trigger g after insert on l begin delete from p where not exists (select 1 from l where a = m); end"},
 			tables: `"p":{"id":"blob","m":"blob"},"l":{"a":"integer","m":"text was b"}`, found: "CP106 g",
 		},
 		"a new column joins naturally": {
@@ -96,7 +98,8 @@ func TestTriggersAndViewsKeepTheirMeaning(t *testing.T) {
 		"the unique index of an upsert becomes partial": {
 			live: []string{pTable, lTable, "create unique index u on l(a)",
 				"create trigger g after insert on p begin insert into l(a, b) values (new.id, 1) on conflict (a) do update set b = excluded.b; end"},
-			tables: pFile + "," + lFile, more: `,"indexes":{"l":{"u":{"columns":["a"],"unique":true,"where":"b is not null"}}}`, refused: "ON CONFLICT clause does not match",
+			tables: pFile + "," + lFile, more: `,"indexes":{"l":{"u":{"columns":["a"],"unique":true,"where":"b is not null"}}}`,
+			refused: "ON CONFLICT clause does not match",
 		},
 		"a table comes under a full-text index's name for it": {
 			live:   []string{lTable, "create virtual table f using fts5(b, content='l')"},
@@ -143,7 +146,8 @@ func TestTriggersAndViewsKeepTheirMeaning(t *testing.T) {
 			tables: `"q":{"@was":"p","id":"integer primary key","n":"text","j":"text",` + rebuilt + `}`, refused: "already another table",
 		},
 		"USING joins by a new column": {
-			live:   []string{"create table a(id integer, q text)", "create table b(id integer, x text)", "create table c(x text)", "create view v as select c.x from a join b using (id) join c using (x)"},
+			live: []string{"create table a(id integer, q text)", "create table b(id integer, x text)", "create table c(x text)",
+				"create view v as select c.x from a join b using (id) join c using (x)"},
 			tables: `"a":{"id":"integer","q":"text","x":"text"},"b":{"id":"integer","x":"text"},"c":{"x":"text"}`, found: "CP106 v",
 		},
 		"NATURAL joins by what a view shows": {
@@ -152,15 +156,18 @@ func TestTriggersAndViewsKeepTheirMeaning(t *testing.T) {
 			tables: `"p":{"id":"blob","m":"blob"},"l":{"id":"blob","b":"blob","m":"text"},"z":{"n":"blob"}`, found: "CP106 g",
 		},
 		"a trigger has the name of a view": {
-			live:   []string{pTable, lTable, "create trigger v after insert on p begin insert into l values (new.id, 1); end", "create view v as select id from p"},
+			live: []string{pTable, lTable, "create trigger v after insert on p begin insert into l values (new.id, 1); end",
+				"create view v as select id from p"},
 			tables: pFile + `,"l":{"a":"integer","b":"text","c":"text"}`, refused: "3 columns but 2 values",
 		},
 		"a trigger has the name of a full-text index": {
-			live:   []string{pTable, "create virtual table f using fts5(n, content=p, content_rowid=id)", "create trigger f after delete on p begin select 1; end"},
+			live: []string{pTable, "create virtual table f using fts5(n, content=p, content_rowid=id)",
+				"create trigger f after delete on p begin select 1; end"},
 			tables: `"p":{"id":"integer primary key","j":"text"}`, found: "CP110 f",
 		},
 		"REPLACE takes rows along a new reference": {
-			live:   []string{"create table p(id integer primary key, n text)", "create table c(p integer)", "create table z(n)", "create trigger g after insert on z begin insert or replace into p values (1, new.n); end"},
+			live: []string{"create table p(id integer primary key, n text)", "create table c(p integer)", "create table z(n)",
+				"create trigger g after insert on z begin insert or replace into p values (1, new.n); end"},
 			tables: `"p":{"id":"integer primary key","n":"text"},"c":{"p":"integer -> p.id cascade"},"z":{"n":"blob"}`, found: "CP108 g",
 		},
 		"a view with names of its own shows other values": {
@@ -168,16 +175,19 @@ func TestTriggersAndViewsKeepTheirMeaning(t *testing.T) {
 			tables: `"a":{"x":"integer default (abs(1))","k":"integer"}`, found: "CP106 v",
 		},
 		"an INSERT by position into a view": {
-			live: []string{pTable, "create table l(a, b)", "create view v as select * from l", "create trigger i instead of insert on v begin insert into l(a, b) values (new.a, new.b); end",
+			live: []string{pTable, "create table l(a, b)", "create view v as select * from l",
+				"create trigger i instead of insert on v begin insert into l(a, b) values (new.a, new.b); end",
 				"create trigger g after insert on p begin insert into v values ('a', 'b'); end"},
 			tables: pFile + `,"l":{"b":"blob default (lower('A'))","a":"blob"}`, found: "CP106 g",
 		},
 		"a * whose rows are compared": {
-			live:   []string{pTable, "create table l(a, b)", "create table k(a, b)", "create trigger g after insert on p begin delete from p where exists (select * from l except select * from k); end"},
+			live: []string{pTable, "create table l(a, b)", "create table k(a, b)",
+				"create trigger g after insert on p begin delete from p where exists (select * from l except select * from k); end"},
 			tables: pFile + `,"l":{"a":"blob","b":"blob","t":"text default one"},"k":{"a":"blob","b":"blob","t":"text"}`, found: "CP106 g",
 		},
 		"a written column compares otherwise": {
-			live:   []string{"create table l(a text unique, b)", "create table p(n)", "create trigger g after insert on p begin insert or replace into l(a, b) values (new.n, 'v'); end"},
+			live: []string{"create table l(a text unique, b)", "create table p(n)",
+				"create trigger g after insert on p begin insert or replace into l(a, b) values (new.n, 'v'); end"},
 			tables: `"l":{"a":"text unique collate nocase","b":"blob"},"p":{"n":"blob"}`, found: "CP106 g",
 		},
 		"a new column is called rowid": {
@@ -193,7 +203,8 @@ func TestTriggersAndViewsKeepTheirMeaning(t *testing.T) {
 			tables: `"p":{"id":"integer primary key","m":"text was n","j":"text"}`, found: "CP110 f",
 		},
 		"a full-text index that a trigger keeps rows out of": {
-			live: []string{"create table p(id integer primary key, n text, public integer)", "create virtual table f using fts5(n, content='p', content_rowid='id')",
+			live: []string{"create table p(id integer primary key, n text, public integer)",
+				"create virtual table f using fts5(n, content='p', content_rowid='id')",
 				"create trigger fi after insert on p when new.public begin insert into f(rowid, n) values (new.id, new.n); end"},
 			tables: `"p":{"id":"integer primary key","n":"text not null default q","public":"integer"}`, found: "CP110 f",
 		},
@@ -234,13 +245,15 @@ func TestOrdinaryTriggersAndViewsAreQuiet(t *testing.T) {
 	const log, p = `"log":{"id":"integer primary key","what":"text","row":"text"}`, `"p":{"id":"integer primary key"}`
 	const a = `"id":"integer primary key","n":"text","gone":"text","deleted_at":"integer","updated_at":"integer"`
 	for name, tables := range map[string]string{
-		"a nullable column":             `"a":{` + a + `,"q":"text"},` + log + "," + p,
-		"an enum":                       `"a":{` + a + `,"q":"enum(x,y)"},` + log + "," + p,
-		"a reference":                   `"a":{` + a + `,"q":"integer -> p.id"},` + log + "," + p,
-		"a column named like a table":   `"a":{` + a + `,"p":"text"},` + log + "," + p,
-		"a rebuild":                     `"a":{` + a + `,"q":"text default (lower('A'))"},` + log + "," + p,
-		"a rebuild of what is written":  `"a":{` + a + `},"log":{"id":"integer primary key","what":"text","row":"text","q":"text default (lower('A'))"},` + p,
-		"a column that nobody mentions": `"a":{"id":"integer primary key","n":"text","deleted_at":"integer","updated_at":"integer"},` + log + "," + p,
+		"a nullable column":           `"a":{` + a + `,"q":"text"},` + log + "," + p,
+		"an enum":                     `"a":{` + a + `,"q":"enum(x,y)"},` + log + "," + p,
+		"a reference":                 `"a":{` + a + `,"q":"integer -> p.id"},` + log + "," + p,
+		"a column named like a table": `"a":{` + a + `,"p":"text"},` + log + "," + p,
+		"a rebuild":                   `"a":{` + a + `,"q":"text default (lower('A'))"},` + log + "," + p,
+		"a rebuild of what is written": `"a":{` + a +
+			`},"log":{"id":"integer primary key","what":"text","row":"text","q":"text default (lower('A'))"},` + p,
+		"a column that nobody mentions": `"a":{"id":"integer primary ` +
+			`key","n":"text","deleted_at":"integer","updated_at":"integer"},` + log + "," + p,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -277,10 +290,12 @@ func planned(t *testing.T, statements []string, file string) *migrate.Plan {
 func TestASynchronizationChangesNoMeaning(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ live, file, want string }{
-		"captured": {`create view v as select a, "draft" as st from l`, `"l":{"a":"integer","b":"text","draft":"text"}}`, "view v means something else"},
+		"captured": {`create view v as select a, "draft" as st from l`, `"l":{"a":"integer","b":"text","draft":"text"}}`,
+			"view v means something else"},
 		"null":     {`insert into l values (1, null)`, `"l":{"a":"integer","b":"text not null default q"}}`, "l.b"},
 		"computed": {`insert into l values (1, 'typed')`, `"l":{"a":"integer","b":"text as (upper(a)) stored"}}`, "l.b"},
-		"replaced": {`create view v as select a from l`, `"l":{"a":"integer","b":"text"}},"views":{"v":"create view v as select b from l"}`, "The view v, which no version"},
+		"replaced": {`create view v as select a from l`,
+			`"l":{"a":"integer","b":"text"}},"views":{"v":"create view v as select b from l"}`, "The view v, which no version"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -298,9 +313,12 @@ func TestASynchronizationChangesNoMeaning(t *testing.T) {
 // that becomes something.
 func TestReplacedValuesAreLossesWithACount(t *testing.T) {
 	t.Parallel()
-	db := database(t, "create table t(id integer, f text, up text, n text)", "insert into t values (1, 'a', 'typed by hand', null), (2, 'b', 'B', 'x'), (null, 'c', null, null)")
+	db := database(t, "create table t(id integer, f text, up text, n text)",
+		"insert into t values (1, 'a', 'typed by hand', null), (2, 'b', 'B', 'x'), (null, 'c', null, null)")
 	live, _ := migrate.Inspect(t.Context(), db)
-	plan, err := migrate.New(live, parse(t, `{"name":"s","version":2,"tables":{"t":{"id":"integer primary key","f":"text","up":"text as (upper(f)) stored","n":"text not null default q"}}}`), nil)
+	plan, err := migrate.New(live, parse(t,
+		`{"name":"s","version":2,"tables":{"t":{"id":"integer primary key","f":"text","up":"text as (upper(f)) stored",`+
+			`"n":"text not null default q"}}}`), nil)
 	if err != nil || plan.Ready() != nil {
 		t.Fatalf("%v %v", err, plan.Ready())
 	}
@@ -336,7 +354,8 @@ func TestTheRowsAreAskedAsTheyWillBe(t *testing.T) {
 		},
 		"and of an old one beside it": {
 			[]string{"create table t(id integer primary key, a text)", "insert into t values (1, 'x'), (2, 'x')"},
-			`"t":{"id":"integer primary key","a":"text","k":"text default one"}},"indexes":{"t":{"u":{"columns":["a","k"],"unique":true}}}`, "values of t (a, k)",
+			`"t":{"id":"integer primary key","a":"text","k":"text default one"}},"indexes":{"t":{"u":{"columns":["a","k"],"unique":true}}}`,
+			"values of t (a, k)",
 		},
 		"a unique column gains a collation": {
 			[]string{"create table t(id integer primary key, a text unique)", "insert into t values (1, 'x'), (2, 'X')"},
@@ -347,7 +366,8 @@ func TestTheRowsAreAskedAsTheyWillBe(t *testing.T) {
 			`"t":{"id":"integer primary key","a":"text"}},"indexes":{"t":{"u":{"columns":["a collate nocase"],"unique":true}}}`, "values of t (a)",
 		},
 		"a parent's key loses a collation": {
-			[]string{"create table t(a text primary key collate nocase)", "create table c(t text references t(a))", "insert into t values ('x')", "insert into c values ('X')"},
+			[]string{"create table t(a text primary key collate nocase)", "create table c(t text references t(a))",
+				"insert into t values ('x')", "insert into c values ('X')"},
 			`"t":{"a":"text primary key"},"c":{"t":"text -> t.a"}}`, "rows of c that refer to no row of t",
 		},
 		"a CHECK over an old and a new column": {
@@ -356,7 +376,8 @@ func TestTheRowsAreAskedAsTheyWillBe(t *testing.T) {
 		},
 		"a CHECK over a generated column": {
 			[]string{"create table t(id integer primary key, a integer)", "insert into t values (1, 5)"},
-			`"t":{"id":"integer primary key","a":"integer","g":"integer as (a * 2)","h":"integer as (g + 1) stored","@check":["h > 20"]}}`, "break the CHECK",
+			`"t":{"id":"integer primary key","a":"integer","g":"integer as (a * 2)","h":"integer as (g + 1) stored","@check":["h > 20"]}}`,
+			"break the CHECK",
 		},
 		"values that can't number the rows": {
 			[]string{"create table t(id text, a text)", "insert into t values ('1', 'x'), ('abc', 'y')"},
@@ -376,11 +397,13 @@ func TestTheRowsAreAskedAsTheyWillBe(t *testing.T) {
 		},
 		"a unique index on what is generated from a changed column": {
 			[]string{"create table t(a integer, g integer as (a + 1))", "create unique index u on t(g)", "insert into t(a) values (null), (5)"},
-			`"t":{"a":"integer not null default 5","g":"integer as (a + 1)"}},"indexes":{"t":{"u":{"columns":["g"],"unique":true}}}`, "values of t (g)",
+			`"t":{"a":"integer not null default 5","g":"integer as (a + 1)"}},"indexes":{"t":{"u":{"columns":["g"],"unique":true}}}`,
+			"values of t (g)",
 		},
 		"a reference that is generated": {
 			[]string{"create table p(id text primary key)", "create table t(id integer primary key, f text)", "insert into t values (1, 'zz')"},
-			`"p":{"id":"text primary key"},"t":{"id":"integer primary key","f":"text","up":"text -> p.id as (upper(f))"}}`, "rows of t that refer to no row of p",
+			`"p":{"id":"text primary key"},"t":{"id":"integer primary key","f":"text","up":"text -> p.id as (upper(f))"}}`,
+			"rows of t that refer to no row of p",
 		},
 		"a default that breaks its CHECK, with the table's name": {
 			[]string{"create table t(id integer primary key)", "insert into t values (1)"},

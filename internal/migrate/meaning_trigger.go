@@ -14,24 +14,28 @@ import (
 func (b *builder) compareTrigger(old, now use, after *live.Database, shown []string, changes []schema.Change) {
 	name := now.row.Name
 	if _, found := schema.Excluded(old.row.SQL, now.row.SQL); found {
-		b.finding(codeMeans, Fails, name, "RENAME TABLE writes the new name where the trigger "+name+" says excluded: its upsert keeps the old value from then on.", "Drop it first, and make it again afterwards.")
+		b.finding(codeMeans, Fails, name, "RENAME TABLE writes the new name where the trigger "+name+
+			" says excluded: its upsert keeps the old value from then on.", "Drop it first, and make it again afterwards.")
 	}
 	head, _ := schema.ParseTrigger(now.row.SQL)
 	if t, ok := after.Schema.Table(head.Table); ok {
 		for _, c := range head.Of {
 			if _, there := t.Column(c); !there {
-				b.finding(codeMeans, Fails, name, "The trigger "+name+" is to fire when "+t.Name+"."+c+" is updated, and there is no such column any more.", fixMeaning)
+				b.finding(codeMeans, Fails, name, "The trigger "+name+" is to fire when "+t.Name+"."+c+
+					" is updated, and there is no such column any more.", fixMeaning)
 			}
 		}
 	}
 	for _, table := range schema.InsertsByPosition(now.row.SQL) {
 		if contains(shown, table) {
-			b.finding(codeMeans, Fails, name, "The trigger "+name+" inserts into the view "+table+" without naming the columns, and it shows others afterwards.", "Name the columns in its INSERT.")
+			b.finding(codeMeans, Fails, name, "The trigger "+name+" inserts into the view "+table+
+				" without naming the columns, and it shows others afterwards.", "Name the columns in its INSERT.")
 		}
 		have, ok := b.live.Schema.Table(b.liveTable(table))
 		want, still := after.Schema.Table(table)
 		if ok && still && !slices.Equal(b.positions(have), positions(want)) {
-			b.finding(codeMeans, Fails, name, "The trigger "+name+" inserts into "+want.Name+" without naming the columns, and they are in another order afterwards.", "Name the columns in its INSERT.")
+			b.finding(codeMeans, Fails, name, "The trigger "+name+" inserts into "+want.Name+
+				" without naming the columns, and they are in another order afterwards.", "Name the columns in its INSERT.")
 		}
 	}
 	for _, t := range b.target.Tables {
@@ -40,11 +44,15 @@ func (b *builder) compareTrigger(old, now use, after *live.Database, shown []str
 			continue
 		}
 		if rules := b.rulesFor(now, have, &t, changes); len(rules) > 0 {
-			b.finding(codeForbids, Warns, name, "The trigger "+name+" writes to "+t.Name+", of which the rules change ("+strings.Join(rules, ", ")+"): what it writes may be refused from now on, and with it the statement that fired it, or no longer be.", "Look whether what it writes meets that.")
+			b.finding(codeForbids, Warns, name, "The trigger "+name+" writes to "+t.Name+", of which the rules change ("+
+				strings.Join(rules, ", ")+"): what it writes may be refused from now on, and with it the statement that fired it, or no longer be.",
+				"Look whether what it writes meets that.")
 		}
 		for _, parent := range changedParents(have, &t) {
 			if now.removes(parent) {
-				b.finding(codeForbids, Warns, name, "The trigger "+name+" deletes or changes rows of "+parent+", to which the references of "+t.Name+" change: other rows may go with them from now on, or keep them.", "Look whether that is meant.")
+				b.finding(codeForbids, Warns, name, "The trigger "+name+" deletes or changes rows of "+parent+
+					", to which the references of "+t.Name+" change: other rows may go with them from now on, or keep them.",
+					"Look whether that is meant.")
 			}
 		}
 	}

@@ -96,7 +96,8 @@ func TestOrganizationGoesFromVersionOneToTwoWithItsRows(t *testing.T) {
 	if err != nil || !out.Changed || len(out.Warnings) != 0 {
 		t.Fatalf("%+v %v", out, err)
 	}
-	exec(t, c, `insert into users(id, email) values ('u1','a@x'), ('u2','b@x')`, `insert into session(sessionToken, userId, expires) values ('s','u1',1)`)
+	exec(t, c, `insert into users(id, email) values ('u1','a@x'), ('u2','b@x')`,
+		`insert into session(sessionToken, userId, expires) values ('s','u1',1)`)
 	p := plan(t, c, v2)
 	if err := p.Ready(); err != nil || p.Empty() {
 		t.Fatal(err)
@@ -155,7 +156,8 @@ func TestWhatAlterCannotDoIsARebuild(t *testing.T) {
 			if _, err := migrate.Apply(t.Context(), db, p, migrate.Attempt{ID: "a", Actor: "test", At: now}); err != nil {
 				t.Fatal(err)
 			}
-			if r, err := db.Query(t.Context(), d1.Query("select count(*) from p where id = 1 and v = 5 or v = '5'")); err != nil || r.Rows[0][0].Int() != 1 {
+			if r, err := db.Query(t.Context(), d1.Query("select count(*) from p where id = 1 and v = 5 or v = '5'")); err != nil ||
+				r.Rows[0][0].Int() != 1 {
 				t.Errorf("the row is not what it was: %v %v", r, err)
 			}
 		})
@@ -219,14 +221,16 @@ func TestOfTwoAppliesOneWins(t *testing.T) {
 
 func TestAFailedStepRollsEverythingBackAndIsNamed(t *testing.T) {
 	db := database(t, "create table p(id integer primary key, v text)", "insert into p values (1,'same'),(2,'same')")
-	target := parse(t, `{"name":"x","version":2,"tables":{"p":{"id":"integer primary key","v":"text","w":"text"},"q":{"id":"integer primary key"}},"indexes":{"p":{"u":{"columns":["v"],"unique":true}}}}`)
+	target := parse(t, `{"name":"x","version":2,"tables":{"p":{"id":"integer primary key","v":"text","w":"text"},`+
+		`"q":{"id":"integer primary key"}},"indexes":{"p":{"u":{"columns":["v"],"unique":true}}}}`)
 	before := fingerprint(t, db)
 	p := plan(t, db, target)
 	if last := p.Steps[len(p.Steps)-1]; last.Risk != migrate.Check {
 		t.Errorf("the unique index is %s", last.Risk)
 	}
 	_, err := migrate.Apply(t.Context(), db, p, migrate.Attempt{ID: "a", Actor: "test", At: now})
-	if !fault.Is(err, fault.Conflict) || !strings.Contains(fault.Message(err), "Step 3 (Create unique index u on p (v)) failed: UNIQUE constraint failed: p.v") {
+	if !fault.Is(err, fault.Conflict) || !strings.Contains(fault.Message(err),
+		"Step 3 (Create unique index u on p (v)) failed: UNIQUE constraint failed: p.v") {
 		t.Errorf("got %v", err)
 	}
 	if _, ok, _ := migrate.Find(t.Context(), db, "a"); ok || fingerprint(t, db) != before {
@@ -235,7 +239,8 @@ func TestAFailedStepRollsEverythingBackAndIsNamed(t *testing.T) {
 }
 
 func TestUnmanagedTablesAreLeftAlone(t *testing.T) {
-	db := database(t, "create table own(a)", "create virtual table f using fts5(x)", "create table d1_migrations(id)", "create view v as select * from own",
+	db := database(t, "create table own(a)", "create virtual table f using fts5(x)", "create table d1_migrations(id)",
+		"create view v as select * from own",
 		"create trigger tr after insert on own begin select 1; end")
 	p := plan(t, db, parse(t, base))
 	if d := cmp.Diff([]string{"own"}, p.Unmanaged); d != "" || len(p.Steps) != 1 {
@@ -317,7 +322,8 @@ func TestAnOlderLeaseCannotApply(t *testing.T) {
 			if !fault.Is(err, fault.Conflict) || !strings.Contains(fault.Message(err), "Somebody else") {
 				t.Errorf("an older fence: %v", err)
 			}
-			if _, err := migrate.Apply(t.Context(), db, plan(t, db, second), migrate.Attempt{ID: "c", Actor: "test", At: now, Fence: 7}); err != nil {
+			if _, err := migrate.Apply(t.Context(), db, plan(t, db, second),
+				migrate.Attempt{ID: "c", Actor: "test", At: now, Fence: 7}); err != nil {
 				t.Errorf("the same fence: %v", err)
 			}
 		})
@@ -329,7 +335,9 @@ func TestAnOldLedgerIsGivenItsColumns(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			db := open(t)
 			exec(t, db,
-				`CREATE TABLE kuratchi_ledger (id TEXT PRIMARY KEY NOT NULL, plan_hash TEXT NOT NULL, schema_name TEXT NOT NULL, version INTEGER NOT NULL, from_hash TEXT NOT NULL, to_hash TEXT NOT NULL, actor TEXT NOT NULL, steps INTEGER NOT NULL, applied_at INTEGER NOT NULL)`,
+				`CREATE TABLE kuratchi_ledger (id TEXT PRIMARY KEY NOT NULL, plan_hash TEXT NOT NULL, schema_name TEXT NOT NULL, `+
+					`version INTEGER NOT NULL, from_hash TEXT NOT NULL, to_hash TEXT NOT NULL, actor TEXT NOT NULL, `+
+					`steps INTEGER NOT NULL, applied_at INTEGER NOT NULL)`,
 				`INSERT INTO kuratchi_ledger VALUES ('old', 'h', 's', 1, 'f', 't', 'ada', 2, 1000)`)
 			a := migrate.Attempt{ID: "a", Actor: "test", At: now, Point: "before", Fence: 1}
 			if _, err := migrate.Apply(t.Context(), db, plan(t, db, parse(t, base)), a); err != nil {

@@ -91,7 +91,8 @@ func (b *builder) dropObject(d schema.DropObject) {
 // wentWith tells of a trigger that goes with what it is on.
 func (b *builder) wentWith(row schema.MasterRow, with string) {
 	b.dropped[identity(row.Type, row.Name)] = true
-	b.finding(codeGoes, Warns, row.Name, "The trigger "+row.Name+" goes with the "+with+".", "Keep its text, if it is needed elsewhere: "+row.SQL)
+	b.finding(codeGoes, Warns, row.Name, "The trigger "+row.Name+" goes with the "+with+".",
+		"Keep its text, if it is needed elsewhere: "+row.SQL)
 }
 
 // replaced tells of an object that nobody declared, or not so, and whose name the target
@@ -108,7 +109,8 @@ func (b *builder) replaced(d schema.DropObject) {
 		}
 		what = "is not what the version before declares"
 	}
-	b.finding(codeReplaced, Fails, d.Of.Name, "The "+d.Of.Type+" "+d.Of.Name+", which "+what+", is replaced by the one of that name in this version.",
+	b.finding(codeReplaced, Fails, d.Of.Name,
+		"The "+d.Of.Type+" "+d.Of.Name+", which "+what+", is replaced by the one of that name in this version.",
 		"Keep its text under another name, if it is needed: "+d.Of.SQL)
 }
 
@@ -157,7 +159,8 @@ func (b *builder) createObjects(changes []schema.Change) {
 		case dropped:
 			b.makeAgain(again, "It went with what it is on, which is made anew; the text is the same.")
 		case late[table] && !b.dropped[identity(row.Type, row.Name)]:
-			b.step(objectWords{row.Name, "Drop trigger " + row.Name + " to make it again"}, "DROP TRIGGER "+sqltext.Quote(row.Name), Safe, "Triggers fire in the order they were made in, the latest first: it keeps its place.")
+			b.step(objectWords{row.Name, "Drop trigger " + row.Name + " to make it again"}, "DROP TRIGGER "+sqltext.Quote(row.Name),
+				Safe, "Triggers fire in the order they were made in, the latest first: it keeps its place.")
 			b.makeAgain(row, "It keeps its place among the triggers of "+row.Table+".")
 		default:
 			continue

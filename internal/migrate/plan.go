@@ -125,7 +125,8 @@ func (p *Plan) Ready() error {
 	for i, r := range p.Refusals {
 		causes[i] = r.Cause
 	}
-	return fault.New(fault.Invalid, "This plan can't be applied, because %d of its changes can't be made safely: %s.", len(causes), strings.Join(causes, "; "))
+	return fault.New(fault.Invalid, "This plan can't be applied, because %d of its changes can't be made safely: %s.",
+		len(causes), strings.Join(causes, "; "))
 }
 
 // Acknowledged returns nil when names has every loss of the plan, else a

@@ -120,7 +120,8 @@ func (d drawn) references(s *schema.Schema, t *schema.Table) {
 		return
 	}
 	t.Columns = append(t.Columns, schema.Column{Name: name, Type: id.Type})
-	fk := schema.ForeignKey{Columns: []string{name}, Table: p.Name, RefColumns: []string{"id"}, OnDelete: d.from(fkActions, "on delete"), Deferred: d.one(4, "deferred")}
+	fk := schema.ForeignKey{Columns: []string{name}, Table: p.Name, RefColumns: []string{"id"},
+		OnDelete: d.from(fkActions, "on delete"), Deferred: d.one(4, "deferred")}
 	if d.one(6, "on update") {
 		fk.OnUpdate = d.from(fkActions[1:3], "on update action")
 	}
@@ -145,10 +146,12 @@ func (d drawn) indexes(t *schema.Table) {
 func (d drawn) objects(s *schema.Schema) {
 	t := s.Tables[0]
 	if d.one(3, "view") {
-		s.Objects = append(s.Objects, schema.Object{Type: "view", Name: "the view", Table: "the view", SQL: `CREATE VIEW "the view" AS SELECT "id" FROM ` + sqltext.Quote(t.Name)})
+		s.Objects = append(s.Objects, schema.Object{Type: "view", Name: "the view", Table: "the view",
+			SQL: `CREATE VIEW "the view" AS SELECT "id" FROM ` + sqltext.Quote(t.Name)})
 	}
 	if d.one(3, "trigger") {
-		s.Objects = append(s.Objects, schema.Object{Type: "trigger", Name: "the trigger", Table: t.Name, SQL: `CREATE TRIGGER "the trigger" AFTER UPDATE ON ` + sqltext.Quote(t.Name) + ` BEGIN DELETE FROM ` + sqltext.Quote(t.Name) + `; END`})
+		s.Objects = append(s.Objects, schema.Object{Type: "trigger", Name: "the trigger", Table: t.Name,
+			SQL: `CREATE TRIGGER "the trigger" AFTER UPDATE ON ` + sqltext.Quote(t.Name) + ` BEGIN DELETE FROM ` + sqltext.Quote(t.Name) + `; END`})
 	}
 }
 
@@ -267,7 +270,8 @@ func (d drawn) fill(db d1.Conn, s *schema.Schema) {
 						values[len(values)-1] = `(SELECT "id" FROM ` + sqltext.Quote(t.ForeignKeys[0].Table) + " ORDER BY random() LIMIT 1)"
 					}
 				}
-				_, _ = db.Query(d.rt.Context(), d1.Exec("INSERT INTO "+sqltext.Quote(t.Name)+" ("+strings.Join(names, ", ")+") VALUES ("+strings.Join(values, ", ")+")"))
+				_, _ = db.Query(d.rt.Context(), d1.Exec("INSERT INTO "+sqltext.Quote(t.Name)+" ("+strings.Join(names, ", ")+
+					") VALUES ("+strings.Join(values, ", ")+")"))
 			}
 		}
 	}

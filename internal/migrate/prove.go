@@ -65,7 +65,8 @@ func prove(live *live.Database, target *schema.Schema, p *Plan, keep []schema.Ma
 // ends is for steps that don't lead to the target: a fault of the planner, which nobody
 // should have to look for in a log.
 func ends(format string, args ...any) error {
-	return &stepError{step: -1, text: "On an empty copy of this schema the steps don't end where they should, which is a fault of the dashboard and not of the schema: " + fmt.Sprintf(format, args...) + "."}
+	return &stepError{step: -1, text: "On an empty copy of this schema the steps don't end where they should, " +
+		"which is a fault of the dashboard and not of the schema: " + fmt.Sprintf(format, args...) + "."}
 }
 
 // differs says where a schema is not the target, or something else not what it was.

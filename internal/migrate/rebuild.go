@@ -29,7 +29,8 @@ func (b *builder) rebuild(tc *tableChange) {
 	c := objectWords{want.Name, "Rebuild " + want.Name + ": " + join(slices.Concat(tc.rest, tc.adds, tc.gone))}
 	keys := b.incoming(have.Name)
 	if k, ok := b.mismatched(keys); ok {
-		b.refuse(c, "The reference of %s to %s (%s) is to no key, so the engine refuses every write there. Make that a UNIQUE key first, or let the reference go.", k.child.Name, have.Name, strings.Join(k.refs, ", "))
+		b.refuse(c, "The reference of %s to %s (%s) is to no key, so the engine refuses every write there. "+
+			"Make that a UNIQUE key first, or let the reference go.", k.child.Name, have.Name, strings.Join(k.refs, ", "))
 		return
 	}
 	s := b.shift(have, keys)
@@ -134,9 +135,11 @@ func rebuildReason(keys []incoming, why string) string {
 	case n == 0:
 		return "Every row is written anew and kept: the counts are compared before it commits."
 	case why != "":
-		return point + " " + why + " So the rows of the tables below it are set aside and put back in the same transaction; the counts are compared before it commits."
+		return point + " " + why + " So the rows of the tables below it are set aside and put back in the same transaction; " +
+			"the counts are compared before it commits."
 	}
-	return point + " The rows there are never touched: the keys step aside while the table is made anew, and the counts are compared before it commits."
+	return point + " The rows there are never touched: the keys step aside while the table is made anew, " +
+		"and the counts are compared before it commits."
 }
 
 func (b *builder) rewriteRisk(tc *tableChange) Risk {
@@ -193,7 +196,8 @@ func keptRowID(have, want *schema.Table) string {
 // is given out twice.
 func (b *builder) keepSequence(have *schema.Table) {
 	if have.Autoincrement {
-		b.before("INSERT INTO " + counts + " SELECT " + sqltext.QuoteText("counter of "+have.Name) + ", seq FROM sqlite_sequence WHERE name = " + sqltext.QuoteText(b.liveTable(have.Name)))
+		b.before("INSERT INTO " + counts + " SELECT " + sqltext.QuoteText("counter of "+have.Name) +
+			", seq FROM sqlite_sequence WHERE name = " + sqltext.QuoteText(b.liveTable(have.Name)))
 	}
 }
 

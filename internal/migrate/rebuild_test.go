@@ -57,7 +57,8 @@ func one(t *testing.T, db d1.Conn, sql string) string {
 // ON UPDATE actions: the key shift would take them along and the drop delete them.
 func TestChildrenThatWouldFollowAKeyAreSetAside(t *testing.T) {
 	for engine, fresh := range engines(t) {
-		for _, action := range []string{"on update cascade on delete cascade", "on update set null on delete set null", "on update restrict on delete restrict"} {
+		for _, action := range []string{"on update cascade on delete cascade", "on update set null on delete set null",
+			"on update restrict on delete restrict"} {
 			db := fresh(t)
 			exec(t, db, "create table p(id text primary key, v text check (v <> 'x'))",
 				"create table c(id integer primary key autoincrement, pid text references p(id) "+action+", up integer references c(id))",
@@ -72,7 +73,8 @@ func TestChildrenThatWouldFollowAKeyAreSetAside(t *testing.T) {
 			if _, err := migrate.Apply(t.Context(), db, p, migrate.Attempt{ID: "a", Actor: "test", At: now}); err != nil {
 				t.Fatalf("%s, %s: %v\n%s", engine, action, err, statements(p))
 			}
-			got := one(t, db, "select id || v from p order by id") + "; " + one(t, db, "select id || pid || coalesce(up, '-') from c order by id") + "; " +
+			got := one(t, db, "select id || v from p order by id") + "; " +
+				one(t, db, "select id || pid || coalesce(up, '-') from c order by id") + "; " +
 				one(t, db, "select rowid || '/' || cid || note from g order by rowid") + "; " + one(t, db, "select seq from sqlite_sequence")
 			if got != "a1 b2; 1a- 2b1; 5/1x 9/2y; 7" {
 				t.Errorf("%s, %s: %s", engine, action, got)
@@ -85,17 +87,31 @@ func TestChildrenThatWouldFollowAKeyAreSetAside(t *testing.T) {
 // numbers at the edge, mixed, composite, without rowid, strict.
 func TestKeysOfEveryKindStepAside(t *testing.T) {
 	for name, statements := range map[string][]string{
-		"text":          {"create table p(k text primary key, v text)", "insert into p values ('a','1'),('','2'),('kuratchi:text61','3')", "create table c(k text references p(k) on delete cascade)"},
-		"blob":          {"create table p(k blob primary key, v text)", "insert into p values (x'00','1'),(x'ff','2'),('ff','3')", "create table c(k blob references p(k) on delete cascade)"},
-		"negative":      {"create table p(k integer primary key, v text)", "insert into p values (-5,'1'),(0,'2'),(5,'3')", "create table c(k integer references p(k) on delete cascade)"},
-		"largest":       {"create table p(k integer primary key, v text)", "insert into p values (9223372036854775807,'1'),(0,'2')", "create table c(k integer references p(k) on delete cascade)"},
-		"mixed":         {"create table p(k unique, v text)", "insert into p values (1,'1'),('1','2'),(1.5,'3'),(x'31','4'),(null,'5'),(null,'6')", "create table c(k references p(k) on delete cascade)"},
-		"real":          {"create table p(k real primary key, v text)", "insert into p values (0.1,'1'),(0.30000000000000004,'2'),(1e300,'3')", "create table c(k real references p(k) on delete cascade)"},
-		"nocase":        {"create table p(k text primary key collate nocase, v text)", "insert into p values ('Ab','1'),('aC','2')", "create table c(k text collate nocase references p(k) on delete cascade)"},
-		"composite":     {"create table p(j integer, k text, v text, primary key (j, k))", "insert into p values (1,'a','1'),(1,'b','2')", "create table c(j integer, k text, foreign key (j, k) references p(j, k) on delete cascade)"},
-		"without rowid": {"create table p(k text primary key, v text) without rowid", "insert into p values ('a','1')", "create table c(k text references p(k) on delete cascade)"},
-		"strict":        {"create table p(k int primary key, b blob unique, v text) strict", "insert into p values (1,x'01','1'),(2,x'02','2')", "create table c(k int references p(k) on delete cascade, b blob references p(b) on delete cascade) strict"},
-		"unique index":  {"create table p(id integer primary key, k text, v text)", "create unique index p_k on p(k)", "insert into p values (1,'a','1')", "create table c(k text references p(k) on delete cascade)"},
+		"text": {"create table p(k text primary key, v text)",
+			"insert into p values ('a','1'),('','2'),('kuratchi:text61','3')", "create table c(k text references p(k) on delete cascade)"},
+		"blob": {"create table p(k blob primary key, v text)", "insert into p values (x'00','1'),(x'ff','2'),('ff','3')",
+			"create table c(k blob references p(k) on delete cascade)"},
+		"negative": {"create table p(k integer primary key, v text)", "insert into p values (-5,'1'),(0,'2'),(5,'3')",
+			"create table c(k integer references p(k) on delete cascade)"},
+		"largest": {"create table p(k integer primary key, v text)",
+			"insert into p values (9223372036854775807,'1'),(0,'2')", "create table c(k integer references p(k) on delete cascade)"},
+		"mixed": {"create table p(k unique, v text)",
+			"insert into p values (1,'1'),('1','2'),(1.5,'3'),(x'31','4'),(null,'5'),(null,'6')",
+			"create table c(k references p(k) on delete cascade)"},
+		"real": {"create table p(k real primary key, v text)",
+			"insert into p values (0.1,'1'),(0.30000000000000004,'2'),(1e300,'3')", "create table c(k real references p(k) on delete cascade)"},
+		"nocase": {"create table p(k text primary key collate nocase, v text)",
+			"insert into p values ('Ab','1'),('aC','2')", "create table c(k text collate nocase references p(k) on delete cascade)"},
+		"composite": {"create table p(j integer, k text, v text, primary key (j, k))",
+			"insert into p values (1,'a','1'),(1,'b','2')",
+			"create table c(j integer, k text, foreign key (j, k) references p(j, k) on delete cascade)"},
+		"without rowid": {"create table p(k text primary key, v text) without rowid", "insert into p values ('a','1')",
+			"create table c(k text references p(k) on delete cascade)"},
+		"strict": {"create table p(k int primary key, b blob unique, v text) strict",
+			"insert into p values (1,x'01','1'),(2,x'02','2')",
+			"create table c(k int references p(k) on delete cascade, b blob references p(b) on delete cascade) strict"},
+		"unique index": {"create table p(id integer primary key, k text, v text)", "create unique index p_k on p(k)",
+			"insert into p values (1,'a','1')", "create table c(k text references p(k) on delete cascade)"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			db := database(t, statements...)
@@ -125,7 +141,8 @@ func TestKeysOfEveryKindStepAside(t *testing.T) {
 // TestNothingIsDroppedWithoutItsName: a column or table that left the schema is a
 // loss, and so is an empty one.
 func TestNothingIsDroppedWithoutItsName(t *testing.T) {
-	db := database(t, "create table p(id integer primary key, v text, w text)", "create table empty(a)", "create table c(p integer references p(id))", "insert into p values (1,'x','y')")
+	db := database(t, "create table p(id integer primary key, v text, w text)", "create table empty(a)",
+		"create table c(p integer references p(id))", "insert into p values (1,'x','y')")
 	p, target := to(t, db, func(s *schema.Schema) {
 		table(s, "p").Columns = slices.DeleteFunc(table(s, "p").Columns, func(c schema.Column) bool { return c.Name == "w" })
 		s.Tables = slices.DeleteFunc(s.Tables, func(x schema.Table) bool { return x.Name != "p" })
@@ -155,7 +172,8 @@ func TestNothingIsDroppedWithoutItsName(t *testing.T) {
 	if _, err := migrate.Apply(t.Context(), db, p, migrate.Attempt{ID: "a", Actor: "test", At: now}); err != nil {
 		t.Fatal(err)
 	}
-	if got := one(t, db, "select name from sqlite_master where type = 'table' and name not like 'kuratchi%' and name not like '\\_cf%' escape '\\'"); got != "p" {
+	if got := one(t, db, "select name from sqlite_master where type = 'table' and name not like 'kuratchi%' "+
+		"and name not like '\\_cf%' escape '\\'"); got != "p" {
 		t.Errorf("there are %s", got)
 	}
 }
@@ -187,7 +205,8 @@ func TestWhatTheRowsForbidIsSaidBefore(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			db := database(t, "create table q(id integer primary key)", "insert into q values (1),(2)",
-				"create table p(id integer primary key, v text, n integer, t integer)", "insert into p values (1,'a',1,1),(2,null,2,'2'),(3,null,2,'three'),(4,'d',9,4.0)")
+				"create table p(id integer primary key, v text, n integer, t integer)",
+				"insert into p values (1,'a',1,1),(2,null,2,'2'),(3,null,2,'three'),(4,'d',9,4.0)")
 			before := fingerprint(t, db)
 			p, _ := to(t, db, c.change)
 			answers, err := p.Ask(t.Context(), db)
@@ -212,7 +231,8 @@ func strict(t *schema.Table) { t.Strict = true }
 
 // TestAlteredValuesAreALoss counts what a type change would write otherwise.
 func TestAlteredValuesAreALoss(t *testing.T) {
-	db := database(t, "create table p(id integer primary key, v text, n integer)", "insert into p values (1,'007',9007199254740993),(2,'7',2),(3,'x',3),(4,null,null),(5,'1e3',5)")
+	db := database(t, "create table p(id integer primary key, v text, n integer)",
+		"insert into p values (1,'007',9007199254740993),(2,'7',2),(3,'x',3),(4,null,null),(5,'1e3',5)")
 	p, _ := to(t, db, func(s *schema.Schema) {
 		column(table(s, "p"), "v").Type = "INTEGER"
 		column(table(s, "p"), "n").Type = "REAL"
@@ -240,13 +260,15 @@ func TestAlteredValuesAreALoss(t *testing.T) {
 
 // TestARenameIsNotADrop keeps the values under the new names, in views too.
 func TestARenameIsNotADrop(t *testing.T) {
-	db := database(t, "create table old(id integer primary key, mail text)", "insert into old values (1,'a@x')", "create view v as select mail from old",
+	db := database(t, "create table old(id integer primary key, mail text)", "insert into old values (1,'a@x')",
+		"create view v as select mail from old",
 		"create table c(o integer references old(id) on delete cascade)", "insert into c values (1)")
 	live, err := migrate.Inspect(t.Context(), db)
 	if err != nil {
 		t.Fatal(err)
 	}
-	target := parse(t, `{"name":"x","version":2,"tables":{"users":{"@was":"old","id":"integer primary key","email":"text not null was mail"},"c":{"o":"integer -> users.id cascade"}}}`)
+	target := parse(t, `{"name":"x","version":2,"tables":{"users":{"@was":"old","id":"integer primary key",`+
+		`"email":"text not null was mail"},"c":{"o":"integer -> users.id cascade"}}}`)
 	p, err := migrate.New(live, target, nil)
 	if err != nil || p.Ready() != nil || len(p.Losses) != 0 {
 		t.Fatalf("%v %+v", err, p)
@@ -271,7 +293,8 @@ func TestWhatWouldBreakIsRefused(t *testing.T) {
 	if err != nil || len(p.Refusals) != 1 || p.Refusals[0].Object != "v" || !strings.Contains(p.Refusals[0].Reason, "no such column: v") {
 		t.Errorf("%v %+v", err, p)
 	}
-	db = database(t, "create table p(id integer primary key)", "create table q(id integer primary key)", "create table foreign_one(p integer references p(id) on delete cascade)")
+	db = database(t, "create table p(id integer primary key)", "create table q(id integer primary key)",
+		"create table foreign_one(p integer references p(id) on delete cascade)")
 	live, _ = migrate.Inspect(t.Context(), db)
 	had := parse(t, `{"name":"x","version":1,"tables":{"p":{"id":"integer primary key"},"q":{"id":"integer primary key"}}}`)
 	p, err = migrate.New(live, parse(t, `{"name":"x","version":2,"tables":{"q":{"id":"integer primary key"}}}`), had)
@@ -300,10 +323,12 @@ func TestAFalseAssertionRollsEverythingBack(t *testing.T) {
 }
 
 func TestRehearsalIsOnACopy(t *testing.T) {
-	db := database(t, "create table p(id integer primary key, v text)", "insert into p values (1,'a'),(2,null)", "create table c(p integer references p(id) on delete cascade)", "insert into c values (1)")
+	db := database(t, "create table p(id integer primary key, v text)", "insert into p values (1,'a'),(2,null)",
+		"create table c(p integer references p(id) on delete cascade)", "insert into c values (1)")
 	file := func() io.ReadCloser {
 		path := filepath.Join(t.TempDir(), "copy.db")
-		copyTo(t, path, "create table p(id integer primary key, v text)", "insert into p values (1,'a'),(2,null)", "create table c(p integer references p(id) on delete cascade)", "insert into c values (1)")
+		copyTo(t, path, "create table p(id integer primary key, v text)", "insert into p values (1,'a'),(2,null)",
+			"create table c(p integer references p(id) on delete cascade)", "insert into c values (1)")
 		f, err := os.Open(path)
 		if err != nil {
 			t.Fatal(err)
@@ -316,7 +341,8 @@ func TestRehearsalIsOnACopy(t *testing.T) {
 	src := file()
 	r, err := migrate.Rehearse(t.Context(), src, p, target)
 	_ = src.Close()
-	if err != nil || r.Failed != "" || r.Took <= 0 || len(r.Held) < 3 || !slices.Contains(r.Tables, migrate.TableRows{Name: "c", Before: 1, After: 1}) {
+	if err != nil || r.Failed != "" || r.Took <= 0 || len(r.Held) < 3 ||
+		!slices.Contains(r.Tables, migrate.TableRows{Name: "c", Before: 1, After: 1}) {
 		t.Errorf("%v %+v", err, r)
 	}
 	p, target = to(t, db, func(s *schema.Schema) { column(table(s, "p"), "v").NotNull = true })
@@ -326,7 +352,10 @@ func TestRehearsalIsOnACopy(t *testing.T) {
 	if err != nil || !strings.Contains(r.Failed, "NOT NULL constraint failed: p.v") {
 		t.Errorf("%v %+v", err, r)
 	}
-	for expression, want := range map[string]string{"upper(v)": "", "case id when 1 then 'x' else json('no') end": "the fill of p.w stops: malformed JSON"} {
+	for expression, want := range map[string]string{
+		"upper(v)": "",
+		"case id when 1 then 'x' else json('no') end": "the fill of p.w stops: malformed JSON",
+	} {
 		p, target = to(t, db, func(s *schema.Schema) {
 			table(s, "p").Columns = append(table(s, "p").Columns, schema.Column{Name: "w", Type: "TEXT", Fill: expression})
 		})

@@ -117,7 +117,8 @@ func replay(ctx context.Context, s *shadow.Copy, p *Plan) (failed string, err er
 			if ctx.Err() != nil {
 				return "", ctx.Err()
 			}
-			return fault.Message(p.explain(fault.Wrap(&d1.Error{Text: err.Error(), Stmt: i}, fault.Conflict, "%s", engineWords(err)), len(p.opening(a)))), nil
+			return fault.Message(p.explain(fault.Wrap(&d1.Error{Text: err.Error(), Stmt: i}, fault.Conflict, "%s", engineWords(err)),
+				len(p.opening(a)))), nil
 		}
 	}
 	if err := s.End(true); err != nil {

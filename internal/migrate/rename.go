@@ -12,7 +12,8 @@ import (
 func (b *builder) renames() (bool, error) {
 	b.was, b.rows = b.live.Schema, b.live.Rows
 	for _, c := range schema.Circles(b.live.Schema, b.target) {
-		b.refuse(c, "Each has the other's old name, and the database can't show whether that was done already. Do it in two versions, with a third name in between.")
+		b.refuse(c, "Each has the other's old name, and the database can't show whether that was done already. "+
+			"Do it in two versions, with a third name in between.")
 	}
 	_, b.renamed = schema.Renamed(b.live.Schema, b.target)
 	if len(b.renamed) == 0 || len(b.plan.Refusals) > 0 {

@@ -36,7 +36,8 @@ func Synchronize(ctx context.Context, conn d1.Conn, target *schema.Schema, id, a
 		return out, err
 	}
 	if known && state.Version > target.Version {
-		return out, fault.New(fault.Conflict, "The database is at version %d of the schema %s, newer than version %d, which was asked for.", state.Version, target.Name, target.Version)
+		return out, fault.New(fault.Conflict, "The database is at version %d of the schema %s, newer than version %d, "+
+			"which was asked for.", state.Version, target.Name, target.Version)
 	}
 	live, err := Inspect(ctx, conn)
 	if err != nil {
@@ -64,7 +65,8 @@ func Synchronize(ctx context.Context, conn d1.Conn, target *schema.Schema, id, a
 		return out, err
 	}
 	for _, f := range p.Fills { // it may take minutes, and must go on after a stop: work for a fleet
-		out.Warnings = append(out.Warnings, "The rows that were there have no "+f.Object()+": only a plan that was reviewed is followed by its fills.")
+		out.Warnings = append(out.Warnings, "The rows that were there have no "+f.Object()+
+			": only a plan that was reviewed is followed by its fills.")
 	}
 	for _, s := range p.Steps {
 		out.Applied = append(out.Applied, s.SQL)

@@ -14,9 +14,11 @@ import (
 
 // TestTrapRebuildingAParentDeletesItsChildren: users has many children that cascade.
 func TestTrapRebuildingAParentDeletesItsChildren(t *testing.T) {
-	db := database(t, "create table users(id text primary key, role text not null)", "create table sessions(user text references users(id) on delete cascade)",
+	db := database(t, "create table users(id text primary key, role text not null)",
+		"create table sessions(user text references users(id) on delete cascade)",
 		"insert into users values ('u', 'owner')", "insert into sessions values ('u')")
-	target := parse(t, `{"name":"x","version":2,"tables":{"users":{"id":"text primary key","role":"enum(owner,member) not null default member"},"sessions":{"user":"text -> users.id cascade"}}}`)
+	target := parse(t, `{"name":"x","version":2,"tables":{"users":{"id":"text primary key","role":"enum(owner,`+
+		`member) not null default member"},"sessions":{"user":"text -> users.id cascade"}}}`)
 	if _, err := migrate.Synchronize(t.Context(), db, target, "a", "test", now); err != nil {
 		t.Fatal(err)
 	}
@@ -30,7 +32,8 @@ func TestTrapRebuildingAParentDeletesItsChildren(t *testing.T) {
 func TestTrapColumnsAreDroppedByThemselves(t *testing.T) {
 	db := database(t, "create table p(id integer primary key, gone text)", "insert into p values (1, 'kept')", "create table own(a)")
 	before := fingerprint(t, db)
-	_, err := migrate.Synchronize(t.Context(), db, parse(t, `{"name":"x","version":1,"tables":{"p":{"id":"integer primary key"}}}`), "a", "test", now)
+	_, err := migrate.Synchronize(t.Context(), db,
+		parse(t, `{"name":"x","version":1,"tables":{"p":{"id":"integer primary key"}}}`), "a", "test", now)
 	if !fault.Is(err, fault.Invalid) || !strings.Contains(fault.Message(err), "p.gone") {
 		t.Errorf("%v", err)
 	}
@@ -43,7 +46,8 @@ func TestTrapColumnsAreDroppedByThemselves(t *testing.T) {
 // and the ledger has nothing; afterwards it has who and what.
 func TestTrapHalfOfAPlanIsApplied(t *testing.T) {
 	db := database(t, "create table p(id integer primary key, v text)", "insert into p values (1, 'same'), (2, 'same')")
-	target := parse(t, `{"name":"x","version":1,"tables":{"q":{"id":"integer primary key"},"p":{"id":"integer primary key","v":"text"}},"indexes":{"p":{"u":{"columns":["v"],"unique":true}}}}`)
+	target := parse(t, `{"name":"x","version":1,"tables":{"q":{"id":"integer primary key"},`+
+		`"p":{"id":"integer primary key","v":"text"}},"indexes":{"p":{"u":{"columns":["v"],"unique":true}}}}`)
 	before := fingerprint(t, db)
 	if _, err := migrate.Synchronize(t.Context(), db, target, "a", "test", now); err == nil || fingerprint(t, db) != before {
 		t.Errorf("%v", err)
@@ -61,7 +65,8 @@ func TestTrapHalfOfAPlanIsApplied(t *testing.T) {
 // drift is seen whatever hash was recorded, a version number is none, and the hash
 // is short.
 func TestTrapChangesAreNotSeen(t *testing.T) {
-	const source = `{"name":"x","version":1,"tables":{"p":{"id":"integer primary key","e":"enum(a,b)","u":"text"},"c":{"p":"integer -> p.id cascade"}},"indexes":{"p":{"i":{"columns":["u"]}}}}`
+	const source = `{"name":"x","version":1,"tables":{"p":{"id":"integer primary key","e":"enum(a,b)","u":"text"},` +
+		`"c":{"p":"integer -> p.id cascade"}},"indexes":{"p":{"i":{"columns":["u"]}}}}`
 	first := parse(t, source)
 	if n := len(first.Hash()); n != 64 {
 		t.Errorf("the hash has %d characters", n)
@@ -76,7 +81,8 @@ func TestTrapChangesAreNotSeen(t *testing.T) {
 		if _, err := migrate.Synchronize(t.Context(), db, first, "a", "test", now); err != nil {
 			t.Fatal(err)
 		}
-		if out, err := migrate.Synchronize(t.Context(), db, parse(t, strings.Replace(source, change[0], change[1], 1)), "b", "test", now); err != nil || !out.Changed {
+		if out, err := migrate.Synchronize(t.Context(), db, parse(t, strings.Replace(source, change[0], change[1], 1)), "b",
+			"test", now); err != nil || !out.Changed {
 			t.Errorf("%s: %+v %v", name, out, err)
 		}
 	}
@@ -88,7 +94,8 @@ func TestTrapChangesAreNotSeen(t *testing.T) {
 	if out, err := migrate.Synchronize(t.Context(), db, first, "b", "test", now); err != nil || len(out.Applied) != 1 {
 		t.Errorf("drift: %+v %v", out, err)
 	}
-	if out, err := migrate.Synchronize(t.Context(), db, parse(t, strings.Replace(source, `"version":1`, `"version":2`, 1)), "c", "test", now); err != nil || len(out.Applied) != 0 {
+	if out, err := migrate.Synchronize(t.Context(), db, parse(t, strings.Replace(source, `"version":1`, `"version":2`, 1)),
+		"c", "test", now); err != nil || len(out.Applied) != 0 {
 		t.Errorf("a version alone: %+v %v", out, err)
 	}
 }

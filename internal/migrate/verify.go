@@ -54,7 +54,8 @@ func (b *builder) count(table string) {
 		b.assert("every row of "+name+" is kept", "(SELECT count(*) FROM "+isNow+") = (SELECT n FROM "+counts+" WHERE what = "+rows+")")
 		if checkable {
 			values += ", (" + dangling + ", (SELECT count(*) FROM pragma_foreign_key_check(" + sqltext.QuoteText(b.liveTable(name)) + ")))"
-			b.assert("no reference in "+name+" dangles", "(SELECT count(*) FROM pragma_foreign_key_check("+sqltext.QuoteText(name)+")) <= (SELECT n FROM "+counts+" WHERE what = "+dangling+")")
+			b.assert("no reference in "+name+" dangles",
+				"(SELECT count(*) FROM pragma_foreign_key_check("+sqltext.QuoteText(name)+")) <= (SELECT n FROM "+counts+" WHERE what = "+dangling+")")
 		}
 		b.before("INSERT INTO " + counts + " VALUES " + values)
 	}
@@ -74,8 +75,9 @@ func (b *builder) keysKept(have, want *schema.Table, copied string) {
 	}
 	key := sqltext.QuoteAll(have.PrimaryKey)
 	a := Assertion{
-		What:      "every key of " + want.Name + " is kept",
-		Condition: "(SELECT count(*) FROM " + copied + ") > " + strconv.Itoa(MaxCompared) + " OR NOT EXISTS (SELECT " + key + " FROM " + copied + " EXCEPT SELECT " + key + " FROM " + sqltext.Quote(want.Name) + ")",
+		What: "every key of " + want.Name + " is kept",
+		Condition: "(SELECT count(*) FROM " + copied + ") > " + strconv.Itoa(MaxCompared) + " OR NOT EXISTS (SELECT " + key +
+			" FROM " + copied + " EXCEPT SELECT " + key + " FROM " + sqltext.Quote(want.Name) + ")",
 	}
 	b.more(a.Statement())
 }

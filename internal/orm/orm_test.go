@@ -44,7 +44,8 @@ func TestRoundTrip(t *testing.T) {
 	db, _ := newDB(t)
 	seen := time.Date(2026, 11, 23, 2, 0, 0, 5e6, time.UTC)
 	err := db.Table("users").Insert(t.Context(), orm.Values{
-		"id": int64(math.MaxInt64), "email": "a' OR 1=1 --", "meta": map[string]int{"a": 1}, "ok": false, "seen": seen, "score": 1.5, "bin": []byte{0, 255},
+		"id": int64(math.MaxInt64), "email": "a' OR 1=1 --", "meta": map[string]int{"a": 1}, "ok": false, "seen": seen, "score": 1.5,
+		"bin": []byte{0, 255},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -57,7 +58,8 @@ func TestRoundTrip(t *testing.T) {
 	if err := row.JSON("meta", &meta); err != nil || meta["a"] != 1 {
 		t.Errorf("meta %v %v", meta, err)
 	}
-	if row.Int("id") != math.MaxInt64 || row.Bool("ok") || !row.Time("seen").Equal(seen) || row.Value("score") != d1.Float(1.5) || row.Text("bin") != "\x00\xff" || !row.Value("role").IsNull() {
+	if row.Int("id") != math.MaxInt64 || row.Bool("ok") || !row.Time("seen").Equal(seen) || row.Value("score") != d1.Float(1.5) ||
+		row.Text("bin") != "\x00\xff" || !row.Value("role").IsNull() {
 		t.Errorf("row %+v", row)
 	}
 	if at := row.Time("at"); time.Since(at) > time.Hour || at.IsZero() {
@@ -195,7 +197,8 @@ func TestValuesAreNeverSQL(t *testing.T) {
 		if err != nil || row.Text("email") != s {
 			rt.Fatalf("%q: %v", s, err)
 		}
-		if _, err := db.Table("users").Where(orm.Eq(s, 1)).Count(t.Context()); err == nil && !strings.Contains("id email role meta ok seen at score bin", strings.ToLower(s)) {
+		if _, err := db.Table("users").Where(orm.Eq(s, 1)).Count(t.Context()); err == nil &&
+			!strings.Contains("id email role meta ok seen at score bin", strings.ToLower(s)) {
 			rt.Fatalf("the column %q was taken", s)
 		}
 	})
@@ -266,7 +269,8 @@ func TestCountByAndBelow(t *testing.T) {
 	if n, err := u.Where(orm.Not(below)).Count(t.Context()); err != nil || n != 3 {
 		t.Errorf("not below: %d %v", n, err)
 	}
-	for _, c := range []orm.Cond{orm.Below("id", "nope", "a", "b", "role"), orm.Below("id", "we\"ird", "nope", "k", "role"), orm.Below("id", "we\"ird", "k", "k", "nope")} {
+	for _, c := range []orm.Cond{orm.Below("id", "nope", "a", "b", "role"), orm.Below("id", "we\"ird", "nope", "k", "role"),
+		orm.Below("id", "we\"ird", "k", "k", "nope")} {
 		if _, err := u.Where(c).Count(t.Context()); !fault.Is(err, fault.Invalid) {
 			t.Errorf("%v", err)
 		}

@@ -72,7 +72,8 @@ func (t *table) cut(i, limit int) string {
 	if i == live.RowID || t.Key.Alias && t.Columns[i].PK {
 		return c
 	}
-	long := "CASE typeof(" + c + ") WHEN 'blob' THEN substr(" + c + ", 1, " + n + ") ELSE CAST(substr(CAST(" + c + " AS BLOB), 1, " + n + ") AS TEXT) END"
+	long := "CASE typeof(" + c + ") WHEN 'blob' THEN substr(" + c + ", 1, " + n + ") ELSE CAST(substr(CAST(" + c +
+		" AS BLOB), 1, " + n + ") AS TEXT) END"
 	short := ""
 	if a := t.Columns[i].Affinity; a == live.Integer || a == live.Real {
 		if t.Strict {

@@ -43,7 +43,8 @@ func (c *compiler) typed(place int, op, s string) string {
 	case "<>":
 		return "(" + ref + " <> " + p + " AND " + ref + " <> " + n + ")"
 	}
-	return "CASE WHEN typeof(" + ref + ") IN ('integer', 'real') THEN " + ref + " " + op + " " + n + " ELSE " + ref + " " + op + " " + p + " END"
+	return "CASE WHEN typeof(" + ref + ") IN ('integer', 'real') THEN " + ref + " " + op + " " + n + " ELSE " + ref + " " +
+		op + " " + p + " END"
 }
 
 var numberForm = regexp.MustCompile(`^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$`)

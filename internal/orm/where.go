@@ -206,7 +206,8 @@ func (c *compiler) below(place int, names []any) error {
 		return err
 	}
 	// The pairs are found once, and an index of both columns finds their rows.
-	c.sql.WriteString("(" + c.table.ref(self, ref) + ", " + c.table.ref(self, place) + ") IN (SELECT DISTINCT " + c.table.ref("h", ref) + ", " + c.table.ref("h", place) +
+	c.sql.WriteString("(" + c.table.ref(self, ref) + ", " + c.table.ref(self, place) + ") IN (SELECT DISTINCT " +
+		c.table.ref("h", ref) + ", " + c.table.ref("h", place) +
 		" FROM " + c.table.quoted() + " h JOIN " + there.quoted() + " o ON " + there.ref("o", key) + " = " + c.table.ref("h", ref) +
 		" WHERE " + c.table.ref("h", place) + " < " + there.ref("o", other) + ")")
 	return nil

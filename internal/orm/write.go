@@ -144,7 +144,8 @@ func (q Query) writing(verb string) (*compiler, error) {
 		return nil, err
 	}
 	if len(q.conds) == 0 || q.limit > 0 || q.offset > 0 || len(q.order) > 0 {
-		return nil, fault.New(fault.Invalid, "A condition is needed to %s rows of %s, and neither order nor limit can be given.", verb, q.table.Name)
+		return nil, fault.New(fault.Invalid, "A condition is needed to %s rows of %s, and neither order nor limit can be given.",
+			verb, q.table.Name)
 	}
 	return c, nil
 }

@@ -194,7 +194,8 @@ func (r *columnReader) modifier() {
 		r.readEnum(w)
 	default:
 		r.i++
-		r.bad(w, "unknown word %q; after the type come primary key, autoincrement, not null, unique, enum(…), default …, collate …, check (…), as (…), -> table.column, was … and fill (…)", w.text)
+		r.bad(w, "unknown word %q; after the type come primary key, autoincrement, not null, unique, enum(…), default …, "+
+			"collate …, check (…), as (…), -> table.column, was … and fill (…)", w.text)
 	}
 }
 
@@ -419,7 +420,8 @@ func (r *columnReader) action() (string, bool) {
 func (r *columnReader) finish() {
 	if r.deflt != nil {
 		r.c.Default = r.defaultSQL(*r.deflt)
-		if v, ok := strings.CutPrefix(r.c.Default, "'"); ok && r.enum != nil && !slices.Contains(r.enum, strings.ReplaceAll(strings.TrimSuffix(v, "'"), "''", "'")) {
+		if v, ok := strings.CutPrefix(r.c.Default, "'"); ok && r.enum != nil &&
+			!slices.Contains(r.enum, strings.ReplaceAll(strings.TrimSuffix(v, "'"), "''", "'")) {
 			r.bad(*r.deflt, "the default is none of the enum's values")
 		}
 	}

@@ -72,19 +72,22 @@ func TestWhichTriggersFireOnUpdate(t *testing.T) {
 // TestFillIsRefusedWhereItMakesNoSense tells why, at the column.
 func TestFillIsRefusedWhereItMakesNoSense(t *testing.T) {
 	for src, want := range map[string]string{
-		filled("text not null fill (email)"):             "t.c: fill gives a value to rows whose column is NULL, and a column that is not null has a value in every row as soon as it is there. Leave not null out, and let it come in a later version",
+		filled("text not null fill (email)"): "t.c: fill gives a value to rows whose column is NULL, " +
+			"and a column that is not null has a value in every row as soon as it is there. Leave not null out, and let it come in a later version",
 		filled("text fill (email) not null default 'x'"): "a column that is not null has a value in every row",
-		filled("text fill (email) default (lower('A'))"): "and a column with a default has it in every row as soon as it is there. Take one of the two",
-		filled("text fill (email) as (lower(email))"):    "and a generated column is computed from its own expression",
-		filled("text primary key fill (email)"):          "and a part of the primary key has a value from the beginning",
-		filled("text fill email"):                        "after fill comes an (SQL expression)",
-		filled("text fill"):                              "after fill comes an (SQL expression)",
-		filled("text fill (1) fill (2)"):                 "a column is filled from one expression",
-		filled("text fill (1; delete from t)"):           "is no SQL expression",
-		filled("text fill (1),id=(2)"):                   `"1),id=(2" is no SQL expression`,
-		filled("text fill (email = ?1)"):                 "has a parameter, and nobody is there to give it a value",
-		filled("text fill (')"):                          "this quote is never closed",
-		strings.Replace(filled("text fill (email)"), `}}}`, `,"@primary key":"email, c"}}}`, 1): "c has fill, and a part of the primary key has a value from the beginning",
+		filled("text fill (email) default (lower('A'))"): "and a column with a default has it in every row as soon as it is " +
+			"there. Take one of the two",
+		filled("text fill (email) as (lower(email))"): "and a generated column is computed from its own expression",
+		filled("text primary key fill (email)"):       "and a part of the primary key has a value from the beginning",
+		filled("text fill email"):                     "after fill comes an (SQL expression)",
+		filled("text fill"):                           "after fill comes an (SQL expression)",
+		filled("text fill (1) fill (2)"):              "a column is filled from one expression",
+		filled("text fill (1; delete from t)"):        "is no SQL expression",
+		filled("text fill (1),id=(2)"):                `"1),id=(2" is no SQL expression`,
+		filled("text fill (email = ?1)"):              "has a parameter, and nobody is there to give it a value",
+		filled("text fill (')"):                       "this quote is never closed",
+		strings.Replace(filled("text fill (email)"), `}}}`, `,"@primary key":"email, c"}}}`,
+			1): "c has fill, and a part of the primary key has a value from the beginning",
 	} {
 		if _, err := schema.Parse([]byte(src)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s\n%v\nwant %s", src, err, want)

@@ -125,7 +125,8 @@ func (m *made) rows(rt *rapid.T, sql string) []string {
 
 func (m *made) objects(rt *rapid.T) []schema.MasterRow {
 	var out []schema.MasterRow
-	for _, row := range m.rows(rt, "select type || char(31) || name || char(31) || tbl_name || char(31) || sql from sqlite_master where sql is not null and name not like 'sqlite_%'") {
+	for _, row := range m.rows(rt, "select type || char(31) || name || char(31) || tbl_name || char(31) || sql "+
+		"from sqlite_master where sql is not null and name not like 'sqlite_%'") {
 		f := strings.Split(row, "\x1f")
 		out = append(out, schema.MasterRow{Type: f[0], Name: f[1], Table: f[2], SQL: f[3]})
 	}
@@ -134,12 +135,15 @@ func (m *made) objects(rt *rapid.T) []schema.MasterRow {
 
 // said is what SQLite says of the table, and what becomes of some rows.
 func (m *made) said(rt *rapid.T) []string {
-	out := m.rows(rt, `select 'column ' || quote(name) || ' ' || upper(type) || ' notnull ' || "notnull" || ' pk ' || pk || ' hidden ' || hidden from pragma_table_xinfo('t')`)
+	out := m.rows(rt, `select 'column ' || quote(name) || ' ' || upper(type) || ' notnull ' || "notnull" || ' pk ' || pk || `+
+		`' hidden ' || hidden from pragma_table_xinfo('t')`)
 	out = append(out, m.rows(rt, `select 'table ' || wr || ' ' || strict from pragma_table_list where name = 't' collate nocase`)...)
 	out = append(out, m.rows(rt, `select 'autoincrement' from sqlite_master where name = 'sqlite_sequence'`)...)
 	indexes := m.rows(rt, `select is_unique || ' ' || origin || ' ' || partial || coalesce((select group_concat(coalesce(quote(x.name), 'expression') || ' ' || x."desc" || ' ' || upper(x.coll) || ' ' || x.key, ', ') from (select * from pragma_index_xinfo(l.name) order by seqno) x), '')
 	  from (select name, "unique" as is_unique, origin, partial from pragma_index_list('t')) l`)
-	keys := m.rows(rt, `select 'key ' || lower(coalesce("to", (select name from pragma_table_xinfo('t') where pk = seq + 1), '')) || ' from ' || quote("from") || ' ' || on_update || ' ' || on_delete || ' ' || "match" from pragma_foreign_key_list('t') where "match" is not null`)
+	keys := m.rows(rt, `select 'key ' || lower(coalesce("to", (select name from pragma_table_xinfo('t') `+
+		`where pk = seq + 1), '')) || ' from ' || quote("from") || ' ' || on_update || ' ' || on_delete || ' ' || "match" from `+
+		`pragma_foreign_key_list('t') where "match" is not null`)
 	slices.Sort(indexes)
 	slices.Sort(keys)
 	return slices.Concat(out, indexes, slices.Compact(keys), m.behaves(rt)) // a key said twice is one

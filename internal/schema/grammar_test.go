@@ -79,13 +79,15 @@ func (g *grammar) reference() string {
 func (g *grammar) actions() string {
 	s := ""
 	for g.maybe(40) {
-		s += " " + g.one("on delete cascade", "on delete set null", "on update no action", "on update set default", "on delete restrict", "match full", "on insert cascade")
+		s += " " + g.one("on delete cascade", "on delete set null", "on update no action", "on update set default",
+			"on delete restrict", "match full", "on insert cascade")
 	}
 	return s + g.in(40, g.deferral)
 }
 
 func (g *grammar) deferral() string {
-	return g.one("deferrable", "deferrable initially deferred", "not deferrable", "not deferrable initially deferred", "deferrable initially immediate")
+	return g.one("deferrable", "deferrable initially deferred", "not deferrable", "not deferrable initially deferred",
+		"deferrable initially immediate")
 }
 
 func (g *grammar) constraint(name string) string {
@@ -102,7 +104,8 @@ func (g *grammar) constraint(name string) string {
 	case 3, 4:
 		return s + " unique" + g.conflict()
 	case 5:
-		return s + " default " + g.one("1", "-2.5", "+3", "'it''s'", "word", `"quoted"`, "(1 + 2)", "null", "x'0aFF'", "true", "current_date", "(lower('A'))", "1e3", "(NULL)")
+		return s + " default " + g.one("1", "-2.5", "+3", "'it''s'", "word", `"quoted"`, "(1 + 2)", "null", "x'0aFF'", "true",
+			"current_date", "(lower('A'))", "1e3", "(NULL)")
 	case 6:
 		return s + " " + g.collate()
 	case 7:
@@ -140,7 +143,8 @@ func (g *grammar) table() string {
 	g.columns = names[:rapid.IntRange(1, len(names)).Draw(g.t, "columns")]
 	var items []string
 	for _, name := range g.columns {
-		kind := g.one("", "text", "TEXT", "integer", "INTEGER", "int", "varchar(10)", "double precision", "numeric(5, -2)", "blob", `"integer"`, "'text'", "real")
+		kind := g.one("", "text", "TEXT", "integer", "INTEGER", "int", "varchar(10)", "double precision", "numeric(5, -2)",
+			"blob", `"integer"`, "'text'", "real")
 		item := g.name(name) + " " + kind
 		for range rapid.IntRange(0, 3).Draw(g.t, "constraints") {
 			item += g.constraint(name)
@@ -163,7 +167,8 @@ func (g *grammar) index(n int) string {
 		a, b := g.name(g.columns[0]), g.name(g.columns[len(g.columns)-1])
 		return g.one(
 			"lower("+a+")", "lower("+a+") "+g.collate(), a+" || "+b+" "+g.collate(), "("+a+" || "+b+") "+g.collate(), "-"+a+" "+g.collate(),
-			"case when "+a+" then "+b+" end "+g.collate(), "cast("+a+" as text) collate nocase", "("+a+" || 'x') || "+b+" collate nocase", "not "+a, `"text" || `+a,
+			"case when "+a+" then "+b+" end "+g.collate(), "cast("+a+" as text) collate nocase", "("+a+" || 'x') || "+b+" collate nocase", "not "+a,
+			`"text" || `+a,
 		) + g.direction()
 	}
 	return fmt.Sprintf("create %sindex i%d on %s%s", g.one("", "unique "), n, g.name("t"), g.list(part)) +

@@ -256,7 +256,8 @@ func (p *parser) settle(t *Table, offset int) {
 	t.UniqueTerms, t.Unique = append(plainKeys(t.Unique), t.UniqueTerms...), nil
 	t.settle(p.listed, len(t.UniqueTerms))
 	if !written.plain() && !t.integerKey() && t.primary().canonical() != written.canonical() {
-		p.since(offset, "the columns of the primary key are unique too, in another direction, and SQLite keeps one index for both. Leave that unique out")
+		p.since(offset, "the columns of the primary key are unique too, in another direction, "+
+			"and SQLite keeps one index for both. Leave that unique out")
 	}
 }
 
@@ -291,9 +292,12 @@ func (p *parser) checkParentKey(r reference, parent *Table) {
 		return
 	}
 	where := parent.Name + "." + strings.Join(columns, ", ")
-	if slices.ContainsFunc(parent.UniqueTerms, func(k Key) bool { return sameColumns(k.Columns(), columns) }) || parent.uniqueIndex(columns, true) ||
+	if slices.ContainsFunc(parent.UniqueTerms, func(k Key) bool {
+		return sameColumns(k.Columns(), columns)
+	}) || parent.uniqueIndex(columns, true) ||
 		sameColumns(parent.PrimaryKey, columns) {
-		p.since(r.offset, "%s is unique by another collation than its own, so nothing can refer to it. Give the column that collation, or make it unique as it is", where)
+		p.since(r.offset, "%s is unique by another collation than its own, so nothing can refer to it. "+
+			"Give the column that collation, or make it unique as it is", where)
 		return
 	}
 	p.bad(r.offset, "%s is neither a primary key nor unique, so nothing can refer to it", where)

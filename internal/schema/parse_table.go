@@ -57,7 +57,8 @@ func (p *parser) option(t *Table, option string, m member) {
 	case "sql":
 		p.verbatim(t, m)
 	default:
-		p.bad(m.offset, "unknown option %q; a table has @primary key, @unique, @check, @foreign key, @strict, @without rowid, @was and @sql, and a column whose name begins with @ is written with @@", "@"+option)
+		p.bad(m.offset, "unknown option %q; a table has @primary key, @unique, @check, @foreign key, @strict, @without rowid, "+
+			"@was and @sql, and a column whose name begins with @ is written with @@", "@"+option)
 	}
 }
 
@@ -115,7 +116,8 @@ func (p *parser) key(t *Table, n node) (Key, bool) {
 // rowidHasNoOrder refuses what SQLite would drop in silence.
 func (p *parser) rowidHasNoOrder(t *Table, offset int) {
 	if c, ok := t.onlyKey(); ok && t.integerKey() && !t.own(t.PrimaryTerms).plain() {
-		p.since(offset, `%s is an integer, and the list of one integer is the rowid, which has neither collation nor direction. Leave them out, or write "integer primary key desc" at the column for a key that is not the rowid`, c.Name)
+		p.since(offset, `%s is an integer, and the list of one integer is the rowid, which has neither collation nor direction. `+
+			`Leave them out, or write "integer primary key desc" at the column for a key that is not the rowid`, c.Name)
 	}
 }
 

@@ -219,5 +219,6 @@ func (t *Table) Names() []string {
 // PRIMARY KEY DESC is none, by an old mistake that SQLite keeps.
 func (t *Table) RowIDAlias(column string) bool {
 	c, ok := t.Column(column)
-	return ok && !t.WithoutRowID && len(t.PrimaryKey) == 1 && len(t.PrimaryTerms) == 0 && sqltext.Same(t.PrimaryKey[0], column) && sqltext.Same(c.Type, "integer")
+	return ok && !t.WithoutRowID && len(t.PrimaryKey) == 1 && len(t.PrimaryTerms) == 0 && sqltext.Same(t.PrimaryKey[0], column) &&
+		sqltext.Same(c.Type, "integer")
 }

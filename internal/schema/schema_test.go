@@ -53,7 +53,8 @@ func live(t testing.TB, statements ...string) *schema.Schema {
 		}
 		st.Close()
 	}
-	st, err := c.Prepare("select type, name, tbl_name, coalesce(sql,'') from sqlite_master where name not in (select name from pragma_table_list where type = 'shadow')")
+	st, err := c.Prepare("select type, name, tbl_name, coalesce(sql,'') from sqlite_master " +
+		"where name not in (select name from pragma_table_list where type = 'shadow')")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -179,7 +180,8 @@ func TestEveryMistakeIsReportedAtItsPlace(t *testing.T) {
 		`line 2, column 37: unknown key "extra"; a schema has name, version, mixins, tables, indexes, views, triggers and virtual`,
 		`line 3, column 61: users....loop: the mixin "loop" contains itself`,
 		`line 7, column 13: users.a: "txet" is no type; use text, integer, real, blob, json, boolean, timestamp_ms, enum(…) or sql(…)`,
-		`line 8, column 18: users.b: unknown word "nonsense"; after the type come primary key, autoincrement, not null, unique, enum(…), default …, collate …, check (…), as (…), -> table.column, was … and fill (…)`,
+		`line 8, column 18: users.b: unknown word "nonsense"; after the type come primary key, autoincrement, not null, unique, ` +
+			`enum(…), default …, collate …, check (…), as (…), -> table.column, was … and fill (…)`,
 		`line 9, column 29: users.c: "abc" is no default for a column of numbers; put text in quotes if it is meant`,
 		`line 10, column 21: users.d: there is no table "nowhere" to refer to`,
 		`line 11, column 21: users.e: users.a is neither a primary key nor unique, so nothing can refer to it`,
@@ -207,7 +209,8 @@ func TestEveryMistakeIsReportedAtItsPlace(t *testing.T) {
 	if d := cmp.Diff(want, strings.Split(err.Error(), "\n")); d != "" {
 		t.Error(d)
 	}
-	for _, src := range []string{"", "[", "{", `{"name":`, "null", "[]", `{"name":"x","version":1,"tables":{}} x`, "\xff", `{"name":"x","version":1e99,"tables":[]}`} {
+	for _, src := range []string{"", "[", "{", `{"name":`, "null", "[]", `{"name":"x","version":1,"tables":{}} x`, "\xff",
+		`{"name":"x","version":1e99,"tables":[]}`} {
 		if _, err := schema.Parse([]byte(src)); err == nil {
 			t.Errorf("accepted %q", src)
 		}
@@ -217,7 +220,8 @@ func TestEveryMistakeIsReportedAtItsPlace(t *testing.T) {
 func TestDiffSaysEveryDifference(t *testing.T) {
 	from := live(t,
 		"create table p(id integer primary key)",
-		"create table t(id integer primary key, a text, b integer default 1, c text not null, gone text, pid integer references p(id) on delete cascade, check (b < 9))",
+		"create table t(id integer primary key, a text, b integer default 1, c text not null, gone text, "+
+			"pid integer references p(id) on delete cascade, check (b < 9))",
 		"create index i on t(a)", "create index same on t(b)", "create table extra(x)")
 	to := mustParse(t, `{"name":"x","version":2,"tables":{"p":{"id":"integer primary key"},
 	  "t":{"id":"text primary key","a":"integer","b":"integer default 2","c":"text","pid":"integer -> p.id set null","u":"text unique","e":"enum(x,y)"}},
@@ -246,8 +250,11 @@ func TestReadsWhateverSQLiteDeclares(t *testing.T) {
 		"create table t(a integer primary key autoincrement, b text collate nocase unique)",
 		"create table t(a text, b text, c as (a || b) stored, d generated always as (length(a)), primary key (a, b)) without rowid, strict" +
 			"",
-		"create table t(a integer constraint x not null constraint y check (a > 0) default (1 + (2)), /* ) */ b text default 'a)b' -- x,\n, constraint u unique (a, b), foreign key (a, b) references t(b, a) on update cascade on delete set default deferrable initially deferred, check (a <> b))",
-		"create table t(a integer default -1, b real default +1.5, c default current_date, d default x'00', e default foo, f default \"bar\", g default null)",
+		"create table t(a integer constraint x not null constraint y check (a > 0) default (1 + (2)), " +
+			"/* ) */ b text default 'a)b' -- x,\n, constraint u unique (a, b), foreign key (a, b) references t(b, " +
+			"a) on update cascade on delete set default deferrable initially deferred, check (a <> b))",
+		"create table t(a integer default -1, b real default +1.5, c default current_date, d default x'00', e default foo, " +
+			"f default \"bar\", g default null)",
 		"create table t(a int references t, b int references t(a) match full not deferrable)",
 		"create table \"we\"\"ird\"(\"sel ect\" text, \"check\" int)",
 	} {
@@ -323,7 +330,10 @@ func FuzzParse(f *testing.F) {
 	src, _ := schemas.FS.ReadFile("organization.v1.json")
 	f.Add(string(src))
 	f.Add(`{"name":"x","version":1,"tables":{"t":{"a":"text -> t.a set null","b":"enum(a,'b c')"}}}`)
-	f.Add(`{"name":"x","version":1,"tables":{"t":{"@@a":"sql(VARCHAR(9)) check (x > 'a(') collate nocase was \"o p\"","g":"text as (lower(\"@a\")) stored","@check":["g <> 1"],"@strict":false,"@was":"u"}},"indexes":{"t":{"i":{"columns":["(lower(g))","g desc"],"where":"g"}}},"views":{"v":"create view v as select 1"}}`)
+	f.Add(`{"name":"x","version":1,"tables":{"t":{"@@a":"sql(VARCHAR(9)) check (x > 'a(') collate nocase was \"o p\"",` +
+		`"g":"text as (lower(\"@a\")) stored","@check":["g <> ` +
+		`1"],"@strict":false,"@was":"u"}},"indexes":{"t":{"i":{"columns":["(lower(g))","g ` +
+		`desc"],"where":"g"}}},"views":{"v":"create view v as select 1"}}`)
 	f.Add(`{"name":"x","version":1,"tables":{"t":{"a":"text","b":"text fill (lower(a) || '(' -- x)"}}}`)
 	f.Fuzz(func(t *testing.T, src string) {
 		s, err := schema.Parse([]byte(src))

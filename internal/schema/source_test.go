@@ -11,19 +11,25 @@ import (
 var declared = map[string][]string{
 	"composite keys": {
 		"create table p(a integer, b text, c real, primary key (a, b), unique (c, b))",
-		"create table c(x integer, y text, foreign key (x, y) references p(a, b) on delete cascade on update set null deferrable initially deferred)",
+		"create table c(x integer, y text, foreign key (x, y) references p(a, b) on delete cascade on update set null " +
+			"deferrable initially deferred)",
 	},
-	"autoincrement":   {"create table t(id integer primary key autoincrement, a text not null default '')"},
-	"generated":       {"create table t(a integer, b integer as (a + 1), c text not null generated always as (a || 'x') stored)"},
-	"collations":      {"create table t(a text collate nocase unique, b text collate rtrim)", "create index i on t(a collate binary desc, b)"},
-	"checks":          {"create table t(a integer check (a > 0) check (a < 9), b text, check (a <> b), check (length(b) < 4))"},
-	"strict":          {"create table t(id int primary key, a any, b text) strict", "create table w(a text primary key, b blob) strict, without rowid"},
-	"types":           {"create table t(a varchar(10), b double precision, c decimal(10, 2), d, e datetime, f unsigned big int)"},
-	"defaults":        {"create table t(a default 1, b default -1.5, c default 'it''s', d default (1 + 2), e default current_timestamp, f default current_date, g default x'00ff', h default true, i default (json('{}')), j text default \"bare\")"},
-	"partial indexes": {"create table t(a, b)", "create unique index u on t(a) where b is not null", "create index e on t(lower(a), b desc)", "create index f on t((a + 1)) where a in ('x', 'y')"},
+	"autoincrement": {"create table t(id integer primary key autoincrement, a text not null default '')"},
+	"generated":     {"create table t(a integer, b integer as (a + 1), c text not null generated always as (a || 'x') stored)"},
+	"collations":    {"create table t(a text collate nocase unique, b text collate rtrim)", "create index i on t(a collate binary desc, b)"},
+	"checks":        {"create table t(a integer check (a > 0) check (a < 9), b text, check (a <> b), check (length(b) < 4))"},
+	"strict": {"create table t(id int primary key, a any, b text) strict",
+		"create table w(a text primary key, b blob) strict, without rowid"},
+	"types": {"create table t(a varchar(10), b double precision, c decimal(10, 2), d, e datetime, f unsigned big int)"},
+	"defaults": {"create table t(a default 1, b default -1.5, c default 'it''s', d default (1 + 2), " +
+		"e default current_timestamp, f default current_date, g default x'00ff', h default true, i default (json('{}')), " +
+		"j text default \"bare\")"},
+	"partial indexes": {"create table t(a, b)", "create unique index u on t(a) where b is not null",
+		"create index e on t(lower(a), b desc)", "create index f on t((a + 1)) where a in ('x', 'y')"},
 	"objects": {
 		"create table t(a, b)", "create view v as select a, 'it''s \"so\"' s from t",
-		"create trigger g after insert on t when new.a > 1 begin update t set b = ';' where rowid = new.rowid; delete from t where a = 'end'; end",
+		"create trigger g after insert on t when new.a > 1 begin update t set b = ';' where rowid = new.rowid; delete " +
+			"from t where a = 'end'; end",
 		"create trigger i instead of delete on v begin select 1; end",
 		"create virtual table f using fts5(body, content='')",
 	},
@@ -37,11 +43,13 @@ var declared = map[string][]string{
 		"create table b(id integer primary key, a integer references a(id) on delete restrict)",
 	},
 	"no word for it": {
-		"create table t(a integer constraint positive check (a > 0), b text unique on conflict ignore, constraint pair unique (a, b), primary key (a) on conflict replace)",
+		"create table t(a integer constraint positive check (a > 0), b text unique on conflict ignore, " +
+			"constraint pair unique (a, b), primary key (a) on conflict replace)",
 		"create table d(id integer primary key desc)",
 	},
 	"reference without columns": {"create table p(id text primary key)", "create table c(p text references p)"},
-	"quoted strings":            {`create table t(a text check (a <> "zz") default "active")`, `create view v as select * from t where a = "active"`},
+	"quoted strings": {`create table t(a text check (a <> "zz") default "active")`,
+		`create view v as select * from t where a = "active"`},
 }
 
 // TestALiveSchemaComesBackThroughItsFile goes from a database to the schema file,
@@ -75,7 +83,8 @@ func TestALiveSchemaComesBackThroughItsFile(t *testing.T) {
 
 // TestRenamesAreRenames reads a file that says what was called otherwise.
 func TestRenamesAreRenames(t *testing.T) {
-	from := live(t, "create table old(id integer primary key, mail text not null, check (mail like '%@%'))", "create index by_mail on old(mail)",
+	from := live(t, "create table old(id integer primary key, mail text not null, check (mail like '%@%'))",
+		"create index by_mail on old(mail)",
 		"create table c(o integer references old(id))", "create view v as select mail from old")
 	to := mustParse(t, `{"name":"x","version":2,"tables":{
 	  "users":{"@was":"old","id":"integer primary key","email":"text not null was mail","@check":["email like '%@%'"]},
@@ -83,7 +92,8 @@ func TestRenamesAreRenames(t *testing.T) {
 	  "indexes":{"users":{"by_mail":{"columns":["email"]}}},
 	  "views":{"v":"create view v as select email from users"}}`)
 	got := strings.Join(wordsOf(schema.Diff(from, to)), "; ")
-	if got != "Rename table old to users; Rename column users.mail to email" && !strings.HasPrefix(got, "Rename table old to users; Rename column users.mail to email; Drop view v to make it again") {
+	if got != "Rename table old to users; Rename column users.mail to email" &&
+		!strings.HasPrefix(got, "Rename table old to users; Rename column users.mail to email; Drop view v to make it again") {
 		t.Errorf("%s", got)
 	}
 	if again := schema.Diff(to, to); len(again) != 0 {

@@ -287,7 +287,8 @@ func (r *sqlReader) column(t *Table) error {
 }
 
 func startsConstraint(t sqltext.Token) bool {
-	return isWordOf(t, "constraint", "primary", "not", "null", "unique", "check", "default", "collate", "references", "generated", "as", "deferrable")
+	return isWordOf(t, "constraint", "primary", "not", "null", "unique", "check", "default", "collate", "references",
+		"generated", "as", "deferrable")
 }
 
 func (r *sqlReader) columnConstraint(t *Table, c *Column) error {
@@ -350,7 +351,8 @@ func (r *sqlReader) defaultValue(c *Column) error {
 	}
 	t := r.next()
 	switch {
-	case t.Kind == sqltext.Name || t.Kind == sqltext.Word && !isWordOf(t, "current_timestamp", "current_date", "current_time", "null", "true", "false"):
+	case t.Kind == sqltext.Name || t.Kind == sqltext.Word &&
+		!isWordOf(t, "current_timestamp", "current_date", "current_time", "null", "true", "false"):
 		c.Default = sqltext.QuoteText(t.Ident()) // SQLite takes a bare or "quoted" word for text here
 	case t.IsLiteral() || t.Kind == sqltext.Word:
 		c.Default = sign + t.Text

@@ -46,7 +46,8 @@ func canonicalTexts(expr string, text func(toks []sqltext.Token, i int) bool) st
 // closed, nothing is left open (a quote, a comment), and no statement ends in it.
 func whole(expr string) bool {
 	toks := slices.Collect(sqltext.Code("(" + expr + "\n)"))
-	return len(toks) > 2 && sqltext.Closing(toks, 0) == len(toks)-1 && !slices.ContainsFunc(toks, func(t sqltext.Token) bool { return t.Is(";") })
+	return len(toks) > 2 && sqltext.Closing(toks, 0) == len(toks)-1 &&
+		!slices.ContainsFunc(toks, func(t sqltext.Token) bool { return t.Is(";") })
 }
 
 // isType reports whether a text is a declared type: words, and up to two numbers

@@ -76,7 +76,8 @@ func Excluded(was, renamed string) (string, bool) {
 	}
 	out, at, found := "", 0, false
 	for i, t := range a {
-		if isWordOf(t, "excluded") && !isWordOf(b[i], "excluded") || t.Kind == sqltext.Name && sqltext.Same(t.Ident(), "excluded") && !sqltext.Same(b[i].Ident(), "excluded") {
+		if isWordOf(t, "excluded") && !isWordOf(b[i], "excluded") ||
+			t.Kind == sqltext.Name && sqltext.Same(t.Ident(), "excluded") && !sqltext.Same(b[i].Ident(), "excluded") {
 			out, at, found = out+renamed[at:b[i].Offset]+t.Text, b[i].Offset+len(b[i].Text), true
 		}
 	}

@@ -53,7 +53,8 @@ func TestWhatCantBeMadeIsAnErrorOrLeftOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	if got, err := s.Texts("select name from sqlite_master where name like 't%' or name = 'v' order by name"); err != nil || strings.Join(got, " ") != "t t_id" {
+	if got, err := s.Texts("select name from sqlite_master where name like 't%' or name = 'v' order by name"); err != nil ||
+		strings.Join(got, " ") != "t t_id" {
 		t.Errorf("%q, %v", got, err)
 	}
 }

@@ -16,7 +16,8 @@ func BenchmarkStatement(b *testing.B) {
 	for _, sql := range []string{
 		"create table t(id integer primary key, a text, b text, c integer, d text, e real, f text, g integer, h text, i text)",
 		"create index ta on t(a)",
-		"insert into t select n, hex(randomblob(8)), 'some text', n * 7, 'more text', n / 3.0, hex(randomblob(20)), n % 5, 'x', null from " + series("50000"),
+		"insert into t select n, hex(randomblob(8)), 'some text', n * 7, 'more text', n / 3.0, hex(randomblob(20)), n % 5, 'x', " +
+			"null from " + series("50000"),
 	} {
 		if _, err := exec(c, sqlite.Write, sql); err != nil {
 			b.Fatal(err)

@@ -22,9 +22,11 @@ type Effect struct {
 
 var effectKinds = map[driver.OpType]string{
 	driver.OpInsert: "insert", driver.OpUpdate: "update", driver.OpDelete: "delete", driver.OpAlterTable: "alter",
-	driver.OpCreateTable: "create", driver.OpCreateIndex: "create", driver.OpCreateView: "create", driver.OpCreateTrigger: "create", driver.OpCreateVTable: "create",
-	driver.OpDropTable: "drop", driver.OpDropIndex: "drop", driver.OpDropView: "drop", driver.OpDropTrigger: "drop", driver.OpDropVTable: "drop",
-	driver.OpAnalyze: "analyze", driver.OpReindex: "reindex", driver.OpPragma: "pragma",
+	driver.OpCreateTable: "create", driver.OpCreateIndex: "create", driver.OpCreateView: "create", driver.OpCreateTrigger: "create",
+	driver.OpCreateVTable: "create",
+	driver.OpDropTable:    "drop", driver.OpDropIndex: "drop", driver.OpDropView: "drop", driver.OpDropTrigger: "drop",
+	driver.OpDropVTable: "drop",
+	driver.OpAnalyze:    "analyze", driver.OpReindex: "reindex", driver.OpPragma: "pragma",
 }
 
 // Effects compiles a statement, in mode Write, and returns what it may do without

@@ -20,7 +20,8 @@ func TestEffects(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, sql := range []string{
-		"create table p(id integer primary key autoincrement, name text)", "create table c(id integer primary key, p integer references p(id) on delete cascade)",
+		"create table p(id integer primary key autoincrement, name text)",
+		"create table c(id integer primary key, p integer references p(id) on delete cascade)",
 		"create table lg(x)", "create trigger evil after insert on lg begin delete from p; end",
 	} {
 		st, err := c.Prepare(sql)

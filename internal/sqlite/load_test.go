@@ -49,7 +49,8 @@ func TestLoadMakesAFileThatStandsAlone(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.db")
 	big := strings.Repeat("00", 1_500_000)
 	dump := "PRAGMA defer_foreign_keys=TRUE;\nBEGIN TRANSACTION;\nCREATE TABLE k(p references p(id));\nINSERT INTO k VALUES(1);\n" +
-		"CREATE TABLE p(id integer primary key autoincrement, b);\nINSERT INTO p VALUES(1, x'" + big + "');\nDELETE FROM sqlite_sequence;\nINSERT INTO sqlite_sequence VALUES('p',9);\nCOMMIT;\n"
+		"CREATE TABLE p(id integer primary key autoincrement, b);\nINSERT INTO p VALUES(1, x'" + big +
+		"');\nDELETE FROM sqlite_sequence;\nINSERT INTO sqlite_sequence VALUES('p',9);\nCOMMIT;\n"
 	if err := sqlite.Load(t.Context(), path, sqlite.Statements(strings.NewReader(dump))); err != nil {
 		t.Fatal(err)
 	}

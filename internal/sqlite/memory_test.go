@@ -24,7 +24,8 @@ var growing = map[string]string{
 	"json_group_object": "select length(json_group_object(n, printf('%02000d', n))) from " + series("40000"),
 	"jsonb_group_array": "select length(jsonb_group_array(printf('%02000d', n))) from " + series("40000"),
 	"many values":       "select " + manyValues(40) + " from " + series("15"),
-	"many caches": "select " + strings.Repeat("(select count(distinct n||x) from (select n, printf('%0900d', n) x from "+series("5000")+")) + ", 3) +
+	"many caches": "select " + strings.Repeat("(select count(distinct n||x) from (select n, printf('%0900d', n) x from "+
+		series("5000")+")) + ", 3) +
 		"(select length(json_group_array(printf('%02000d', n))) from " + series("40000") + ")",
 }
 
@@ -83,7 +84,8 @@ func TestAStatementThatGrowsIsStoppedAtItsBudget(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c := file(t, sqlite.Options{Budget: sqlite.NewBudget(16 << 20)})
-			if got, err := exec(c, sqlite.Read, sql); shortage(err) != sqlite.ShortOfMemory || !strings.Contains(err.Error(), "more memory than 16 MB") {
+			if got, err := exec(c, sqlite.Read, sql); shortage(err) != sqlite.ShortOfMemory ||
+				!strings.Contains(err.Error(), "more memory than 16 MB") {
 				t.Errorf("%v %v", got, err)
 			}
 			must(t, c, "select 1") // and the connection goes on
@@ -112,7 +114,8 @@ func TestConnectionsShareABudget(t *testing.T) {
 		}
 		held = append(held, st)
 	}
-	if _, err := exec(other, sqlite.Read, growing["json_group_array"]); shortage(err) != sqlite.ShortOfShare || !strings.Contains(err.Error(), "more memory than others leave of 16 MB") {
+	if _, err := exec(other, sqlite.Read, growing["json_group_array"]); shortage(err) != sqlite.ShortOfShare ||
+		!strings.Contains(err.Error(), "more memory than others leave of 16 MB") {
 		t.Errorf("beside one that has half of it: %v", err)
 	}
 	read(t, other, grown("300")) // what an ordinary statement takes

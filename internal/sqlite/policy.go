@@ -41,14 +41,18 @@ func readFunctions() (map[string]verdict, error) {
 		m[n] = refused
 	}
 	// What ALTER TABLE calls by itself. No statement can name them.
-	for _, n := range []string{"sqlite_rename_table", "sqlite_rename_column", "sqlite_rename_test", "sqlite_rename_quotefix", "sqlite_drop_column"} {
+	for _, n := range []string{"sqlite_rename_table", "sqlite_rename_column", "sqlite_rename_test", "sqlite_rename_quotefix",
+		"sqlite_drop_column"} {
 		m[n] = allowed
 	}
 	return m, nil
 }
 
 // transactionText is what D1 answers to BEGIN, COMMIT, ROLLBACK, SAVEPOINT and RELEASE.
-const transactionText = "To execute a transaction, please use the state.storage.transaction() or state.storage.transactionSync() APIs instead of the SQL BEGIN TRANSACTION or SAVEPOINT statements. The JavaScript API is safer because it will automatically roll back on exceptions, and because it interacts correctly with Durable Objects' automatic atomic write coalescing."
+const transactionText = "To execute a transaction, please use the state.storage.transaction() or " +
+	"state.storage.transactionSync() APIs instead of the SQL BEGIN TRANSACTION or SAVEPOINT statements. " +
+	"The JavaScript API is safer because it will automatically roll back on exceptions, " +
+	"and because it interacts correctly with Durable Objects' automatic atomic write coalescing."
 
 const readOnlyText = "not authorized to write: SQLITE_READONLY"
 

@@ -84,7 +84,8 @@ func (r rawConn) iifTakesThree() error {
 		}
 		// 1 stands for the function's address; nothing can call it in between.
 		for _, address := range []uintptr{1, 0} {
-			if rc := driver.ResultCode(lib.Xsqlite3_create_function(r.tls, r.db, name, n, lib.SQLITE_UTF8, 0, address, 0, 0)); rc != driver.ResultOK {
+			if rc := driver.ResultCode(lib.Xsqlite3_create_function(r.tls, r.db, name, n, lib.SQLITE_UTF8, 0, address, 0,
+				0)); rc != driver.ResultOK {
 				return rc.ToError()
 			}
 		}

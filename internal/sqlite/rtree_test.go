@@ -41,7 +41,8 @@ func TestAnRTreeIsReadWhereWritesAreRefused(t *testing.T) {
 		for range 2 {
 			for _, sql := range []string{
 				"insert into places values (3, 1, 1, 'x')", "delete from places", "update places set x0 = -1", "drop table places",
-				"insert into places_rowid values (9, 9, 9)", "delete from places_node", "update places_parent set parentnode = 1", "drop table places_node",
+				"insert into places_rowid values (9, 9, 9)", "delete from places_node", "update places_parent set parentnode = 1",
+				"drop table places_node",
 				"insert into grid select id + 5, x0, x1 from places", "create table u as select * from places",
 			} {
 				if _, err := exec(c, sqlite.Read, sql); err == nil {

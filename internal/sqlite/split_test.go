@@ -24,13 +24,15 @@ func TestSplit(t *testing.T) {
 		in   string
 		want []string
 	}{
-		"nothing":             {" ;; -- words\n /* more */ ", nil},
-		"one":                 {"select 1", []string{"select 1"}},
-		"semicolons in text":  {"select ';'; select \";\"; select [;]; select `;`", []string{"select ';'", `select ";"`, "select [;]", "select `;`"}},
-		"comments":            {"-- a;b\nselect 1; /* ; */ select 2 -- ;", []string{"select 1", "select 2 -- ;"}},
-		"trigger":             {trigger + "; select 1", []string{trigger, "select 1"}},
-		"temp trigger":        {"create temp " + trigger[7:] + ";select 1", []string{"create temp " + trigger[7:], "select 1"}},
-		"explain trigger":     {"explain create trigger x after insert on t begin select 1; end; select 2", []string{"explain create trigger x after insert on t begin select 1; end", "select 2"}},
+		"nothing": {" ;; -- words\n /* more */ ", nil},
+		"one":     {"select 1", []string{"select 1"}},
+		"semicolons in text": {"select ';'; select \";\"; select [;]; select `;`",
+			[]string{"select ';'", `select ";"`, "select [;]", "select `;`"}},
+		"comments":     {"-- a;b\nselect 1; /* ; */ select 2 -- ;", []string{"select 1", "select 2 -- ;"}},
+		"trigger":      {trigger + "; select 1", []string{trigger, "select 1"}},
+		"temp trigger": {"create temp " + trigger[7:] + ";select 1", []string{"create temp " + trigger[7:], "select 1"}},
+		"explain trigger": {"explain create trigger x after insert on t begin select 1; end; select 2",
+			[]string{"explain create trigger x after insert on t begin select 1; end", "select 2"}},
 		"case end":            {"select case 1 when 1 then 2 end; select 3", []string{"select case 1 when 1 then 2 end", "select 3"}},
 		"unfinished string":   {"select 'a; select 2", []string{"select 'a; select 2"}},
 		"needs earlier table": {"create table a(b); insert into a values (1)", []string{"create table a(b)", "insert into a values (1)"}},

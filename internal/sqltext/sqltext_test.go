@@ -20,7 +20,8 @@ func TestNamesFoldByASCII(t *testing.T) {
 		{"Users", "uSERS", true}, {"É", "é", false}, {"K", "\u212a", false}, {"s", "\u017f", false},
 		{"a", "ab", false}, {"@", "`", false}, {"[", "{", false}, {"\xff", "\xff", true},
 	} {
-		if sqltext.Same(c.a, c.b) != c.same || (sqltext.Fold(c.a) == sqltext.Fold(c.b)) != c.same || (sqltext.Upper(c.a) == sqltext.Upper(c.b)) != c.same {
+		if sqltext.Same(c.a, c.b) != c.same || (sqltext.Fold(c.a) == sqltext.Fold(c.b)) != c.same ||
+			(sqltext.Upper(c.a) == sqltext.Upper(c.b)) != c.same {
 			t.Errorf("%q and %q: %v %q %q", c.a, c.b, sqltext.Same(c.a, c.b), sqltext.Fold(c.a), sqltext.Fold(c.b))
 		}
 	}
@@ -37,7 +38,8 @@ func TestSelects(t *testing.T) {
 	for sql, want := range map[string]bool{
 		"select 1": true, "\ufeff -- a\n VALUES (1)": true, "with a as (select 1) select * from a": true,
 		"with recursive a(n) as not materialized (values (1)), b as (select 2) values (3);": true,
-		"with a as (select 1) delete from t":                                                false, "with a as (select 1": false, "with": false, "": false,
+		"with a as (select 1) delete from t":                                                false, "with a as (select 1": false, "with": false,
+		"":                 false,
 		"explain select 1": false, "delete from t": false, "pragma foreign_keys": false,
 	} {
 		if got := sqltext.IsSelect(sql); got != want {
@@ -67,7 +69,13 @@ func TestParams(t *testing.T) {
 
 func TestRowIDHasAWordThatNoColumnHides(t *testing.T) {
 	t.Parallel()
-	for columns, want := range map[string]string{"id": "rowid", "ROWID": "_rowid_", "rowid,_RowID_": "oid", "rowid,_rowid_,Oid": "", "row\u0131d": "rowid"} {
+	for columns, want := range map[string]string{
+		"id":                "rowid",
+		"ROWID":             "_rowid_",
+		"rowid,_RowID_":     "oid",
+		"rowid,_rowid_,Oid": "",
+		"row\u0131d":        "rowid",
+	} {
 		if got := sqltext.RowID(strings.Split(columns, ",")); got != want {
 			t.Errorf("%s: %q", columns, got)
 		}

@@ -14,7 +14,8 @@ func TestTokens(t *testing.T) {
 	for tok := range sqltext.Tokens(`select "a""b", [c d], 'it''s', x'0F', 1.5e-3, ?1, :n, a->>'$' /* c */ -- d`) {
 		got = append(got, tok.Text)
 	}
-	want := []string{"select", `"a""b"`, ",", "[c d]", ",", "'it''s'", ",", "x'0F'", ",", "1.5e-3", ",", "?1", ",", ":n", ",", "a", "->>", "'$'", "/* c */", "-- d"}
+	want := []string{"select", `"a""b"`, ",", "[c d]", ",", "'it''s'", ",", "x'0F'", ",", "1.5e-3", ",", "?1", ",", ":n", ",",
+		"a", "->>", "'$'", "/* c */", "-- d"}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
 	}
@@ -34,7 +35,8 @@ func FuzzTokens(f *testing.F) {
 	f.Fuzz(func(t *testing.T, sql string) {
 		end := 0
 		for tok := range sqltext.Tokens(sql) {
-			if tok.Text == "" || sql[tok.Offset:tok.Offset+len(tok.Text)] != tok.Text || strings.Trim(sql[end:tok.Offset], " \t\r\n\f\v\ufeff") != "" {
+			if tok.Text == "" || sql[tok.Offset:tok.Offset+len(tok.Text)] != tok.Text ||
+				strings.Trim(sql[end:tok.Offset], " \t\r\n\f\v\ufeff") != "" {
 				t.Fatalf("token %q at %d of %q", tok.Text, tok.Offset, sql)
 			}
 			_, _ = tok.Ident(), tok.Value()

@@ -33,7 +33,8 @@ func Exercise(t *testing.T, traits Traits, newConn func(t *testing.T) d1.Conn) {
 		run  func(*testing.T, d1.Conn, Traits)
 	}{
 		{"values", exerciseValues}, {"arguments", exerciseArguments}, {"order", exerciseOrder}, {"batches", exerciseBatches},
-		{"errors", exerciseErrors}, {"assertions", exerciseAssertions}, {"limits", exerciseLimits}, {"modes", exerciseModes}, {"cancel", exerciseCancel},
+		{"errors", exerciseErrors}, {"assertions", exerciseAssertions}, {"limits", exerciseLimits}, {"modes", exerciseModes},
+		{"cancel", exerciseCancel},
 		{"streams", exerciseStreams}, {"big-results", exerciseBig}, {"concurrency", exerciseConcurrency},
 	} {
 		t.Run(part.name, func(t *testing.T) {
@@ -132,7 +133,8 @@ func exerciseArguments(t *testing.T, c d1.Conn, _ Traits) {
 		{"select json_extract(?, ?)", []d1.Value{d1.Str(`{"a":7}`), d1.Str("$.a")}, "7"},
 		{"select substr('hello', ?, ?)", []d1.Value{d1.Int(2), d1.Int(3)}, "'ell'"},
 		{"select '?' || ? || \"t\" /* ? */ from a where id=1 -- ?", []d1.Value{d1.Str("!")}, "'?!42'"},
-		{"select typeof(?) || typeof(?) || typeof(?) || typeof(?) || typeof(?)", []d1.Value{d1.Int(1), d1.Float(1), d1.Str("1"), d1.Bytes([]byte("1")), {}}, "'integerrealtextblobnull'"},
+		{"select typeof(?) || typeof(?) || typeof(?) || typeof(?) || typeof(?)",
+			[]d1.Value{d1.Int(1), d1.Float(1), d1.Str("1"), d1.Bytes([]byte("1")), {}}, "'integerrealtextblobnull'"},
 		{"select ? between 1 and 3", []d1.Value{d1.Int(2)}, "1"},
 		{"select -? , 1", []d1.Value{d1.Int(5)}, "-5"},
 		{"select case i when ? then 'y' else 'n' end from a where id=1", []d1.Value{five}, "'y'"},
@@ -163,7 +165,8 @@ func exerciseArguments(t *testing.T, c d1.Conn, _ Traits) {
 	}
 	mustExec(t, c, "create table s(i integer, a any, t text, r real, b blob) strict")
 	mustExec(t, c, "insert into s values (?, ?, ?, ?, ?)", d1.Int(math.MinInt64), d1.Int(5), d1.Str("5"), d1.Int(5), d1.Bytes([]byte{5}))
-	if got := showRow(read(t, c, "select i, a, t, r, b from s", []string{"i", "a", "t", "r", "b"})[0]); got != "(-9223372036854775807-1), 5, '5', 5.0, x'05'" {
+	if got := showRow(read(t, c, "select i, a, t, r, b from s",
+		[]string{"i", "a", "t", "r", "b"})[0]); got != "(-9223372036854775807-1), 5, '5', 5.0, x'05'" {
 		t.Errorf("in a strict table: %s", got)
 	}
 	for _, q := range []d1.Stmt{d1.Query("select ?"), d1.Query("select 1", d1.Int(1)), d1.Query("select ?1, ?3", d1.Int(1))} {
@@ -178,10 +181,13 @@ func exerciseOrder(t *testing.T, c d1.Conn, _ Traits) {
 	mustExec(t, c, "create table o(id integer primary key, v)")
 	mustExec(t, c, "insert into o(v) with recursive c(n) as (select 1 union all select n+1 from c where n<200) select (n*37)%101 from c")
 	for _, q := range []string{
-		"select v from o order by v desc, id limit 20", "select v from o order by -v limit 7 offset 3", "select v from o where v < 50 order by id desc",
-		"select v from o union select 1000 order by 1 desc limit 5", "select v from o where id<4 union all select id from o where id>197 order by 1",
+		"select v from o order by v desc, id limit 20", "select v from o order by -v limit 7 offset 3",
+		"select v from o where v < 50 order by id desc",
+		"select v from o union select 1000 order by 1 desc limit 5",
+		"select v from o where id<4 union all select id from o where id>197 order by 1",
 		"values (3),(1),(2)", "with x as (select v from o order by v limit 9) select v from x order by v desc",
-		"select count(*) from o", "select distinct v from o order by 1 limit 10", "select max(v) from o group by v%3 order by 1;", "select sum(v) over (order by id) from o order by id -- end",
+		"select count(*) from o", "select distinct v from o order by 1 limit 10", "select max(v) from o group by v%3 order by 1;",
+		"select sum(v) over (order by id) from o order by id -- end",
 	} {
 		plain, err := c.Query(t.Context(), d1.Query(q))
 		if err != nil {
@@ -217,18 +223,21 @@ func exerciseBatches(t *testing.T, c d1.Conn, traits Traits) {
 	}
 	rs, err := c.Batch(t.Context(), []d1.Stmt{
 		d1.Exec("insert into k values (5)"), d1.Exec("insert into p values (?), (?)", d1.Int(5), d1.Int(6)),
-		{SQL: "select id, typeof(id) from p order by id", Columns: []string{"id", "kind"}}, d1.Query("select count(*) from k"), d1.Exec("create table made(a)"),
+		{SQL: "select id, typeof(id) from p order by id", Columns: []string{"id", "kind"}}, d1.Query("select count(*) from k"),
+		d1.Exec("create table made(a)"),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(rs) != 5 || rs[1].Meta.Changes != 2 || showRow(rs[2].Rows[1]) != "6, 'integer'" || rs[3].Rows[0][0].Int() != 1 || rs[4].Columns != nil {
+	if len(rs) != 5 || rs[1].Meta.Changes != 2 || showRow(rs[2].Rows[1]) != "6, 'integer'" || rs[3].Rows[0][0].Int() != 1 ||
+		rs[4].Columns != nil {
 		t.Errorf("results of a batch: %+v", rs)
 	}
 	if rs, err := c.Batch(t.Context(), nil); rs != nil || err != nil {
 		t.Errorf("an empty batch: %v %v", rs, err)
 	}
-	rs, err = c.Batch(t.Context(), []d1.Stmt{{SQL: "select id from p union all select 7 union all select 8", MaxRows: 2}, {SQL: "insert into p values (20),(21) returning id", Mode: d1.Write, MaxRows: 1}})
+	rs, err = c.Batch(t.Context(), []d1.Stmt{{SQL: "select id from p union all select 7 union all select 8", MaxRows: 2},
+		{SQL: "insert into p values (20),(21) returning id", Mode: d1.Write, MaxRows: 1}})
 	if err != nil || len(rs[0].Rows) != 2 || !rs[0].Cut || len(rs[1].Rows) != 1 || !rs[1].Cut {
 		t.Errorf("rows beyond MaxRows: %v", err)
 	}
@@ -251,7 +260,8 @@ func exerciseErrors(t *testing.T, c d1.Conn, _ Traits) {
 		{d1.Exec("selec 1"), d1.Syntax, fault.Invalid, 0, `near "selec": syntax error`},
 		{d1.Query("select nope from e"), d1.Syntax, fault.Invalid, 7, "no such column: nope"},
 		{d1.Query("select ?, ?, nope from e", d1.Int(1), d1.Bytes([]byte("x"))), d1.Syntax, fault.Invalid, 13, "no such column: nope"},
-		{d1.Stmt{SQL: "select a, ?, nope from e", Args: []d1.Value{d1.Int(1)}, Columns: []string{"a", "b", "c"}}, d1.Syntax, fault.Invalid, 13, "no such column: nope"},
+		{d1.Stmt{SQL: "select a, ?, nope from e", Args: []d1.Value{d1.Int(1)}, Columns: []string{"a", "b", "c"}}, d1.Syntax,
+			fault.Invalid, 13, "no such column: nope"},
 		{d1.Query("select 1 from absent"), d1.Syntax, fault.Invalid, -2, "no such table: absent"},
 		{d1.Exec("insert into e values (1, 'y', 1)"), d1.Constraint, fault.Conflict, -1, "UNIQUE constraint failed: e.a"},
 		{d1.Exec("insert into e values (2, 'x', 1)"), d1.Constraint, fault.Conflict, -1, "UNIQUE constraint failed: e.b"},
@@ -276,7 +286,8 @@ func exerciseErrors(t *testing.T, c d1.Conn, _ Traits) {
 			}
 			continue
 		}
-		if e.Class != q.class || fault.KindOf(err) != q.kind || q.offset != -2 && e.Offset != q.offset || q.words != "" && fault.Message(err) != q.words {
+		if e.Class != q.class || fault.KindOf(err) != q.kind || q.offset != -2 && e.Offset != q.offset ||
+			q.words != "" && fault.Message(err) != q.words {
 			t.Errorf("%s: class %d, kind %s, offset %d, %q", q.s.SQL, e.Class, fault.KindOf(err), e.Offset, fault.Message(err))
 		}
 	}
@@ -309,7 +320,8 @@ func exerciseAssertions(t *testing.T, c d1.Conn, _ Traits) {
 	if err != nil || r.Rows[0][0].Int() != 1 {
 		t.Errorf("a batch that failed at an assertion left something: %v %v", r, err)
 	}
-	if _, err := c.Query(t.Context(), d1.Query("select json_extract('{}', 'other')")); d1.FailedAt(err, "other") || func() bool { _, ok := d1.Failed(err); return ok }() {
+	if _, err := c.Query(t.Context(), d1.Query("select json_extract('{}', 'other')")); d1.FailedAt(err, "other") ||
+		func() bool { _, ok := d1.Failed(err); return ok }() {
 		t.Error("any path counts as an assertion")
 	}
 }
@@ -358,10 +370,13 @@ func exerciseModes(t *testing.T, c d1.Conn, _ Traits) {
 	mustExec(t, c, "insert into m values (1)")
 	for _, sql := range []string{
 		"insert into m values (2)", "update m set a=2", "delete from m", "replace into m values (3)", "drop table m", "create table x(a)",
-		"with q as (select 1) insert into m select * from q", "with q as (select 1) delete from m", "WITH q AS MATERIALIZED (select 1), z(a) as not materialized (select 2) update m set a=3",
+		"with q as (select 1) insert into m select * from q", "with q as (select 1) delete from m",
+		"WITH q AS MATERIALIZED (select 1), z(a) as not materialized (select 2) update m set a=3",
 		"with recursive q(n) as (select 1 union all select n+1 from q limit 3) insert into m select n from q",
-		"insert into m values (9) returning a", "alter table m add column b", "reindex", "analyze", "pragma foreign_keys=off", "pragma foreign_keys(0)", "pragma optimize",
-		"explain delete from m", "explain query plan insert into m values (1)", "select * from pragma_optimize", "select * from 'pragma_optimize'", "vacuum",
+		"insert into m values (9) returning a", "alter table m add column b", "reindex", "analyze", "pragma foreign_keys=off",
+		"pragma foreign_keys(0)", "pragma optimize",
+		"explain delete from m", "explain query plan insert into m values (1)", "select * from pragma_optimize",
+		"select * from 'pragma_optimize'", "vacuum",
 		"/* select */ delete from m", "-- select\ndelete from m", "explain pragma foreign_keys=off",
 	} {
 		for _, columns := range [][]string{nil, {"a"}} {
@@ -379,14 +394,16 @@ func exerciseModes(t *testing.T, c d1.Conn, _ Traits) {
 	}
 	for _, sql := range []string{
 		"select a from m", "values (1)", "with q as (select 1) select * from q", "explain select 1", "explain query plan select a from m",
-		"pragma table_info(m)", "pragma main.table_info('m')", "pragma foreign_keys", "pragma table_list", "select * from pragma_table_info('m')", ";select 1;", "/* x */ select 1 -- y",
+		"pragma table_info(m)", "pragma main.table_info('m')", "pragma foreign_keys", "pragma table_list",
+		"select * from pragma_table_info('m')", ";select 1;", "/* x */ select 1 -- y",
 		"select replace('delete', 'd', 'x'), 'insert into m' as \"update\"",
 	} {
 		if _, err := c.Query(t.Context(), d1.Query(sql)); err != nil && sql != ";select 1;" {
 			t.Errorf("mode Read refused %s: %v", sql, err)
 		}
 	}
-	if r, err := c.Query(t.Context(), d1.Stmt{SQL: "insert into m values (1) returning a", Mode: d1.Write, Columns: []string{"a"}}); err != nil || r.Rows[0][0] != d1.Int(1) {
+	if r, err := c.Query(t.Context(), d1.Stmt{SQL: "insert into m values (1) returning a", Mode: d1.Write,
+		Columns: []string{"a"}}); err != nil || r.Rows[0][0] != d1.Int(1) {
 		t.Errorf("a write with named columns: %v", err)
 	}
 	mustExec(t, c, "delete from m where rowid > 1")
@@ -484,7 +501,8 @@ func exerciseStreams(t *testing.T, c d1.Conn, _ Traits) {
 	if _, err := c.Stream(t.Context(), d1.Query("select nope")); !fault.Is(err, fault.Invalid) {
 		t.Errorf("a wrong statement was streamed: %v", err)
 	}
-	if rows, err = c.Stream(t.Context(), d1.Query("select 1 as a where 0")); err != nil || !slices.Equal(rows.Columns, []string{"a"}) || rows.Next() || rows.Err() != nil {
+	if rows, err = c.Stream(t.Context(), d1.Query("select 1 as a where 0")); err != nil || !slices.Equal(rows.Columns, []string{"a"}) ||
+		rows.Next() || rows.Err() != nil {
 		t.Errorf("a stream without rows: %v", err)
 	}
 	_ = rows.Close()

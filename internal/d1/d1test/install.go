@@ -62,7 +62,8 @@ func install(folder string) error {
 	if err != nil || why == "" {
 		return err
 	}
-	fmt.Fprintf(os.Stderr, "d1test: installing one of Cloudflare's D1 runtimes for tests (npm ci in %s, 170 or 380 MB), because %s\n", folder, why)
+	fmt.Fprintf(os.Stderr,
+		"d1test: installing one of Cloudflare's D1 runtimes for tests (npm ci in %s, 170 or 380 MB), because %s\n", folder, why)
 	cmd := exec.Command("npm", "ci", "--ignore-scripts", "--include=optional", "--no-audit", "--no-fund", "--no-update-notifier")
 	cmd.Dir = folder
 	cmd.ExtraFiles = []*os.File{held} // npm keeps the lock should this process be killed

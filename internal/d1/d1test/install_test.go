@@ -15,8 +15,10 @@ func TestStale(t *testing.T) {
 	for _, c := range []struct{ name, have, why string }{
 		{"nothing installed", "", "node_modules is missing or incomplete"},
 		{"installed, without the other platform", `{"packages":{"node_modules/miniflare": {"version": "4.0.0"}}}`, ""},
-		{"an older version", `{"packages":{"node_modules/miniflare": {"version": "3.0.0"}}}`, `node_modules/miniflare is "3.0.0" and not "4.0.0"`},
-		{"an older build for this platform", `{"packages":{"node_modules/miniflare": {"version": "4.0.0"}, "node_modules/other-platform": {"version": "0.9.0", "optional": true}}}`, `node_modules/other-platform is "0.9.0" and not "1.0.0"`},
+		{"an older version", `{"packages":{"node_modules/miniflare": {"version": "3.0.0"}}}`,
+			`node_modules/miniflare is "3.0.0" and not "4.0.0"`},
+		{"an older build for this platform", `{"packages":{"node_modules/miniflare": {"version": "4.0.0"},` +
+			` "node_modules/other-platform": {"version": "0.9.0", "optional": true}}}`, `node_modules/other-platform is "0.9.0" and not "1.0.0"`},
 		{"a package missing", `{"packages":{}}`, `node_modules/miniflare is "" and not "4.0.0"`},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -145,7 +145,8 @@ func (e *Engine) Create(ctx context.Context, in d1.CreateInput) (d1.Info, error)
 	f := file{name: in.Name, created: at}
 	tmp := e.path(id, f) + unborn
 	if err := makeFile(tmp); err != nil {
-		return d1.Info{}, fault.Wrap(err, fault.Unavailable, "The database %q could not be made: its file can't be written. Check the disk.", in.Name)
+		return d1.Info{}, fault.Wrap(err, fault.Unavailable,
+			"The database %q could not be made: its file can't be written. Check the disk.", in.Name)
 	}
 	if err := os.Rename(tmp, e.path(id, f)); err != nil {
 		return d1.Info{}, fault.Wrap(err, fault.Unavailable, "The database %q could not be made: its file can't be renamed.", in.Name)

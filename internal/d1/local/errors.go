@@ -27,14 +27,16 @@ func commitError(err error) error {
 	if !ok || d1.NewError(e.Text).Class != d1.Constraint {
 		return err
 	}
-	return &sqlite.Error{Text: "Durable Object was reset and rolled back to its last known good state because the application left the database in a state where constraints were violated: " + e.Text, Offset: -1}
+	return &sqlite.Error{Text: "Durable Object was reset and rolled back to its last known good state because the " +
+		"application left the database in a state where constraints were violated: " + e.Text, Offset: -1}
 }
 
 // fail turns the engine's error into a fault that names the database where the
 // words don't speak of the statement.
 func (c *conn) fail(ctx context.Context, err error) error {
 	if errors.Is(err, errRemoved) {
-		return fault.Wrap(err, fault.Conflict, "The database %s was deleted a moment ago. Nothing was changed. Its page says what is kept of it.", c.name)
+		return fault.Wrap(err, fault.Conflict,
+			"The database %s was deleted a moment ago. Nothing was changed. Its page says what is kept of it.", c.name)
 	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return fault.Wrap(err, fault.NotFound, "The file of the database %s is gone. Restore it from a backup.", c.name)
@@ -44,7 +46,9 @@ func (c *conn) fail(ctx context.Context, err error) error {
 	}
 	e, ok := errors.AsType[*sqlite.Error](err)
 	if !ok && c.records {
-		return fault.Wrap(err, fault.Unavailable, "The dashboard can't open its own records, the file %s in the data folder. Look at the disk and the file's permissions, then try again.", c.name)
+		return fault.Wrap(err, fault.Unavailable,
+			"The dashboard can't open its own records, the file %s in the data folder. "+
+				"Look at the disk and the file's permissions, then try again.", c.name)
 	}
 	if !ok {
 		return fault.Wrap(err, fault.Unavailable, "The database %s does not answer. Nothing was changed.", c.name)
@@ -76,11 +80,14 @@ func (c *conn) unusable(de *d1.Error) string {
 	full := strings.Contains(de.Text, "SQLITE_FULL")
 	switch {
 	case c.records && full:
-		return "The disk is full, so the dashboard can't write its own records. Free some space on the disk of the data folder, then look at what is there before you try again."
+		return "The disk is full, so the dashboard can't write its own records. Free some space on the disk of the data folder, " +
+			"then look at what is there before you try again."
 	case c.records:
-		return fmt.Sprintf("The dashboard can't use its own records, the file %s in the data folder: %s. Look at the disk and the file's permissions, then try again.", c.name, d1.Words(de.Text))
+		return fmt.Sprintf("The dashboard can't use its own records, the file %s in the data folder: %s. "+
+			"Look at the disk and the file's permissions, then try again.", c.name, d1.Words(de.Text))
 	case full:
-		return fmt.Sprintf("The disk is full, so the database %s can't be written. Nothing was changed. Free some space on the disk of the data folder, then try again.", c.name)
+		return fmt.Sprintf("The disk is full, so the database %s can't be written. Nothing was changed. "+
+			"Free some space on the disk of the data folder, then try again.", c.name)
 	}
 	return fmt.Sprintf("The database %s can't be used now: %s. Nothing was changed.", c.name, d1.Words(de.Text))
 }
@@ -90,13 +97,18 @@ func (c *conn) ranOut(de *d1.Error, e *sqlite.Error) error {
 	mb := e.Limit >> 20
 	switch e.Short {
 	case sqlite.ShortOfMemory:
-		return fault.Wrap(de, fault.Invalid, "This needs more memory than the %d MB that one statement may take, so it was stopped. Nothing was changed. Ask for less at once: fewer rows, or shorter values with substr(column, 1, 1000).", mb)
+		return fault.Wrap(de, fault.Invalid, "This needs more memory than the %d MB that one statement may take, "+
+			"so it was stopped. Nothing was changed. Ask for less at once: fewer rows, or shorter values with substr(column, 1, 1000).", mb)
 	case sqlite.ShortOfShare:
-		return fault.Wrap(de, fault.Limited, "Other statements have taken the memory there is for all of them, %d MB, so this one was stopped. Nothing was changed. Try again in a moment, or ask for less at once.", mb)
+		return fault.Wrap(de, fault.Limited, "Other statements have taken the memory there is for all of them, %d MB, "+
+			"so this one was stopped. Nothing was changed. Try again in a moment, or ask for less at once.", mb)
 	}
-	return fault.Wrap(de, fault.Invalid, "This needs more temporary files than the %d MB there are for all statements, or than their disk has room for, so it was stopped. Nothing was changed. Sort or compare fewer rows, or make an index that has them in order.", int64(sqlite.MaxTemporary)>>20)
+	return fault.Wrap(de, fault.Invalid, "This needs more temporary files than the %d MB there are for all statements, "+
+		"or than their disk has room for, so it was stopped. Nothing was changed. "+
+		"Sort or compare fewer rows, or make an index that has them in order.", int64(sqlite.MaxTemporary)>>20)
 }
 
 func rowTooLarge(limit int) error {
-	return fault.New(fault.Invalid, "A row of this result is larger than %d MB. Select less of it, for instance substr(column, 1, 1000).", limit/1_000_000)
+	return fault.New(fault.Invalid,
+		"A row of this result is larger than %d MB. Select less of it, for instance substr(column, 1, 1000).", limit/1_000_000)
 }

@@ -24,7 +24,8 @@ func (e *Engine) PointAt(ctx context.Context, id string, t time.Time) (d1.Point,
 			return p, nil
 		}
 	}
-	return d1.Point{}, fault.New(fault.NotFound, "No copy of the database %s is as old as that. The embedded engine can go back only to copies that were kept.", f.name)
+	return d1.Point{}, fault.New(fault.NotFound,
+		"No copy of the database %s is as old as that. The embedded engine can go back only to copies that were kept.", f.name)
 }
 
 // Fill writes a file's pages over an empty database's, in one transaction.

@@ -86,7 +86,8 @@ func newHandles(o Options) *handles {
 	if o.IdleTimeout == 0 {
 		o.IdleTimeout = time.Minute
 	}
-	hs := &handles{idle: o.IdleTimeout, statements: o.statements, memory: newBudgets(o), closers: make(chan struct{}, maxClosing), gone: map[string]bool{}, leaving: map[*handle]bool{}}
+	hs := &handles{idle: o.IdleTimeout, statements: o.statements, memory: newBudgets(o),
+		closers: make(chan struct{}, maxClosing), gone: map[string]bool{}, leaving: map[*handle]bool{}}
 	hs.lru, _ = simplelru.NewLRU(o.OpenDatabases, hs.onEvict) // fails only on a size of 0
 	return hs
 }
@@ -150,7 +151,8 @@ func (hs *handles) acquire(key, path string) (*handle, error) {
 	if !ok {
 		hs.opened++
 		h = &handle{
-			number: hs.opened, key: key, path: path, statements: hs.statements, memory: hs.memory, write: make(chan struct{}, 1), read: make(chan struct{}, maxReaders),
+			number: hs.opened, key: key, path: path, statements: hs.statements, memory: hs.memory, write: make(chan struct{}, 1),
+			read:    make(chan struct{}, maxReaders),
 			streams: make(chan struct{}, maxStreams), watch: newWatch(), done: make(chan struct{}),
 		}
 		hs.lru.Add(key, h)

@@ -111,7 +111,8 @@ func TestABatchIsOneTransaction(t *testing.T) {
 	if n := query(t, c, "select count(*) from p").Rows[0][0].Int(); n != 0 {
 		t.Errorf("%d rows of a failed batch are there", n)
 	}
-	if rs, err := c.Batch(t.Context(), []d1.Stmt{d1.Exec("insert into k values (5)"), d1.Exec("insert into p values (5)"), d1.Query("select count(*) from k")}); err != nil || rs[2].Rows[0][0].Int() != 1 {
+	if rs, err := c.Batch(t.Context(), []d1.Stmt{d1.Exec("insert into k values (5)"), d1.Exec("insert into p values (5)"),
+		d1.Query("select count(*) from k")}); err != nil || rs[2].Rows[0][0].Int() != 1 {
 		t.Errorf("a deferred key within a batch: %v", err)
 	}
 	// A read within a writing batch still can't write.
@@ -294,7 +295,8 @@ func TestAnRTreeIsImportedReadAndDropped(t *testing.T) {
 	if err := from.Begin(t.Context(), sqlite.Write); err != nil {
 		t.Fatal(err)
 	}
-	for _, sql := range []string{"create virtual table places using rtree(id, x0, x1, +name)", "insert into places values (1, 0, 2, 'home'), (2, 5, 6, 'work')"} {
+	for _, sql := range []string{"create virtual table places using rtree(id, x0, x1, +name)",
+		"insert into places values (1, 0, 2, 'home'), (2, 5, 6, 'work')"} {
 		if err := from.Exec(sql); err != nil {
 			t.Fatal(err)
 		}

@@ -13,7 +13,8 @@ import (
 
 // gathered is a query that gathers n rows of 2,000 bytes in memory.
 func gathered(n string) string {
-	return "select length(json_group_array(printf('%02000d', n))) from (with recursive s(n) as (select 1 union all select n + 1 from s where n < " + n + ") select n from s)"
+	return "select length(json_group_array(printf('%02000d', n))) from (with recursive s(n) as (select 1 union all " +
+		"select n + 1 from s where n < " + n + ") select n from s)"
 }
 
 // manyValues is the length of n values of 1 MB that are there at once.
@@ -55,7 +56,8 @@ func TestAStatementThatNeedsTooMuchMemorySaysWhatToDo(t *testing.T) {
 	} {
 		for _, sql := range []string{gathered("20000"), "select * from v"} {
 			err := run(sql)
-			const want = "This needs more memory than the 8 MB that one statement may take, so it was stopped. Nothing was changed. Ask for less at once: fewer rows"
+			const want = "This needs more memory than the 8 MB that one statement may take, so it was stopped. " +
+				"Nothing was changed. Ask for less at once: fewer rows"
 			if !fault.Is(err, fault.Invalid) || !strings.HasPrefix(fault.Message(err), want) {
 				t.Errorf("%s: %s: %v", name, sql, err)
 			}

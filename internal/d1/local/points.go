@@ -86,11 +86,13 @@ func (e *Engine) Retire(_ context.Context, id string) (d1.Point, error) {
 	path := e.path(id, f)
 	if err := settleLog(path); err != nil {
 		e.handles.readmit(id)
-		return p, fault.Wrap(err, fault.Unavailable, "The database %q could not be removed: its log can't be moved into its file. Nothing is lost; try again.", f.name)
+		return p, fault.Wrap(err, fault.Unavailable,
+			"The database %q could not be removed: its log can't be moved into its file. Nothing is lost; try again.", f.name)
 	}
 	if err := os.Rename(path, e.pointPath(p.ID)); err != nil {
 		e.handles.readmit(id)
-		return p, fault.Wrap(err, fault.Unavailable, "The database %q could not be removed: its file can't be moved. Nothing is lost; try again.", f.name)
+		return p, fault.Wrap(err, fault.Unavailable,
+			"The database %q could not be removed: its file can't be moved. Nothing is lost; try again.", f.name)
 	}
 	for _, s := range strings.Fields(journals) {
 		_ = os.Remove(path + s)

@@ -154,7 +154,8 @@ func TestACopyIsOneFileThatGoesAway(t *testing.T) {
 		t.Fatal(err)
 	}
 	b, err := io.ReadAll(f)
-	if err != nil || int64(len(b)) != f.Size() || !bytes.HasPrefix(b, []byte("SQLite format 3\x00")) || b[18] != 1 || !bytes.Contains(b, []byte("downloaded")) {
+	if err != nil || int64(len(b)) != f.Size() || !bytes.HasPrefix(b, []byte("SQLite format 3\x00")) || b[18] != 1 ||
+		!bytes.Contains(b, []byte("downloaded")) {
 		t.Errorf("%d bytes of %d, format %v, %v", len(b), f.Size(), b[18:20], err)
 	}
 	if err := f.Close(); err != nil {
@@ -230,7 +231,8 @@ func TestABatchCutsRowsAndChangesAll(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(rs[0].Rows) != 3 || !rs[0].Cut || rs[0].Meta.Changes != 10 || len(rs[1].Rows) != 10 || rs[1].Cut || len(rs[2].Rows) != 2 || !rs[2].Cut {
+	if len(rs[0].Rows) != 3 || !rs[0].Cut || rs[0].Meta.Changes != 10 || len(rs[1].Rows) != 10 || rs[1].Cut || len(rs[2].Rows) != 2 ||
+		!rs[2].Cut {
 		t.Errorf("%d %v %d; %d %v; %d %v", len(rs[0].Rows), rs[0].Cut, rs[0].Meta.Changes, len(rs[1].Rows), rs[1].Cut, len(rs[2].Rows), rs[2].Cut)
 	}
 	if r := query(t, c, "select min(x) from t"); r.Rows[0][0].Int() != 101 {
@@ -376,9 +378,11 @@ func TestRefusalsSayWhatIsTrue(t *testing.T) {
 	}{
 		{local.Refusal("acme", false, full), "The disk is full, so the database acme can't be written. Nothing was changed.", ""},
 		{local.Refusal("control.db", true, full), "The disk is full, so the dashboard can't write its own records.", "control.db"},
-		{local.Refusal("control.db", true, "disk I/O error: SQLITE_IOERR"), "its own records, the file control.db in the data folder: disk I/O error", "Nothing was changed"},
+		{local.Refusal("control.db", true, "disk I/O error: SQLITE_IOERR"),
+			"its own records, the file control.db in the data folder: disk I/O error", "Nothing was changed"},
 	} {
-		if got := fault.Message(c.err); !fault.Is(c.err, fault.Unavailable) || !strings.Contains(got, c.want) || c.not != "" && strings.Contains(got, c.not) {
+		if got := fault.Message(c.err); !fault.Is(c.err, fault.Unavailable) || !strings.Contains(got, c.want) ||
+			c.not != "" && strings.Contains(got, c.not) {
 			t.Errorf("got %q, want %q", got, c.want)
 		}
 	}

@@ -50,7 +50,8 @@ func TestEveryCommitMakesAnotherVersion(t *testing.T) {
 		{what: "a row is read", on: ours, ss: []d1.Stmt{d1.Query("select * from t")}, same: true},
 		{what: "a row is written through the other handle", on: other, ss: []d1.Stmt{d1.Exec("insert into t values (2, 2)")}},
 		{what: "a table is made through the other handle", on: other, ss: []d1.Stmt{d1.Exec("create table u (id)")}},
-		{what: "a batch fails", on: ours, ss: []d1.Stmt{d1.Exec("insert into t values (3, 3)"), d1.Exec("insert into t values (1, 1)")}, fails: true, same: true},
+		{what: "a batch fails", on: ours, ss: []d1.Stmt{d1.Exec("insert into t values (3, 3)"),
+			d1.Exec("insert into t values (1, 1)")}, fails: true, same: true},
 		{what: "a row is deleted", on: ours, ss: []d1.Stmt{d1.Exec("delete from t where id = 1")}},
 	} {
 		if _, err := step.on.Batch(t.Context(), step.ss); (err != nil) != step.fails {

@@ -115,9 +115,12 @@ func (b *Budget) take(ctx context.Context) (settle func(*http.Response), err err
 		if !background {
 			b.mu.Unlock()
 			if closed {
-				return nil, fault.New(fault.Limited, "Cloudflare's limit of calls for this account is used up, and it refuses every call for now. Nothing was sent. Calls are possible again at %s.", clock(at))
+				return nil, fault.New(fault.Limited,
+					"Cloudflare's limit of calls for this account is used up, and it refuses every call for now. Nothing was sent. "+
+						"Calls are possible again at %s.", clock(at))
 			}
-			return nil, fault.New(fault.Limited, "Cloudflare's limit of %d calls in %s is used up. Nothing was sent. Calls are possible again at %s.", b.calls, minutes(b.window), clock(at))
+			return nil, fault.New(fault.Limited, "Cloudflare's limit of %d calls in %s is used up. Nothing was sent. "+
+				"Calls are possible again at %s.", b.calls, minutes(b.window), clock(at))
 		}
 		b.waiting++
 		b.until = at
@@ -129,7 +132,8 @@ func (b *Budget) take(ctx context.Context) (settle func(*http.Response), err err
 		b.mu.Unlock()
 		if !ok {
 			f := &Failure{Cause: cause(ctx.Err()), stopped: ctx.Err(), retryAfter: -1}
-			return nil, fault.Wrap(f, fault.Limited, "The work was stopped while it waited for Cloudflare's limit of calls until %s. Nothing was sent.", clock(at))
+			return nil, fault.Wrap(f, fault.Limited,
+				"The work was stopped while it waited for Cloudflare's limit of calls until %s. Nothing was sent.", clock(at))
 		}
 	}
 }

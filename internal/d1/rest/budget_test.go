@@ -103,7 +103,8 @@ func TestAShareIsKeptForPeople(t *testing.T) {
 			done <- time.Now()
 		}()
 		synctest.Wait()
-		if s := b.State(); s.Used != 75 || s.Limit != 100 || s.ForPeople != 25 || s.Waiting != 1 || !s.Until.Equal(began.Add(5*time.Minute)) || !s.ResetsAt.Equal(s.Until) || s.Closed {
+		if s := b.State(); s.Used != 75 || s.Limit != 100 || s.ForPeople != 25 || s.Waiting != 1 || !s.Until.Equal(began.Add(5*time.Minute)) ||
+			!s.ResetsAt.Equal(s.Until) || s.Closed {
 			t.Errorf("while work waits: %+v", s)
 		}
 		if want := "waiting for Cloudflare's limit of calls until 00:05:00 UTC"; told != want {
@@ -115,7 +116,8 @@ func TestAShareIsKeptForPeople(t *testing.T) {
 			}
 		}
 		err := call(t.Context(), b, 0)
-		if !fault.Is(err, fault.Limited) || fault.Message(err) != "Cloudflare's limit of 100 calls in 5 minutes is used up. Nothing was sent. Calls are possible again at 00:05:00 UTC." {
+		if !fault.Is(err, fault.Limited) || fault.Message(err) != "Cloudflare's limit of 100 calls in 5 minutes is used up. "+
+			"Nothing was sent. Calls are possible again at 00:05:00 UTC." {
 			t.Errorf("one too many: %v", err)
 		}
 		if at := <-done; at.Sub(began) < 5*time.Minute || at.Sub(began) > 5*time.Minute+2*time.Second {
@@ -229,7 +231,8 @@ func TestOneOddAnswerDoesNotCloseTheAccountForGood(t *testing.T) {
 			if s := b.State(); s.ResetsAt.After(time.Now().Add(rest.Window)) {
 				t.Errorf("nobody may call before %s", s.ResetsAt)
 			}
-			if _, err := rest.Take(b, t.Context()); !fault.Is(err, fault.Limited) || !strings.Contains(fault.Message(err), "Calls are possible again at") {
+			if _, err := rest.Take(b, t.Context()); !fault.Is(err, fault.Limited) ||
+				!strings.Contains(fault.Message(err), "Calls are possible again at") {
 				t.Errorf("the next call: %v", err)
 			}
 		})

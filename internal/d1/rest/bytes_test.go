@@ -15,7 +15,8 @@ func TestWhatAWriteReturnsIsExact(t *testing.T) {
 	t.Parallel()
 	c := open(t, provider(t, newFront(t, front.Options{}).URL), "db")
 	exec(t, c, "create table t(id, v)")
-	odd := []d1.Value{d1.Int(9007199254740993), d1.Int(-9223372036854775808), d1.Float(2), d1.Float(1e300), d1.Str("\xffa"), d1.Str("a\x00b"), d1.Str("42"), d1.Bytes([]byte{0, 255}), {}}
+	odd := []d1.Value{d1.Int(9007199254740993), d1.Int(-9223372036854775808), d1.Float(2), d1.Float(1e300), d1.Str("\xffa"),
+		d1.Str("a\x00b"), d1.Str("42"), d1.Bytes([]byte{0, 255}), {}}
 	for _, v := range odd {
 		for sql, columns := range map[string][]string{
 			"insert into t values (?1, 'returning') returning id":                                          {"id"},
@@ -42,8 +43,10 @@ func TestWhatAWriteReturnsIsExact(t *testing.T) {
 			}
 		}
 	}
-	for _, sql := range []string{"insert into t values (1, 2) returning *", "insert into t values (1, 2) returning id as a, v", "insert into t values (1, 2) returning id as 'returning', v"} {
-		if r, err := c.Query(t.Context(), d1.Stmt{SQL: sql, Mode: d1.Write, Columns: []string{"a", "b"}}); err != nil || len(r.Rows) != 1 || r.Rows[0][0] != d1.Int(1) {
+	for _, sql := range []string{"insert into t values (1, 2) returning *", "insert into t values (1, 2) returning id as a, v",
+		"insert into t values (1, 2) returning id as 'returning', v"} {
+		if r, err := c.Query(t.Context(), d1.Stmt{SQL: sql, Mode: d1.Write, Columns: []string{"a", "b"}}); err != nil || len(r.Rows) != 1 ||
+			r.Rows[0][0] != d1.Int(1) {
 			t.Errorf("%s: %v %v", sql, r, err)
 		}
 	}
@@ -56,7 +59,9 @@ func TestALongTextThatIsNotUTF8GetsNoLetterMore(t *testing.T) {
 	f := newFront(t, front.Options{})
 	c := open(t, provider(t, f.URL), "long")
 	exec(t, c, "create table t(a)")
-	exec(t, c, "with recursive n(i, b) as (select 0, x'ff' union all select i+1, cast(b||b as blob) from n where i < 20) insert into t select cast(b as text) from n where i = 20") // 1,048,576 × FF
+	// 1,048,576 × FF
+	exec(t, c, "with recursive n(i, b) as (select 0, x'ff' union all select i+1, cast(b||b as blob) from n "+
+		"where i < 20) insert into t select cast(b as text) from n where i = 20")
 	r, err := c.Query(t.Context(), exact("select a from t", []string{"a"}))
 	if err != nil {
 		t.Fatal(err)

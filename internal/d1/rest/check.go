@@ -66,10 +66,12 @@ func (p *Provider) checkToken(ctx context.Context) []Permission {
 		api = list.missing(api.Name, fault.Message(list.err))
 		token, read = Permission{Name: token.Name}, Permission{Name: read.Name}
 	case list.unknownToken():
-		token = list.missing(token.Name, "Cloudflare doesn't accept the token. Make a new one in Cloudflare's dashboard, under My Profile, API Tokens, and copy all of it.")
+		token = list.missing(token.Name, "Cloudflare doesn't accept the token. Make a new one in Cloudflare's dashboard, "+
+			"under My Profile, API Tokens, and copy all of it.")
 		read = Permission{Name: read.Name}
 	case list.err != nil:
-		read = list.missing(read.Name, "The token may not read D1 in this account. Check the account's id, and give the token the permission Account, D1, Edit.")
+		read = list.missing(read.Name, "The token may not read D1 in this account. Check the account's id, "+
+			"and give the token the permission Account, D1, Edit.")
 	default:
 		edit = p.checkEdit(ctx)
 	}
@@ -102,7 +104,8 @@ func (p *Provider) checkReadToken(ctx context.Context) []Permission {
 		case a.unknownToken():
 			words = "Cloudflare doesn't accept the reading token. Make a new one and copy all of it."
 		case a.unreachable():
-			return []Permission{{Name: reads, Words: fault.Message(a.err), Ref: a.ref()}, {Name: noEdit, Words: "Not known yet: the line above comes first."}}
+			return []Permission{{Name: reads, Words: fault.Message(a.err), Ref: a.ref()},
+				{Name: noEdit, Words: "Not known yet: the line above comes first."}}
 		}
 		return []Permission{a.missing(reads, words), {Name: noEdit, Words: "Not known yet: the line above comes first."}}
 	}
@@ -111,7 +114,8 @@ func (p *Provider) checkReadToken(ctx context.Context) []Permission {
 	case a.forbidden():
 		out = append(out, Permission{Name: noEdit, Granted: true, Known: true, Words: "The reading token can't change anything.", Ref: a.ref()})
 	case a.notFound():
-		out = append(out, a.missing(noEdit, "The reading token may also write, so Cloudflare wouldn't stop a statement that should only read. Make one with the permission Account, D1, Read alone."))
+		out = append(out, a.missing(noEdit, "The reading token may also write, so Cloudflare wouldn't stop a statement that "+
+			"should only read. Make one with the permission Account, D1, Read alone."))
 	default:
 		out = append(out, Permission{Name: noEdit, Words: "Not known: Cloudflare's answer didn't tell.", Ref: a.ref()})
 	}

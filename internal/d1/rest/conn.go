@@ -245,7 +245,8 @@ func (c *collector) add(row json.RawMessage) error {
 }
 
 func rowTooLarge(limit int) error {
-	return fault.New(fault.Invalid, "A row of this result is larger than %d MB. Select less of it, for instance substr(column, 1, 1000).", limit/1_000_000)
+	return fault.New(fault.Invalid,
+		"A row of this result is larger than %d MB. Select less of it, for instance substr(column, 1, 1000).", limit/1_000_000)
 }
 
 // rowReader reads rows of one statement.

@@ -40,10 +40,11 @@ func (p *Provider) Create(ctx context.Context, in d1.CreateInput) (d1.Info, erro
 		content["read_replication"] = map[string]string{"mode": in.Replication}
 	}
 	var d database
-	err := p.result(ctx, call{what: "making the database " + in.Name, writes: true}, p.body(content, func(ctx context.Context, opts ...option.RequestOption) error {
-		_, err := p.api.Database.New(ctx, params, opts...)
-		return err
-	}), &d)
+	err := p.result(ctx, call{what: "making the database " + in.Name, writes: true},
+		p.body(content, func(ctx context.Context, opts ...option.RequestOption) error {
+			_, err := p.api.Database.New(ctx, params, opts...)
+			return err
+		}), &d)
 	if fault.Is(err, fault.Conflict) {
 		return d1.Info{}, fault.Wrap(err, fault.Conflict, "A database named %q exists already. Choose another name.", in.Name).At("name")
 	}
@@ -203,10 +204,11 @@ func (p *Provider) Delete(ctx context.Context, id string) error {
 	}
 	params := cf.DatabaseDeleteParams{}
 	set(&params.AccountID.Value, &params.AccountID.Present, p.account)
-	return p.result(ctx, call{what: "deleting the database %s", id: id, writes: true}, func(ctx context.Context, opts ...option.RequestOption) error {
-		_, err := p.api.Database.Delete(ctx, id, params, opts...)
-		return err
-	}, nil)
+	return p.result(ctx, call{what: "deleting the database %s", id: id, writes: true},
+		func(ctx context.Context, opts ...option.RequestOption) error {
+			_, err := p.api.Database.Delete(ctx, id, params, opts...)
+			return err
+		}, nil)
 }
 
 // SetReplication sets the mode of read replication: one call.
@@ -221,10 +223,11 @@ func (p *Provider) SetReplication(ctx context.Context, id, mode string) (d1.Info
 	set(&params.AccountID.Value, &params.AccountID.Present, p.account)
 	c := call{what: "setting the read replication of the database %s", id: id, writes: true}
 	var d database
-	err := p.result(ctx, c, p.body(map[string]any{"read_replication": map[string]string{"mode": mode}}, func(ctx context.Context, opts ...option.RequestOption) error {
-		_, err := p.api.Database.Edit(ctx, id, params, opts...)
-		return err
-	}), &d)
+	err := p.result(ctx, c, p.body(map[string]any{"read_replication": map[string]string{"mode": mode}},
+		func(ctx context.Context, opts ...option.RequestOption) error {
+			_, err := p.api.Database.Edit(ctx, id, params, opts...)
+			return err
+		}), &d)
 	if err == nil && d.UUID == "" {
 		err = p.unread(c)
 	}

@@ -103,7 +103,8 @@ func (d *dumper) objects() (tables, later []object, err error) {
 		o := object{row[0].Text(), row[1].Text(), row[2].Text()}
 		switch {
 		case row[3].Int() > 0:
-			return fault.New(fault.Invalid, "The table %q is a virtual one, such as a full-text index, or belongs to one. Cloudflare can't import those: drop it first and make it again afterwards.", o.name)
+			return fault.New(fault.Invalid, "The table %q is a virtual one, such as a full-text index, or belongs to one. "+
+				"Cloudflare can't import those: drop it first and make it again afterwards.", o.name)
 		case sqltext.Same(o.name, pieces):
 			return fault.New(fault.Invalid, "The file has a table named %s, which the import needs for itself. Rename it first.", pieces)
 		case len(o.sql) > maxDumped:
@@ -238,7 +239,8 @@ func (d *dumper) row(into string, row []d1.Value) error {
 			}
 		}
 		if row[longest].Len() == 0 {
-			return fault.New(fault.Invalid, "A row is too wide for an import. The statement that writes it would be longer than D1 takes, 100,000 bytes.")
+			return fault.New(fault.Invalid,
+				"A row is too wide for an import. The statement that writes it would be longer than D1 takes, 100,000 bytes.")
 		}
 		if !cleared {
 			d.clear()

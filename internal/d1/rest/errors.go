@@ -202,13 +202,17 @@ func (f *Failure) fault(c call, subject string) *fault.Error {
 func (f *Failure) words(c call, subject string) (fault.Kind, string) {
 	switch {
 	case c.writes && f.mayHaveWritten() && f.stopped != nil:
-		return fault.Unknown, fmt.Sprintf("The wait for %s was stopped, and Cloudflare may go on with it for up to 30 s. Look at what is there before you do it again.", subject)
+		return fault.Unknown, fmt.Sprintf("The wait for %s was stopped, and Cloudflare may go on with it for up to 30 s. "+
+			"Look at what is there before you do it again.", subject)
 	case c.writes && f.mayHaveWritten():
-		return fault.Unknown, fmt.Sprintf("Cloudflare's answer to %s was lost, so it isn't known whether it was done; it may take up to 30 s more. Look at what is there before you do it again.", subject)
+		return fault.Unknown, fmt.Sprintf("Cloudflare's answer to %s was lost, so it isn't known whether it was done; "+
+			"it may take up to 30 s more. Look at what is there before you do it again.", subject)
 	case errors.Is(f.stopped, context.DeadlineExceeded) && f.Sent:
-		return fault.Limited, fmt.Sprintf("Cloudflare didn't answer %s in time, so the wait was ended. Nothing was changed. See whether Cloudflare has an outage, then try again.", subject)
+		return fault.Limited, fmt.Sprintf("Cloudflare didn't answer %s in time, so the wait was ended. Nothing was changed. "+
+			"See whether Cloudflare has an outage, then try again.", subject)
 	case f.stopped != nil && f.Sent:
-		return fault.Limited, fmt.Sprintf("The wait for %s was stopped. Nothing was changed; Cloudflare may go on reading for up to 30 s.", subject)
+		return fault.Limited, fmt.Sprintf("The wait for %s was stopped. Nothing was changed; Cloudflare may go on reading for "+
+			"up to 30 s.", subject)
 	case f.stopped != nil:
 		return fault.Limited, fmt.Sprintf("The wait for %s was stopped before it was sent. Nothing was changed.", subject)
 	case f.Code == codeNoDatabase || f.Status == 404:
@@ -216,17 +220,23 @@ func (f *Failure) words(c call, subject string) (fault.Kind, string) {
 	case f.Code == codeNotCreated:
 		return fault.Conflict, "Cloudflare didn't make the database: the name is probably taken. Choose another name."
 	case f.Code == codeAuth && f.Status != 403 || f.Status == 401:
-		return fault.Denied, fmt.Sprintf("Cloudflare doesn't accept the token for %s. Nothing was changed. Make a token with the permission D1 Edit and enter it in the settings.", subject)
+		return fault.Denied, fmt.Sprintf("Cloudflare doesn't accept the token for %s. Nothing was changed. "+
+			"Make a token with the permission D1 Edit and enter it in the settings.", subject)
 	case f.Code == codeUnauthorized || f.Status == 403:
-		return fault.Denied, fmt.Sprintf("The token may not do %s, or the account's id is wrong. Nothing was changed. Give the token the permission D1 Edit for this account.", subject)
+		return fault.Denied, fmt.Sprintf("The token may not do %s, or the account's id is wrong. Nothing was changed. "+
+			"Give the token the permission D1 Edit for this account.", subject)
 	case f.limited():
-		return fault.Limited, fmt.Sprintf("Cloudflare's limit of calls for this account is used up, so %s was not done. Try again in %s.", subject, f.wait())
+		return fault.Limited, fmt.Sprintf("Cloudflare's limit of calls for this account is used up, so %s was not done. "+
+			"Try again in %s.", subject, f.wait())
 	case f.overloaded():
-		return fault.Unavailable, fmt.Sprintf("Cloudflare says that the database is overloaded, so %s was not done. Nothing was changed. Try again in a minute.", subject)
+		return fault.Unavailable, fmt.Sprintf("Cloudflare says that the database is overloaded, so %s was not done. "+
+			"Nothing was changed. Try again in a minute.", subject)
 	case f.Cause == errTooLarge.Error():
-		return fault.Invalid, fmt.Sprintf("The answer to %s is larger than %d MB. Select fewer rows, or less of them with substr(column, 1, 1000).", subject, maxAnswer>>20)
+		return fault.Invalid, fmt.Sprintf("The answer to %s is larger than %d MB. Select fewer rows, "+
+			"or less of them with substr(column, 1, 1000).", subject, maxAnswer>>20)
 	case f.Status == 0:
-		return fault.Unavailable, fmt.Sprintf("Cloudflare can't be reached for %s (%s). Nothing was changed. Check the network, then try again.", subject, f.Cause)
+		return fault.Unavailable, fmt.Sprintf("Cloudflare can't be reached for %s (%s). Nothing was changed. "+
+			"Check the network, then try again.", subject, f.Cause)
 	case f.Text != "" && f.Status < 500 && !f.says(unsure) && !f.says(transient):
 		return fault.Invalid, fmt.Sprintf("Cloudflare refused %s: %s", subject, sentence(f.Text))
 	}
@@ -244,7 +254,8 @@ func (f *Failure) wait() string {
 func sentence(text string) string {
 	text = strings.TrimSpace(d1.Words(text))
 	if text == "database or disk is full" { // which is Cloudflare's to look after
-		text = "the database is as large as it may become, or an AUTOINCREMENT table of it has used up its ids, the last one is 9223372036854775807"
+		text = "the database is as large as it may become, or an AUTOINCREMENT table of it has used up its ids, " +
+			"the last one is 9223372036854775807"
 	}
 	if strings.HasSuffix(text, ".") {
 		return text

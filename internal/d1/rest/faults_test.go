@@ -80,7 +80,10 @@ func (w *world) kinds() []kind {
 			return err
 		}, "edit"},
 		{"keep", false, "", func(ctx context.Context, p *rest.Provider, id string) error { _, err := p.Keep(ctx, id); return err }, "bookmark"},
-		{"restore", true, "victim", func(ctx context.Context, p *rest.Provider, id string) error { return p.Restore(ctx, id, w.bookmark) }, "restore"},
+		{"restore", true, "victim", func(ctx context.Context, p *rest.Provider,
+			id string) error {
+			return p.Restore(ctx, id, w.bookmark)
+		}, "restore"},
 		{"copy", false, "", func(ctx context.Context, p *rest.Provider, id string) error {
 			f, err := p.Copy(ctx, id, "")
 			if err != nil {
@@ -267,7 +270,8 @@ func TestReadsAreRepeatedAndWritesAreNot(t *testing.T) {
 	p := provider(t, x.URL, func(o *rest.Options) { o.Pause = time.Millisecond })
 	c := open(t, p, "again")
 	exec(t, c, "create table t(a)")
-	for _, fl := range []front.Fault{front.ResetBefore, front.ResetAfter, front.HalfBody, front.Overloaded, front.BadGateway, front.Truncated, front.InternalAfter} {
+	for _, fl := range []front.Fault{front.ResetBefore, front.ResetAfter, front.HalfBody, front.Overloaded, front.BadGateway,
+		front.Truncated, front.InternalAfter} {
 		x.Next(fl, fl)
 		seen := x.Seen()
 		if _, err := c.Query(t.Context(), d1.Query("select 1")); err != nil || x.Seen()-seen != 3 {
@@ -282,10 +286,12 @@ func TestReadsAreRepeatedAndWritesAreNot(t *testing.T) {
 	x.Next()
 	refused := provider(t, front.Refused(t))
 	rc, _ := refused.Open(t.Context(), "0000-1")
-	if _, err := rc.Query(t.Context(), d1.Exec("insert into t values (1)")); !fault.Is(err, fault.Unavailable) || !strings.Contains(fault.Message(err), "Nothing was changed") {
+	if _, err := rc.Query(t.Context(), d1.Exec("insert into t values (1)")); !fault.Is(err, fault.Unavailable) ||
+		!strings.Contains(fault.Message(err), "Nothing was changed") {
 		t.Errorf("nobody listens: %v", err)
 	}
-	if f := new(rest.Failure); !errors.As(func() error { _, err := rc.Query(t.Context(), d1.Query("select 1")); return err }(), &f) || f.Cause != "connection refused" {
+	if f := new(rest.Failure); !errors.As(func() error { _, err := rc.Query(t.Context(), d1.Query("select 1")); return err }(), &f) ||
+		f.Cause != "connection refused" {
 		t.Errorf("the log's cause: %v", f)
 	}
 }
@@ -359,7 +365,8 @@ func TestLargeAnswersAreBounded(t *testing.T) {
 	}
 	t.Logf("streaming 100 MB took %d MB at most", most>>20)
 	x.Next(front.HundredMegabytes)
-	if _, err := c.Query(t.Context(), d1.Query("select n, s from t")); !fault.Is(err, fault.Invalid) || !strings.Contains(fault.Message(err), "large") {
+	if _, err := c.Query(t.Context(), d1.Query("select n, s from t")); !fault.Is(err, fault.Invalid) ||
+		!strings.Contains(fault.Message(err), "large") {
 		t.Errorf("a result of 100 MB: %v", err)
 	}
 	x.Next(front.HundredMegabytes)

@@ -88,7 +88,8 @@ func single(sql string) error {
 	}
 	switch {
 	case strings.IndexByte(sql, 0) >= 0:
-		return &d1.Error{Text: "the statement contains a NUL character: SQLITE_ERROR", Class: d1.Syntax, Offset: strings.IndexByte(sql, 0), Stmt: -1}
+		return &d1.Error{Text: "the statement contains a NUL character: SQLITE_ERROR", Class: d1.Syntax,
+			Offset: strings.IndexByte(sql, 0), Stmt: -1}
 	case !utf8.ValidString(sql):
 		return d1.NewError("the statement is not UTF-8: SQLITE_ERROR")
 	case len(sql) > d1.MaxStatement:

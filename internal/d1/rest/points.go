@@ -79,10 +79,11 @@ func (p *Provider) Restore(ctx context.Context, id, point string) error {
 	set(&params.AccountID.Value, &params.AccountID.Present, p.account)
 	set(&params.Bookmark.Value, &params.Bookmark.Present, point)
 	d1.Report(ctx, "Cloudflare restores the database", 0, 0)
-	return p.result(ctx, call{what: "restoring the database %s", id: id, writes: true}, func(ctx context.Context, opts ...option.RequestOption) error {
-		_, err := p.api.Database.TimeTravel.Restore(ctx, id, params, opts...)
-		return err
-	}, nil)
+	return p.result(ctx, call{what: "restoring the database %s", id: id, writes: true},
+		func(ctx context.Context, opts ...option.RequestOption) error {
+			_, err := p.api.Database.TimeTravel.Restore(ctx, id, params, opts...)
+			return err
+		}, nil)
 }
 
 // Points returns the last states of a retired database; bookmarks can't be listed.
@@ -163,7 +164,8 @@ func (p *Provider) Copy(ctx context.Context, id, point string) (d1.File, error) 
 	if point != "" {
 		path, err := p.pointPath(point)
 		if err != nil && bookmarkRule.MatchString(point) {
-			return nil, fault.New(fault.Invalid, "Cloudflare gives copies only of a database as it is now. Restore %s to that moment first, then copy it.", p.name(id))
+			return nil, fault.New(fault.Invalid,
+				"Cloudflare gives copies only of a database as it is now. Restore %s to that moment first, then copy it.", p.name(id))
 		}
 		if err != nil {
 			return nil, err
@@ -208,7 +210,8 @@ func (p *Provider) Retire(ctx context.Context, id string) (d1.Point, error) {
 		}
 	}
 	if err := settleFile(path); err != nil {
-		return d1.Point{}, fault.Wrap(err, fault.Unavailable, "The copy of the database %s can't be kept, so it was not removed. Check the disk.", p.name(id))
+		return d1.Point{}, fault.Wrap(err, fault.Unavailable,
+			"The copy of the database %s can't be kept, so it was not removed. Check the disk.", p.name(id))
 	}
 	if st, err := os.Stat(path); err == nil {
 		point.Size = st.Size()

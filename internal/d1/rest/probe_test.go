@@ -25,7 +25,8 @@ func TestProbe(t *testing.T) {
 		agree, excused := 0, maps.Clone(excuses)
 		if rt == d1test.Newest {
 			excused["only comment"] = "the transport refuses it before D1, in the older D1's words"
-			excused["recreate parent, child2 without cascade, defer"] = "what only the commit finds is an internal error there, after which nothing is known"
+			excused["recreate parent, child2 without cascade, defer"] = "what only the commit finds is an internal error there, " +
+				"after which nothing is known"
 		}
 		for _, c := range d1test.Probe(t, rt) {
 			diff := d1test.Answers(t.Context(), db, c, split)

@@ -85,8 +85,9 @@ func TestTokensAreRefusedInWords(t *testing.T) {
 		t.Errorf("%d statements reached D1", answered)
 	}
 	for field, o := range map[string]rest.Options{
-		"account": {Account: "../" + front.Account[3:], Token: "t", Dir: t.TempDir()}, "token": {Account: front.Account, Dir: t.TempDir()}, "read_token": {Account: front.Account, Token: "t", ReadToken: "a b", Dir: t.TempDir()},
-		"base_url": {Account: front.Account, Token: "t", BaseURL: "ftp://x", Dir: t.TempDir()}, "dir": {Account: front.Account, Token: "t"},
+		"account": {Account: "../" + front.Account[3:], Token: "t", Dir: t.TempDir()}, "token": {Account: front.Account, Dir: t.TempDir()},
+		"read_token": {Account: front.Account, Token: "t", ReadToken: "a b", Dir: t.TempDir()},
+		"base_url":   {Account: front.Account, Token: "t", BaseURL: "ftp://x", Dir: t.TempDir()}, "dir": {Account: front.Account, Token: "t"},
 	} {
 		if _, err := rest.New(o); fault.FieldOf(err) != field {
 			t.Errorf("%s: %v", field, err)
@@ -178,7 +179,8 @@ func TestGoingBackInTime(t *testing.T) {
 	if err := p.Forget(t.Context(), point.ID); err != nil {
 		t.Error(err)
 	}
-	if _, err := p.Copy(t.Context(), info.ID, point.ID); !fault.Is(err, fault.Invalid) || !strings.Contains(fault.Message(err), "Restore acme") {
+	if _, err := p.Copy(t.Context(), info.ID, point.ID); !fault.Is(err, fault.Invalid) ||
+		!strings.Contains(fault.Message(err), "Restore acme") {
 		t.Errorf("a copy of the past: %v", err)
 	}
 }
@@ -194,8 +196,10 @@ var everything = []string{
 	"insert into parent(code) values ('aa'),('bb'),('cc')", "delete from parent where code='cc'",
 	"insert into child values (1, 1, 2), (2, 2, 1)",
 	"create trigger parent_up after update on parent begin update child set q = 3; select case when 1 then ';' end; end",
-	`insert into "odd ""name"" ü"("a b", "select") values (9007199254740993, 'it''s'), (1.5, char(10)||'x'||char(13)), (null, ''), (x'00ff', 'é😀')`,
-	"insert into keyed values ('k', -9223372036854775808, 9e999), ('k', 9223372036854775807, -9e999), ('', 0, 1.0), ('x', 1, cast(x'ff00fe' as text)), ('n', 2, cast(x'610062' as text))",
+	`insert into "odd ""name"" ü"("a b", "select") values (9007199254740993, 'it''s'), (1.5, char(10)||'x'||char(13)), ` +
+		`(null, ''), (x'00ff', 'é😀')`,
+	"insert into keyed values ('k', -9223372036854775808, 9e999), ('k', 9223372036854775807, -9e999), ('', 0, 1.0), ('x', 1, " +
+		"cast(x'ff00fe' as text)), ('n', 2, cast(x'610062' as text))",
 	"insert into plain(rowid, v) values (7, 1), (-3, 1.0), (1000000000000, '1')",
 	"insert into plain(rowid, v) values (50, randomblob(1900000)), (51, hex(randomblob(150000)))",
 }
@@ -206,8 +210,10 @@ func fingerprint(t *testing.T, c d1.Conn) string {
 	var b strings.Builder
 	for _, q := range []string{
 		`select type, name, tbl_name, sql from sqlite_master where name not like '\_cf\_%' escape '\' order by type, name`,
-		"select * from parent order by id", "select * from child order by id", `select rowid, "a b", typeof("a b"), "select", twice from "odd ""name"" ü" order by 1`,
-		"select *, typeof(v) from keyed order by a, b", "select rowid, v, typeof(v), octet_length(v) from plain order by rowid", "select * from sqlite_sequence",
+		"select * from parent order by id", "select * from child order by id",
+		`select rowid, "a b", typeof("a b"), "select", twice from "odd ""name"" ü" order by 1`,
+		"select *, typeof(v) from keyed order by a, b", "select rowid, v, typeof(v), octet_length(v) from plain order by rowid",
+		"select * from sqlite_sequence",
 	} {
 		r, err := c.Query(t.Context(), d1.Query(q))
 		if err != nil {
@@ -215,7 +221,8 @@ func fingerprint(t *testing.T, c d1.Conn) string {
 		}
 		for _, row := range r.Rows {
 			for _, v := range row {
-				fmt.Fprintf(&b, "%s|", strings.ReplaceAll(strings.ReplaceAll(strings.ReplaceAll(v.Literal(), " begin ", " BEGIN "), " end", " END"), " END; END", " end; END"))
+				fmt.Fprintf(&b, "%s|", strings.ReplaceAll(strings.ReplaceAll(strings.ReplaceAll(v.Literal(), " begin ", " BEGIN "),
+					" end", " END"), " END; END", " end; END"))
 			}
 			b.WriteString("\n")
 		}
@@ -354,7 +361,8 @@ func TestRetiringKeepsTheLastState(t *testing.T) {
 	}
 	again := provider(t, f.URL, func(o *rest.Options) { o.Dir = dir }) // after a restart
 	points, err := again.Points(t.Context(), info.ID)
-	if err != nil || len(points) != 1 || points[0].ID != point.ID || points[0].At.Sub(point.At).Abs() > time.Second || points[0].Size != point.Size {
+	if err != nil || len(points) != 1 || points[0].ID != point.ID || points[0].At.Sub(point.At).Abs() > time.Second ||
+		points[0].Size != point.Size {
 		t.Fatalf("%+v, %v", points, err)
 	}
 	back, err := again.Create(t.Context(), d1.CreateInput{Name: "old"})

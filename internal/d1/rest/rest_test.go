@@ -128,8 +128,10 @@ func roundTrip(t *testing.T, c d1.Conn) {
 	}
 	for _, v := range []d1.Value{
 		{}, d1.Int(0), d1.Int(math.MinInt64), d1.Int(math.MaxInt64), d1.Int(9007199254740993), d1.Int(-1),
-		d1.Float(1), d1.Float(0.1), d1.Float(-1e300), d1.Float(5e-324), d1.Float(math.MaxFloat64), d1.Float(math.Inf(1)), d1.Float(math.Inf(-1)), d1.Float(9007199254740992),
-		d1.Str(""), d1.Str("42"), d1.Str("1.0"), d1.Str("a\x00b"), d1.Str("\x00"), d1.Str("héλ😀"), d1.Str("\xff\xfe not utf-8"), d1.Str("<&>\u2028"), d1.Str("\ufffd"),
+		d1.Float(1), d1.Float(0.1), d1.Float(-1e300), d1.Float(5e-324), d1.Float(math.MaxFloat64), d1.Float(math.Inf(1)), d1.Float(math.Inf(-1)),
+		d1.Float(9007199254740992),
+		d1.Str(""), d1.Str("42"), d1.Str("1.0"), d1.Str("a\x00b"), d1.Str("\x00"), d1.Str("héλ😀"), d1.Str("\xff\xfe not utf-8"),
+		d1.Str("<&>\u2028"), d1.Str("\ufffd"),
 		d1.Str(strings.Repeat("é", 900_000)), d1.Str("s"), d1.Str("i7"),
 		d1.Bytes(nil), d1.Bytes([]byte{0, 255}), d1.Bytes(blob),
 	} {

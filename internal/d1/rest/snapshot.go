@@ -82,7 +82,8 @@ func (p *Provider) snapshot(ctx context.Context, id, path string) (reading, erro
 }
 
 func (p *Provider) busy(id string) error {
-	return fault.New(fault.Conflict, "The database %s was written to each time it was read, so there is no copy of it as it is at one moment. Nothing was changed. Stop what writes to it, then try again.", p.name(id))
+	return fault.New(fault.Conflict, "The database %s was written to each time it was read, "+
+		"so there is no copy of it as it is at one moment. Nothing was changed. Stop what writes to it, then try again.", p.name(id))
 }
 
 // reader makes the statements of a snapshot.
@@ -167,7 +168,8 @@ func (r *reader) define(ctx context.Context) error {
 		sequence = row[5].Int() > 0
 		switch listed := row[3].Text(); {
 		case listed == "virtual" || listed == "shadow":
-			return fault.New(fault.Invalid, "The table %q of %s is a virtual one, such as a full-text index, or belongs to one. It can't be copied: drop it first and make it again afterwards.", name, r.p.name(r.id))
+			return fault.New(fault.Invalid, "The table %q of %s is a virtual one, such as a full-text index, or belongs to one. "+
+				"It can't be copied: drop it first and make it again afterwards.", name, r.p.name(r.id))
 		case kind == "table":
 			r.todo = append(r.todo, sql)
 			t := readTable{name: name, limit: firstRows}

@@ -77,7 +77,8 @@ func TestRetiringLosesNoValue(t *testing.T) {
 				t.Fatalf("no row: %v", err)
 			}
 			kind := before.Rows[0][0].Kind()
-			if string(st.Bytes(0)) != kind.String() || st.Int(2) != 1 || kind == d1.Text && string(st.Bytes(1)) != strings.ToUpper(hex.EncodeToString([]byte(before.Rows[0][0].Text()))) {
+			if string(st.Bytes(0)) != kind.String() || st.Int(2) != 1 ||
+				kind == d1.Text && string(st.Bytes(1)) != strings.ToUpper(hex.EncodeToString([]byte(before.Rows[0][0].Text()))) {
 				t.Errorf("the database was deleted; of %s is left %q as %s", before.Rows[0][0].Literal(), st.Bytes(1), st.Bytes(0))
 			}
 		})
@@ -88,16 +89,19 @@ func TestRetiringLosesNoValue(t *testing.T) {
 func TestEverySchemaIsCopied(t *testing.T) {
 	t.Parallel()
 	for name, sqls := range map[string][]string{
-		"a trigger on a view":        {"create table t(a)", "create view v as select a from t", "create trigger tv instead of insert on v begin insert into t values (new.a); end", "insert into t values (1)"},
-		"an index on an expression":  {"create table t(a)", "create index i on t(a+1)"},
-		"sqlite_stat1":               {"create table t(a primary key)", "insert into t values (1),(2)", "analyze"},
-		"a quoted table":             {`create table "my t"(a)`, `insert into "my t" values (1)`},
-		"autoincrement":              {"create table t(a integer primary key autoincrement)", "insert into t values (9)", "delete from t"},
-		"a generated column":         {"create table t(a, g as (a+1) stored, b)", "insert into t(a,b) values (1,2)"},
-		"a comment at the end":       {"create table t(a) -- of a", "create view v as select a from t -- end"},
-		"semicolons and dashes":      {"create table t(a default '--;', b check (b <> ';'))", "insert into t values ('-- x; ''y', '/*')", "create trigger tr after insert on t begin update t set a = '; end;' where b = 'x'; end"},
-		"a name with a quote":        {`create table "a""b;--"("c""d")`, `insert into "a""b;--" values (1)`},
-		"a child before its parent":  {"create table c(p references p(id))", "create table p(id integer primary key)", "insert into p values (1)", "insert into c values (1)"},
+		"a trigger on a view": {"create table t(a)", "create view v as select a from t",
+			"create trigger tv instead of insert on v begin insert into t values (new.a); end", "insert into t values (1)"},
+		"an index on an expression": {"create table t(a)", "create index i on t(a+1)"},
+		"sqlite_stat1":              {"create table t(a primary key)", "insert into t values (1),(2)", "analyze"},
+		"a quoted table":            {`create table "my t"(a)`, `insert into "my t" values (1)`},
+		"autoincrement":             {"create table t(a integer primary key autoincrement)", "insert into t values (9)", "delete from t"},
+		"a generated column":        {"create table t(a, g as (a+1) stored, b)", "insert into t(a,b) values (1,2)"},
+		"a comment at the end":      {"create table t(a) -- of a", "create view v as select a from t -- end"},
+		"semicolons and dashes": {"create table t(a default '--;', b check (b <> ';'))",
+			"insert into t values ('-- x; ''y', '/*')", "create trigger tr after insert on t begin update t set a = '; end;' where b = 'x'; end"},
+		"a name with a quote": {`create table "a""b;--"("c""d")`, `insert into "a""b;--" values (1)`},
+		"a child before its parent": {"create table c(p references p(id))", "create table p(id integer primary key)",
+			"insert into p values (1)", "insert into c values (1)"},
 		"a view on a later view":     {"create view a as select * from b", "create view b as select 1 as x"},
 		"a bracket name":             {"create table [x'y](a)", "insert into [x'y] values ('z')"},
 		"a column named like a type": {"create table t(\"select\" text, \"a b\" integer)", "insert into t values ('x', 1)"},
@@ -125,11 +129,14 @@ func TestEverySchemaIsCopied(t *testing.T) {
 // of 1.9 MB among small ones, and a counter.
 var large = []string{
 	"create table gaps(v text)",
-	"insert into gaps(rowid, v) with recursive n(i) as (select 1 union all select i + 1 from n where i < 6500) select i * i - 3000, printf('%01000d', i) from n",
+	"insert into gaps(rowid, v) with recursive n(i) as (select 1 union all select i + 1 from n where i < 6500) " +
+		"select i * i - 3000, printf('%01000d', i) from n",
 	"create table keyed(a text, b integer, v, primary key (b, a)) without rowid",
-	"insert into keyed with recursive n(i) as (select 1 union all select i + 1 from n where i < 12000) select 'k' || (i % 7), -i, i * 1.0 from n",
+	"insert into keyed with recursive n(i) as (select 1 union all select i + 1 from n where i < 12000) " +
+		"select 'k' || (i % 7), -i, i * 1.0 from n",
 	"create table hidden(rowid text, _rowid_ text, oid integer)",
-	"insert into hidden with recursive n(i) as (select 1 union all select i + 1 from n where i < 700) select 'r' || i, null, 9007199254740993 + i from n",
+	"insert into hidden with recursive n(i) as (select 1 union all select i + 1 from n where i < 700) " +
+		"select 'r' || i, null, 9007199254740993 + i from n",
 	"create table blobs(id integer primary key autoincrement, body blob)",
 	"insert into blobs with recursive n(i) as (select 1 union all select i + 1 from n where i < 90) select i * 10, randomblob(10) from n",
 	"update blobs set body = randomblob(1900000) where id = 100",
@@ -139,9 +146,12 @@ var large = []string{
 
 // summed is what large holds, in short.
 var summed = []string{
-	"select count(*), sum(rowid), min(rowid), max(rowid), sum(length(v)), sum(v) from gaps", "select count(*), sum(b), cast(sum(v) as integer), group_concat(distinct a), max(typeof(v)) from keyed",
-	"select count(*), sum(oid - 9007199254740993), max(rowid), sum(_rowid_ is null) from hidden", "select count(*), sum(id), sum(octet_length(body)) from blobs",
-	"select hex(body) from blobs where id < 90", "select hex(substr(body, 1, 500)), hex(substr(body, -500)) from blobs where id = 100", "select seq from sqlite_sequence", "select sql from sqlite_master where name = 'gaps_v'",
+	"select count(*), sum(rowid), min(rowid), max(rowid), sum(length(v)), sum(v) from gaps",
+	"select count(*), sum(b), cast(sum(v) as integer), group_concat(distinct a), max(typeof(v)) from keyed",
+	"select count(*), sum(oid - 9007199254740993), max(rowid), sum(_rowid_ is null) from hidden",
+	"select count(*), sum(id), sum(octet_length(body)) from blobs",
+	"select hex(body) from blobs where id < 90", "select hex(substr(body, 1, 500)), hex(substr(body, -500)) from blobs where id = 100",
+	"select seq from sqlite_sequence", "select sql from sqlite_master where name = 'gaps_v'",
 }
 
 func sums(t *testing.T, c d1.Conn) string {
@@ -192,7 +202,8 @@ func TestALargeDatabaseIsCopiedInPages(t *testing.T) {
 	}
 
 	always := d1.WithProgress(t.Context(), func(string, int64, int64) { exec(t, c, "update gaps set v = v + 1 where rowid = -2999") })
-	if _, err := p.Copy(always, info.ID, ""); !fault.Is(err, fault.Conflict) || !strings.Contains(fault.Message(err), "Stop what writes to it") {
+	if _, err := p.Copy(always, info.ID, ""); !fault.Is(err, fault.Conflict) ||
+		!strings.Contains(fault.Message(err), "Stop what writes to it") {
 		t.Errorf("%v", err)
 	}
 }
@@ -225,7 +236,8 @@ func TestARetirementKeepsTheOnlyCopy(t *testing.T) {
 // mistake that SQLite keeps, not the rowid.
 func TestRowidsBesideAKeyAreKept(t *testing.T) {
 	t.Parallel()
-	file := sample(t, "create table t(id integer primary key desc, v)", "insert into t(rowid, id, v) values (70, 1, 'a'), (7, 2, 'b'), (-1, null, 'c')")
+	file := sample(t, "create table t(id integer primary key desc, v)",
+		"insert into t(rowid, id, v) values (70, 1, 'a'), (7, 2, 'b'), (-1, null, 'c')")
 	p := provider(t, newFront(t, front.Options{}).URL)
 	info, err := p.Create(t.Context(), d1.CreateInput{Name: "desc"})
 	if err != nil {

@@ -68,7 +68,8 @@ func TestASilenceAfterAPauseEndsAStream(t *testing.T) {
 			began = time.Now()
 		}
 	}
-	if took := time.Since(began); n != 2 || !fault.Is(rows.Err(), fault.Unavailable) || !strings.Contains(rows.Err().Error(), "no answer in time") || took < 1900*time.Millisecond {
+	if took := time.Since(began); n != 2 || !fault.Is(rows.Err(), fault.Unavailable) ||
+		!strings.Contains(rows.Err().Error(), "no answer in time") || took < 1900*time.Millisecond {
 		t.Errorf("%d rows, after %s: %v", n, took, rows.Err())
 	}
 	<-gone

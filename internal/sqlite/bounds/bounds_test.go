@@ -11,7 +11,8 @@ import (
 
 // These tests have the process for themselves: none is parallel.
 
-const sorted = "select n, printf('%01000d', n) x from (with recursive s(n) as (select 1 union all select n + 1 from s where n < 40000) select n from s) order by x desc"
+const sorted = "select n, printf('%01000d', n) x from (with recursive s(n) as (select 1 union all select n + 1 " +
+	"from s where n < 40000) select n from s) order by x desc"
 
 func open(t *testing.T) *sqlite.Conn {
 	t.Helper()

@@ -72,7 +72,8 @@ func methodsFor(k methodsKey) *methods {
 		return m
 	}
 	m := &methods{table: *at[lib.Tsqlite3_io_methods](k.given)}
-	m.write, m.truncate, m.close = function[writeFile](m.table.FxWrite), function[truncateFile](m.table.FxTruncate), function[closeFile](m.table.FxClose)
+	m.write, m.truncate, m.close = function[writeFile](m.table.FxWrite), function[truncateFile](m.table.FxTruncate),
+		function[closeFile](m.table.FxClose)
 	m.table.FxWrite = pointer(xWrite)
 	if k.temporary {
 		m.table.FxWrite, m.table.FxTruncate, m.table.FxClose = pointer(xWriteTemporary), pointer(xTruncateTemporary), pointer(xCloseTemporary)

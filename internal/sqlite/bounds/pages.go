@@ -34,7 +34,8 @@ func installPages(tls *libc.TLS) int32 {
 	if rc := configure(tls, lib.SQLITE_CONFIG_GETPCACHE2, unsafe.Pointer(&p.given)); rc != lib.SQLITE_OK {
 		return rc
 	}
-	p.create, p.fetch, p.destroy = function[createCache](p.given.FxCreate), function[fetchPage](p.given.FxFetch), function[destroyCache](p.given.FxDestroy)
+	p.create, p.fetch, p.destroy = function[createCache](p.given.FxCreate), function[fetchPage](p.given.FxFetch),
+		function[destroyCache](p.given.FxDestroy)
 	p.count = function[countPages](p.given.FxPagecount)
 	p.ours = p.given
 	p.ours.FxCreate, p.ours.FxFetch, p.ours.FxDestroy = pointer(xCreate), pointer(xFetch), pointer(xDestroy)

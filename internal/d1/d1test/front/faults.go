@@ -135,7 +135,8 @@ func (x *Faults) serve(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Retry-After", "2")
 		}
 		w.Header().Set("Content-Type", "application/json")
-		refuse(w, http.StatusTooManyRequests, 10429, "More than 1200 requests per 300 seconds reached. Please wait and consider throttling your request speed")
+		refuse(w, http.StatusTooManyRequests, 10429,
+			"More than 1200 requests per 300 seconds reached. Please wait and consider throttling your request speed")
 	case Overloaded:
 		refuse(w, http.StatusTooManyRequests, 7500, "D1 DB is overloaded. Requests queued for too long.")
 	case BadGateway:

@@ -107,7 +107,8 @@ func (d *database) post(ctx context.Context, rows bool, list []statement, batch 
 		// What only the commit finds comes as an exception. The older D1 says what it
 		// was, the newest only where it is written down.
 		line, _, _ := strings.Cut(string(text), "\n")
-		if words, ok := strings.CutPrefix(line, "Error: "); ok && (strings.HasPrefix(words, "Durable Object was reset") || strings.HasPrefix(words, "internal error")) {
+		if words, ok := strings.CutPrefix(line, "Error: "); ok &&
+			(strings.HasPrefix(words, "Durable Object was reset") || strings.HasPrefix(words, "internal error")) {
 			return json.Marshal(map[string]any{"success": false, "error": words})
 		}
 	}
