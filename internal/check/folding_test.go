@@ -27,9 +27,7 @@ var unicodeFolds = map[string][]string{
 var foldingFlag = regexp.MustCompile(`\(\?[a-zA-Z]*` + `i[a-zA-Z]*[-:)]`)
 
 // foldedByUnicode are the packages that still do, with how often.
-var foldedByUnicode = allowance{
-	"internal/browse": 3,
-}
+var foldedByUnicode = allowance{}
 
 // unicodeFold is what folds by Unicode in a node of the syntax, "" for nothing.
 func unicodeFold(n ast.Node) string {

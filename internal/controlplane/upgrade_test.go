@@ -52,7 +52,9 @@ func TestTheRestorePointsOfVersion5Stay(t *testing.T) {
 		`insert into databases (id, name, org_id, org_slug, org_name, provider, state, created_at, created_by, updated_at) values
 		 ('01d', 'moved', 'o', 'acme', 'Acme', 'd1', 'ready', 0, 'x', 0), ('01e', 'here', 'o', 'acme', 'Acme', 'embedded', 'ready', 0, 'x', 0)`,
 		`insert into restore_points (id, database_id, kind, size, created_at, created_by) values
-		 ('0123/20261123T020000000Z-1a2b3c4d', '01d', 'manual', 4096, 1, 'x'), ('01d|0000-bookmark', '01d', 'apply', 0, 2, 'x'), ('0456/20261123T020000000Z-5a6b7c8d', '01e', 'manual', 8192, 3, 'x')`)
+		 ('0123/20261123T020000000Z-1a2b3c4d', '01d', 'manual', 4096, 1, 'x'),
+		('01d|0000-bookmark', '01d', 'apply', 0, 2, 'x'),
+		('0456/20261123T020000000Z-5a6b7c8d', '01e', 'manual', 8192, 3, 'x')`)
 	for range 2 { // a second start finds nothing to do
 		s, err := controlplane.Open(t.Context(), conn, clock.now)
 		if err != nil {

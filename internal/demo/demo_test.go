@@ -233,8 +233,10 @@ func thePlans(t *testing.T, w *world) {
 func theUsers(t *testing.T, w *world) {
 	const database = "aldgate-mobility-org-001"
 	want := fmt.Sprint(small().Users)
-	got := w.query(t, database, `select count(*), count(distinct email), count(distinct id), sum(role = 'owner'), sum(name is null) > 0, sum(name = '') > 0,
-		sum(status = 0) > 0, count(distinct role), sum(email not like '%_._%@_%.example'), max(created_at) <= datetime('now'), count(distinct date(created_at)) > 100 from users`)[0]
+	got := w.query(t, database, `select count(*), count(distinct email), count(distinct id),
+		sum(role = 'owner'), sum(name is null) > 0, sum(name = '') > 0,
+		sum(status = 0) > 0, count(distinct role), sum(email not like '%_._%@_%.example'),
+		max(created_at) <= datetime('now'), count(distinct date(created_at)) > 100 from users`)[0]
 	if strings.Join(got, " ") != strings.Join([]string{want, want, want, "1", "1", "1", "1", "3", "0", "1", "1"}, " ") {
 		t.Errorf("the users count %q", got)
 	}

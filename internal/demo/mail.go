@@ -16,7 +16,8 @@ func (g *filler) mail() {
 }
 
 func (g *filler) emailLogs() {
-	t := g.w.into("email_logs", `id recipient sender subject emailType status sesMessageId error userId metadata sentAt deliveredAt openedAt openCount
+	t := g.w.into("email_logs", `id recipient sender subject emailType status
+		sesMessageId error userId metadata sentAt deliveredAt openedAt openCount
 		clickedAt clickCount lastClickedLink bouncedAt bounceType updated_at created_at deleted_at`)
 	for range g.several(1, 3, 2_500) {
 		u := pick(g, g.users...)
@@ -99,7 +100,8 @@ func (g *filler) templates() {
 }
 
 func (g *filler) broadcasts() []string {
-	t := g.w.into("newsletter_broadcasts", `id organizationId segmentId name subject html text previewText status scheduledAt sentAt recipientCount
+	t := g.w.into("newsletter_broadcasts", `id organizationId segmentId name subject html text
+		previewText status scheduledAt sentAt recipientCount
 		successCount failureCount updated_at created_at deleted_at`)
 	var ids []string
 	for i := range g.several(100, 2, 14) {

@@ -33,8 +33,8 @@ type Key struct {
 
 var (
 	ftsModule  = regexp.MustCompile(`^\s*["'\[` + "`" + `]?fts5["'\]` + "`" + `]?\s*\(`)
-	keyDesc    = regexp.MustCompile(`(?is)primary\s+key\s+desc`)
-	keyCollate = regexp.MustCompile(`(?is)primary\s+key\s*\([^)]*\bcollate\b`)
+	keyDesc    = regexp.MustCompile(`(?s)primary\s+key\s+desc`)
+	keyCollate = regexp.MustCompile(`(?s)primary\s+key\s*\([^)]*\bcollate\b`)
 )
 
 // primary is what a table's text says of its primary key.
@@ -61,7 +61,7 @@ func primaryOf(t *schema.Table) primary {
 // guess is the primary key of a table whose text can't be read: its columns as the
 // database names them, and the rest as the words of the text have it.
 func (t *Table) guess(names []string) primary {
-	text := sqltext.Unquoted(t.SQL)
+	text := sqltext.Fold(sqltext.Unquoted(t.SQL))
 	p := primary{names: names, collates: keyCollate.MatchString(text)}
 	if len(names) == 1 && !t.WithoutRowID && !keyDesc.MatchString(text) {
 		i, ok := t.Column(names[0])

@@ -98,14 +98,14 @@ func (d *Database) Triggers(table string) []schema.Object {
 }
 
 // A trigger's name and table are words in quotes, or none of these.
-var triggerEvent = regexp.MustCompile(`(?i)\b(DELETE|INSERT|UPDATE)\b`)
+var triggerEvent = regexp.MustCompile(`\b(delete|insert|update)\b`)
 
 // TriggersOn names the triggers of that table that one kind of write runs, INSERT,
 // UPDATE or DELETE, by name.
 func (d *Database) TriggersOn(table, event string) []string {
 	var names []string
 	for _, o := range d.Triggers(table) {
-		if sqltext.Same(triggerEvent.FindString(sqltext.Unquoted(o.SQL)), event) {
+		if sqltext.Same(triggerEvent.FindString(sqltext.Fold(sqltext.Unquoted(o.SQL))), event) {
 			names = append(names, o.Name)
 		}
 	}

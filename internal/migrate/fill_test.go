@@ -102,8 +102,9 @@ func TestFillLeavesWhatTheApplicationWrote(t *testing.T) {
 				t.Errorf("(-want +got)\n%s", d)
 			}
 			for query, want := range map[string]string{
-				"select count(*) from users where mail is null":                                                                  "0",
-				"select group_concat(id) from (select id from users where mail = 'mine' order by id)":                            "19998,20002,39998,40002",
+				"select count(*) from users where mail is null": "0",
+				"select group_concat(id) from " +
+					"(select id from users where mail = 'mine' order by id)": "19998,20002,39998,40002",
 				"select group_concat(id) from (select id from users where mail = 'new' order by id)":                             "20001,40001",
 				"select count(*) from users where mail not in ('mine', 'new') and mail is not lower(email) or mail = 'old Code'": "0",
 				"select count(*) from kuratchi_fill_keys":                                                                        "0",

@@ -91,7 +91,8 @@ func TestTriggersOnAViewOutliveItsChange(t *testing.T) {
 	db := database(t, "create table p(id integer primary key, n text)", "create view v as select id from p",
 		"create trigger declared instead of insert on v begin insert into p(n) values ('d'); end",
 		"create trigger own instead of delete on v begin delete from p; end")
-	reach(t, db, `{"name":"s","version":2,"tables":{"p":{"id":"integer primary key","n":"text"}},"views":{"v":"create view v as select id, n from p"},
+	reach(t, db, `{"name":"s","version":2,"tables":{"p":{"id":"integer primary key","n":"text"}},
+		"views":{"v":"create view v as select id, n from p"},
 		"triggers":{"declared":"create trigger declared instead of insert on v begin insert into p(n) values ('d'); end"}}`)
 	exec(t, db, "insert into v(id) values (1)")
 	if got := one(t, db, "select n from v"); got != "d" {

@@ -104,12 +104,14 @@ func TestTrapChangesAreNotSeen(t *testing.T) {
 func TestTrapTheLanguageSaysSomethingElse(t *testing.T) {
 	db := database(t)
 	target := parse(t, `{"name":"x","version":1,"tables":{"p":{"id":"integer primary key"},"c":{
-	  "e":"enum('two words', b) default 'two words'","f":"boolean default false","n":"integer -> p.id set null","k":"integer -> p.id no action"}}}`)
+	  "e":"enum('two words', b) default 'two words'","f":"boolean default false",
+		"n":"integer -> p.id set null","k":"integer -> p.id no action"}}}`)
 	if _, err := migrate.Synchronize(t.Context(), db, target, "a", "test", now); err != nil {
 		t.Fatal(err)
 	}
 	exec(t, db, "insert into p values (1)", "insert into c(n) values (1)", "insert into c(e) values (null)", "delete from p")
-	if got := one(t, db, "select coalesce(e, '-') || f || typeof(f) || coalesce(n, '-') from c where f = 0 order by rowid"); got != "two words0integer- -0integer-" {
+	if got := one(t, db,
+		"select coalesce(e, '-') || f || typeof(f) || coalesce(n, '-') from c where f = 0 order by rowid"); got != "two words0integer- -0integer-" {
 		t.Errorf("%s", got)
 	}
 	if _, err := db.Query(t.Context(), d1.Exec("insert into c(e) values ('neither')")); err == nil {

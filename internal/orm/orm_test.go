@@ -16,7 +16,8 @@ import (
 )
 
 const source = `{"name":"x","version":1,"tables":{
-  "users":{"id":"integer primary key","email":"text not null","role":"text","meta":"json","ok":"boolean default true","seen":"timestamp_ms","at":"text default now","score":"real","bin":"blob"},
+  "users":{"id":"integer primary key","email":"text not null","role":"text",
+		"meta":"json","ok":"boolean default true","seen":"timestamp_ms","at":"text default now","score":"real","bin":"blob"},
   "we\"ird":{"sel ect":"text","drop;--":"integer","k":"text","\u212a":"text"}}}`
 
 func newDB(t testing.TB) (*orm.DB, d1.Conn) {

@@ -139,7 +139,9 @@ func (m *made) said(rt *rapid.T) []string {
 		`' hidden ' || hidden from pragma_table_xinfo('t')`)
 	out = append(out, m.rows(rt, `select 'table ' || wr || ' ' || strict from pragma_table_list where name = 't' collate nocase`)...)
 	out = append(out, m.rows(rt, `select 'autoincrement' from sqlite_master where name = 'sqlite_sequence'`)...)
-	indexes := m.rows(rt, `select is_unique || ' ' || origin || ' ' || partial || coalesce((select group_concat(coalesce(quote(x.name), 'expression') || ' ' || x."desc" || ' ' || upper(x.coll) || ' ' || x.key, ', ') from (select * from pragma_index_xinfo(l.name) order by seqno) x), '')
+	indexes := m.rows(rt, `select is_unique || ' ' || origin || ' ' || partial || coalesce((select
+		group_concat(coalesce(quote(x.name), 'expression') || ' ' || x."desc" || ' ' || upper(x.coll) || ' ' || x.key, ', ')
+		from (select * from pragma_index_xinfo(l.name) order by seqno) x), '')
 	  from (select name, "unique" as is_unique, origin, partial from pragma_index_list('t')) l`)
 	keys := m.rows(rt, `select 'key ' || lower(coalesce("to", (select name from pragma_table_xinfo('t') `+
 		`where pk = seq + 1), '')) || ' from ' || quote("from") || ' ' || on_update || ' ' || on_delete || ' ' || "match" from `+

@@ -224,7 +224,8 @@ func TestDiffSaysEveryDifference(t *testing.T) {
 			"pid integer references p(id) on delete cascade, check (b < 9))",
 		"create index i on t(a)", "create index same on t(b)", "create table extra(x)")
 	to := mustParse(t, `{"name":"x","version":2,"tables":{"p":{"id":"integer primary key"},
-	  "t":{"id":"text primary key","a":"integer","b":"integer default 2","c":"text","pid":"integer -> p.id set null","u":"text unique","e":"enum(x,y)"}},
+	  "t":{"id":"text primary key","a":"integer","b":"integer default 2",
+		"c":"text","pid":"integer -> p.id set null","u":"text unique","e":"enum(x,y)"}},
 	  "indexes":{"t":{"I":{"columns":["a","b"]},"same":{"columns":["b"]},"n":{"columns":["c"],"unique":true}}}}`)
 	want := []string{
 		"Drop index i to make it again",

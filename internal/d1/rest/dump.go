@@ -97,7 +97,8 @@ func (d *dumper) line(sql string) {
 
 // objects returns the tables, parents first, and what is made after the rows.
 func (d *dumper) objects() (tables, later []object, err error) {
-	err = d.each(`select type, name, sql, (select count(*) from pragma_table_list l where l.name = m.name and l.type in ('virtual','shadow') and l.schema = 'main')
+	err = d.each(`select type, name, sql, (select count(*) from pragma_table_list l where l.name = m.name
+		and l.type in ('virtual','shadow') and l.schema = 'main')
 		from sqlite_master m where sql is not null and name not like 'sqlite\_%' escape '\' and name not like '\_cf\_%' escape '\'
 		order by case type when 'index' then 1 when 'view' then 2 when 'trigger' then 3 else 0 end, rowid`, func(row []d1.Value) error {
 		o := object{row[0].Text(), row[1].Text(), row[2].Text()}

@@ -140,9 +140,11 @@ func (r *reader) write(ctx context.Context, path string) error {
 	return fault.Wrap(err, fault.Unavailable, "The copy of the database %s can't be written. Check the disk.", r.p.name(r.id))
 }
 
-const definedSQL = `select m.type, m.name, m.sql, coalesce(l.type, ''), coalesce(l.wr, 0), (select max(1) from sqlite_master where name = 'sqlite_sequence')
+const definedSQL = `select m.type, m.name, m.sql, coalesce(l.type, ''), coalesce(l.wr, 0),
+		(select max(1) from sqlite_master where name = 'sqlite_sequence')
 	from sqlite_master m left join (select name, type, wr from pragma_table_list where schema = 'main') l on l.name = m.name
-	where m.sql is not null and m.name not like 'sqlite\_%' escape '\' and m.name not like '\_cf\_%' escape '\' and m.tbl_name not like '\_cf\_%' escape '\'
+	where m.sql is not null and m.name not like 'sqlite\_%' escape '\'
+		and m.name not like '\_cf\_%' escape '\' and m.tbl_name not like '\_cf\_%' escape '\'
 	order by case m.type when 'table' then 0 when 'index' then 1 when 'view' then 2 else 3 end, m.rowid`
 
 var defined = d1.Stmt{SQL: definedSQL, Columns: []string{"type", "name", "sql", "kind", "wr", "sequence"}}

@@ -118,8 +118,10 @@ const cellSQL = `case when typeof(C)='text' then case when octet_length(C)<50000
 
 // contents reads the whole database as the statements that make it.
 func (d *database) contents(ctx context.Context) ([]statement, error) {
-	master, err := d.run(ctx, `select type, name, sql, (select l.type in ('virtual','shadow') from pragma_table_list l where l.name=m.name) from
-		(select type, name, sql, rowid r from sqlite_master where sql is not null and name not like '\_cf\_%' escape '\' and name not like 'sqlite\_%' escape '\') m
+	master, err := d.run(ctx, `select type, name, sql,
+		(select l.type in ('virtual','shadow') from pragma_table_list l where l.name=m.name) from
+		(select type, name, sql, rowid r from sqlite_master where sql is not null
+		and name not like '\_cf\_%' escape '\' and name not like 'sqlite\_%' escape '\') m
 		order by case type when 'table' then 0 when 'index' then 1 when 'view' then 2 else 3 end, r`)
 	if err != nil {
 		return nil, err
