@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"runtime/debug"
 	"runtime/pprof"
 	"slices"
 	"strings"
@@ -75,6 +76,7 @@ func run(ctx context.Context) (err error) {
 		names = append(names, p.name)
 	}
 	isShort := flag.Bool("short", false, "use little data: it shows that everything runs, and its figures mean nothing")
+	debug.SetGCPercent(150) // as the program does
 	only := flag.String("only", strings.Join(names, ","), "the parts to run")
 	before := flag.String("before", "", "another build of the program: the part page measures its page beside this one's")
 	profile := flag.String("cpuprofile", "", "write a profile of the run to this file")

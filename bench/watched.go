@@ -55,6 +55,12 @@ type watchedConn struct {
 	w *watched
 }
 
+// Stamped passes on that the engine can tell the stamp of the schema: without it, each
+// page would read the catalog, as on D1.
+func (c *watchedConn) Stamped(ctx context.Context, want d1.Stamp, ss []d1.Stmt) ([]*d1.Result, d1.Stamp, error) {
+	return c.Conn.(d1.Stamper).Stamped(ctx, want, ss) // the embedded engine's
+}
+
 // Stream says when it has ended.
 func (c *watchedConn) Stream(ctx context.Context, s d1.Stmt) (*d1.Rows, error) {
 	c.w.streams.Add(1)

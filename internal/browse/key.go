@@ -48,7 +48,7 @@ func DecodeKey(s string) ([]d1.Value, error) {
 }
 
 func encodeValues(values []d1.Value) []byte {
-	var b []byte
+	b := make([]byte, 0, 32) // most keys are a number or an id
 	for _, v := range values {
 		b = orm.AppendValue(b, v)
 	}

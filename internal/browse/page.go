@@ -185,10 +185,7 @@ func (q *query) page(req Request, result *d1.Result) *Page {
 		p.HasNext, p.HasPrev = true, more
 	}
 	p.First = !p.HasPrev
-	p.Rows = make([]Row, len(rows))
-	for n, values := range rows {
-		p.Rows[n] = q.row(values)
-	}
+	p.Rows = q.rows(rows)
 	q.edges(p, req, rows)
 	return p
 }
@@ -214,15 +211,23 @@ func (q *query) edges(p *Page, req Request, rows [][]d1.Value) {
 	}
 }
 
-func (q *query) row(values []d1.Value) Row {
-	row := Row{Cells: make([]Cell, q.cut.Shown)}
-	for n := range row.Cells {
-		row.Cells[n] = cell(values[n])
+// rows are a result's rows with their keys.
+func (q *query) rows(result [][]d1.Value) []Row {
+	rows, shown := make([]Row, len(result)), q.cut.Shown
+	cells := make([]Cell, len(result)*shown)
+	var key, row []d1.Value
+	get := func(column int) d1.Value { return row[q.cut.Place(column)] }
+	for n, values := range result {
+		rows[n].Cells, cells = cells[:shown:shown], cells[shown:]
+		for i := range rows[n].Cells {
+			rows[n].Cells[i] = cell(values[i])
+		}
+		row = values
+		if key = q.t.Key.AppendTo(key[:0], get); len(key) > 0 {
+			rows[n].Key = EncodeKey(key)
+		}
 	}
-	if key := q.t.Key.Of(q.get(values)); len(key) > 0 {
-		row.Key = EncodeKey(key)
-	}
-	return row
+	return rows
 }
 
 // get is how a column's value is found in a row.

@@ -1,6 +1,7 @@
 package d1
 
 import (
+	"bytes"
 	"encoding/hex"
 	"encoding/json"
 	"math"
@@ -111,7 +112,7 @@ func (v Value) Text() string {
 	case Integer:
 		return strconv.FormatInt(int64(v.num), 10)
 	case Real:
-		return formatReal(math.Float64frombits(v.num))
+		return string(appendReal(nil, math.Float64frombits(v.num)))
 	}
 	return v.str
 }
@@ -119,18 +120,30 @@ func (v Value) Text() string {
 // Len returns the number of bytes of a text or BLOB.
 func (v Value) Len() int { return len(v.str) }
 
-func formatReal(f float64) string {
+// AppendText appends Text, without making a string of a number.
+func (v Value) AppendText(b []byte) []byte {
+	switch v.kind {
+	case Integer:
+		return strconv.AppendInt(b, int64(v.num), 10)
+	case Real:
+		return appendReal(b, math.Float64frombits(v.num))
+	}
+	return append(b, v.str...)
+}
+
+func appendReal(b []byte, f float64) []byte {
 	if math.IsInf(f, 0) {
-		return strings.TrimPrefix(strconv.FormatFloat(f, 'g', -1, 64), "+")
+		return append(b, strings.TrimPrefix(strconv.FormatFloat(f, 'g', -1, 64), "+")...)
 	}
-	s := strconv.FormatFloat(f, 'g', -1, 64)
+	form, from := byte('g'), len(b)
 	if abs := math.Abs(f); abs >= 1e-5 && abs < 1e15 {
-		s = strconv.FormatFloat(f, 'f', -1, 64)
+		form = 'f'
 	}
-	if !strings.ContainsAny(s, ".e") {
-		s += ".0"
+	b = strconv.AppendFloat(b, f, form, -1, 64)
+	if !bytes.ContainsAny(b[from:], ".e") {
+		b = append(b, ".0"...)
 	}
-	return s
+	return b
 }
 
 // Literal returns the value as an SQL literal that evaluates to it. A text with

@@ -141,11 +141,13 @@ func (k *Key) Places() []int {
 
 // Of returns a row's key from a way to get its columns, nil without one: the primary
 // key, then the rowid where that alone would be ambiguous.
-func (k *Key) Of(get func(place int) d1.Value) []d1.Value {
+func (k *Key) Of(get func(place int) d1.Value) []d1.Value { return k.AppendTo(nil, get) }
+
+// AppendTo appends what Of returns.
+func (k *Key) AppendTo(key []d1.Value, get func(place int) d1.Value) []d1.Value {
 	if k.Missing != "" {
-		return nil
+		return key
 	}
-	var key []d1.Value
 	whole := len(k.Columns) > 0 && !k.Collates
 	for _, i := range k.Columns {
 		v := get(i)

@@ -134,6 +134,16 @@ func (r rawConn) text(stmt uintptr, i int) string {
 	return string(libc.GoBytes(p, int(n))) // GoBytes aliases SQLite's memory; the string is the copy
 }
 
+// appendText appends a column's bytes.
+func (r rawConn) appendText(b []byte, stmt uintptr, i int) []byte {
+	p := lib.Xsqlite3_column_blob(r.tls, stmt, int32(i))
+	n := lib.Xsqlite3_column_bytes(r.tls, stmt, int32(i))
+	if p == 0 || n == 0 {
+		return b
+	}
+	return append(b, libc.GoBytes(p, int(n))...)
+}
+
 // complete is sqlite3_complete: whether sql ends with a whole statement.
 func complete(sql string) bool {
 	tls := libc.NewTLS()

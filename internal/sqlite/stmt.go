@@ -86,6 +86,9 @@ func (s *Stmt) Float(i int) float64 { return s.st.ColumnFloat(i) }
 // Bytes returns the bytes of a TEXT or BLOB column.
 func (s *Stmt) Bytes(i int) string { return s.c.raw.text(s.raw, i) }
 
+// AppendBytes appends the bytes of a TEXT or BLOB column.
+func (s *Stmt) AppendBytes(b []byte, i int) []byte { return s.c.raw.appendText(b, s.raw, i) }
+
 // Len returns how many bytes the TEXT or BLOB in column i has, without copying it.
 func (s *Stmt) Len(i int) int { return s.st.ColumnLen(i) }
 

@@ -1,6 +1,7 @@
 package views
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"strings"
@@ -17,7 +18,7 @@ import (
 // consoleRows writes the rows of a result.
 func consoleRows(rows [][]d1.Value) templ.Component {
 	return templ.ComponentFunc(func(_ context.Context, w io.Writer) error {
-		var b strings.Builder
+		var b bytes.Buffer
 		b.WriteString("<tbody>")
 		for _, row := range rows {
 			b.WriteString("<tr>")
@@ -29,13 +30,13 @@ func consoleRows(rows [][]d1.Value) templ.Component {
 			b.WriteString("</tr>")
 		}
 		b.WriteString("</tbody>")
-		_, err := io.WriteString(w, b.String())
+		_, err := w.Write(b.Bytes())
 		return err
 	})
 }
 
 // openCell begins a cell; numbers stand to the right.
-func openCell(b *strings.Builder, v d1.Value) {
+func openCell(b *bytes.Buffer, v d1.Value) {
 	if v.Kind() == d1.Integer || v.Kind() == d1.Real {
 		b.WriteString(`<td class="num">`)
 		return
@@ -45,7 +46,7 @@ func openCell(b *strings.Builder, v d1.Value) {
 
 // writeValue writes a value for the eye: NULL, empty text and a BLOB look like
 // nothing else, and a long text is cut and opens in place.
-func writeValue(b *strings.Builder, v d1.Value) {
+func writeValue(b *bytes.Buffer, v d1.Value) {
 	switch v.Kind() {
 	case d1.Null:
 		b.WriteString(`<span class="null">NULL</span>`)
@@ -68,13 +69,13 @@ func writeValue(b *strings.Builder, v d1.Value) {
 		}
 		b.WriteString(`</details>`)
 	default:
-		b.WriteString(v.Text())
+		b.Write(v.AppendText(b.AvailableBuffer()))
 	}
 }
 
 // writeText writes a text so that its line breaks, and blanks at its edges, can be
 // seen. What is selected and read by a script is the text as it is.
-func writeText(b *strings.Builder, s string) {
+func writeText(b *bytes.Buffer, s string) {
 	bare := strings.Trim(s, " \t")
 	if len(bare) == len(s) && strings.IndexByte(s, '\n') < 0 {
 		b.WriteString(templ.EscapeString(s))
