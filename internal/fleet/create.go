@@ -77,7 +77,5 @@ func (f *Fleet) isEmpty(ctx context.Context, d Database, info d1.Info) (bool, er
 		return false, err
 	}
 	defer func() { _ = conn.Close() }()
-	r, err := conn.Query(ctx, d1.Query("select 1 from sqlite_master where substr(name, 1, 4) <> '_cf_' "+
-		"and substr(tbl_name, 1, 4) <> '_cf_' limit 1"))
-	return err == nil && len(r.Rows) == 0, err
+	return d1.IsEmpty(ctx, conn)
 }

@@ -38,11 +38,11 @@ func (e *Engine) Fill(ctx context.Context, id, path string) error {
 		return err
 	}
 	c := e.conn(id, f)
-	r, err := c.Query(ctx, d1.Query(`select count(*) from sqlite_master where name not like '\_cf\_%' escape '\'`))
+	empty, err := d1.IsEmpty(ctx, c)
 	if err != nil {
 		return err
 	}
-	if r.Rows[0][0].Int() > 0 {
+	if !empty {
 		return fault.New(fault.Conflict, "The database %s isn't empty, so it can't be filled from a file. Make a new one for it.", f.name)
 	}
 	d1.Report(ctx, "copying the file", 0, 0)

@@ -58,9 +58,6 @@ func dump(ctx context.Context, path string, w io.Writer) error {
 	return err
 }
 
-// object is a row of sqlite_master.
-type object struct{ kind, name, sql string }
-
 func (d *dumper) all(ctx context.Context) error {
 	tables, later, err := d.objects()
 	if err != nil {
@@ -70,13 +67,13 @@ func (d *dumper) all(ctx context.Context) error {
 	for _, t := range tables {
 		d.line(t.sql)
 	}
-	for _, t := range tables {
-		if err := d.table(ctx, t.name); err != nil {
+	if err := d.tables(ctx, tables); err != nil {
+		return err
+	}
+	if counted(tables) {
+		if err := d.counters(); err != nil {
 			return err
 		}
-	}
-	if err := d.sequences(); err != nil {
-		return err
 	}
 	if d.pieced {
 		d.line("DROP TABLE " + pieces)
@@ -97,28 +94,25 @@ func (d *dumper) line(sql string) {
 
 // objects returns the tables, parents first, and what is made after the rows.
 func (d *dumper) objects() (tables, later []object, err error) {
-	err = d.each(`select type, name, sql, (select count(*) from pragma_table_list l where l.name = m.name
-		and l.type in ('virtual','shadow') and l.schema = 'main')
-		from sqlite_master m where sql is not null and name not like 'sqlite\_%' escape '\' and name not like '\_cf\_%' escape '\'
-		order by case type when 'index' then 1 when 'view' then 2 when 'trigger' then 3 else 0 end, rowid`, func(row []d1.Value) error {
-		o := object{row[0].Text(), row[1].Text(), row[2].Text()}
+	rows, err := d.rowsOf(definitions())
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, o := range objectsOf(rows) {
 		switch {
-		case row[3].Int() > 0:
-			return fault.New(fault.Invalid, "The table %q is a virtual one, such as a full-text index, or belongs to one. "+
+		case o.virtual:
+			return nil, nil, fault.New(fault.Invalid, "The table %q is a virtual one, such as a full-text index, or belongs to one. "+
 				"Cloudflare can't import those: drop it first and make it again afterwards.", o.name)
 		case sqltext.Same(o.name, pieces):
-			return fault.New(fault.Invalid, "The file has a table named %s, which the import needs for itself. Rename it first.", pieces)
+			return nil, nil, fault.New(fault.Invalid,
+				"The file has a table named %s, which the import needs for itself. Rename it first.", pieces)
 		case len(o.sql) > maxDumped:
-			return fault.New(fault.Invalid, "The definition of %q is longer than D1 takes, 100,000 bytes.", o.name)
+			return nil, nil, fault.New(fault.Invalid, "The definition of %q is longer than D1 takes, 100,000 bytes.", o.name)
 		case o.kind == "table":
 			tables = append(tables, o)
 		default:
 			later = append(later, o)
 		}
-		return nil
-	})
-	if err != nil {
-		return nil, nil, err
 	}
 	tables, err = d.sorted(tables)
 	return tables, later, err
@@ -160,61 +154,37 @@ func (d *dumper) sorted(tables []object) ([]object, error) {
 	return out, nil
 }
 
-// table writes a table's rows.
-func (d *dumper) table(ctx context.Context, name string) error {
-	var columns []string
-	rowidKey := false
-	keys := 0
-	if err := d.each("select name, hidden, pk, type from pragma_table_xinfo("+d1.Str(name).Literal()+")", func(row []d1.Value) error {
-		if row[1].Int() == 0 {
-			columns = append(columns, row[0].Text())
-		}
-		if row[2].Int() > 0 {
-			keys++
-			rowidKey = sqltext.Same(row[3].Text(), "integer")
-		}
-		return nil
-	}); err != nil {
+// tables writes the rows of tables, in the order of those.
+func (d *dumper) tables(ctx context.Context, tables []object) error {
+	rows, err := d.rowsOf(d1.AboutTables())
+	if err != nil {
 		return err
 	}
-	// "integer primary key desc" is no name of the rowid: it has an index of its own.
-	if err := d.each("select 1 from pragma_index_list("+d1.Str(name).Literal()+") where origin = 'pk'", func([]d1.Value) error {
-		rowidKey = false
-		return nil
-	}); err != nil {
-		return err
+	infos := d1.TableInfos(rows)
+	for _, o := range tables {
+		if i := slices.IndexFunc(infos, func(t d1.TableInfo) bool { return t.Name == o.name }); i >= 0 {
+			if err := d.table(ctx, infos[i]); err != nil {
+				return err
+			}
+		}
 	}
-	if len(columns) == 0 {
-		return nil
-	}
+	return nil
+}
+
+// table writes a table's rows, with the rowid where it has a name and is no column.
+func (d *dumper) table(ctx context.Context, t d1.TableInfo) error {
+	columns := t.Stored()
 	list := sqltext.QuoteAll(columns)
-	if !rowidKey || keys != 1 {
-		if id, err := d.rowid(name, columns); err != nil {
-			return err
-		} else if id != "" && len(columns) < d1.MaxColumns {
-			list = id + ", " + list
-		}
+	if id := t.RowID(); id != "" && !t.KeyIsRowID() && len(columns) < d1.MaxColumns {
+		list = id + ", " + list
 	}
-	into := "INSERT INTO " + sqltext.Quote(name) + " (" + list + ") "
-	return d.each("select "+list+" from "+sqltext.Quote(name), func(row []d1.Value) error {
+	into := "INSERT INTO " + sqltext.Quote(t.Name) + " (" + list + ") "
+	return d.each("select "+list+" from "+sqltext.Quote(t.Name), func(row []d1.Value) error {
 		if d.rows++; d.rows%10_000 == 0 {
 			d1.Report(ctx, "writing the dump", d.rows, 0)
 		}
 		return d.row(into, row)
 	})
-}
-
-// rowid returns a name for a table's rowid, "" when it has none or no name is left.
-func (d *dumper) rowid(table string, columns []string) (string, error) {
-	without := false
-	err := d.each("select wr from pragma_table_list where schema = 'main' and name = "+d1.Str(table).Literal(), func(row []d1.Value) error {
-		without = row[0].Int() == 1
-		return nil
-	})
-	if err != nil || without {
-		return "", err
-	}
-	return sqltext.RowID(columns), nil
 }
 
 // row writes one row; its longest values go into a table of pieces until the
@@ -289,20 +259,22 @@ func (d *dumper) piece(k int, v d1.Value) string {
 	return fmt.Sprintf("(SELECT CAST(v AS %s) FROM %s WHERE k=%d)", as, pieces, k)
 }
 
-// sequences writes the counters of AUTOINCREMENT.
-func (d *dumper) sequences() error {
-	there := false
-	if err := d.each("select 1 from sqlite_master where name = 'sqlite_sequence'", func([]d1.Value) error {
-		there = true
-		return nil
-	}); err != nil || !there {
-		return err
-	}
-	d.line("DELETE FROM sqlite_sequence")
-	return d.each("select name, seq from sqlite_sequence", func(row []d1.Value) error {
-		d.line("INSERT INTO sqlite_sequence VALUES(" + row[0].Literal() + "," + row[1].Literal() + ")")
+// counters writes those of AUTOINCREMENT.
+func (d *dumper) counters() error {
+	d.line("DELETE FROM " + sequences)
+	return d.each("select name, seq from "+sequences, func(row []d1.Value) error {
+		d.line("INSERT INTO " + sequences + " VALUES(" + row[0].Literal() + "," + row[1].Literal() + ")")
 		return nil
 	})
+}
+
+// rowsOf runs a query without values and returns its rows.
+func (d *dumper) rowsOf(s d1.Stmt) (rows [][]d1.Value, err error) {
+	err = d.each(s.SQL, func(row []d1.Value) error {
+		rows = append(rows, row)
+		return nil
+	})
+	return rows, err
 }
 
 // each runs a query and hands out its rows.

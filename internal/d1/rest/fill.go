@@ -33,11 +33,11 @@ func (p *Provider) Fill(ctx context.Context, id, path string) error {
 	if err != nil {
 		return err
 	}
-	r, err := c.Query(ctx, d1.Query(`select count(*) from sqlite_master where name not like '\_cf\_%' escape '\'`))
+	empty, err := d1.IsEmpty(ctx, c)
 	if err != nil {
 		return err
 	}
-	if len(r.Rows) != 1 || r.Rows[0][0].Int() > 0 {
+	if !empty {
 		return fault.New(fault.Conflict, "The database %s isn't empty, so it can't be filled from a file. Make a new one for it.", p.name(id))
 	}
 	text := dumpFile{path: filepath.Join(p.dir, "import-"+uuid.NewString()+".sql"+unborn)}

@@ -140,50 +140,28 @@ func (r *reader) write(ctx context.Context, path string) error {
 	return fault.Wrap(err, fault.Unavailable, "The copy of the database %s can't be written. Check the disk.", r.p.name(r.id))
 }
 
-const definedSQL = `select m.type, m.name, m.sql, coalesce(l.type, ''), coalesce(l.wr, 0),
-		(select max(1) from sqlite_master where name = 'sqlite_sequence')
-	from sqlite_master m left join (select name, type, wr from pragma_table_list where schema = 'main') l on l.name = m.name
-	where m.sql is not null and m.name not like 'sqlite\_%' escape '\'
-		and m.name not like '\_cf\_%' escape '\' and m.tbl_name not like '\_cf\_%' escape '\'
-	order by case m.type when 'table' then 0 when 'index' then 1 when 'view' then 2 else 3 end, m.rowid`
-
-var defined = d1.Stmt{SQL: definedSQL, Columns: []string{"type", "name", "sql", "kind", "wr", "sequence"}}
-
-// D1 refuses pragma_table_xinfo of its own tables, so they are left out first.
-const storedSQL = `select m.name, x.name, x.hidden, x.pk from (
-	select name from sqlite_master where type = 'table' and name not like '\_cf\_%' escape '\' and name not like 'sqlite\_%' escape '\'
-	and name not in (select name from pragma_table_list where type in ('virtual', 'shadow'))
-	) m, pragma_table_xinfo(m.name) x order by m.name, x.cid`
-
 // define reads the definitions, in one transaction.
 func (r *reader) define(ctx context.Context) error {
-	got, err := r.conn.Batch(ctx, []d1.Stmt{
-		defined,
-		{SQL: storedSQL, Columns: []string{"t", "c", "hidden", "pk"}},
-	})
+	got, err := r.conn.Batch(ctx, []d1.Stmt{definitions(), d1.AboutTables()})
 	if err != nil {
 		return err
 	}
-	sequence := false
-	for _, row := range got[0].Rows {
-		kind, name, sql := row[0].Text(), row[1].Text(), row[2].Text()
-		sequence = row[5].Int() > 0
-		switch listed := row[3].Text(); {
-		case listed == "virtual" || listed == "shadow":
+	objects, infos := objectsOf(got[0].Rows), d1.TableInfos(got[1].Rows)
+	for _, o := range objects {
+		switch {
+		case o.virtual:
 			return fault.New(fault.Invalid, "The table %q of %s is a virtual one, such as a full-text index, or belongs to one. "+
-				"It can't be copied: drop it first and make it again afterwards.", name, r.p.name(r.id))
-		case kind == "table":
-			r.todo = append(r.todo, sql)
-			t := readTable{name: name, limit: firstRows}
-			t.describe(got[1].Rows, row[4].Int() == 1)
-			if len(t.columns) > 0 {
-				r.tables = append(r.tables, t)
+				"It can't be copied: drop it first and make it again afterwards.", o.name, r.p.name(r.id))
+		case o.kind == "table":
+			r.todo = append(r.todo, o.sql)
+			if i := slices.IndexFunc(infos, func(t d1.TableInfo) bool { return t.Name == o.name }); i >= 0 {
+				r.tables = append(r.tables, readTableOf(infos[i]))
 			}
 		default:
-			r.later = append(r.later, sql)
+			r.later = append(r.later, o.sql)
 		}
 	}
-	if sequence { // AUTOINCREMENT's counters, last: the rows' own inserts set them too
+	if counted(objects) { // last: the rows' own inserts set the counters too
 		r.tables = append(r.tables, readTable{name: sequences, columns: []string{"name", "seq"}, limit: pageRows})
 	}
 	if size := got[0].Meta.SizeAfter; size > 0 && size <= wholeSize {
@@ -192,39 +170,23 @@ func (r *reader) define(ctx context.Context) error {
 	return nil
 }
 
-// describe sets the columns that are read, with the rowid where it has a name.
-func (t *readTable) describe(rows [][]d1.Value, withoutRowID bool) {
-	var names []string
-	for _, row := range rows {
-		if row[0].Text() != t.name {
-			continue
-		}
-		names = append(names, row[1].Text())
-		if row[2].Int() == 0 {
-			t.columns = append(t.columns, sqltext.Quote(row[1].Text()))
-		}
-	}
-	if withoutRowID {
-		t.key = primaryKey(t.name, rows)
-		return
-	}
-	if len(t.columns) >= d1.MaxColumns {
-		return
-	}
-	if id := sqltext.RowID(names); id != "" {
+// readTableOf is a table of which nothing was read yet, with the rowid where it has a name.
+func readTableOf(info d1.TableInfo) readTable {
+	t := readTable{name: info.Name, limit: firstRows, columns: quoted(info.Stored())}
+	if info.WithoutRowID {
+		t.key = quoted(info.PrimaryKey())
+	} else if id := info.RowID(); id != "" && len(t.columns) < d1.MaxColumns {
 		t.columns, t.by = append([]string{id}, t.columns...), id
 	}
+	return t
 }
 
-// primaryKey returns a table's key, in its order.
-func primaryKey(table string, rows [][]d1.Value) (key []string) {
-	for n := int64(1); ; n++ {
-		i := slices.IndexFunc(rows, func(row []d1.Value) bool { return row[0].Text() == table && row[3].Int() == n })
-		if i < 0 {
-			return key
-		}
-		key = append(key, sqltext.Quote(rows[i][1].Text()))
+func quoted(names []string) []string {
+	out := make([]string, len(names))
+	for i, name := range names {
+		out[i] = sqltext.Quote(name)
 	}
+	return out
 }
 
 // query reads the next rows, all of them for a limit of 0. Where no name reaches the
@@ -257,7 +219,7 @@ func (t *readTable) query(limit int) d1.Stmt {
 
 // all reads every table in one transaction.
 func (r *reader) all(ctx context.Context) error {
-	ss := []d1.Stmt{defined}
+	ss := []d1.Stmt{definitions()}
 	for i := range r.tables {
 		ss = append(ss, r.tables[i].query(0))
 	}
@@ -269,8 +231,8 @@ func (r *reader) all(ctx context.Context) error {
 		return err
 	}
 	var now []string
-	for _, row := range got[0].Rows {
-		now = append(now, row[2].Text())
+	for _, o := range objectsOf(got[0].Rows) {
+		now = append(now, o.sql)
 	}
 	if !slices.Equal(now, slices.Concat(r.todo, r.later)) {
 		return nil // the definitions changed in between
@@ -325,9 +287,6 @@ func (r *reader) page(ctx context.Context) error {
 // maxInserted is about how long a statement of several rows gets, in bytes, and
 // rowsInserted how many rows it has at most.
 const maxInserted, rowsInserted = 64 << 10, 200
-
-// sequences has the counters of AUTOINCREMENT.
-const sequences = "sqlite_sequence"
 
 // inserts makes the statements of some rows, and notes where the table is read on.
 func (r *reader) inserts(t *readTable, rows [][]d1.Value) []string {

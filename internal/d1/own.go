@@ -1,0 +1,22 @@
+package d1
+
+import "context"
+
+const (
+	notSQLites = `name not like 'sqlite\_%' escape '\'`
+	// OwnObjects is the condition on a row of sqlite_master that leaves out what SQLite
+	// and D1 keep for themselves, and what is on it. sqltext.Reserved says it of a name.
+	OwnObjects = notSQLites + ` and tbl_name not like 'sqlite\_%' escape '\' and tbl_name not like '\_cf\_%' escape '\'`
+	// ownTables is that of a row of pragma_table_list, for tables that hold rows.
+	ownTables = `type = 'table' and name not like '\_cf\_%' escape '\' and ` + notSQLites
+)
+
+// What is on D1's own table counts as D1's too.
+const firstOwnSQL = "select 1 from sqlite_master where substr(name, 1, 4) <> '_cf_' and substr(tbl_name, 1, 4) <> '_cf_' limit 1"
+
+// IsEmpty reports whether a database holds nothing but what D1 put there. Where a table
+// was and is gone, something of SQLite's may be left, and then it isn't.
+func IsEmpty(ctx context.Context, c Conn) (bool, error) {
+	r, err := c.Query(ctx, Select(1, firstOwnSQL))
+	return err == nil && len(r.Rows) == 0, err
+}
