@@ -26,6 +26,10 @@ type kept struct {
 	db    *Database
 	stamp d1.Stamp
 	raw   [][]d1.Value // the catalog's rows, where there is no stamp
+	// asked is what the database said about tables whose columns no text tells, views
+	// above all: map[string][]d1.TableInfo. A view's columns are those of other tables,
+	// but they change only with what the reading tells of.
+	asked sync.Map
 }
 
 const (
@@ -119,132 +123,4 @@ func (c *Cache) put(id string, k *kept) {
 		c.kept, _ = simplelru.NewLRU[string, *kept](cachedDatabases, nil) // fails only on a size of 0
 	}
 	c.kept.Add(id, k)
-}
-
-// verified is a connection that checks a reading with what it reads.
-type verified interface {
-	d1.Conn
-	// met reports whether the reading was true when something was read, stale
-	// whether it once wasn't.
-	met() bool
-	stale() bool
-}
-
-func (k *kept) verified(conn d1.Conn) verified {
-	if s, ok := conn.(d1.Stamper); ok && k.stamp != "" {
-		return &stamped{Conn: conn, stamper: s, want: k.stamp}
-	}
-	return &compared{Conn: conn, want: k.raw}
-}
-
-// looked is what a verified connection has seen.
-type looked struct{ same, other bool }
-
-// failed notes an error that no change of the schema made.
-func (l *looked) failed(err error) error {
-	l.same = true
-	return err
-}
-
-func (l *looked) met() bool   { return l.same }
-func (l *looked) stale() bool { return l.other }
-
-// see notes whether the schema was the same, and is errStale when it wasn't.
-func (l *looked) see(same bool) error {
-	l.same, l.other = l.same || same, l.other || !same
-	if !same {
-		return errStale
-	}
-	return nil
-}
-
-// stamped is a connection each of whose calls asks for the stamp.
-type stamped struct {
-	d1.Conn
-	looked
-	stamper d1.Stamper
-	want    d1.Stamp
-}
-
-// Query runs one reading statement.
-func (v *stamped) Query(ctx context.Context, s d1.Stmt) (*d1.Result, error) {
-	return first(v.Batch(ctx, []d1.Stmt{s}))
-}
-
-// Batch runs reading statements in one transaction.
-func (v *stamped) Batch(ctx context.Context, ss []d1.Stmt) ([]*d1.Result, error) {
-	rs, stamp, err := v.stamper.Stamped(ctx, v.want, ss)
-	if err != nil {
-		return nil, v.failed(err)
-	}
-	return rs, v.see(stamp == v.want)
-}
-
-// compared is a connection whose first call also reads the catalog again.
-type compared struct {
-	d1.Conn
-	looked
-	want [][]d1.Value
-	done bool
-}
-
-// Query runs one statement.
-func (v *compared) Query(ctx context.Context, s d1.Stmt) (*d1.Result, error) {
-	return first(v.Batch(ctx, []d1.Stmt{s}))
-}
-
-// Batch runs the statements in one transaction.
-func (v *compared) Batch(ctx context.Context, ss []d1.Stmt) ([]*d1.Result, error) {
-	if v.done {
-		return v.Conn.Batch(ctx, ss)
-	}
-	v.done = true
-	rs, err := v.Conn.Batch(ctx, append([]d1.Stmt{Catalog()}, ss...))
-	if e, ok := errors.AsType[*d1.Error](err); ok && e.Class == d1.Syntax {
-		return nil, v.doubt(ctx, err)
-	}
-	if err != nil {
-		return nil, v.failed(err)
-	}
-	if err := v.see(sameRows(rs[0].Rows, v.want)); err != nil {
-		return nil, err
-	}
-	return rs[1:], nil
-}
-
-// doubt says of an error that names what may be gone whether it is of the schema that
-// was read.
-func (v *compared) doubt(ctx context.Context, failed error) error {
-	r, err := v.Conn.Query(ctx, Catalog())
-	if err != nil {
-		return err
-	}
-	if err := v.see(sameRows(r.Rows, v.want)); err != nil {
-		return err
-	}
-	return failed
-}
-
-func first(rs []*d1.Result, err error) (*d1.Result, error) {
-	if err != nil {
-		return nil, err
-	}
-	return rs[0], nil
-}
-
-func sameRows(a, b [][]d1.Value) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		if len(a[i]) != len(b[i]) {
-			return false
-		}
-		for j := range a[i] {
-			if a[i][j] != b[i][j] {
-				return false
-			}
-		}
-	}
-	return true
 }

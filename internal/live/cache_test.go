@@ -255,3 +255,48 @@ func TestAStampMovesWithTheSchemaAlone(t *testing.T) {
 		t.Errorf("a write: %v", err)
 	}
 }
+
+func TestAViewIsAskedAboutOnceASchema(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, p d1.Provider) {
+		one, other := open(t, p, "create table u (a, b)", "create view t as select * from u")
+		conn, n := counted(one)
+		cache := &live.Cache{}
+		show := func(step, want string, calls int) {
+			t.Helper()
+			n.calls = 0
+			got, err := page(t.Context(), cache, conn, nil)
+			if err != nil || got != want {
+				t.Errorf("%s: %q, %v", step, got, err)
+			}
+			if calls > 0 && n.calls != calls {
+				t.Errorf("%s: %d calls, want %d", step, n.calls, calls)
+			}
+		}
+		show("first", "a b", 3) // the catalog, the view's columns, the rows
+		show("unchanged", "a b", 1)
+		exec(t, other, "insert into u values (1, 2)")
+		show("rows change", "a b", 1)
+		exec(t, other, "alter table u add column c")
+		show("the table under it changes", "a b c", 0)
+		show("unchanged again", "a b c", 1)
+
+		// What no call has checked is not kept: the view is another one while it is asked
+		// about, and the old one at the next page.
+		cache, once := &live.Cache{}, false
+		err := cache.Read(t.Context(), "shop", conn, func(conn d1.Conn, db *live.Database) error {
+			if _, err := conn.Query(t.Context(), d1.Query("select 1")); err != nil || once {
+				return err
+			}
+			once = true
+			exec(t, other, "drop view t", "create view t as select c from u")
+			_, err := db.Describe(t.Context(), conn, "t")
+			exec(t, other, "drop view t", "create view t as select * from u")
+			return err
+		})
+		if err != nil || !once {
+			t.Error(err)
+		}
+		show("after another view in between", "a b c", 0)
+	})
+}

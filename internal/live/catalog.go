@@ -9,14 +9,9 @@ import (
 	"github.com/kuratchi/dashboard/internal/schema"
 )
 
-const (
-	// engineFilter leaves out what SQLite and D1 keep for themselves, and what is on it.
-	engineFilter = `name not like 'sqlite\_%' escape '\' and tbl_name not like 'sqlite\_%' escape '\' and tbl_name not like ` +
-		`'\_cf\_%' escape '\'`
-	// ledgerFilter leaves out the ledgers, which sqltext.Reserved names too, and what is
-	// on them. A trigger, an index or a view is somebody's whatever it is called.
-	ledgerFilter = `(type = 'view' or tbl_name not like 'kuratchi\_%' escape '\' and tbl_name not in ('d1_migrations', 'migrations_history'))`
-)
+// ledgerFilter leaves out the ledgers, which sqltext.Reserved names too, and what is on
+// them. A trigger, an index or a view is somebody's whatever it is called.
+const ledgerFilter = `(type = 'view' or tbl_name not like 'kuratchi\_%' escape '\' and tbl_name not in ('d1_migrations', 'migrations_history'))`
 
 // The columns of the catalog's rows.
 const (
@@ -35,7 +30,7 @@ const (
 const catalogSQL = `with l as materialized (select name, type, ncol, wr, strict from pragma_table_list where schema = 'main') ` +
 	`select m.type, m.name, m.tbl_name, m.sql, m.own, l.type, l.ncol, l.wr, l.strict ` +
 	`from (select type, name, tbl_name, coalesce(sql, '') sql, ` + ledgerFilter +
-	` own, rowid place from sqlite_master where ` + engineFilter + `) m ` +
+	` own, rowid place from sqlite_master where ` + d1.OwnObjects + `) m ` +
 	`left join l on l.name = m.name where l.type is not 'shadow' order by m.type, iif(m.type = 'trigger', m.place, 0), m.name`
 
 // Catalog is the statement whose rows are all that a database tells of itself: see Of.
@@ -60,7 +55,7 @@ func Row(text func(int) string, number func(int) int64) []d1.Value {
 // compared in the very transaction of a change.
 const FingerprintSQL = `select coalesce(group_concat(type || char(31) || name || char(31) || sql, char(30)), '') ` +
 	`from (select type, name, coalesce(sql, '') sql from sqlite_master where ` +
-	engineFilter + ` and ` + ledgerFilter + ` and name not in (select name from pragma_table_list where type = 'shadow') order by type, name)`
+	d1.OwnObjects + ` and ` + ledgerFilter + ` and name not in (select name from pragma_table_list where type = 'shadow') order by type, name)`
 
 // Fingerprint is the text that changes with any change of the schema, the one
 // that FingerprintSQL computes in the database.

@@ -23,28 +23,10 @@ type Database struct {
 	Rows []schema.MasterRow
 	// Ledgers are the rows of the ledgers and of what is on them, in the same order.
 	Ledgers []schema.MasterRow
+	// Virtual are the rows of the virtual tables among all of these, by name.
+	Virtual []schema.MasterRow
 	// Unread is what a text that can't be read is, nil for none.
 	Unread error
-}
-
-// Entry is a table, view or virtual table as the catalog lists it.
-type Entry struct {
-	Name string
-	// Kind is one of KindTable, KindView and KindVirtual.
-	Kind string
-	// Columns counts the columns, a virtual table's hidden ones too. It is 0
-	// where it isn't known: for a view that is broken, and with such a view
-	// around for others, because SQLite then gives up counting.
-	Columns int
-	// Indexes counts what CREATE INDEX made.
-	Indexes int
-	// SQL is the CREATE text.
-	SQL string
-	// Unread says why the CREATE text could not be understood, "" when it was.
-	// Such a table can be browsed all the same.
-	Unread string
-	// WithoutRowID and Strict are the table's options.
-	WithoutRowID, Strict bool
 }
 
 // Read reads what a database holds in one round trip.
@@ -62,6 +44,9 @@ func Of(rows [][]d1.Value) *Database {
 	indexes := map[string]int{}
 	for _, v := range rows {
 		row := schema.MasterRow{Type: v[catType].Text(), Name: v[catName].Text(), Table: v[catTable].Text(), SQL: v[catSQL].Text()}
+		if v[catListed].Text() == "virtual" {
+			d.Virtual = append(d.Virtual, row)
+		}
 		if v[catOwn].Int() == 0 {
 			d.Ledgers = append(d.Ledgers, row)
 			continue
@@ -84,16 +69,6 @@ func Of(rows [][]d1.Value) *Database {
 	}
 	d.parse()
 	return d
-}
-
-func kindOf(listed, master string) string {
-	switch {
-	case listed == "virtual":
-		return KindVirtual
-	case master == "view":
-		return KindView
-	}
-	return KindTable
 }
 
 // parse reads the CREATE texts, one by one when they can't be read together.
@@ -139,29 +114,4 @@ func (d *Database) Sound() error {
 		return nil
 	}
 	return fault.Wrap(d.Unread, fault.Invalid, "The database's schema can't be read: %v.", d.Unread)
-}
-
-// made are the types of what can be made, in an order that works.
-var made = []string{"table", "index", "view", "trigger"}
-
-// Statements make what is of these types anew, all of the schema without any, in an
-// order that works. The ledgers are left out.
-func (d *Database) Statements(types ...string) []string { return statements(d.Rows, types) }
-
-// AllStatements make all of it anew, the ledgers too.
-func (d *Database) AllStatements() []string { return statements(slices.Concat(d.Rows, d.Ledgers), nil) }
-
-func statements(rows []schema.MasterRow, types []string) []string {
-	if len(types) == 0 {
-		types = made
-	}
-	var out []string
-	for _, kind := range types {
-		for _, r := range rows {
-			if r.Type == kind && r.SQL != "" {
-				out = append(out, r.SQL)
-			}
-		}
-	}
-	return out
 }

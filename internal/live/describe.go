@@ -28,11 +28,14 @@ func (d *Database) Describe(ctx context.Context, conn d1.Conn, name string) (*Ta
 	if st, ok := d.Schema.Table(e.Name); ok && e.Kind == KindTable {
 		t.Columns, pk = d.columns(st), primaryOf(st)
 	} else {
-		names, err := t.ask(ctx, conn)
+		infos, err := ask(ctx, conn, e.Name)
 		if err != nil {
 			return nil, err
 		}
-		pk = t.guess(names)
+		for _, info := range infos { // one, or none of what is broken
+			t.take(info)
+			pk = t.guess(info)
+		}
 	}
 	if len(t.Columns) == 0 {
 		return nil, fault.New(fault.Invalid, "The %s %s can't be read: it names something that is gone.", e.Kind, e.Name)
@@ -116,37 +119,36 @@ func (d *Database) refColumns(fk schema.ForeignKey) []string {
 	return nil
 }
 
-const describeSQL = `select name, type, "notnull", coalesce(dflt_value, ''), pk, hidden from pragma_table_xinfo(?1)`
+// asker is a connection that knows what it once asked of a table, for as long as the
+// reading it goes with is true.
+type asker interface {
+	about(ctx context.Context, name string) ([]d1.TableInfo, error)
+}
 
-// The kinds of columns that pragma_table_xinfo tells.
-const (
-	hiddenColumn    = 1 // a virtual table's own: the table's name, rank
-	generatedColumn = 2 // 3 is one that is stored
-)
+// ask asks the database about one table, view or virtual table.
+func ask(ctx context.Context, conn d1.Conn, name string) ([]d1.TableInfo, error) {
+	if a, ok := conn.(asker); ok {
+		return a.about(ctx, name)
+	}
+	return query(ctx, conn, name)
+}
 
-// ask asks the database for the columns, and returns the names of the primary key's
-// in order.
-func (t *Table) ask(ctx context.Context, conn d1.Conn) (pk []string, err error) {
-	r, err := conn.Query(ctx, d1.Query(describeSQL, d1.Str(t.Name)))
+func query(ctx context.Context, conn d1.Conn, name string) ([]d1.TableInfo, error) {
+	r, err := conn.Query(ctx, d1.AboutTable(name))
 	if err != nil {
 		return nil, err
 	}
-	byPlace := map[int64]string{}
-	for _, v := range r.Rows {
-		place, hidden := v[4].Int(), v[5].Int()
-		if hidden == hiddenColumn {
-			continue
+	return d1.TableInfos(r.Rows), nil
+}
+
+// take sets the columns to what the database says of them.
+func (t *Table) take(info d1.TableInfo) {
+	for _, c := range info.Columns {
+		if !c.Hidden {
+			t.Columns = append(t.Columns, Column{
+				Name: c.Name, Type: sqltext.Upper(c.Type), NotNull: c.NotNull, Default: c.Default, PK: c.Key > 0,
+				Generated: c.Generated, Affinity: AffinityOf(c.Type, t.Strict), Collated: true,
+			})
 		}
-		if place > 0 {
-			byPlace[place] = v[0].Text()
-		}
-		t.Columns = append(t.Columns, Column{
-			Name: v[0].Text(), Type: sqltext.Upper(v[1].Text()), NotNull: v[2].Int() == 1, Default: v[3].Text(),
-			PK: place > 0, Generated: hidden >= generatedColumn, Affinity: AffinityOf(v[1].Text(), t.Strict), Collated: true,
-		})
 	}
-	for i := range len(byPlace) {
-		pk = append(pk, byPlace[int64(i)+1])
-	}
-	return pk, nil
 }

@@ -33,7 +33,6 @@ type Key struct {
 
 var (
 	ftsModule  = regexp.MustCompile(`^\s*["'\[` + "`" + `]?fts5["'\]` + "`" + `]?\s*\(`)
-	keyDesc    = regexp.MustCompile(`(?s)primary\s+key\s+desc`)
 	keyCollate = regexp.MustCompile(`(?s)primary\s+key\s*\([^)]*\bcollate\b`)
 )
 
@@ -58,16 +57,11 @@ func primaryOf(t *schema.Table) primary {
 	}
 }
 
-// guess is the primary key of a table whose text can't be read: its columns as the
-// database names them, and the rest as the words of the text have it.
-func (t *Table) guess(names []string) primary {
+// guess is the primary key of a table whose text can't be read: as the database has it,
+// but for a collation, which the words of the text tell.
+func (t *Table) guess(info d1.TableInfo) primary {
 	text := sqltext.Fold(sqltext.Unquoted(t.SQL))
-	p := primary{names: names, collates: keyCollate.MatchString(text)}
-	if len(names) == 1 && !t.WithoutRowID && !keyDesc.MatchString(text) {
-		i, ok := t.Column(names[0])
-		p.alias = ok && sqltext.Same(t.Columns[i].Type, "integer")
-	}
-	return p
+	return primary{names: info.PrimaryKey(), alias: info.KeyIsRowID(), collates: keyCollate.MatchString(text)}
 }
 
 // findKey decides what tells the rows of a table apart.
