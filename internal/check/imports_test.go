@@ -60,7 +60,9 @@ var mayImport = map[string][]string{
 		"internal/account", "internal/audit", "internal/auth", "internal/d1", "internal/fault", "internal/fleet",
 		"internal/id", "internal/migrate", "internal/orm", "internal/schema",
 	},
-	"internal/demo": {"internal/auth", "internal/d1", "internal/fault", "internal/fleet", "schemas"},
+	"internal/demo": {
+		"internal/auth", "internal/d1", "internal/fault", "internal/fleet", "internal/live", "internal/sqltext", "schemas",
+	},
 
 	"web/static":            {},
 	"web/templates/keys":    {},

@@ -10,6 +10,8 @@ import (
 
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fleet"
+	"github.com/kuratchi/dashboard/internal/live"
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 // filler makes up the rows of one database. What others refer to is kept in
@@ -89,15 +91,16 @@ func (g *filler) everything() error {
 // withoutIndexes runs f while a table's indexes are away, those of its
 // constraints apart.
 func withoutIndexes(ctx context.Context, conn d1.Conn, table string, f func() error) error {
-	r, err := conn.Query(ctx, d1.Query(`SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = ?1 `+
-		`AND sql IS NOT NULL ORDER BY rowid`, d1.Str(table)))
+	db, err := live.Read(ctx, conn)
 	if err != nil {
 		return err
 	}
 	var drop, create []d1.Stmt
-	for _, row := range r.Rows {
-		drop = append(drop, d1.Exec(`DROP INDEX "`+row[0].Text()+`"`))
-		create = append(create, d1.Exec(row[1].Text()))
+	for _, row := range db.Rows {
+		if row.Type == "index" && sqltext.Same(row.Table, table) {
+			drop = append(drop, d1.Exec("DROP INDEX "+sqltext.Quote(row.Name)))
+			create = append(create, d1.Exec(row.SQL))
+		}
 	}
 	if _, err := conn.Batch(ctx, drop); err != nil {
 		return err

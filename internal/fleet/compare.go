@@ -45,11 +45,11 @@ func compareDatabases(ctx context.Context, a, b d1.Conn, size int64) (string, er
 	if one.Schema.Hash() != two.Schema.Hash() || !slices.Equal(definitions(one), definitions(two)) {
 		return "", differ("the schemas differ")
 	}
-	tables, err := storedTables(ctx, a)
+	tables, err := rowTables(ctx, a)
 	if err != nil {
 		return "", err
 	}
-	also, err := storedTables(ctx, b)
+	also, err := rowTables(ctx, b)
 	if err != nil {
 		return "", err
 	}
@@ -69,7 +69,7 @@ func compareDatabases(ctx context.Context, a, b d1.Conn, size int64) (string, er
 		d1.Report(ctx, "comparing", int64(i), int64(len(tables)))
 		n := counted[i]
 		if n != copied[i] {
-			return "", differ("%s has %d rows, and the copy %d", t.name, n, copied[i])
+			return "", differ("%s has %d rows, and the copy %d", t.Name, n, copied[i])
 		}
 		what := c.add(t, n, size)
 		if len(what) == 0 || n == 0 {
@@ -77,12 +77,12 @@ func compareDatabases(ctx context.Context, a, b d1.Conn, size int64) (string, er
 		}
 		sums := [2]digest{}
 		for i, conn := range []d1.Conn{a, b} {
-			if sums[i], err = digestOf(ctx, conn, t.name, what); err != nil {
+			if sums[i], err = digestOf(ctx, conn, t.Name, what); err != nil {
 				return "", err
 			}
 		}
 		if sums[0] != sums[1] {
-			return "", differ("the rows of %s differ", t.name)
+			return "", differ("the rows of %s differ", t.Name)
 		}
 	}
 	return c.words(), nil
@@ -106,18 +106,18 @@ type comparison struct {
 
 // add notes a table and returns which of its columns are compared, none for a table
 // whose rows are counted only.
-func (c *comparison) add(t storedTable, rows, size int64) []string {
+func (c *comparison) add(t d1.TableInfo, rows, size int64) []string {
 	c.tables++
 	c.rows += rows
-	switch {
-	case rows <= MaxRowsCompared && size <= MaxWholeCompared:
+	if rows <= MaxRowsCompared && size <= MaxWholeCompared {
 		c.whole += rows
-		return t.columns
-	case rows <= MaxRowsCompared && len(t.key) > 0:
-		c.byKeys += rows
-		return t.key
+		return t.Stored()
 	}
-	c.counted = append(c.counted, t.name)
+	if key := t.PrimaryKey(); rows <= MaxRowsCompared && len(key) > 0 {
+		c.byKeys += rows
+		return key
+	}
+	c.counted = append(c.counted, t.Name)
 	return nil
 }
 
@@ -138,46 +138,20 @@ func (c *comparison) words() string {
 	return s
 }
 
-// storedTable is a table with its stored columns.
-type storedTable struct {
-	name         string
-	columns, key []string
-}
-
-// storedSQL lists every table that holds rows, the dashboard's ledgers too; what
-// SQLite and D1 keep for themselves, and virtual tables, are left out. (D1 refuses
-// pragma_table_xinfo of its own tables, so they are left out first.)
-const storedSQL = `select m.name, x.name, x.pk from (
-	select name from pragma_table_list where schema = 'main' and type = 'table'
-	and name not like '\_cf\_%' escape '\' and name not like 'sqlite\_%' escape '\'
-) m, pragma_table_xinfo(m.name) x where x.hidden = 0 order by m.name, x.cid`
-
-func storedTables(ctx context.Context, c d1.Conn) ([]storedTable, error) {
-	s := d1.Query(storedSQL)
-	s.Columns = []string{"t", "c", "pk"}
-	r, err := c.Query(ctx, s)
+// rowTables describes every table that holds rows, the dashboard's ledgers too.
+func rowTables(ctx context.Context, c d1.Conn) ([]d1.TableInfo, error) {
+	r, err := c.Query(ctx, d1.AboutTables())
 	if err != nil {
 		return nil, err
 	}
-	var out []storedTable
-	for _, row := range r.Rows {
-		if len(out) == 0 || out[len(out)-1].name != row[0].Text() {
-			out = append(out, storedTable{name: row[0].Text()})
-		}
-		t := &out[len(out)-1]
-		t.columns = append(t.columns, row[1].Text())
-		if row[2].Int() > 0 {
-			t.key = append(t.key, row[1].Text())
-		}
-	}
-	return out, nil
+	return d1.TableInfos(r.Rows), nil
 }
 
 // countRows counts the rows of each table, in one call.
-func countRows(ctx context.Context, c d1.Conn, tables []storedTable) ([]int64, error) {
+func countRows(ctx context.Context, c d1.Conn, tables []d1.TableInfo) ([]int64, error) {
 	ss := make([]d1.Stmt, len(tables))
 	for i, t := range tables {
-		ss[i] = d1.Query("SELECT count(*) FROM " + sqltext.Quote(t.name))
+		ss[i] = d1.Query("SELECT count(*) FROM " + sqltext.Quote(t.Name))
 	}
 	rs, err := c.Batch(ctx, ss)
 	if err != nil {

@@ -6,12 +6,9 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/live"
 )
-
-const virtualSQL = `select m.name, m.sql from sqlite_master m
-	where m.name in (select name from pragma_table_list where schema = 'main' and type = 'virtual') order by m.name`
 
 // rtree matches the text of an R*Tree up to its module.
 var rtree = regexp.MustCompile(`(?is)^create\s+virtual\s+table\b.*?\busing\s+["'\[` + "`" + `]?rtree(_i32)?\b`)
@@ -24,17 +21,15 @@ func (f *Fleet) D1Obstacle(ctx context.Context, d Database) (words string, err e
 		return "", err
 	}
 	defer func() { _ = c.Close() }()
-	s := d1.Query(virtualSQL)
-	s.Columns = []string{"name", "sql"}
-	r, err := c.Query(ctx, s)
-	if err != nil || len(r.Rows) == 0 {
+	db, err := live.Read(ctx, c)
+	if err != nil || len(db.Virtual) == 0 {
 		return "", err
 	}
 	var all, trees []string
-	for _, row := range r.Rows {
-		all = append(all, row[0].Text())
-		if rtree.MatchString(row[1].Text()) {
-			trees = append(trees, row[0].Text())
+	for _, row := range db.Virtual {
+		all = append(all, row.Name)
+		if rtree.MatchString(row.SQL) {
+			trees = append(trees, row.Name)
 		}
 	}
 	words = fmt.Sprintf("The database %s has virtual tables, which Cloudflare can't import: %s. "+
