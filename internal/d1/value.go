@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 // Kind is one of SQLite's five storage classes.
@@ -172,7 +174,7 @@ func (v Value) Literal() string {
 	if strings.ContainsRune(v.str, 0) || !utf8.ValidString(v.str) {
 		return "CAST(x'" + hex.EncodeToString([]byte(v.str)) + "' AS TEXT)"
 	}
-	return "'" + strings.ReplaceAll(v.str, "'", "''") + "'"
+	return sqltext.QuoteText(v.str)
 }
 
 // MarshalJSON writes the value so that nothing is lost: numbers, strings and

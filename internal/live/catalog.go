@@ -11,7 +11,8 @@ import (
 
 // ledgerFilter leaves out the ledgers, which sqltext.Reserved names too, and what is on
 // them. A trigger, an index or a view is somebody's whatever it is called.
-const ledgerFilter = `(type = 'view' or tbl_name not like 'kuratchi\_%' escape '\' and tbl_name not in ('d1_migrations', 'migrations_history'))`
+const ledgerFilter = `(type = 'view' or tbl_name not like 'kuratchi\_%' escape '\' ` +
+	`and tbl_name not in ('d1_migrations', 'migrations_history'))`
 
 // The columns of the catalog's rows.
 const (
