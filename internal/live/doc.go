@@ -10,7 +10,7 @@
 //
 // A [Database] is immutable. Of a table the CREATE text tells everything; a view, a
 // virtual table and a table whose text can't be read cost [Database.Describe] one more
-// round trip, because only the engine knows their columns.
+// round trip, because only the engine knows their columns. A [Cache] keeps the answer.
 //
 // # A reading that is kept
 //
