@@ -28,10 +28,11 @@ type refusal struct{ err error }
 func (r *refusal) Error() string { return r.err.Error() }
 
 // triedTable keeps the numbers within the transaction of a trial. It has no rowid,
-// so that last_insert_rowid() stays what the statements make it.
+// so that last_insert_rowid() stays what the statements make it. tried is the name of
+// the failure that brings them back.
 const (
 	triedTable = "kuratchi_tried"
-	triedMark  = "kuratchi-tried:"
+	tried      = "tried"
 	maxGrows   = 29 // D1 allows 32 arguments of a function
 )
 
@@ -70,7 +71,7 @@ func try(ctx context.Context, conn d1.Conn, ss []*statement, l Limits) (seen map
 		probes++
 		last = probe
 	}
-	add(-1, d1.Query("SELECT json_extract('{}', '"+triedMark+"' || (SELECT json_group_object(i, json(n)) FROM "+triedTable+"))"))
+	add(-1, d1.Fails(tried, "(SELECT json_group_object(i, json(n)) FROM "+triedTable+")"))
 	limited, cancel := context.WithTimeout(ctx, l.Trial)
 	defer cancel()
 	_, err = conn.Batch(limited, batch)
@@ -80,8 +81,8 @@ func try(ctx context.Context, conn d1.Conn, ss []*statement, l Limits) (seen map
 		return nil, "", errors.New("console: a trial was not rolled back")
 	case limited.Err() != nil && ctx.Err() == nil:
 		return nil, fmt.Sprintf("trying it out took longer than %.2g s", l.Trial.Seconds()), nil
-	case ok && (e.Stmt == len(batch)-1 || strings.Contains(e.Text, triedMark)): // D1 doesn't tell which one failed
-		seen, err = readTrial(e.Text, before)
+	case ok && (e.Stmt == len(batch)-1 || e.Stmt < 0 && d1.FailedAt(err, tried)): // D1 doesn't tell which one failed
+		seen, err = readTrial(err, before)
 		return seen, "", err
 	case ok && e.Stmt >= 0 && owner[e.Stmt] >= 0 && e.Class != d1.Interrupted && e.Class != d1.Busy && e.Class != d1.Storage:
 		e.Stmt = owner[e.Stmt]
@@ -115,15 +116,14 @@ func probeStmt(n int, counts string) d1.Stmt {
 	return d1.Exec(fmt.Sprintf("INSERT INTO %s VALUES (%d, %s)", triedTable, n, counts))
 }
 
-// readTrial reads the numbers from the message that ended the trial.
-func readTrial(text string, before map[int]int) (map[int]numbers, error) {
-	_, rest, ok := strings.Cut(text, triedMark)
-	end := strings.LastIndexByte(rest, '}')
-	if !ok || end < 0 {
-		return nil, fmt.Errorf("console: the trial ended with %q", text)
+// readTrial reads the numbers from the failure that ended the trial.
+func readTrial(ended error, before map[int]int) (map[int]numbers, error) {
+	failed, _ := d1.Failed(ended)
+	if failed.Name != tried {
+		return nil, fmt.Errorf("console: the trial ended with %w", ended)
 	}
 	probes := map[string][]int64{}
-	if err := json.Unmarshal([]byte(rest[:end+1]), &probes); err != nil {
+	if err := json.Unmarshal([]byte(failed.Detail), &probes); err != nil {
 		return nil, fmt.Errorf("console: the trial's numbers: %w", err)
 	}
 	out := map[int]numbers{}

@@ -17,6 +17,10 @@ type Assertion struct {
 	Detail string
 }
 
+// NotSo is the name of what a plan is sure of afterwards. Those statements stand in plans,
+// which are kept and have hashes, since before there was a mark: they are without it.
+const NotSo = "not so"
+
 // assertWords begin what a failed assertion answers.
 const assertWords = "kuratchi assertion "
 
@@ -24,7 +28,13 @@ const assertWords = "kuratchi assertion "
 // was given.
 const badPath = "bad JSON path: '"
 
-func (a Assertion) words() string { return assertWords + a.Name + ": " + a.Detail }
+func (a Assertion) words() string {
+	words := a.Name + ": " + a.Detail
+	if a.Name == NotSo {
+		return words
+	}
+	return assertWords + words
+}
 
 // SQL is the statement that fails unless the condition is true; NULL is not.
 func (a Assertion) SQL(condition string) string {
@@ -54,8 +64,9 @@ func Failed(err error) (Assertion, bool) {
 	if !ok {
 		return Assertion{}, false
 	}
-	_, words, ok := strings.Cut(e.Text, badPath+assertWords)
-	if !ok {
+	_, words, ok := strings.Cut(e.Text, badPath)
+	words, marked := strings.CutPrefix(words, assertWords)
+	if !ok || !marked && !strings.HasPrefix(words, NotSo+": ") {
 		return Assertion{}, false
 	}
 	end := strings.LastIndexByte(words, '\'')

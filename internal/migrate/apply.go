@@ -10,15 +10,13 @@ import (
 	"github.com/kuratchi/dashboard/internal/live"
 )
 
-// changedText is what the first assertion of a batch fails with.
-const changedText = "schema changed since the plan was made"
+// samePlanned is the name of the first assertion of a batch: the schema is the one that
+// the plan was made for.
+const samePlanned = "schema as planned"
 
-const (
-	upsertState = `INSERT INTO kuratchi_schema_state (schema_name, schema_hash, version, updated_at) ` +
-		`VALUES (?1, ?2, ?3, ?4) ON CONFLICT (schema_name) DO UPDATE SET schema_hash = excluded.schema_hash, ` +
-		`version = excluded.version, updated_at = excluded.updated_at`
-	assertSame = `select iif((` + live.FingerprintSQL + `) = ?1, 1, json_extract('{}', '` + changedText + `'))`
-)
+const upsertState = `INSERT INTO kuratchi_schema_state (schema_name, schema_hash, version, updated_at) ` +
+	`VALUES (?1, ?2, ?3, ?4) ON CONFLICT (schema_name) DO UPDATE SET schema_hash = excluded.schema_hash, ` +
+	`version = excluded.version, updated_at = excluded.updated_at`
 
 // Statements returns the batch that applies the plan: the assertion that the
 // schema is the one planned against, the ledger row, the counts, the steps, what
@@ -43,10 +41,10 @@ func (p *Plan) Statements(a Attempt) []d1.Stmt {
 
 // opening are the statements ahead of the plan's own.
 func (p *Plan) opening(a Attempt) []d1.Stmt {
-	e := p.entry(a, Applied)
-	ss := []d1.Stmt{d1.Query(assertSame, d1.Str(p.Fingerprint)), d1.Exec(createLedger), d1.Exec(createState), e.insert()}
+	same := d1.Assertion{Name: samePlanned}.Holds("("+live.FingerprintSQL+") = ?1", d1.Str(p.Fingerprint))
+	ss := []d1.Stmt{same, d1.Exec(createLedger), d1.Exec(createState), p.entry(a, Applied).insert()}
 	if a.Fence > 0 {
-		ss = append(ss, d1.Query(assertFence, d1.Int(a.Fence)))
+		ss = append(ss, d1.Assertion{Name: newestLease}.Holds(fenceIsNewest, d1.Int(a.Fence)))
 	}
 	return ss
 }
@@ -70,38 +68,42 @@ func Apply(ctx context.Context, conn d1.Conn, p *Plan, a Attempt) (Entry, error)
 // many statements and the counts.
 func (p *Plan) explain(err error, opening int) error {
 	de, ok := errors.AsType[*d1.Error](err)
-	switch {
-	case !ok:
+	if !ok {
 		return err
-	case strings.Contains(de.Text, changedText):
+	}
+	switch failed, _ := d1.Failed(err); failed.Name {
+	case samePlanned:
 		return fault.Wrap(err, fault.Conflict, "The database's schema changed since this plan was made. Nothing was changed; make a new plan.")
-	case strings.Contains(de.Text, fencedText):
+	case newestLease:
 		return fault.Wrap(err, fault.Conflict,
 			"Somebody else works on this database by now. Nothing was changed; look again, and make a new plan if its schema changed.")
-	case strings.Contains(de.Text, assertText):
-		_, what, _ := strings.Cut(de.Text, assertText)
-		what, _, _ = strings.Cut(what, "'")
-		return fault.Wrap(err, fault.Conflict, "Afterwards it was not so that %s. Everything was rolled back; nothing was changed.", what)
-	case de.Stmt < 0 && strings.Contains(de.Text, "FOREIGN KEY constraint failed"): // at the commit
+	case d1.NotSo:
+		return fault.Wrap(err, fault.Conflict, "Afterwards it was not so that %s. Everything was rolled back; nothing was changed.",
+			failed.Detail)
+	}
+	if de.Stmt < 0 && strings.Contains(de.Text, "FOREIGN KEY constraint failed") { // at the commit
 		return fault.Wrap(err, fault.Conflict,
 			"Afterwards a reference would point at nothing, and no step's own: a row whose reference dangled already may have been "+
 				"written anew. Everything was rolled back; nothing was changed. Review the plan again: its checks name such rows.")
 	}
 	if i := de.Stmt - opening - len(p.Before); i >= 0 && i < len(p.Steps) {
-		first := i
-		for first > 0 && p.Steps[first].More {
-			first--
-		}
-		n := 0
-		for _, s := range p.Steps[:first+1] {
-			if !s.More {
-				n++
-			}
-		}
+		first, n := p.change(i)
 		return fault.Wrap(err, fault.KindOf(err), "Step %d (%s) failed: %s. Everything was rolled back; nothing was changed.", n,
-			p.Steps[first].Cause, d1.Words(de.Text))
+			first.Cause, d1.Words(de.Text))
 	}
 	return err
+}
+
+// change is the step that begins the change which a step is a part of, and its number
+// among the changes.
+func (p *Plan) change(step int) (first Step, n int) {
+	for _, s := range p.Steps[:step+1] {
+		if !s.More {
+			first = s
+			n++
+		}
+	}
+	return first, n
 }
 
 // State is what kuratchi_schema_state says of one schema.

@@ -41,10 +41,10 @@ const (
 	thisFill = `plan = ?1 AND table_name = ?2 AND column_name = ?3`
 )
 
-// What the assertions of the batches fail with.
+// The names of the assertions of the batches.
 const (
-	notAppliedText = "the plan is not in the ledger"
-	movedText      = "the fill is not where it was"
+	planApplied = "plan in the ledger"
+	fillIsThere = "fill where it was"
 )
 
 // The keys that bound a chunk are kept as values, and never leave the database: no
@@ -151,8 +151,8 @@ func (f Fill) whole() string {
 // have the plan, because it was put back to a point before it, is fault.Conflict.
 func StartFills(ctx context.Context, conn d1.Conn, p *Plan, plan string, now time.Time) ([]FillProgress, error) {
 	batch := []d1.Stmt{
-		d1.Query("SELECT iif((SELECT count(*) FROM kuratchi_ledger WHERE id = ?1 "+
-			"AND outcome IS NOT 'failed') = 1, 1, json_extract('{}', '"+notAppliedText+"'))", d1.Str(plan)),
+		d1.Assertion{Name: planApplied}.Holds("(SELECT count(*) FROM kuratchi_ledger WHERE id = ?1 AND outcome IS NOT 'failed') = 1",
+			d1.Str(plan)),
 		d1.Exec(createFills), d1.Exec(createFillKeys),
 	}
 	for _, f := range p.Fills {
@@ -162,7 +162,7 @@ func StartFills(ctx context.Context, conn d1.Conn, p *Plan, plan string, now tim
 			d1.Str(plan), d1.Str(f.Table), d1.Str(f.Column), d1.Int(now.UnixMilli())))
 	}
 	if _, err := conn.Batch(ctx, batch); err != nil {
-		if said(err, notAppliedText) || noTable(err) {
+		if d1.FailedAt(err, planApplied) || noTable(err) {
 			return nil, fault.Wrap(err, fault.Conflict,
 				"The database does not have this plan: it was put back to a point before it. There is nothing to fill.")
 		}
@@ -218,8 +218,8 @@ func Progress(ctx context.Context, conn d1.Conn, plan string) ([]FillProgress, e
 // fault.Unknown when it can't be read what became of it; ask Progress.
 func (f Fill) Chunk(ctx context.Context, conn d1.Conn, plan string, at FillProgress, rows int, now time.Time) (FillProgress, error) {
 	batch := append([]d1.Stmt{
-		d1.Query("SELECT iif((SELECT count(*) FROM kuratchi_fills WHERE "+thisFill+
-			" AND chunks = ?4 AND finished_at IS NULL) = 1, 1, json_extract('{}', '"+movedText+"'))",
+		d1.Assertion{Name: fillIsThere}.Holds("(SELECT count(*) FROM kuratchi_fills WHERE "+thisFill+
+			" AND chunks = ?4 AND finished_at IS NULL) = 1",
 			d1.Str(plan), d1.Str(f.Table), d1.Str(f.Column), d1.Int(at.Chunks)),
 	}, f.statements(plan, at.Chunks == 0, rows, now.UnixMilli())...)
 	_, cause := conn.Batch(ctx, batch)
@@ -287,13 +287,7 @@ func (f Fill) Left(ctx context.Context, conn d1.Conn) (int64, error) {
 	return r.Rows[0][0].Int(), nil
 }
 
-// said reports whether an assertion of a batch failed with that text.
-func said(err error, text string) bool {
-	de, ok := errors.AsType[*d1.Error](err)
-	return ok && strings.Contains(de.Text, text)
-}
-
 // Moved reports whether Chunk failed because the fill is not where it was: somebody
 // else did that chunk, or the database was put back to a point. StartFills reads how
 // far it is.
-func Moved(err error) bool { return said(err, movedText) || noTable(err) }
+func Moved(err error) bool { return d1.FailedAt(err, fillIsThere) || noTable(err) }

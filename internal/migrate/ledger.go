@@ -65,8 +65,10 @@ func (e Entry) String() string {
 }
 
 const (
-	// fencedText is what the assertion of the fencing number fails with.
-	fencedText = "another lease is newer"
+	// newestLease is the name of the assertion of the fencing number, fenceIsNewest what
+	// it asserts.
+	newestLease   = "newest lease"
+	fenceIsNewest = `(SELECT coalesce(max(fence), 0) FROM kuratchi_ledger) <= CAST(?1 AS INTEGER)`
 
 	createLedger = `CREATE TABLE IF NOT EXISTS kuratchi_ledger (id TEXT PRIMARY KEY NOT NULL, plan_hash TEXT NOT NULL, ` +
 		`schema_name TEXT NOT NULL, version INTEGER NOT NULL, from_hash TEXT NOT NULL, to_hash TEXT NOT NULL, ` +
@@ -78,9 +80,7 @@ const (
 		`applied_at, outcome, restore_point, fence, note, started_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ` +
 		`?12, ?13, ` + engineNow + `)`
 	finishLedger = `UPDATE kuratchi_ledger SET finished_at = ` + engineNow + ` WHERE id = ?1`
-	assertFence  = `SELECT iif((SELECT coalesce(max(fence), 0) FROM kuratchi_ledger) <= CAST(?1 AS INTEGER), 1, ` +
-		`json_extract('{}', '` + fencedText + `'))`
-	engineNow = `CAST(unixepoch('subsec') * 1000 AS INTEGER)`
+	engineNow    = `CAST(unixepoch('subsec') * 1000 AS INTEGER)`
 )
 
 // added are the columns that the ledgers of older versions lack.

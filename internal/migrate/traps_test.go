@@ -110,8 +110,8 @@ func TestTrapTheLanguageSaysSomethingElse(t *testing.T) {
 		t.Fatal(err)
 	}
 	exec(t, db, "insert into p values (1)", "insert into c(n) values (1)", "insert into c(e) values (null)", "delete from p")
-	if got := one(t, db,
-		"select coalesce(e, '-') || f || typeof(f) || coalesce(n, '-') from c where f = 0 order by rowid"); got != "two words0integer- -0integer-" {
+	got := one(t, db, "select coalesce(e, '-') || f || typeof(f) || coalesce(n, '-') from c where f = 0 order by rowid")
+	if got != "two words0integer- -0integer-" {
 		t.Errorf("%s", got)
 	}
 	if _, err := db.Query(t.Context(), d1.Exec("insert into c(e) values ('neither')")); err == nil {

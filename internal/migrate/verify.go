@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/schema"
 	"github.com/kuratchi/dashboard/internal/sqltext"
 )
@@ -27,11 +28,8 @@ func (b *builder) assert(what, condition string) {
 
 // Statement fails with What when the condition doesn't hold.
 func (a Assertion) Statement() string {
-	return "SELECT iif(" + a.Condition + ", 1, json_extract('{}', " + sqltext.QuoteText(assertText+a.What) + "))"
+	return d1.Assertion{Name: d1.NotSo, Detail: a.What}.SQL(a.Condition)
 }
-
-// assertText begins what an assertion fails with.
-const assertText = "not so: "
 
 // count has the rows of a table, and of what refers to it, counted before the first
 // step and compared after the last. Dangling references are counted too: there may

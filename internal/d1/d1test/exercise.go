@@ -305,8 +305,10 @@ func exerciseAssertions(t *testing.T, c d1.Conn, _ Traits) {
 		s    d1.Stmt
 		want d1.Assertion
 	}{
-		"false":    {one.Holds("?1 = 2", d1.Int(1)), one},
-		"NULL":     {one.Holds("NULL"), one},
+		"false": {one.Holds("?1 = 2", d1.Int(1)), one},
+		"NULL":  {one.Holds("NULL"), one},
+		"a plan's": {d1.Assertion{Name: d1.NotSo, Detail: `every row of o's: "so"`}.Holds("0"),
+			d1.Assertion{Name: d1.NotSo, Detail: `every row of o's: "so"`}},
 		"no row":   {d1.Assertion{Name: "changed"}.Changed(), d1.Assertion{Name: "changed"}},
 		"computed": {d1.Fails("tried", "(select json_object('n', count(*)) from asserted)"), d1.Assertion{Name: "tried", Detail: `{"n":2}`}},
 	} {
