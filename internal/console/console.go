@@ -83,14 +83,14 @@ func Run(ctx context.Context, conn d1.Conn, text, params string, l Limits) ([]Re
 		return nil, err
 	}
 	defer g.close()
+	x := run{conn: conn, guard: g, values: values, limits: l}
 	var out []Result
 	began := time.Now()
 	for _, p := range parts {
-		r, size := run(ctx, conn, g, p, values, l)
+		r := x.one(ctx, p)
 		if wasStopped(r.Err) && ctx.Err() != nil {
 			r.Err = stopped(ctx, r.Err, began, "Nothing was changed.")
 		}
-		l.Bytes -= size
 		out = append(out, r)
 		if r.Err != nil {
 			break
@@ -132,54 +132,68 @@ func split(text string, l Limits) ([]sqltext.Statement, error) {
 	return parts, nil
 }
 
-// run runs one statement within what is left of the limits, and returns how many
-// bytes of values it keeps.
-func run(ctx context.Context, conn d1.Conn, g *guard, p sqltext.Statement, values []d1.Value, l Limits) (r Result, size int) {
+// run is what the statements of a text have in common. What its limits leave of the
+// bytes shrinks with every statement.
+type run struct {
+	conn   d1.Conn
+	guard  *guard
+	values []d1.Value
+	limits Limits
+}
+
+// one runs one statement within what is left of the limits.
+func (x *run) one(ctx context.Context, p sqltext.Statement) (r Result) {
 	r = Result{SQL: p.SQL, Offset: p.Offset, ErrOffset: -1}
 	began := time.Now()
 	defer func() { r.Total = time.Since(began) }()
-	ctx, cancel := context.WithTimeout(ctx, l.Timeout)
+	ctx, cancel := context.WithTimeout(ctx, x.limits.Timeout)
 	defer cancel()
 	n := wanted(p.SQL)
-	if n > len(values) {
-		r.Err = fault.New(fault.Invalid, "The statement has %s, but %s. Give one a line.", count(n, "parameter"), given(len(values)))
-		return r, 0
+	if n > len(x.values) {
+		r.Err = fault.New(fault.Invalid, "The statement has %s, but %s. Give one a line.", count(n, "parameter"), given(len(x.values)))
+		return r
 	}
-	stmt := d1.Query(p.SQL, values[:n]...)
-	stmt.MaxRow = maxRow
-	if err := g.check(&stmt); err != nil {
-		r.fail(err)
-		return r, 0
-	}
-	rows, err := conn.Stream(ctx, stmt)
+	columns, err := x.guard.check(p.SQL)
 	if err != nil {
 		r.fail(err)
-		return r, 0
+		return r
 	}
-	r.Columns = rows.Columns
-	for rows.Next() {
-		row, weight := rows.Row(), 0
-		for _, v := range row {
-			weight += 32 + v.Len()
-		}
-		if len(r.Rows) == l.Rows {
-			r.Cut = "after " + strconv.Itoa(l.Rows) + " rows"
-			break
-		}
-		if size+weight > l.Bytes {
-			r.Cut = "at what one run shows, " + strconv.Itoa(maxBytes>>20) + " MiB"
-			break
-		}
-		size += weight
-		r.Rows = append(r.Rows, row)
+	stmt := d1.SelectAs(columns, p.SQL, x.values[:n]...)
+	stmt.MaxRow = maxRow
+	rows, err := x.conn.Stream(ctx, stmt)
+	if err != nil {
+		r.fail(err)
+		return r
 	}
+	x.keep(&r, rows)
 	err = rows.Err()
 	_ = rows.Close()
 	r.Engine = rows.Meta().Duration
 	if err != nil {
 		r.fail(err)
 	}
-	return r, size
+	return r
+}
+
+// keep keeps the rows of a statement as far as the limits go.
+func (x *run) keep(r *Result, rows *d1.Rows) {
+	r.Columns = rows.Columns
+	for rows.Next() {
+		row, weight := rows.Row(), 0
+		for _, v := range row {
+			weight += 32 + v.Len()
+		}
+		if len(r.Rows) == x.limits.Rows {
+			r.Cut = "after " + strconv.Itoa(x.limits.Rows) + " rows"
+			return
+		}
+		if weight > x.limits.Bytes {
+			r.Cut = "at what one run shows, " + strconv.Itoa(maxBytes>>20) + " MiB"
+			return
+		}
+		x.limits.Bytes -= weight
+		r.Rows = append(r.Rows, row)
+	}
 }
 
 func (r *Result) fail(err error) {

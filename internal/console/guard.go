@@ -60,31 +60,31 @@ func (g *guard) close() {
 	}
 }
 
-// check refuses a statement that isn't certain to read, and names the columns of a
-// SELECT, so that its values come back exactly.
-func (g *guard) check(s *d1.Stmt) error {
+// check refuses a statement that isn't certain to read. It returns the columns of a
+// SELECT, with which its values come back exactly (d1.SelectAs), none for any other.
+func (g *guard) check(sql string) (columns []string, err error) {
 	if g == nil {
-		return nil
+		return nil, nil
 	}
-	st, err := g.copied.Prepare(s.SQL)
+	st, err := g.copied.Prepare(sql)
 	if e, ok := errors.AsType[*sqlite.Error](err); ok {
 		refused := d1.NewError(e.Text)
 		// A view or trigger that reads pragma_optimize is "unsafe" to our engine; a token
 		// may not keep it from writing.
 		if refused.Class == d1.ReadOnly || refused.Class == d1.Auth || strings.Contains(e.Text, "unsafe use") || g.by == ByCompiler {
-			return d1.Fail(refused)
+			return nil, d1.Fail(refused)
 		}
-		return nil // the token refuses what writes, and D1 says what is wrong
+		return nil, nil // the token refuses what writes, and D1 says what is wrong
 	}
 	if err != nil {
-		return fault.Wrap(err, fault.Unavailable, "The statement could not be examined, so it was not sent.")
+		return nil, fault.Wrap(err, fault.Unavailable, "The statement could not be examined, so it was not sent.")
 	}
 	defer st.Close()
 	if !st.ReadOnly() { // VACUUM, which compiles and then fails
-		return d1.Fail(d1.NewError(d1.ReadOnlyText))
+		return nil, d1.Fail(d1.NewError(d1.ReadOnlyText))
 	}
-	if columns := st.Columns(); len(columns) > 0 && sqltext.IsSelect(s.SQL) {
-		s.Columns = columns
+	if sqltext.IsSelect(sql) {
+		columns = st.Columns()
 	}
-	return nil
+	return columns, nil
 }

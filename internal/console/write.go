@@ -59,8 +59,8 @@ func Write(ctx context.Context, conn d1.Conn, s Script, l Limits, j Judgement) (
 		return out, err
 	}
 	for i, r := range results {
-		out[i].Columns, out[i].Rows, out[i].Changes, out[i].Engine, out[i].Total = r.Columns, r.Rows, r.Meta.Changes, r.Meta.Duration,
-			time.Since(began)
+		out[i].Columns, out[i].Rows, out[i].Changes = r.Columns, r.Rows, r.Meta.Changes
+		out[i].Engine, out[i].Total = r.Meta.Duration, time.Since(began)
 		if r.Cut {
 			out[i].Cut = "after " + strconv.Itoa(len(r.Rows)) + " rows"
 		}
