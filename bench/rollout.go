@@ -79,7 +79,7 @@ func seed(ctx context.Context, dir string, n int) error {
 	info, err := e.Create(ctx, d1.CreateInput{Name: "small"})
 	if err == nil {
 		err = withConn(ctx, e, info.ID, func(conn d1.Conn) error {
-			_, err := migrate.Synchronize(ctx, conn, from, "first", "bench", time.Now())
+			_, err := migrate.Synchronize(ctx, conn, from, migrate.Attempt{ID: "first", Actor: "bench", At: time.Now()})
 			return err
 		})
 	}

@@ -42,7 +42,7 @@ func Open(ctx context.Context, conn d1.Conn, now func() time.Time) (*Store, erro
 		return nil, err
 	}
 	at := now()
-	_, err = migrate.Synchronize(ctx, conn, s, id.At[string](at), "system:start", at)
+	_, err = migrate.Synchronize(ctx, conn, s, migrate.Attempt{ID: id.At[string](at), Actor: "system:start", At: at})
 	if fault.Is(err, fault.Conflict) {
 		return nil, fault.Wrap(err, fault.Conflict,
 			"This data folder was written by a newer version of the dashboard. Start that version, or use another folder. Nothing was changed.")

@@ -32,7 +32,7 @@ func ofVersion5(t *testing.T, now func() time.Time, rows ...string) d1.Conn {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = conn.Close() })
-	if _, err := migrate.Synchronize(t.Context(), conn, s, "v5", "test", now()); err != nil {
+	if _, err := migrate.Synchronize(t.Context(), conn, s, migrate.Attempt{ID: "v5", Actor: "test", At: now()}); err != nil {
 		t.Fatal(err)
 	}
 	for _, sql := range rows {

@@ -111,9 +111,9 @@ func (in *Instance) synchronize(ctx context.Context, id string, s *schema.Schema
 		return migrate.Outcome{}, err
 	}
 	defer func() { _ = conn.Close() }()
-	out, err := migrate.Synchronize(ctx, conn, s, in.newID(), actor, in.now())
+	out, err := migrate.Synchronize(ctx, conn, s, migrate.Attempt{ID: in.newID(), Actor: actor, At: in.now()})
 	if raced(err) {
-		out, err = migrate.Synchronize(ctx, conn, s, in.newID(), actor, in.now())
+		out, err = migrate.Synchronize(ctx, conn, s, migrate.Attempt{ID: in.newID(), Actor: actor, At: in.now()})
 	}
 	return out, err
 }

@@ -174,7 +174,9 @@ func (w *fillWalk) step(ctx context.Context, conn d1.Conn) error {
 
 // chunk does the next chunk. One that somebody else did is read.
 func (w *fillWalk) chunk(ctx context.Context, conn d1.Conn) error {
-	next, err := w.plan.Body.Fills[w.next].Chunk(ctx, conn, string(w.plan.ID), w.at[w.next], w.rows, w.now())
+	next, err := w.plan.Body.Fills[w.next].Chunk(ctx, conn, migrate.Portion{
+		Plan: string(w.plan.ID), At: w.at[w.next], Rows: w.rows, Now: w.now(),
+	})
 	if migrate.Moved(err) {
 		all, lost := w.read(ctx, conn)
 		if lost == nil && len(all) == len(w.at) {

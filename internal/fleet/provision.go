@@ -321,7 +321,7 @@ func (f *Fleet) stepMigrate(ctx context.Context, a auth.Actor, d Database) error
 	}
 	defer func() { _ = conn.Close() }()
 	at := f.now()
-	_, err = migrate.Synchronize(ctx, conn, s, id.At[string](at), a.Email, at)
+	_, err = migrate.Synchronize(ctx, conn, s, migrate.Attempt{ID: id.At[string](at), Actor: a.Email, At: at})
 	return err
 }
 

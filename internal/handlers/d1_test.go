@@ -232,7 +232,7 @@ func TestDatabasesOfTheAccountAreAdopted(t *testing.T) {
 		must(t, err)
 		switch name {
 		case "exact", "drifted":
-			_, err = migrate.Synchronize(t.Context(), conn, target, "x", "test", s.clock.now())
+			_, err = migrate.Synchronize(t.Context(), conn, target, migrate.Attempt{ID: "x", Actor: "test", At: s.clock.now()})
 			must(t, err)
 		}
 		if name == "drifted" {

@@ -146,8 +146,9 @@ func (b *builder) checkAdded(tc *tableChange, c schema.AddColumn) bool {
 	for _, check := range c.Table.Checks {
 		if schema.Mentions(check, c.Column.Name) {
 			asked = true
-			b.blocking(tc.have, tc.want, c.Object(), "NOT ("+check+"\n)", "rows that would break the CHECK ("+check+")",
-				"Give a default that meets it.")
+			b.blocking(tc.have, tc.want, "NOT ("+check+"\n)", LiveCheck{
+				Object: c.Object(), What: "rows that would break the CHECK (" + check + ")", Fix: "Give a default that meets it.",
+			})
 		}
 	}
 	if c.Column.Generated != "" {

@@ -131,17 +131,16 @@ func (b *builder) from(table string) string {
 }
 
 // blocking adds a check that forbids the plan while rows, as the plan would leave them,
-// meet the condition.
-func (b *builder) blocking(have, want *schema.Table, object, condition, what, fix string) {
+// meet the condition. c has its words.
+func (b *builder) blocking(have, want *schema.Table, condition string, c LiveCheck) {
 	shown := shown(have, want)
 	where := b.future(have, want, condition+"\n"+shown) + " WHERE " + condition
-	b.check(LiveCheck{
-		Severity: Block, Object: object, What: what, Fix: fix,
-		Count: "SELECT count(*) FROM " + where, Rows: "SELECT " + shown + " FROM " + where + " LIMIT 5",
-	})
+	c.Severity, c.Count, c.Rows = Block, "SELECT count(*) FROM "+where, "SELECT "+shown+" FROM "+where+" LIMIT 5"
+	b.check(c)
 }
 
-// shown are the columns that tell a row from others: its key, else the first few.
+// shown are the columns by which people know a row: its key, and the first few. It need
+// not tell every row from the others, as live.Key does, and a rowid would say nothing.
 func shown(have, want *schema.Table) string {
 	var names []string
 	add := func(name string) {
@@ -170,10 +169,10 @@ func (b *builder) checkColumn(c schema.DropColumn) {
 	})
 }
 
-// checkUnique asks for values that repeat under a new unique index of a table that is
-// there.
+// checkUnique asks for values that repeat under a unique index of a table that is there,
+// or under a key of it, which is as an index of the table's name.
 func (b *builder) checkUnique(have, want *schema.Table, ix schema.Index) {
-	var terms, names []string
+	var terms, names, conditions []string
 	for _, c := range ix.Columns {
 		term := c.Expr
 		if _, ok := want.Column(c.Expr); ok && !c.IsExpr {
@@ -181,24 +180,15 @@ func (b *builder) checkUnique(have, want *schema.Table, ix schema.Index) {
 		} else if c.Collate != "" {
 			term += " COLLATE " + c.Collate
 		}
-		terms, names = append(terms, term), append(names, c.Expr)
+		terms, names, conditions = append(terms, term), append(names, c.Expr), append(conditions, term+" IS NOT NULL")
 	}
-	b.repeats(have, want, ix.Name, terms, names, ix.Where)
-}
-
-// repeats asks for values that are there more than once.
-func (b *builder) repeats(have, want *schema.Table, object string, terms, names []string, where string) {
-	conditions := make([]string, len(terms))
-	for i, term := range terms {
-		conditions[i] = term + " IS NOT NULL"
-	}
-	if where != "" {
-		conditions = append(conditions, "("+where+")")
+	if ix.Where != "" {
+		conditions = append(conditions, "("+ix.Where+")")
 	}
 	condition := strings.Join(conditions, " AND ")
 	groups := " FROM " + b.future(have, want, condition) + " WHERE " + condition + " GROUP BY " + list(terms) + " HAVING count(*) > 1"
 	b.check(LiveCheck{
-		Severity: Block, Object: object, What: "values of " + want.Name + " (" + list(names) + ") that are there more than once",
+		Severity: Block, Object: ix.Name, What: "values of " + want.Name + " (" + list(names) + ") that are there more than once",
 		Fix:   "Change or delete the rows that repeat.",
 		Count: "SELECT count(*) FROM (SELECT 1" + groups + ")",
 		Rows:  "SELECT " + list(terms) + ", count(*) AS rows" + groups + " LIMIT 5",

@@ -41,8 +41,9 @@ func (b *builder) checkRewrite(tc *tableChange) {
 		if keyNotNull := want.WithoutRowID && contains(want.PrimaryKey,
 			next.Name); (next.NotNull && next.Default == "" || keyNotNull && next.Default == "") && (!old.NotNull || old.Generated != "") &&
 			!want.RowIDAlias(next.Name) {
-			b.blocking(have, want, name, sqltext.Quote(next.Name)+" IS NULL", "rows of "+want.Name+" without "+next.Name,
-				"Give them a value, or the column a default.")
+			b.blocking(have, want, sqltext.Quote(next.Name)+" IS NULL", LiveCheck{
+				Object: name, What: "rows of " + want.Name + " without " + next.Name, Fix: "Give them a value, or the column a default.",
+			})
 		}
 		b.checkType(have, want, old, next)
 	}
@@ -91,16 +92,20 @@ func (b *builder) checkType(have, want *schema.Table, old, next *schema.Column) 
 		}
 	}
 	if want.RowIDAlias(next.Name) && !have.RowIDAlias(old.Name) {
-		b.blocking(have, want, name, q+" IS NOT NULL AND NOT ("+fitsIn("INTEGER", q)+")",
-			"values of "+name+" that are no whole numbers, in a column that numbers the rows", "Change them, or take another key.")
+		b.blocking(have, want, q+" IS NOT NULL AND NOT ("+fitsIn("INTEGER", q)+")", LiveCheck{
+			Object: name, What: "values of " + name + " that are no whole numbers, in a column that numbers the rows",
+			Fix: "Change them, or take another key.",
+		})
 		return
 	}
 	if !want.Strict || have.Strict && from == to {
 		return
 	}
 	if fits := fitsIn(next.Type, q); fits != "" {
-		b.blocking(have, want, name, q+" IS NOT NULL AND NOT ("+fits+")",
-			"values of "+name+" that are no "+next.Type+", in a STRICT table", "Change them, or take another type.")
+		b.blocking(have, want, q+" IS NOT NULL AND NOT ("+fits+")", LiveCheck{
+			Object: name, What: "values of " + name + " that are no " + next.Type + ", in a STRICT table",
+			Fix: "Change them, or take another type.",
+		})
 	}
 }
 
@@ -132,12 +137,16 @@ func fitsIn(declared, q string) string {
 func (b *builder) checkGenerated(have, want *schema.Table, c *schema.Column) {
 	name, q := want.Name+"."+c.Name, sqltext.Quote(c.Name)
 	if c.NotNull {
-		b.blocking(have, want, name, q+" IS NULL", "rows of "+want.Name+" for which "+c.Name+" comes out as NULL",
-			"Change them, or the expression.")
+		b.blocking(have, want, q+" IS NULL", LiveCheck{
+			Object: name, What: "rows of " + want.Name + " for which " + c.Name + " comes out as NULL",
+			Fix: "Change them, or the expression.",
+		})
 	}
 	if fits := fitsIn(c.Type, q); want.Strict && fits != "" {
-		b.blocking(have, want, name, q+" IS NOT NULL AND NOT ("+fits+")",
-			"values of "+name+" that come out as no "+c.Type+", in a STRICT table", "Change the expression, or take another type.")
+		b.blocking(have, want, q+" IS NOT NULL AND NOT ("+fits+")", LiveCheck{
+			Object: name, What: "values of " + name + " that come out as no " + c.Type + ", in a STRICT table",
+			Fix: "Change the expression, or take another type.",
+		})
 	}
 }
 
@@ -191,11 +200,7 @@ func (b *builder) checkConstraints(tc *tableChange) {
 			b.checkDefaults(want, key[0].Expr)
 			continue
 		}
-		terms := make([]string, len(key))
-		for i, c := range key {
-			terms[i] = keyTerm(c.Expr, c.Collate)
-		}
-		b.repeats(have, want, want.Name, terms, key.Columns(), "")
+		b.checkUnique(have, want, schema.Index{Name: want.Name, Columns: key})
 	}
 	for _, ix := range want.Indexes {
 		if _, ok := have.Index(ix.Name); ix.Unique && (!ok || slices.ContainsFunc(want.Columns, func(c schema.Column) bool {
@@ -210,8 +215,10 @@ func (b *builder) checkConstraints(tc *tableChange) {
 		}) {
 			continue
 		}
-		b.blocking(have, want, want.Name, "NOT ("+check+"\n)", "rows of "+want.Name+" that break the CHECK ("+check+")",
-			"Change them so that they meet it.")
+		b.blocking(have, want, "NOT ("+check+"\n)", LiveCheck{
+			Object: want.Name, What: "rows of " + want.Name + " that break the CHECK (" + check + ")",
+			Fix: "Change them so that they meet it.",
+		})
 	}
 	for _, fk := range want.ForeignKeys {
 		if alters(fk.Columns) || !slices.ContainsFunc(have.ForeignKeys, func(x schema.ForeignKey) bool { return sameTarget(x, fk) }) {
@@ -300,6 +307,8 @@ func (b *builder) orphans(have, want *schema.Table, fk schema.ForeignKey) {
 		conditions = append(conditions, "NOT EXISTS (SELECT 1 FROM (SELECT * FROM "+
 			b.future(parent, next, sqltext.QuoteAll(refs))+") AS kuratchi_parent WHERE "+strings.Join(equal, " AND ")+")")
 	}
-	b.blocking(have, want, want.Name, strings.Join(conditions, " AND "),
-		"rows of "+want.Name+" that refer to no row of "+fk.Table, "Insert what they refer to, or change them.")
+	b.blocking(have, want, strings.Join(conditions, " AND "), LiveCheck{
+		Object: want.Name, What: "rows of " + want.Name + " that refer to no row of " + fk.Table,
+		Fix: "Insert what they refer to, or change them.",
+	})
 }

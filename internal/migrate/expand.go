@@ -86,7 +86,8 @@ func (e *expansion) table(have, want *schema.Table) error {
 		return nil
 	}
 	*want = *have
-	want.Name, want.Was, want.Indexes, want.SQL, want.Named = goal.Name, goal.Was, slices.Clone(goal.Indexes), "", false
+	want.Name, want.Was, want.Indexes = goal.Name, goal.Was, slices.Clone(goal.Indexes)
+	want.SQL, want.Named = "", false
 	want.Columns, want.Checks = slices.Clone(have.Columns), slices.Clone(have.Checks)
 	want.Unique, want.UniqueTerms, want.ForeignKeys = slices.Clone(have.Unique), slices.Clone(have.UniqueTerms), slices.Clone(have.ForeignKeys)
 	for i := range want.Columns {

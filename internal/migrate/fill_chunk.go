@@ -207,8 +207,22 @@ func Progress(ctx context.Context, conn d1.Conn, plan string) ([]FillProgress, e
 	return out, nil
 }
 
-// Chunk does the chunk after at, in one batch: the next rows, FillChunk of them or
-// fewer where they are too much for one transaction. Those are written whose column
+// Portion is a chunk of a fill that is to be done.
+type Portion struct {
+	// Plan is the id of the attempt that applied the fill's plan.
+	Plan string
+	// At is how far the fill is: the chunk is the one after it.
+	At FillProgress
+	// Rows are how many it has: FillChunk, or fewer where they are too much for one
+	// transaction.
+	Rows int
+	Now  time.Time
+}
+
+// first reports whether no chunk was done before.
+func (p Portion) first() bool { return p.At.Chunks == 0 }
+
+// Chunk does a chunk, in one batch. Those of its rows are written whose column
 // is NULL, with the row in kuratchi_fills. It returns
 // how far the fill then is. An answer that was lost is resolved by reading that row.
 // Errors: fault.Conflict when somebody else did the chunk, or when the rows forbid
@@ -216,26 +230,26 @@ func Progress(ctx context.Context, conn d1.Conn, plan string) ([]FillProgress, e
 // chunk was written then. fault.Unavailable when it may be tried again, and
 // fault.Limited when it took too long: with fewer rows.
 // fault.Unknown when it can't be read what became of it; ask Progress.
-func (f Fill) Chunk(ctx context.Context, conn d1.Conn, plan string, at FillProgress, rows int, now time.Time) (FillProgress, error) {
+func (f Fill) Chunk(ctx context.Context, conn d1.Conn, p Portion) (FillProgress, error) {
 	batch := append([]d1.Stmt{
 		d1.Assertion{Name: fillIsThere}.Holds("(SELECT count(*) FROM kuratchi_fills WHERE "+thisFill+
 			" AND chunks = ?4 AND finished_at IS NULL) = 1",
-			d1.Str(plan), d1.Str(f.Table), d1.Str(f.Column), d1.Int(at.Chunks)),
-	}, f.statements(plan, at.Chunks == 0, rows, now.UnixMilli())...)
+			d1.Str(p.Plan), d1.Str(f.Table), d1.Str(f.Column), d1.Int(p.At.Chunks)),
+	}, f.statements(p.Plan, p.first(), p.Rows, p.Now.UnixMilli())...)
 	_, cause := conn.Batch(ctx, batch)
 	switch {
 	case cause == nil || fault.Is(cause, fault.Unknown):
 	case Moved(cause):
-		return at, fault.Wrap(cause, fault.Conflict, "Somebody else goes on with filling %s.", f.Object())
+		return p.At, fault.Wrap(cause, fault.Conflict, "Somebody else goes on with filling %s.", f.Object())
 	default:
-		return at, f.explain(ctx, conn, plan, at, rows, cause)
+		return p.At, f.explain(ctx, conn, p, cause)
 	}
-	next, err := f.progress(ctx, conn, plan)
+	next, err := f.progress(ctx, conn, p.Plan)
 	switch {
 	case err != nil:
-		return at, fault.Wrap(err, fault.Unknown, "What became of a chunk of %s can't be read now.", f.Object())
-	case cause != nil && next.Chunks == at.Chunks:
-		return at, fault.Wrap(cause, fault.Unavailable, "The answer was lost, and the chunk was not written.")
+		return p.At, fault.Wrap(err, fault.Unknown, "What became of a chunk of %s can't be read now.", f.Object())
+	case cause != nil && next.Chunks == p.At.Chunks:
+		return p.At, fault.Wrap(cause, fault.Unavailable, "The answer was lost, and the chunk was not written.")
 	}
 	return next, nil
 }
@@ -254,7 +268,7 @@ func (f Fill) progress(ctx context.Context, conn d1.Conn, plan string) (FillProg
 }
 
 // explain adds to the engine's words which rows they are about.
-func (f Fill) explain(ctx context.Context, conn d1.Conn, plan string, at FillProgress, n int, cause error) error {
+func (f Fill) explain(ctx context.Context, conn d1.Conn, p Portion, cause error) error {
 	de, ok := errors.AsType[*d1.Error](cause)
 	if !ok || fault.Is(cause, fault.Unavailable) || fault.Is(cause, fault.Limited) {
 		return cause
@@ -264,14 +278,14 @@ func (f Fill) explain(ctx context.Context, conn d1.Conn, plan string, at FillPro
 		names[i], quoted[i] = k.Name, "substr(quote(k"+strconv.Itoa(i)+"), 1, 100)"
 	}
 	rows := fmt.Sprintf("rows of %s with (%s)", f.Table, list(names))
-	if at.Last != "" {
-		rows += " after " + at.Last
+	if p.At.Last != "" {
+		rows += " after " + p.At.Last
 	}
-	args := []d1.Value{d1.Str(plan), d1.Str(f.Table), d1.Str(f.Column)}
-	if at.Chunks == 0 {
+	args := []d1.Value{d1.Str(p.Plan), d1.Str(f.Table), d1.Str(f.Column)}
+	if p.first() {
 		args = nil
 	}
-	r, err := conn.Query(ctx, d1.Query("SELECT "+strings.Join(quoted, " || ', ' || ")+" FROM ("+f.last(at.Chunks == 0, n)+")", args...))
+	r, err := conn.Query(ctx, d1.Query("SELECT "+strings.Join(quoted, " || ', ' || ")+" FROM ("+f.last(p.first(), p.Rows)+")", args...))
 	if err == nil && len(r.Rows) == 1 {
 		rows += " up to " + r.Rows[0][0].Text()
 	}

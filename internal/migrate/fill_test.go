@@ -62,7 +62,7 @@ func (f filling) finish(t *testing.T, between func(chunk int)) []migrate.FillPro
 	all := f.start(t)
 	for i, fill := range f.plan.Fills {
 		for n := 1; all[i].Finished.IsZero(); n++ {
-			next, err := fill.Chunk(t.Context(), f.conn, "p1", all[i], migrate.FillChunk, now)
+			next, err := fill.Chunk(t.Context(), f.conn, portion(all[i]))
 			if err != nil {
 				t.Fatalf("chunk %d of %s: %v", n, fill.Object(), err)
 			}
@@ -116,7 +116,7 @@ func TestFillLeavesWhatTheApplicationWrote(t *testing.T) {
 			if left, err := f.plan.Fills[0].Left(t.Context(), f.conn); err != nil || left != 0 {
 				t.Errorf("%v: %d left", err, left)
 			}
-			if _, err := f.plan.Fills[0].Chunk(t.Context(), f.conn, "p1", got[0], migrate.FillChunk, now); !fault.Is(err, fault.Conflict) {
+			if _, err := f.plan.Fills[0].Chunk(t.Context(), f.conn, portion(got[0])); !fault.Is(err, fault.Conflict) {
 				t.Errorf("a chunk after the last: %v", err)
 			}
 		})
@@ -213,7 +213,7 @@ func TestTwoRunnersDoAChunkOnce(t *testing.T) {
 			errs := make(chan error, 4)
 			for range cap(errs) {
 				go func() {
-					_, err := f.plan.Fills[0].Chunk(t.Context(), f.conn, "p1", at, migrate.FillChunk, now)
+					_, err := f.plan.Fills[0].Chunk(t.Context(), f.conn, portion(at))
 					errs <- err
 				}()
 			}
@@ -262,11 +262,11 @@ func TestLostAnswerOfAChunk(t *testing.T) {
 				numbers("users", "id, email", 12_000, "x, 'A' || x"))
 			at, fill := f.start(t)[0], f.plan.Fills[0]
 			l := &lossy{Conn: f.conn, before: 1}
-			if got, err := fill.Chunk(t.Context(), l, "p1", at, migrate.FillChunk, now); !fault.Is(err, fault.Unavailable) || got != at {
+			if got, err := fill.Chunk(t.Context(), l, portion(at)); !fault.Is(err, fault.Unavailable) || got != at {
 				t.Errorf("not sent: %v %+v", err, got)
 			}
 			l.after = 1
-			next, err := fill.Chunk(t.Context(), l, "p1", at, migrate.FillChunk, now)
+			next, err := fill.Chunk(t.Context(), l, portion(at))
 			if err != nil || next.Chunks != 1 || next.Filled != migrate.FillChunk {
 				t.Errorf("sent, and the answer lost: %v %+v", err, next)
 			}
@@ -286,11 +286,11 @@ func TestFillThatTheRowsForbid(t *testing.T) {
 			f := newFilling(t, open(t), target, "create table users(id integer primary key, email text)",
 				numbers("users", "id, email", 25_000, "x, 'A' || x"))
 			fill, at := f.plan.Fills[0], f.start(t)[0]
-			at, err := fill.Chunk(t.Context(), f.conn, "p1", at, migrate.FillChunk, now)
+			at, err := fill.Chunk(t.Context(), f.conn, portion(at))
 			if err != nil {
 				t.Fatal(err)
 			}
-			stays, err := fill.Chunk(t.Context(), f.conn, "p1", at, migrate.FillChunk, now)
+			stays, err := fill.Chunk(t.Context(), f.conn, portion(at))
 			for _, want := range []string{"CHECK constraint failed",
 				"in the rows of users with (id) after 10000 up to 20000. Nothing of this chunk was written."} {
 				if !strings.Contains(fault.Message(err), want) {
@@ -327,7 +327,7 @@ func TestAChunkReadsNoMoreThanItself(t *testing.T) {
 	var took []time.Duration
 	for at.Finished.IsZero() {
 		began := time.Now()
-		next, err := fill.Chunk(t.Context(), f.conn, "p1", at, migrate.FillChunk, now)
+		next, err := fill.Chunk(t.Context(), f.conn, portion(at))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -339,4 +339,9 @@ func TestAChunkReadsNoMoreThanItself(t *testing.T) {
 	if last > 3*first {
 		t.Errorf("the fastest of the first ten chunks took %v, and of the last ten %v", first, last)
 	}
+}
+
+// portion is the next chunk of a fill of the plan p1.
+func portion(at migrate.FillProgress) migrate.Portion {
+	return migrate.Portion{Plan: "p1", At: at, Rows: migrate.FillChunk, Now: now}
 }

@@ -301,7 +301,7 @@ func TestASynchronizationChangesNoMeaning(t *testing.T) {
 			t.Parallel()
 			db := database(t, lTable, c.live)
 			before := fingerprint(t, db)
-			_, err := migrate.Synchronize(t.Context(), db, parse(t, `{"name":"s","version":1,"tables":{`+c.file+`}`), "a", "test", now)
+			_, err := migrate.Synchronize(t.Context(), db, parse(t, `{"name":"s","version":1,"tables":{`+c.file+`}`), attempt("a"))
 			if !fault.Is(err, fault.Invalid) || !strings.Contains(fault.Message(err), c.want) || fingerprint(t, db) != before {
 				t.Errorf("%v", err)
 			}

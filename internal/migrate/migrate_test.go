@@ -92,7 +92,7 @@ func fingerprint(t testing.TB, c d1.Conn) string {
 func TestOrganizationGoesFromVersionOneToTwoWithItsRows(t *testing.T) {
 	c := database(t)
 	v1, v2 := organization(t, 1), organization(t, 2)
-	out, err := migrate.Synchronize(t.Context(), c, v1, "a1", "test", now)
+	out, err := migrate.Synchronize(t.Context(), c, v1, attempt("a1"))
 	if err != nil || !out.Changed || len(out.Warnings) != 0 {
 		t.Fatalf("%+v %v", out, err)
 	}
@@ -127,10 +127,10 @@ func TestOrganizationGoesFromVersionOneToTwoWithItsRows(t *testing.T) {
 	if s, ok, _ := migrate.Recorded(t.Context(), c, "organization"); !ok || s.Version != 2 || s.Hash != v2.Hash() {
 		t.Errorf("recorded %+v", s)
 	}
-	if out, err := migrate.Synchronize(t.Context(), c, v2, "a3", "test", now); err != nil || out.Changed {
+	if out, err := migrate.Synchronize(t.Context(), c, v2, attempt("a3")); err != nil || out.Changed {
 		t.Errorf("a second synchronization: %+v %v", out, err)
 	}
-	if _, err := migrate.Synchronize(t.Context(), c, v1, "a4", "test", now); !fault.Is(err, fault.Conflict) {
+	if _, err := migrate.Synchronize(t.Context(), c, v1, attempt("a4")); !fault.Is(err, fault.Conflict) {
 		t.Errorf("back to an older version: %v", err)
 	}
 }
@@ -353,7 +353,7 @@ func TestAnOldLedgerIsGivenItsColumns(t *testing.T) {
 
 func BenchmarkInspectPlanProve(b *testing.B) {
 	db := database(b)
-	if _, err := migrate.Synchronize(b.Context(), db, organization(b, 1), "a", "bench", now); err != nil {
+	if _, err := migrate.Synchronize(b.Context(), db, organization(b, 1), migrate.Attempt{ID: "a", Actor: "bench", At: now}); err != nil {
 		b.Fatal(err)
 	}
 	v2 := organization(b, 2)

@@ -347,7 +347,7 @@ func oneChange(rt *rapid.T, db d1.Conn) string {
 	ctx := rt.Context()
 	d := drawn{rt}
 	a := d.schema()
-	if _, err := migrate.Synchronize(ctx, db, a, "first", "test", now); err != nil {
+	if _, err := migrate.Synchronize(ctx, db, a, attempt("first")); err != nil {
 		rt.Fatalf("%v\n%s", err, strings.Join(a.DDL(), ";\n"))
 	}
 	d.fill(db, a)

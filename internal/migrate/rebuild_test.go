@@ -162,7 +162,7 @@ func TestNothingIsDroppedWithoutItsName(t *testing.T) {
 		t.Error(err)
 	}
 	before := fingerprint(t, db)
-	if _, err := migrate.Synchronize(t.Context(), db, target, "s", "test", now); err == nil || fingerprint(t, db) != before {
+	if _, err := migrate.Synchronize(t.Context(), db, target, attempt("s")); err == nil || fingerprint(t, db) != before {
 		t.Errorf("a synchronization nobody reads dropped a column: %v", err)
 	}
 	answers, err := p.Ask(t.Context(), db)

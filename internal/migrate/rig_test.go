@@ -13,6 +13,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/d1/d1test/front"
 	"github.com/kuratchi/dashboard/internal/d1/local"
 	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/migrate"
 	"github.com/kuratchi/dashboard/internal/sqlite"
 )
 
@@ -163,6 +164,11 @@ func overREST(t *testing.T) func(t *testing.T) d1.Conn {
 		}
 		return c
 	}
+}
+
+// attempt is one by test, now.
+func attempt(id string) migrate.Attempt {
+	return migrate.Attempt{ID: id, Actor: "test", At: now}
 }
 
 // copyTo makes a database file of statements.

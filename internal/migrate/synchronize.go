@@ -3,7 +3,6 @@ package migrate
 import (
 	"context"
 	"slices"
-	"time"
 
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
@@ -29,7 +28,7 @@ type Outcome struct {
 // change has no safe step, loses something, or makes a view, a trigger or a full-text
 // index mean something else; fault.Conflict when the database is at a newer
 // version.
-func Synchronize(ctx context.Context, conn d1.Conn, target *schema.Schema, id, actor string, now time.Time) (Outcome, error) {
+func Synchronize(ctx context.Context, conn d1.Conn, target *schema.Schema, a Attempt) (Outcome, error) {
 	out := Outcome{Hash: target.Hash()}
 	state, known, err := Recorded(ctx, conn, target.Name)
 	if err != nil {
@@ -61,7 +60,7 @@ func Synchronize(ctx context.Context, conn d1.Conn, target *schema.Schema, id, a
 			out.Warnings = append(out.Warnings, f.What)
 		}
 	}
-	if _, err := Apply(ctx, conn, p, Attempt{ID: id, Actor: actor, At: now}); err != nil {
+	if _, err := Apply(ctx, conn, p, a); err != nil {
 		return out, err
 	}
 	for _, f := range p.Fills { // it may take minutes, and must go on after a stop: work for a fleet

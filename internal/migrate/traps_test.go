@@ -19,7 +19,7 @@ func TestTrapRebuildingAParentDeletesItsChildren(t *testing.T) {
 		"insert into users values ('u', 'owner')", "insert into sessions values ('u')")
 	target := parse(t, `{"name":"x","version":2,"tables":{"users":{"id":"text primary key","role":"enum(owner,`+
 		`member) not null default member"},"sessions":{"user":"text -> users.id cascade"}}}`)
-	if _, err := migrate.Synchronize(t.Context(), db, target, "a", "test", now); err != nil {
+	if _, err := migrate.Synchronize(t.Context(), db, target, attempt("a")); err != nil {
 		t.Fatal(err)
 	}
 	if got := one(t, db, "select user from sessions") + one(t, db, "select role from users"); got != "uowner" {
@@ -33,7 +33,7 @@ func TestTrapColumnsAreDroppedByThemselves(t *testing.T) {
 	db := database(t, "create table p(id integer primary key, gone text)", "insert into p values (1, 'kept')", "create table own(a)")
 	before := fingerprint(t, db)
 	_, err := migrate.Synchronize(t.Context(), db,
-		parse(t, `{"name":"x","version":1,"tables":{"p":{"id":"integer primary key"}}}`), "a", "test", now)
+		parse(t, `{"name":"x","version":1,"tables":{"p":{"id":"integer primary key"}}}`), attempt("a"))
 	if !fault.Is(err, fault.Invalid) || !strings.Contains(fault.Message(err), "p.gone") {
 		t.Errorf("%v", err)
 	}
@@ -49,11 +49,11 @@ func TestTrapHalfOfAPlanIsApplied(t *testing.T) {
 	target := parse(t, `{"name":"x","version":1,"tables":{"q":{"id":"integer primary key"},`+
 		`"p":{"id":"integer primary key","v":"text"}},"indexes":{"p":{"u":{"columns":["v"],"unique":true}}}}`)
 	before := fingerprint(t, db)
-	if _, err := migrate.Synchronize(t.Context(), db, target, "a", "test", now); err == nil || fingerprint(t, db) != before {
+	if _, err := migrate.Synchronize(t.Context(), db, target, attempt("a")); err == nil || fingerprint(t, db) != before {
 		t.Errorf("%v", err)
 	}
 	exec(t, db, "update p set v = id")
-	if _, err := migrate.Synchronize(t.Context(), db, target, "b", "ada@acme.test", now); err != nil {
+	if _, err := migrate.Synchronize(t.Context(), db, target, migrate.Attempt{ID: "b", Actor: "ada@acme.test", At: now}); err != nil {
 		t.Fatal(err)
 	}
 	if l, err := migrate.Ledger(t.Context(), db); err != nil || len(l) != 1 || l[0].Actor != "ada@acme.test" || l[0].ToHash != target.Hash() {
@@ -78,24 +78,24 @@ func TestTrapChangesAreNotSeen(t *testing.T) {
 		"action": {"cascade", "set null"},
 	} {
 		db := database(t)
-		if _, err := migrate.Synchronize(t.Context(), db, first, "a", "test", now); err != nil {
+		if _, err := migrate.Synchronize(t.Context(), db, first, attempt("a")); err != nil {
 			t.Fatal(err)
 		}
-		if out, err := migrate.Synchronize(t.Context(), db, parse(t, strings.Replace(source, change[0], change[1], 1)), "b",
-			"test", now); err != nil || !out.Changed {
+		next := parse(t, strings.Replace(source, change[0], change[1], 1))
+		if out, err := migrate.Synchronize(t.Context(), db, next, attempt("b")); err != nil || !out.Changed {
 			t.Errorf("%s: %+v %v", name, out, err)
 		}
 	}
 	db := database(t)
-	if _, err := migrate.Synchronize(t.Context(), db, first, "a", "test", now); err != nil {
+	if _, err := migrate.Synchronize(t.Context(), db, first, attempt("a")); err != nil {
 		t.Fatal(err)
 	}
 	exec(t, db, "drop index i")
-	if out, err := migrate.Synchronize(t.Context(), db, first, "b", "test", now); err != nil || len(out.Applied) != 1 {
+	if out, err := migrate.Synchronize(t.Context(), db, first, attempt("b")); err != nil || len(out.Applied) != 1 {
 		t.Errorf("drift: %+v %v", out, err)
 	}
-	if out, err := migrate.Synchronize(t.Context(), db, parse(t, strings.Replace(source, `"version":1`, `"version":2`, 1)),
-		"c", "test", now); err != nil || len(out.Applied) != 0 {
+	next := parse(t, strings.Replace(source, `"version":1`, `"version":2`, 1))
+	if out, err := migrate.Synchronize(t.Context(), db, next, attempt("c")); err != nil || len(out.Applied) != 0 {
 		t.Errorf("a version alone: %+v %v", out, err)
 	}
 }
@@ -106,7 +106,7 @@ func TestTrapTheLanguageSaysSomethingElse(t *testing.T) {
 	target := parse(t, `{"name":"x","version":1,"tables":{"p":{"id":"integer primary key"},"c":{
 	  "e":"enum('two words', b) default 'two words'","f":"boolean default false",
 		"n":"integer -> p.id set null","k":"integer -> p.id no action"}}}`)
-	if _, err := migrate.Synchronize(t.Context(), db, target, "a", "test", now); err != nil {
+	if _, err := migrate.Synchronize(t.Context(), db, target, attempt("a")); err != nil {
 		t.Fatal(err)
 	}
 	exec(t, db, "insert into p values (1)", "insert into c(n) values (1)", "insert into c(e) values (null)", "delete from p")
