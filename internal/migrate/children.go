@@ -217,14 +217,14 @@ func (b *builder) prefix() string {
 func (b *builder) helperIndexes(t *schema.Table, keys []incoming, remade bool) (toDrop []string) {
 	var made []string
 	for _, k := range keys {
-		columns := quoteAll(k.fk.Columns)
-		key := sqltext.Fold(k.child.Name + " " + list(columns))
+		columns := sqltext.QuoteAll(k.fk.Columns)
+		key := sqltext.Fold(k.child.Name + " " + columns)
 		if k.child.Indexed(k.fk.Columns) || slices.Contains(made, key) {
 			continue
 		}
 		made = append(made, key)
 		name := b.helper("key")
-		b.more("CREATE INDEX " + name + " ON " + sqltext.Quote(k.child.Name) + " (" + list(columns) + ")")
+		b.more("CREATE INDEX " + name + " ON " + sqltext.Quote(k.child.Name) + " (" + columns + ")")
 		if !sqltext.Same(k.child.Name, t.Name) || !remade { // its own goes with it
 			toDrop = append(toDrop, name)
 		}

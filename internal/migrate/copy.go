@@ -28,19 +28,20 @@ type rowCopy struct {
 // copyRows copies the rows of a table, in the columns that its next self has too.
 func (b *builder) copyRows(have, want *schema.Table) rowCopy {
 	c := rowCopy{table: sqltext.Quote(want.Name), rows: b.helper("rows"), rowid: keptRowID(have, want)}
-	columns := carriedColumns(have, want)
-	for _, name := range columns {
+	var selects []string
+	for _, name := range carriedColumns(have, want) {
 		old, _ := have.Column(name)
 		next, _ := want.Column(name)
+		selects = append(selects, sqltext.Quote(name))
 		c.into, c.from = append(c.into, sqltext.Quote(next.Name)), append(c.from, carried(old, next, old.Name, written))
 		if want.RowIDAlias(next.Name) && !have.RowIDAlias(old.Name) {
 			c.order = " ORDER BY " + sqltext.Quote(old.Name) + " IS NULL"
 		}
 	}
-	selects, order := quoteAll(columns), ""
+	order := ""
 	switch {
 	case c.rowid == "":
-	case len(columns) < maxColumns:
+	case len(selects) < maxColumns:
 		selects = append([]string{c.rowid + " AS kuratchi_rowid"}, selects...)
 		c.into, c.from = append([]string{c.rowid}, c.into...), append([]string{"kuratchi_rowid"}, c.from...)
 	default:

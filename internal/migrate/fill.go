@@ -116,24 +116,27 @@ func (b *builder) triggersOf(f Fill) []string {
 	return names
 }
 
-// fillKey returns the columns whose order a fill of the table follows: the rowid
-// where a name of it can be reached, else the primary key with the collations of
-// its index; none where neither tells every row from the others.
+// fillKey returns the columns whose order a fill of the table follows, those of its
+// live.Key: the rowid where there is a name of it, else the primary key; none where
+// neither tells every row from the others. A key with collations of its own, which is
+// not exact to live, tells them too: a fill orders by it as its index does.
 func fillKey(s *shadow.Copy, t *schema.Table) ([]FillKey, error) {
-	if !t.WithoutRowID {
-		if len(t.PrimaryKey) == 1 && t.RowIDAlias(t.PrimaryKey[0]) {
-			return []FillKey{{Name: t.PrimaryKey[0]}}, nil
-		}
-		if name := sqltext.RowID(t.Names()); name != "" {
-			return []FillKey{{Name: name}}, nil
-		}
-		for _, name := range t.PrimaryKey {
-			if c, ok := t.Column(name); !ok || !c.NotNull {
-				return nil, nil
-			}
-		}
+	declared := live.Declared(t)
+	switch k := declared.Key; {
+	case k.Alias:
+		return []FillKey{{Name: t.PrimaryKey[0]}}, nil
+	case k.RowID != "":
+		return []FillKey{{Name: k.RowID}}, nil
+	case slices.ContainsFunc(k.Columns, func(i int) bool { return !declared.Columns[i].NotNull }):
+		return nil, nil
 	}
-	// The order of the key's index: no chunk has to sort the table then.
+	return indexKey(s, t)
+}
+
+// indexKey is the order of the primary key's index: no chunk has to sort the table then.
+// It is asked of the engine, as there the columns of a key without a collation of their
+// own have the table's.
+func indexKey(s *shadow.Copy, t *schema.Table) ([]FillKey, error) {
 	name := sqltext.QuoteText(t.Name)
 	st, err := s.Prepare("select name, coll from pragma_index_xinfo((select name from pragma_index_list(" + name +
 		") where origin = 'pk')) where key = 1 order by seqno")

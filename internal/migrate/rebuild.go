@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/kuratchi/dashboard/internal/live"
 	"github.com/kuratchi/dashboard/internal/schema"
 	"github.com/kuratchi/dashboard/internal/sqltext"
 )
@@ -179,15 +180,11 @@ func carried(old, next *schema.Column, name string, standIn func(*schema.Column)
 func written(c *schema.Column) string { return c.Default }
 
 // keptRowID is the name by which both tables know their rowid, "" where one has
-// none, or where it is a column anyway.
+// none, or where it is a column anyway. A name that live has for either may be a column
+// of the other.
 func keptRowID(have, want *schema.Table) string {
-	if have.WithoutRowID || want.WithoutRowID {
+	if live.Declared(have).Key.RowID == "" || live.Declared(want).Key.RowID == "" {
 		return ""
-	}
-	for _, t := range []*schema.Table{have, want} {
-		if len(t.PrimaryKey) == 1 && t.RowIDAlias(t.PrimaryKey[0]) {
-			return ""
-		}
 	}
 	return sqltext.RowID(append(have.Names(), want.Names()...))
 }
@@ -212,12 +209,5 @@ func (b *builder) putSequence(have, want *schema.Table) {
 		"(SELECT seq FROM sqlite_sequence WHERE name = "+name+") IS (SELECT n FROM "+counts+" WHERE what = "+what+")")
 }
 
-func quoteAll(names []string) []string {
-	out := make([]string, len(names))
-	for i, n := range names {
-		out[i] = sqltext.Quote(n)
-	}
-	return out
-}
-
-func list(names []string) string { return strings.Join(names, ", ") }
+// list joins pieces of SQL; names of columns alone are sqltext.QuoteAll's.
+func list(pieces []string) string { return strings.Join(pieces, ", ") }

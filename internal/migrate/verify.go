@@ -59,7 +59,8 @@ func (b *builder) count(table string) {
 	}
 }
 
-// keysKept compares the key of every row with the copy's.
+// keysKept compares the key of every row with the copy's: the primary key, which need not
+// be what tells rows apart (live.Key) but is what references and people go by.
 func (b *builder) keysKept(have, want *schema.Table, copied string) {
 	if len(have.PrimaryKey) == 0 || !slices.EqualFunc(have.PrimaryKey, want.PrimaryKey, sqltext.Same) {
 		return
