@@ -52,7 +52,7 @@ func (st *statement) look(s *shadow.Copy) {
 	}
 	view := is(s, st.table, "view") // its rows are its triggers'
 	st.exact = !view && st.verb != "delete" &&
-		(st.exact || st.verb == "insert" && len(st.sides) > 0 || names(st.part.SQL, "replace") || replaces(s, st.table))
+		(st.exact || st.verb == "insert" && len(st.sides) > 0 || sqltext.HasWord(st.part.SQL, "replace") || replaces(s, st.table))
 	st.adds = st.verb == "insert" && !st.exact && len(st.sides) == 0 && st.table != sequences
 	st.counted = !view && (st.exact || st.verb != "insert")
 	st.virtual = is(s, st.table, "virtual")
@@ -76,16 +76,6 @@ func appendNew(names []string, name string) []string {
 	return append(names, name)
 }
 
-// names reports whether a text has a word.
-func names(sql, word string) bool {
-	for t := range sqltext.Tokens(sql) {
-		if sqltext.Same(t.Text, word) {
-			return true
-		}
-	}
-	return false
-}
-
 // calls reports whether a text calls a function.
 func calls(sql string, function string) bool {
 	was := false
@@ -101,7 +91,7 @@ func calls(sql string, function string) bool {
 // replaces reports whether a table's own constraints replace rows.
 func replaces(s *shadow.Copy, table string) bool {
 	sql := s.Text("SELECT group_concat(sql, ' ') FROM sqlite_master WHERE tbl_name = " + sqltext.QuoteText(table) + " COLLATE NOCASE")
-	return names(sql, "replace")
+	return sqltext.HasWord(sql, "replace")
 }
 
 // is reports whether an object of the copy is of a type: table, view or virtual.

@@ -16,7 +16,7 @@ func Declared(t *schema.Table) *Table {
 			Name: c.Name, Type: c.Type, NotNull: c.NotNull, Default: c.Default, Generated: c.Generated != "",
 			PK:       slices.ContainsFunc(t.PrimaryKey, func(name string) bool { return sqltext.Same(name, c.Name) }),
 			Affinity: AffinityOf(c.Type, t.Strict),
-			Collated: c.Collate != "" && c.Collate != "BINARY",
+			Collated: c.Collation() != "BINARY",
 		})
 	}
 	out.findKey(primaryOf(t))

@@ -76,7 +76,7 @@ func (d *Database) columns(t *schema.Table) []Column {
 			PK:         slices.ContainsFunc(t.PrimaryKey, is),
 			References: d.references(t, is),
 			Affinity:   AffinityOf(col.Type, t.Strict),
-			Collated:   col.Collate != "" && col.Collate != "BINARY",
+			Collated:   col.Collation() != "BINARY",
 		}
 		for _, key := range t.Keys() {
 			if is(key[0].Expr) {

@@ -1,7 +1,6 @@
 package live
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
@@ -97,15 +96,12 @@ func (d *Database) Triggers(table string) []schema.Object {
 	return out
 }
 
-// A trigger's name and table are words in quotes, or none of these.
-var triggerEvent = regexp.MustCompile(`\b(delete|insert|update)\b`)
-
 // TriggersOn names the triggers of that table that one kind of write runs, INSERT,
 // UPDATE or DELETE, by name.
 func (d *Database) TriggersOn(table, event string) []string {
 	var names []string
 	for _, o := range d.Triggers(table) {
-		if sqltext.Same(triggerEvent.FindString(sqltext.Fold(sqltext.Unquoted(o.SQL))), event) {
+		if t, ok := schema.ParseTrigger(o.SQL); ok && sqltext.Same(t.Event, event) {
 			names = append(names, o.Name)
 		}
 	}

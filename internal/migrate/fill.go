@@ -151,18 +151,11 @@ func indexKey(s *shadow.Copy, t *schema.Table) ([]FillKey, error) {
 			return key, err
 		}
 		k := FillKey{Name: st.Bytes(0), Collate: sqltext.Upper(st.Bytes(1))}
-		if c, _ := t.Column(k.Name); c != nil && sqltext.Same(k.Collate, orBinary(c.Collate)) {
+		if c, _ := t.Column(k.Name); c != nil && sqltext.Same(k.Collate, c.Collation()) {
 			k.Collate = ""
 		}
 		key = append(key, k)
 	}
-}
-
-func orBinary(collation string) string {
-	if collation == "" {
-		return "BINARY"
-	}
-	return collation
 }
 
 // proveFills runs the statements of the plan's fills on the scratch copy, where the

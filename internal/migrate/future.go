@@ -116,8 +116,8 @@ func (b *builder) renamedIn(table string) bool {
 // carriedLive is carried from the live table, as the new column stores and compares it.
 func (b *builder) carriedLive(have *schema.Table, old, next *schema.Column) string {
 	value := converted(old, next, carried(old, next, b.liveColumn(have.Name, old.Name), constant))
-	if !sqltext.Same(orBinary(old.Collate), orBinary(next.Collate)) {
-		value += " COLLATE " + orBinary(next.Collate)
+	if !sqltext.Same(old.Collation(), next.Collation()) {
+		value += " COLLATE " + next.Collation()
 	}
 	return value
 }

@@ -120,7 +120,7 @@ func (b *builder) compare(old, now use, shown []string) {
 // what a * gives but what it shows.
 func (u use) plain() bool {
 	return !schema.NamesColumns(u.row.SQL) &&
-		!hasWord(u.row.SQL, "union", "except", "intersect", "distinct", "in", "with", "order", "group", "limit", "values", "=")
+		!sqltext.HasWord(u.row.SQL, "union", "except", "intersect", "distinct", "in", "with", "order", "group", "limit", "values", "=")
 }
 
 const fixMeaning = "Read its text with the new schema in mind. Change it in the schema too, or choose another name or order."
@@ -144,7 +144,7 @@ func (b *builder) comparesOtherwise(u use) {
 		}
 		for _, next := range want.Columns {
 			old, ok := have.Column(next.Name)
-			if !ok || schema.Affinity(old.Type) == schema.Affinity(next.Type) && sqltext.Same(orBinary(old.Collate), orBinary(next.Collate)) {
+			if !ok || schema.Affinity(old.Type) == schema.Affinity(next.Type) && sqltext.Same(old.Collation(), next.Collation()) {
 				continue
 			}
 			if u.reads(want.Name, next.Name) || u.updates(want.Name, next.Name) || u.inserts(want.Name) {
@@ -160,7 +160,7 @@ func (b *builder) comparesOtherwise(u use) {
 // the text. NATURAL JOIN names none either, and what compares whole rows does something
 // else with other columns.
 func (u use) byStar(reads []sqlite.Access) bool {
-	return !hasWord(u.row.SQL, "natural", "union", "except", "intersect", "distinct") &&
+	return !sqltext.HasWord(u.row.SQL, "natural", "union", "except", "intersect", "distinct") &&
 		!slices.ContainsFunc(reads, func(a sqlite.Access) bool {
 			return a.Kind != "read" || a.Column == rowid || schema.NamesColumn(u.row.SQL, a.Column)
 		})
@@ -170,8 +170,8 @@ func (u use) byStar(reads []sqlite.Access) bool {
 // view whose columns come, go or are renamed: for USING, one of those it names. The
 // compiler doesn't say which columns such a join compares.
 func (b *builder) joinsOtherwise(u use, shown []string) bool {
-	natural := hasWord(u.row.SQL, "natural")
-	if !natural && !hasWord(u.row.SQL, "using") {
+	natural := sqltext.HasWord(u.row.SQL, "natural")
+	if !natural && !sqltext.HasWord(u.row.SQL, "using") {
 		return false
 	}
 	matters := func(table, column string) bool {
@@ -195,16 +195,6 @@ func (b *builder) joinsOtherwise(u use, shown []string) bool {
 		}
 	}
 	return slices.ContainsFunc(shown, func(view string) bool { return schema.Mentions(u.row.SQL, view) && !sqltext.Same(view, u.row.Name) })
-}
-
-// hasWord reports whether SQL has one of these keywords.
-func hasWord(sql string, words ...string) bool {
-	for t := range sqltext.Tokens(sql) {
-		if slices.ContainsFunc(words, t.Is) {
-			return true
-		}
-	}
-	return false
 }
 
 // finding adds a finding once.

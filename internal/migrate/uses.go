@@ -120,7 +120,7 @@ func (u use) writes(table string) bool {
 
 // removes reports whether rows of a table may go or change by it: REPLACE deletes too.
 func (u use) removes(table string) bool {
-	replaces := hasWord(u.row.SQL, "replace")
+	replaces := sqltext.HasWord(u.row.SQL, "replace")
 	return slices.ContainsFunc(u.accesses, func(a sqlite.Access) bool {
 		return (a.Kind == "delete" || a.Kind == "update" || a.Kind == "insert" && replaces) && sqltext.Same(a.Table, table)
 	})

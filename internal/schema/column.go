@@ -420,8 +420,8 @@ func (r *columnReader) action() (string, bool) {
 func (r *columnReader) finish() {
 	if r.deflt != nil {
 		r.c.Default = r.defaultSQL(*r.deflt)
-		if v, ok := strings.CutPrefix(r.c.Default, "'"); ok && r.enum != nil &&
-			!slices.Contains(r.enum, strings.ReplaceAll(strings.TrimSuffix(v, "'"), "''", "'")) {
+		text := sqltext.Token{Kind: sqltext.String, Text: r.c.Default}
+		if r.enum != nil && strings.HasPrefix(text.Text, "'") && !slices.Contains(r.enum, text.Value()) {
 			r.bad(*r.deflt, "the default is none of the enum's values")
 		}
 	}

@@ -98,7 +98,7 @@ func (t *Table) columnDDL(c *Column) string {
 		}
 	}
 	for _, check := range t.Checks {
-		add(sqltext.Fold(t.checkedColumn(check)) == sqltext.Fold(c.Name), "CHECK ("+check+")")
+		add(sqltext.Same(t.checkedColumn(check), c.Name), "CHECK ("+check+")")
 	}
 	if c.Generated != "" {
 		add(true, "AS ("+c.Generated+")")

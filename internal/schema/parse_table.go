@@ -254,7 +254,7 @@ func (t *Table) uniqueIndex(columns []string, collated bool) bool {
 // Mentions reports whether SQL speaks of a name.
 func Mentions(sql, name string) bool {
 	for t := range sqltext.Code(sql) {
-		if (t.IsName() || t.Kind == sqltext.String) && sqltext.Fold(t.Ident()) == sqltext.Fold(name) {
+		if (t.IsName() || t.Kind == sqltext.String) && sqltext.Same(t.Ident(), name) {
 			return true
 		}
 	}

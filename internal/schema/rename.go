@@ -241,7 +241,7 @@ func replaceName(sql, from, to string) string {
 	var b strings.Builder
 	at := 0
 	for t := range sqltext.Tokens(sql) {
-		if t.IsName() && sqltext.Fold(t.Ident()) == sqltext.Fold(from) {
+		if t.IsName() && sqltext.Same(t.Ident(), from) {
 			b.WriteString(sql[at:t.Offset] + sqltext.Quote(to))
 			at = t.Offset + len(t.Text)
 		}

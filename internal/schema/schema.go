@@ -215,6 +215,14 @@ func (t *Table) Names() []string {
 	return names
 }
 
+// Collation is what the column's texts are compared by: BINARY where it says nothing.
+func (c *Column) Collation() string {
+	if c.Collate == "" {
+		return "BINARY"
+	}
+	return c.Collate
+}
+
 // RowIDAlias reports whether that column is another name of the rowid. INTEGER
 // PRIMARY KEY DESC is none, by an old mistake that SQLite keeps.
 func (t *Table) RowIDAlias(column string) bool {

@@ -258,7 +258,7 @@ func (t *Table) columnSource(c *Column) string {
 	add(c.Generated != "", "as ("+c.Generated+")")
 	add(c.Generated != "" && c.Stored, "stored")
 	for _, check := range t.Checks {
-		add(sqltext.Fold(t.checkedColumn(check)) == sqltext.Fold(c.Name), "check ("+check+")")
+		add(sqltext.Same(t.checkedColumn(check), c.Name), "check ("+check+")")
 	}
 	for _, fk := range t.ForeignKeys {
 		if len(fk.Columns) == 1 && sqltext.Same(fk.Columns[0], c.Name) && len(fk.RefColumns) == 1 {

@@ -48,6 +48,18 @@ func TestSelects(t *testing.T) {
 	}
 }
 
+func TestWordsStandOutsideOfQuotesAndComments(t *testing.T) {
+	t.Parallel()
+	for sql, want := range map[string]bool{
+		"insert or Replace into t values (1)": true, "update t set a = 1": false, "select 'replace', \"replace\" -- replace": false,
+		"select [replace] /* replace */": false, "select replaced": false, "": false,
+	} {
+		if got := sqltext.HasWord(sql, "ignore", "replace"); got != want {
+			t.Errorf("%q: %v", sql, got)
+		}
+	}
+}
+
 func TestParams(t *testing.T) {
 	t.Parallel()
 	for sql, want := range map[string][]int{

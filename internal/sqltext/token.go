@@ -2,6 +2,7 @@ package sqltext
 
 import (
 	"iter"
+	"slices"
 	"strings"
 )
 
@@ -91,6 +92,17 @@ func Code(sql string) iter.Seq[Token] {
 			}
 		}
 	}
+}
+
+// HasWord reports whether sql has one of these keywords or symbols, outside of quotes and
+// comments.
+func HasWord(sql string, words ...string) bool {
+	for t := range Tokens(sql) {
+		if slices.ContainsFunc(words, t.Is) {
+			return true
+		}
+	}
+	return false
 }
 
 // blank returns the length of the blank s starts with, 0 for none.
