@@ -71,10 +71,15 @@ type Store interface {
 
 // OrgStore remembers organizations.
 type OrgStore interface {
+	// Org returns an organization with the number of its databases in use or archived. A
+	// deleted one is there too while a copy of a database of it is kept.
 	Org(ctx context.Context, slug string) (Org, error)
+	// Orgs returns a page by name, each with the number of its databases, and how many match
+	// in all. search is part of a name or slug, "" for any. Deleted ones are left out.
 	Orgs(ctx context.Context, search string, p Page) ([]Org, int, error)
 	// OrgsNamed returns organizations of exactly that name, in any case: two of more.
 	OrgsNamed(ctx context.Context, name string) ([]Org, error)
+	// CreateOrg adds an organization; fault.Conflict at "org_name" when the slug is taken.
 	CreateOrg(ctx context.Context, o Org, e audit.Entry) error
 	// RenameOrg stores an organization's name, with its databases too.
 	RenameOrg(ctx context.Context, o Org, e audit.Entry) error
@@ -86,9 +91,12 @@ type OrgStore interface {
 
 // DatabaseStore remembers databases, and what checks saw of them.
 type DatabaseStore interface {
+	// Database returns the database of that very name, archived and deleted ones too, no
+	// older than when it is called.
 	Database(ctx context.Context, name string) (Database, error)
 	// Databases returns a page and how many match in all.
 	Databases(ctx context.Context, f Filter) ([]Database, int, error)
+	// Totals counts the whole fleet by what each database's Status is.
 	Totals(ctx context.Context) (Totals, error)
 	// UpdateDatabase stores state, provider id, version and error, if the
 	// database is still in the state from.
@@ -110,12 +118,20 @@ type DatabaseStore interface {
 
 // ProvisionStore remembers how databases come to be, and the provisions undone.
 type ProvisionStore interface {
+	// DatabaseByRequest returns the database that the form of that id asked for, so that a
+	// form that is sent twice makes one database.
 	DatabaseByRequest(ctx context.Context, request string) (Database, error)
 	// CreateDatabase records the wish with its steps, and the organization too
 	// when org is not nil.
 	CreateDatabase(ctx context.Context, org *Org, d Database, es ...audit.Entry) error
+	// DeleteDatabase forgets a database that never came to be, with its steps, if it is still
+	// in the state from. One that was in use goes by Purge.
 	DeleteDatabase(ctx context.Context, d Database, from State, es ...audit.Entry) error
+	// Steps returns the steps of a provision in the order of StepNames, none for a database
+	// that was adopted.
 	Steps(ctx context.Context, d id.Database) ([]Step, error)
+	// SaveStep stores how a step stands; fault.Conflict when the provision has no such step
+	// any more.
 	SaveStep(ctx context.Context, d id.Database, s Step, es ...audit.Entry) error
 }
 
@@ -153,10 +169,14 @@ type WorkStore interface {
 type PointStore interface {
 	// Points returns a page of a database's restore points, the newest first.
 	Points(ctx context.Context, f PointFilter) ([]RestorePoint, error)
+	// Point returns the restore point of that id; another database's is fault.NotFound.
 	Point(ctx context.Context, d id.Database, point string) (RestorePoint, error)
 	// CountPoints returns how many a database has, and their bytes together.
 	CountPoints(ctx context.Context, d id.Database) (n int, size int64, err error)
+	// CreatePoint adds a restore point whose copy or bookmark is there already.
 	CreatePoint(ctx context.Context, p RestorePoint, es ...audit.Entry) error
+	// DeletePoint forgets a restore point, not the copy it stands for; fault.NotFound when
+	// somebody else did it first.
 	DeletePoint(ctx context.Context, p RestorePoint, es ...audit.Entry) error
 }
 
@@ -164,30 +184,37 @@ type PointStore interface {
 type SchemaStore interface {
 	// Schemas returns a page of those whose name holds search, and how many match.
 	Schemas(ctx context.Context, search string, p Page) ([]Schema, int, error)
-	// SchemaUse counts the databases in use on each of these schemas, and
-	// LatestVersions returns the latest version of each.
+	// SchemaUse counts the databases in use on each of these schemas. One without any is
+	// not in the map.
 	SchemaUse(ctx context.Context, names []string) (map[string]int, error)
+	// LatestVersions returns the number of the latest version of each of these schemas. One
+	// that isn't there is not in the map.
 	LatestVersions(ctx context.Context, names []string) (map[string]int, error)
+	// Schema returns a schema with the number of its latest version, not counting Databases.
 	Schema(ctx context.Context, name string) (Schema, error)
 	// Versions returns a page of a schema's versions, the newest first, and how many
 	// there are.
 	Versions(ctx context.Context, name string, p Page) ([]Version, int, error)
+	// Version returns one version with its source, which Versions leaves out.
 	Version(ctx context.Context, name string, version int) (Version, error)
 	// SaveVersion adds a version, and the schema with its first one. A version
 	// that is there already is fault.Conflict.
 	SaveVersion(ctx context.Context, v Version, es ...audit.Entry) error
 	// UnreadVersions returns some versions, with their sources, that no build has read since
-	// the one that saved them and that read less; HashVersion stores the hash and the
-	// reading of one.
+	// the one that saved them and that read less; none when all are read.
 	UnreadVersions(ctx context.Context) ([]Version, error)
+	// HashVersion stores the hash and the reading of a version that is there, and nothing else
+	// of it; UnreadVersions doesn't return it again.
 	HashVersion(ctx context.Context, v Version, es ...audit.Entry) error
 }
 
 // PlanStore remembers plans and how their fills stand.
 type PlanStore interface {
+	// Plan returns a plan with its body, which the caller checks against its hash.
 	Plan(ctx context.Context, p id.Plan) (Plan, error)
 	// Plans returns a database's plans, or all for "", the newest first.
 	Plans(ctx context.Context, database string, p Page) ([]Plan, int, error)
+	// CreatePlan adds a plan. Its body and hash never change afterwards.
 	CreatePlan(ctx context.Context, p Plan, es ...audit.Entry) error
 	// UpdatePlan stores everything but the body, if the plan is still in the
 	// state from; d, when not nil, is updated in the same batch.
