@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/kuratchi/dashboard/internal/auth"
 	"github.com/kuratchi/dashboard/internal/browse"
 	"github.com/kuratchi/dashboard/internal/d1"
@@ -208,4 +210,23 @@ func TestWhoMayNotWriteSeesNoWayTo(t *testing.T) {
 	}
 	owner.get("/databases/acme-org-001/tables/cheap").is(http.StatusOK, "A view has no key")
 	owner.get("/databases/acme-org-001/tables/cheap/rows/new").is(http.StatusUnprocessableEntity, "a view shows rows of other tables")
+}
+
+// Two fetches of one page must be one text, so that a page can be compared and kept.
+func TestTheFilterFormCarriesTheAddressAlongInOneOrder(t *testing.T) {
+	t.Parallel()
+	_, b := newFullSite(t)
+	want := []string{"cols=id,name", "f=name:notnull", "f=id:gt:0", "limit=7", "sort=-id"}
+	for range 8 { // a map's order differs between two walks
+		doc := b.get(items + "?sort=-id&limit=7&f=name:notnull&f=id:gt:0&cols=id,name").is(http.StatusOK).doc()
+		var got []string
+		for _, e := range nodes(byName(doc, "op").Parent.Parent) {
+			if e.Data == "input" && attr(e, "type") == "hidden" {
+				got = append(got, attr(e, "name")+"="+attr(e, "value"))
+			}
+		}
+		if d := cmp.Diff(want, got); d != "" {
+			t.Fatal(d)
+		}
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"maps"
 	"net/url"
 	"slices"
 	"strconv"
@@ -114,8 +115,21 @@ func (v Table) sortWords() string {
 	return column + " ↑"
 }
 
-// hidden are the parameters a filter form carries along.
-func (v Table) hidden() url.Values { return v.Request.First().Query() }
+// param is one parameter of an address.
+type param struct{ name, value string }
+
+// hidden are the parameters a filter form carries along, by name and then as they are
+// given: the order of a map would make two pages of one.
+func (v Table) hidden() []param {
+	var out []param
+	q := v.Request.First().Query()
+	for _, name := range slices.Sorted(maps.Keys(q)) {
+		for _, value := range q[name] {
+			out = append(out, param{name, value})
+		}
+	}
+	return out
+}
 
 func typeWords(c browse.Column) string {
 	words := []string{strings.ToLower(c.Type)}
