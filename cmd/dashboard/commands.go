@@ -76,7 +76,8 @@ func resetPassword(ctx context.Context, cfg config.Config, args []string, term t
 		if err != nil {
 			return err
 		}
-		e := audit.Entry{ID: id.New[string](), At: now(), Actor: auth.SystemActor("reset-password").Email,
+		at := now()
+		e := audit.Entry{ID: id.At[string](at), At: at, Actor: auth.SystemActor("reset-password").Email,
 			Action: audit.OperatorPassword, Outcome: audit.Done, Target: email}
 		if err := s.SetPassword(ctx, o.ID, hash, e); err != nil {
 			return err

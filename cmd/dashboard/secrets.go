@@ -51,7 +51,8 @@ func rotateKey(ctx context.Context, cfg config.Config, args []string, term termi
 				return err
 			}
 		}
-		e := audit.Entry{ID: id.New[string](), At: now(), Actor: auth.SystemActor("rotate-key").Email,
+		at := now()
+		e := audit.Entry{ID: id.At[string](at), At: at, Actor: auth.SystemActor("rotate-key").Email,
 			Action: audit.SecretsRotate, Outcome: audit.Done}
 		n, err := account.Reseal(ctx, s, v, e)
 		if err != nil {

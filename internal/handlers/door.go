@@ -74,9 +74,9 @@ func (s *Server) setupClaim(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	o := auth.Operator{ID: id.New[id.Operator](), Email: email, Role: auth.RoleOwner}
-	e := s.sessionEntry(c, audit.SetupClaim, audit.Done, o)
-	o.CreatedAt = e.At
+	e := s.sessionEntry(c, audit.SetupClaim, audit.Done, auth.Operator{Email: email})
+	o := auth.Operator{ID: id.At[id.Operator](e.At), Email: email, Role: auth.RoleOwner, CreatedAt: e.At}
+	e.Operator = o.ID
 	if err := s.Operators.Claim(ctx, auth.HashToken(v.Token), o, hash, e); err != nil {
 		return err
 	}
@@ -86,9 +86,12 @@ func (s *Server) setupClaim(c echo.Context) error {
 	return c.Redirect(http.StatusSeeOther, paths.Fleet)
 }
 
+// sessionEntry starts an audit entry about what an operator does now. Its At is the
+// moment for all that is stored with it.
 func (s *Server) sessionEntry(c echo.Context, action audit.Action, outcome audit.Outcome, o auth.Operator) audit.Entry {
+	at := s.Now()
 	return audit.Entry{
-		ID: id.New[string](), At: s.Now(), Operator: o.ID, Actor: o.Email, IP: c.RealIP(), Request: middleware.RequestID(c),
+		ID: id.At[string](at), At: at, Operator: o.ID, Actor: o.Email, IP: c.RealIP(), Request: middleware.RequestID(c),
 		Action: action, Outcome: outcome, Target: o.Email,
 	}
 }
