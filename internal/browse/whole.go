@@ -34,12 +34,12 @@ type Content struct {
 
 // Whole reads one cell of the row with that key, which is a Row.Key. A row or
 // column that is gone, and a key that is none, are fault.NotFound.
-func Whole(ctx context.Context, conn d1.Conn, cat *Catalog, table, key, column string) (Content, error) {
+func (c *Catalog) Whole(ctx context.Context, conn d1.Conn, table, key, column string) (Content, error) {
 	values, err := DecodeKey(key)
 	if err != nil {
 		return Content{}, err
 	}
-	t, err := cat.table(ctx, conn, table)
+	t, err := c.table(ctx, conn, table)
 	if err != nil {
 		return Content{}, err
 	}

@@ -2,6 +2,7 @@ package controlplane
 
 import (
 	"context"
+	"maps"
 	"strings"
 	"time"
 
@@ -54,7 +55,7 @@ func changing(d fleet.Database) orm.Values {
 	case fleet.Archived:
 		v["state"], v["archived_at"] = fleet.Ready, d.ArchivedAt
 	case fleet.Deleted:
-		v["state"], v["deleted_at"], v["purge_at"], v["size"] = fleet.Ready, d.DeletedAt, d.PurgeAt, d.Size
+		maps.Copy(v, orm.Values{"state": fleet.Ready, "deleted_at": d.DeletedAt, "purge_at": d.PurgeAt, "size": d.Size})
 	}
 	return v
 }
@@ -75,13 +76,11 @@ var inUse = orm.And(orm.Eq("archived_at", nil), orm.Eq("deleted_at", nil))
 
 func databaseValues(d fleet.Database) orm.Values {
 	v := changing(d)
-	for k, val := range (orm.Values{
+	maps.Copy(v, orm.Values{
 		"id": d.ID, "name": d.Name, "org_id": d.Org, "org_slug": d.OrgSlug, "org_name": d.OrgName,
 		"location": d1.OptStr(d.Location), "jurisdiction": d1.OptStr(d.Jurisdiction), "replication": d1.OptStr(d.Replication),
 		"request": d1.OptStr(d.Request), "created_at": d.CreatedAt, "created_by": d.CreatedBy,
-	}) {
-		v[k] = val
-	}
+	})
 	return v
 }
 

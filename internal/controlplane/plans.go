@@ -83,8 +83,9 @@ func (s *Store) Plans(ctx context.Context, database string, p fleet.Page) ([]fle
 // CreatePlan stores a plan.
 func (s *Store) CreatePlan(ctx context.Context, p fleet.Plan, es ...audit.Entry) error {
 	v := planChanging(p)
-	v["id"], v["database_name"], v["hash"], v["body"], v["created_at"], v["created_by"] = p.ID, p.Database, p.Hash, p.Body, p.CreatedAt,
-		p.CreatedBy
+	maps.Copy(v, orm.Values{
+		"id": p.ID, "database_name": p.Database, "hash": p.Hash, "body": p.Body, "created_at": p.CreatedAt, "created_by": p.CreatedBy,
+	})
 	return s.change().insert("plans", v).audit(es...).run(ctx, nil, nil)
 }
 

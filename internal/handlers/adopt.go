@@ -32,19 +32,34 @@ func (s *Server) adoptFrame(c echo.Context) layout.Page {
 }
 
 func (s *Server) adoptPage(c echo.Context, status int, v views.Adopt, cause error) error {
-	ctx := c.Request().Context()
 	if s.Account.State().ID == "" {
 		if c.Request().Method == http.MethodPost {
 			status = http.StatusUnprocessableEntity
 		}
 		return render(c, status, views.AdoptNowhere(s.adoptFrame(c)))
 	}
+	if err := s.adoptLists(c, &v); err != nil {
+		return err
+	}
+	if cause != nil {
+		if !expected(cause) && !fault.Is(cause, fault.NotFound) {
+			return cause
+		}
+		status = statusOf(cause)
+		adoptError(&v, cause)
+	}
+	return render(c, status, views.AdoptPage(s.adoptFrame(c), v))
+}
+
+// adoptLists reads what can be chosen: a page of the account's databases, all of which
+// can be looked into at once, the schemas and the organizations.
+func (s *Server) adoptLists(c echo.Context, v *views.Adopt) error {
+	ctx := c.Request().Context()
 	number, err := pageNumber(c)
 	if err != nil {
 		return err
 	}
-	// All of a page can be looked into at once.
-	v.Search, v.Page, v.Errors = c.QueryParam("q"), fleet.Page{Number: number, Size: fleet.MaxExamined}, map[string]string{}
+	v.Search, v.Page = c.QueryParam("q"), fleet.Page{Number: number, Size: fleet.MaxExamined}
 	found, err := s.Fleet.AccountDatabases(ctx, v.Search, v.Page, c.QueryParam("again") != "")
 	if err != nil {
 		return err
@@ -56,21 +71,18 @@ func (s *Server) adoptPage(c echo.Context, status int, v views.Adopt, cause erro
 	if v.Schemas, err = s.schemaList(ctx); err != nil {
 		return err
 	}
-	if v.Orgs, err = s.orgList(ctx); err != nil {
-		return err
+	v.Orgs, err = s.orgList(ctx)
+	return err
+}
+
+// adoptError puts what is wrong at its field, or over the form.
+func adoptError(v *views.Adopt, cause error) {
+	field := fault.FieldOf(cause)
+	if field == "" {
+		v.Error = fault.Message(cause)
+		return
 	}
-	if cause != nil {
-		if !expected(cause) && !fault.Is(cause, fault.NotFound) {
-			return cause
-		}
-		status = statusOf(cause)
-		if field := fault.FieldOf(cause); field != "" {
-			v.Errors[field] = fault.Message(cause)
-		} else {
-			v.Error = fault.Message(cause)
-		}
-	}
-	return render(c, status, views.AdoptPage(s.adoptFrame(c), v))
+	v.Errors = map[string]string{field: fault.Message(cause)}
 }
 
 // adoptCreate registers databases of the account and says what became of each.
@@ -84,7 +96,7 @@ func (s *Server) adoptCreate(c echo.Context) error {
 	done, err := s.Fleet.Register(c.Request().Context(), s.actor(c), in)
 	v := views.Adopt{Done: done, Schema: in.Schema}
 	if err != nil && len(done) == 0 { // the form again, with what is in them
-		v.Chosen, v.Org, v.OrgName, v.Each = in.IDs, in.Org, in.OrgName, in.EachItsOwn
+		v = views.Adopt{Schema: in.Schema, Chosen: in.IDs, Org: in.Org, OrgName: in.OrgName, Each: in.EachItsOwn}
 		if len(in.IDs) > 0 && expected(err) {
 			if v.Examined, _ = s.Fleet.Examine(c.Request().Context(), in.IDs, in.Schema); v.Examined == nil {
 				v.Chosen = nil

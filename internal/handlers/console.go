@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -107,7 +108,7 @@ func (s *Server) consoleSwitch(c echo.Context) error {
 		e.Org, e.Database, e.Detail = d.OrgSlug, d.Name, "back to read-only"
 		until := time.Time{}
 		if c.FormValue("writes") == "on" {
-			until = s.Now().Add(writesFor)
+			until = e.At.Add(writesFor)
 			e.Detail = "until " + until.UTC().Format("15:04:05 UTC")
 		}
 		if err := s.Operators.AllowWrites(c.Request().Context(), sess.Hash, d.ID, until, e); err != nil {
@@ -168,7 +169,7 @@ func (s *Server) consoleRun(c echo.Context) error {
 		if v.WritesUntil.IsZero() {
 			return s.consoleRead(ctx, c, d, conn, v)
 		}
-		script := console.Script{Database: string(d.ID), SQL: v.SQL, Params: v.Params, Confirm: form.Get("confirm"), Reason: form.Get("reason")}
+		script := consoleScript(d, form)
 		v.Reason = script.Reason
 		v.Judgement, err = console.Judge(ctx, conn, script, s.consoleLimits(d))
 		switch {
@@ -180,8 +181,14 @@ func (s *Server) consoleRun(c echo.Context) error {
 			v.Ask = true
 			return s.consolePage(c, http.StatusOK, d, conn, v)
 		}
-		return s.consoleWrite(ctx, c, d, conn, v, script)
+		return s.consoleWrite(ctx, c, d, conn, v)
 	})
+}
+
+// consoleScript is what a form of the console asks to be run.
+func consoleScript(d fleet.Database, form url.Values) console.Script {
+	return console.Script{Database: string(d.ID), SQL: form.Get("sql"), Params: form.Get("params"), Confirm: form.Get("confirm"),
+		Reason: form.Get("reason")}
 }
 
 func (s *Server) consoleLimits(d fleet.Database) console.Limits {
@@ -221,12 +228,15 @@ func (s *Server) consoleRan(c echo.Context, d fleet.Database, conn d1.Conn, v vi
 // consoleWrite runs statements in one transaction, between an intent and an
 // outcome in the audit log. Until it commits, cancelling the run or leaving the
 // page undoes all of it, and the outcome says so.
-func (s *Server) consoleWrite(ctx context.Context, c echo.Context, d fleet.Database, conn d1.Conn, v views.Console,
-	script console.Script) error {
+func (s *Server) consoleWrite(ctx context.Context, c echo.Context, d fleet.Database, conn d1.Conn, v views.Console) error {
+	form, err := c.FormParams()
+	if err != nil {
+		return asFault(err)
+	}
 	began, status := time.Now(), http.StatusOK
-	err := s.write(c, d, audit.DatabaseWrite, writing{statement: v.SQL, detail: v.Judgement.Overridden}, func(context.Context) (int64, error) {
+	err = s.write(c, d, audit.DatabaseWrite, writing{statement: v.SQL, detail: v.Judgement.Overridden}, func(context.Context) (int64, error) {
 		var err error
-		v.Results, err = console.Write(ctx, conn, script, s.consoleLimits(d), v.Judgement)
+		v.Results, err = console.Write(ctx, conn, consoleScript(d, form), s.consoleLimits(d), v.Judgement)
 		var rows int64
 		for _, r := range v.Results {
 			rows += r.Changes

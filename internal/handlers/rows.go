@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -21,8 +22,17 @@ import (
 	"github.com/kuratchi/dashboard/web/templates/views"
 )
 
-// withCatalog opens the database and table that the path names.
-func (s *Server) withCatalog(c echo.Context, f func(d fleet.Database, conn d1.Conn, cat *browse.Catalog, table string) error) error {
+// openTable is a table of an open database, as a path names it: whether it is there,
+// its first use tells.
+type openTable struct {
+	d    fleet.Database
+	conn d1.Conn
+	cat  *browse.Catalog
+	name string
+}
+
+// withTable opens the database and table that the path names.
+func (s *Server) withTable(c echo.Context, f func(openTable) error) error {
 	table, err := tableName(c)
 	if err != nil {
 		return err
@@ -32,7 +42,7 @@ func (s *Server) withCatalog(c echo.Context, f func(d fleet.Database, conn d1.Co
 		if err != nil {
 			return err
 		}
-		return f(d, conn, cat, table)
+		return f(openTable{d, conn, cat, table})
 	})
 }
 
@@ -53,23 +63,29 @@ func (s *Server) write(c echo.Context, d fleet.Database, action audit.Action, w 
 		return err
 	}
 	rows, err := run(ctx)
+	return errors.Join(err, s.Operators.Record(ctx, outcomeEntry(intent, s.Now(), rows, err)))
+}
+
+// outcomeEntry tells what became of an intent by then: rows were changed, or err.
+func outcomeEntry(intent audit.Entry, at time.Time, rows int64, err error) audit.Entry {
 	out := intent
-	out.ID, out.At, out.Intent, out.Outcome, out.Rows, out.Statement, out.Detail = id.New[string](), s.Now(), intent.ID,
-		audit.Done, rows, "", ""
+	out.ID, out.At = id.At[string](at), at
+	out.Intent, out.Outcome, out.Rows = intent.ID, audit.Done, rows
+	out.Statement, out.Detail = "", "" // the intent has them
 	switch {
 	case fault.Is(err, fault.Unknown):
 		out.Outcome, out.Detail = audit.Unknown, fault.Message(err)
 	case err != nil:
 		out.Outcome, out.Detail = audit.Failed, fault.Message(err)
 	}
-	return errors.Join(err, s.Operators.Record(ctx, out))
+	return out
 }
 
-func (s *Server) rowsWrite(c echo.Context, d fleet.Database, conn d1.Conn, table string, w *browse.Write) (browse.Written, error) {
+func (s *Server) rowsWrite(c echo.Context, t openTable, w *browse.Write) (browse.Written, error) {
 	var done browse.Written
-	err := s.write(c, d, audit.DatabaseRows, writing{target: table, statement: w.SQL()}, func(ctx context.Context) (int64, error) {
+	err := s.write(c, t.d, audit.DatabaseRows, writing{target: t.name, statement: w.SQL()}, func(ctx context.Context) (int64, error) {
 		var err error
-		done, err = w.Run(ctx, conn)
+		done, err = w.Run(ctx, t.conn)
 		return done.Changes, err
 	})
 	return done, err
@@ -137,16 +153,16 @@ func (s *Server) rowPage(c echo.Context, status int, d fleet.Database, v views.R
 }
 
 func (s *Server) rowsNew(c echo.Context) error {
-	return s.withCatalog(c, func(d fleet.Database, conn d1.Conn, cat *browse.Catalog, table string) error {
-		rec, err := cat.Blank(c.Request().Context(), conn, table)
+	return s.withTable(c, func(t openTable) error {
+		rec, err := t.cat.Blank(c.Request().Context(), t.conn, t.name)
 		if err != nil {
 			return err
 		}
-		v := rowForm(d, rec, true, c.QueryParam("back"))
+		v := rowForm(t.d, rec, true, c.QueryParam("back"))
 		if form := draft(c); form != nil {
 			fill(&v, form)
 		}
-		return s.rowPage(c, http.StatusOK, d, v)
+		return s.rowPage(c, http.StatusOK, t.d, v)
 	})
 }
 
@@ -155,29 +171,30 @@ func (s *Server) rowsCreate(c echo.Context) error {
 	if err != nil {
 		return asFault(err)
 	}
-	return s.withCatalog(c, func(d fleet.Database, conn d1.Conn, cat *browse.Catalog, table string) error {
+	return s.withTable(c, func(t openTable) error {
 		ctx := c.Request().Context()
-		rec, err := cat.Blank(ctx, conn, table)
+		rec, err := t.cat.Blank(ctx, t.conn, t.name)
 		if err != nil {
 			return err
 		}
-		v := rowForm(d, rec, true, form.Get("back"))
+		v := rowForm(t.d, rec, true, form.Get("back"))
 		fill(&v, form)
 		cells := map[string]browse.Input{}
 		for i, col := range rec.Columns {
 			cells[col.Name] = v.Inputs[i]
 		}
-		w, err := cat.Insert(ctx, conn, table, cells, s.Now())
+		w, err := t.cat.Insert(ctx, t.conn, t.name, cells, s.Now())
 		if err == nil && form.Get("do") == "sql" {
 			v.SQL = w.SQL()
-			return s.rowPage(c, http.StatusOK, d, v)
+			return s.rowPage(c, http.StatusOK, t.d, v)
 		}
 		if err == nil {
-			_, err = s.rowsWrite(c, d, conn, rec.Table, w)
+			t.name = rec.Table // as the database spells it
+			_, err = s.rowsWrite(c, t, w)
 		}
 		if expected(err) {
 			v.Error, v.ErrorColumn = fault.Message(err), columnOf(err, rec)
-			return s.rowPage(c, statusOf(err), d, v)
+			return s.rowPage(c, statusOf(err), t.d, v)
 		}
 		if err != nil {
 			return err
@@ -201,7 +218,7 @@ func columnOf(err error, rec browse.Record) string {
 }
 
 func (s *Server) rowShow(c echo.Context) error {
-	return s.withCatalog(c, func(d fleet.Database, conn d1.Conn, cat *browse.Catalog, table string) error {
+	return s.withTable(c, func(t openTable) error {
 		keys, back := c.QueryParams()["key"], c.QueryParam("back")
 		form := draft(c)
 		if form != nil {
@@ -210,15 +227,15 @@ func (s *Server) rowShow(c echo.Context) error {
 		if len(keys) != 1 {
 			return fault.New(fault.Invalid, "Choose one row to edit, by its box.")
 		}
-		rec, err := cat.Record(c.Request().Context(), conn, table, keys[0])
+		rec, err := t.cat.Record(c.Request().Context(), t.conn, t.name, keys[0])
 		if err != nil {
 			return err
 		}
-		v := rowForm(d, rec, false, back)
+		v := rowForm(t.d, rec, false, back)
 		if form != nil {
 			fill(&v, form)
 		}
-		return s.rowPage(c, http.StatusOK, d, v)
+		return s.rowPage(c, http.StatusOK, t.d, v)
 	})
 }
 
@@ -229,13 +246,13 @@ func (s *Server) rowUpdate(c echo.Context) error {
 	if err != nil {
 		return asFault(err)
 	}
-	return s.withCatalog(c, func(d fleet.Database, conn d1.Conn, cat *browse.Catalog, table string) error {
+	return s.withTable(c, func(t openTable) error {
 		ctx := c.Request().Context()
-		rec, err := cat.Record(ctx, conn, table, form.Get("key"))
+		rec, err := t.cat.Record(ctx, t.conn, t.name, form.Get("key"))
 		if err != nil {
 			return err
 		}
-		v := rowForm(d, rec, false, form.Get("back"))
+		v := rowForm(t.d, rec, false, form.Get("back"))
 		before := append([]browse.Input{}, v.Inputs...)
 		fill(&v, form)
 		edit := browse.RowEdit{Key: rec.Key}
@@ -246,13 +263,14 @@ func (s *Server) rowUpdate(c echo.Context) error {
 			}
 			edit.Cells = append(edit.Cells, browse.CellEdit{Column: col.Name, Old: v.Olds[i], New: v.Inputs[i]})
 		}
-		w, err := cat.Update(ctx, conn, table, []browse.RowEdit{edit}, s.Now())
+		w, err := t.cat.Update(ctx, t.conn, t.name, []browse.RowEdit{edit}, s.Now())
 		if err == nil && form.Get("do") == "sql" {
 			v.SQL = w.SQL()
-			return s.rowPage(c, http.StatusOK, d, v)
+			return s.rowPage(c, http.StatusOK, t.d, v)
 		}
 		if err == nil {
-			_, err = s.rowsWrite(c, d, conn, rec.Table, w)
+			t.name = rec.Table // as the database spells it
+			_, err = s.rowsWrite(c, t, w)
 		}
 		if ce, ok := errors.AsType[*browse.ConflictError](err); ok {
 			v.Conflicts = ce.Conflicts
@@ -260,7 +278,7 @@ func (s *Server) rowUpdate(c echo.Context) error {
 		}
 		if expected(err) {
 			v.Error, v.ErrorColumn = fault.Message(err), columnOf(err, rec)
-			return s.rowPage(c, statusOf(err), d, v)
+			return s.rowPage(c, statusOf(err), t.d, v)
 		}
 		if err != nil {
 			return err

@@ -7,9 +7,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/kuratchi/dashboard/internal/browse"
-	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
-	"github.com/kuratchi/dashboard/internal/fleet"
 	"github.com/kuratchi/dashboard/web/templates/layout"
 	"github.com/kuratchi/dashboard/web/templates/views"
 )
@@ -21,31 +19,31 @@ func (s *Server) rowsAskDelete(c echo.Context) error {
 // deletePage shows rows and asks whether to delete them. It is summed up what
 // they hold before they are read to be shown: what changes in between is refused.
 func (s *Server) deletePage(c echo.Context, status int, keys []string, back string, cause error) error {
-	return s.withCatalog(c, func(d fleet.Database, conn d1.Conn, cat *browse.Catalog, table string) error {
+	return s.withTable(c, func(t openTable) error {
 		ctx := c.Request().Context()
-		sums, err := cat.Sums(ctx, conn, table, keys)
+		sums, err := t.cat.Sums(ctx, t.conn, t.name, keys)
 		if err != nil {
 			return err
 		}
-		v := views.DeleteRows{Database: d.Name, Table: table, Keys: keys, Sums: sums, Back: back}
+		v := views.DeleteRows{Database: t.d.Name, Table: t.name, Keys: keys, Sums: sums, Back: back}
 		if !slices.Contains(sums, "") {
-			w, err := cat.Delete(ctx, conn, table, keys, sums)
+			w, err := t.cat.Delete(ctx, t.conn, t.name, keys, sums)
 			if err != nil {
 				return err
 			}
 			v.SQL = w.SQL()
 		}
-		if v.Page, err = browse.FetchRows(ctx, conn, cat, browse.Request{Table: table}, keys); err != nil {
+		if v.Page, err = browse.FetchRows(ctx, t.conn, t.cat, browse.Request{Table: t.name}, keys); err != nil {
 			return err
 		}
-		if v.Effects, err = cat.Effects(ctx, conn, table, keys); err != nil {
+		if v.Effects, err = t.cat.Effects(ctx, t.conn, t.name, keys); err != nil {
 			return err
 		}
 		if cause != nil {
 			v.Error = fault.Message(cause)
 		}
-		p := s.databasePage(c, d, "data", "Delete rows",
-			layout.Crumb{Text: table, Href: views.BackHref(d.Name, table, back), Mono: true}, layout.Crumb{Text: "Delete rows"})
+		p := s.databasePage(c, t.d, "data", "Delete rows",
+			layout.Crumb{Text: t.name, Href: views.BackHref(t.d.Name, t.name, back), Mono: true}, layout.Crumb{Text: "Delete rows"})
 		return render(c, status, views.DeleteRowsPage(p, v))
 	})
 }
@@ -61,12 +59,12 @@ func (s *Server) rowsDelete(c echo.Context) error {
 	if form.Get("do") == "ask" {
 		return s.deletePage(c, http.StatusOK, keys, back, nil)
 	}
-	err = s.withCatalog(c, func(d fleet.Database, conn d1.Conn, cat *browse.Catalog, table string) error {
-		w, err := cat.Delete(c.Request().Context(), conn, table, keys, form["seen"])
+	err = s.withTable(c, func(t openTable) error {
+		w, err := t.cat.Delete(c.Request().Context(), t.conn, t.name, keys, form["seen"])
 		if err != nil {
 			return err
 		}
-		_, err = s.rowsWrite(c, d, conn, table, w)
+		_, err = s.rowsWrite(c, t, w)
 		return err
 	})
 	if expected(err) && len(keys) > 0 {

@@ -14,7 +14,6 @@ import (
 	"github.com/kuratchi/dashboard/internal/browse"
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
-	"github.com/kuratchi/dashboard/internal/fleet"
 	"github.com/kuratchi/dashboard/web/templates/views"
 )
 
@@ -74,19 +73,19 @@ func seenOf(kind, text string) (browse.Seen, bool) {
 // rowsChanges saves the queue of changes of a page in one batch, and answers with
 // the rows as they are now.
 func (s *Server) rowsChanges(c echo.Context) error {
-	return s.withCatalog(c, func(d fleet.Database, conn d1.Conn, cat *browse.Catalog, table string) error {
+	return s.withTable(c, func(t openTable) error {
 		ctx := c.Request().Context()
 		queue, edits, err := parseQueue(c.FormValue("changes"))
 		if err != nil {
 			return err
 		}
-		w, err := cat.Update(ctx, conn, table, edits, s.Now())
+		w, err := t.cat.Update(ctx, t.conn, t.name, edits, s.Now())
 		if err == nil && c.FormValue("do") == "sql" {
 			return render(c, http.StatusOK, views.ChangesAnswer(views.Changes{SQL: w.SQL()}))
 		}
 		var written browse.Written
 		if err == nil {
-			written, err = s.rowsWrite(c, d, conn, table, w)
+			written, err = s.rowsWrite(c, t, w)
 		}
 		if expected(err) || fault.Is(err, fault.NotFound) {
 			v := views.Changes{Error: fault.Message(err)}
@@ -98,36 +97,36 @@ func (s *Server) rowsChanges(c echo.Context) error {
 		if err != nil {
 			return err
 		}
-		v, err := saved(ctx, conn, cat, table, c.FormValue("cols"), queue, written.Keys)
+		page, err := t.keyed(ctx, c.FormValue("cols"), written.Keys)
 		if err != nil {
 			return err
 		}
-		v.Table.Database, v.Table.Editable = d.Name, true
+		v := views.Saved{Table: views.Table{Database: t.d.Name, Editable: true, Page: page}, Rows: savedRows(page, queue, written.Keys)}
 		c.Response().Header().Set("HX-Trigger", "rows:saved")
 		return render(c, http.StatusOK, views.SavedRows(v))
 	})
 }
 
-// saved reads the rows of a queue as they are after it was saved.
-func saved(ctx context.Context, conn d1.Conn, cat *browse.Catalog, table, cols string, queue []queued, keys []string) (views.Saved, error) {
-	req, err := browse.ParseRequest(table, url.Values{"cols": {cols}})
+// keyed reads the rows of those keys with these columns. A key that became too long for
+// a link finds no row.
+func (t openTable) keyed(ctx context.Context, cols string, keys []string) (*browse.Page, error) {
+	req, err := browse.ParseRequest(t.name, url.Values{"cols": {cols}})
 	if err != nil {
-		return views.Saved{}, err
+		return nil, err
 	}
-	// A key that became too long for a link finds no row.
 	linked := slices.DeleteFunc(slices.Clone(keys), func(key string) bool { return key == "" })
-	page, err := browse.FetchRows(ctx, conn, cat, req, linked)
-	if err != nil {
-		return views.Saved{}, err
-	}
-	v := views.Saved{Table: views.Table{Page: page}}
+	return browse.FetchRows(ctx, t.conn, t.cat, req, linked)
+}
+
+// savedRows says where on the page each row of a queue is, whose keys are now these.
+func savedRows(page *browse.Page, queue []queued, keys []string) (out []views.SavedRow) {
 	for i, q := range queue {
 		row := views.SavedRow{Place: q.Row, At: -1}
 		if i < len(keys) && keys[i] != "" {
 			row.At = slices.IndexFunc(page.Rows, func(r browse.Row) bool { return r.Key == keys[i] })
 			row.Gone = row.At < 0
 		}
-		v.Rows = append(v.Rows, row)
+		out = append(out, row)
 	}
-	return v, nil
+	return out
 }

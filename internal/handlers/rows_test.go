@@ -18,10 +18,10 @@ const items = "/databases/acme-org-001/tables/items"
 
 func itemKey(i int64) string { return browse.EncodeKey([]d1.Value{d1.Int(i)}) }
 
-// changes is the script's queue with one change.
-func changes(item int64, column, kind, old, as, text string) url.Values {
+// changes is the script's queue with one change: the name of an item, from what was seen.
+func changes(item int64, old, text string) url.Values {
 	b, _ := json.Marshal([]any{map[string]any{"key": itemKey(item), "row": 4, "cells": []any{
-		map[string]string{"column": column, "kind": kind, "old": old, "as": as, "text": text},
+		map[string]string{"column": "name", "kind": "text", "old": old, "as": "value", "text": text},
 	}}})
 	return url.Values{"changes": {string(b)}}
 }

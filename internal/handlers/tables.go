@@ -88,7 +88,7 @@ func (s *Server) whole(c echo.Context, f func(fleet.Database, string, browse.Con
 	}
 	return s.reading(c, func(d fleet.Database, conn d1.Conn, cat *browse.Catalog) error {
 		ctx := c.Request().Context()
-		content, err := browse.Whole(ctx, conn, cat, table, c.QueryParam("key"), c.QueryParam("column"))
+		content, err := cat.Whole(ctx, conn, table, c.QueryParam("key"), c.QueryParam("column"))
 		if err != nil {
 			return err
 		}

@@ -9,7 +9,8 @@ import (
 )
 
 // Files are opened by the system's VFS and keep its methods, but for writing, which
-// notes who met a full disk, and for what tells how large a temporary file is.
+// notes who met a full disk, and for what tells how large a temporary file is. The
+// parameters are those that SQLite calls them with.
 
 type (
 	openFile     = func(tls *libc.TLS, vfs, name, file uintptr, flags int32, out uintptr) int32
@@ -72,11 +73,14 @@ func methodsFor(k methodsKey) *methods {
 		return m
 	}
 	m := &methods{table: *at[lib.Tsqlite3_io_methods](k.given)}
-	m.write, m.truncate, m.close = function[writeFile](m.table.FxWrite), function[truncateFile](m.table.FxTruncate),
-		function[closeFile](m.table.FxClose)
+	m.write = function[writeFile](m.table.FxWrite)
+	m.truncate = function[truncateFile](m.table.FxTruncate)
+	m.close = function[closeFile](m.table.FxClose)
 	m.table.FxWrite = pointer(xWrite)
 	if k.temporary {
-		m.table.FxWrite, m.table.FxTruncate, m.table.FxClose = pointer(xWriteTemporary), pointer(xTruncateTemporary), pointer(xCloseTemporary)
+		m.table.FxWrite = pointer(xWriteTemporary)
+		m.table.FxTruncate = pointer(xTruncateTemporary)
+		m.table.FxClose = pointer(xCloseTemporary)
 	}
 	files.methods[k] = m
 	return m
