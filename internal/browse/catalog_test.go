@@ -111,7 +111,7 @@ func TestStructure(t *testing.T) {
 	wantFault(t, err, fault.NotFound)
 }
 
-func TestWhole(t *testing.T) {
+func TestACellIsReadWhole(t *testing.T) {
 	t.Parallel()
 	c := open(t, "create table a(id integer primary key, v)")
 	cat := load(t, c)
@@ -128,7 +128,7 @@ func TestWhole(t *testing.T) {
 		{d1.BlobOf("\x89PNG\r\n\x1a\n..."), "image/png", ""}, {d1.BlobOf("\x00\x01"), "application/octet-stream", ""},
 	} {
 		exec(t, c, "insert or replace into a values (1, ?1)", tc.v)
-		got, err := cat.Whole(bg, c, "a", key, "v")
+		got, err := cat.CellContent(bg, c, "a", key, "v")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -140,7 +140,7 @@ func TestWhole(t *testing.T) {
 		{"a", browse.EncodeKey([]d1.Value{d1.Int(2)}), "v"}, {"a", browse.EncodeKey([]d1.Value{d1.Int(1), d1.Int(1)}), "v"}, {"a", "x", "v"},
 		{"a", key, "w"}, {"b", key, "v"},
 	} {
-		_, err := cat.Whole(bg, c, bad[0], bad[1], bad[2])
+		_, err := cat.CellContent(bg, c, bad[0], bad[1], bad[2])
 		wantFault(t, err, fault.NotFound)
 	}
 }

@@ -18,7 +18,7 @@ type Cell struct {
 	// Value has the storage class of the stored value and at most MaxCell of
 	// its characters or bytes.
 	Value d1.Value
-	// Cut says that there is more; Catalog.Whole returns it.
+	// Cut says that there is more; Catalog.CellContent returns it.
 	Cut bool
 }
 

@@ -20,39 +20,39 @@ func (c *Catalog) table(ctx context.Context, conn d1.Conn, name string) (table, 
 	return table{t}, err
 }
 
-func (t table) col(place int) Column { return Column{t.Columns[place]} }
+func (t table) column(place int) Column { return Column{t.Columns[place]} }
 
-func (t table) all() []Column {
+func (t table) columns() []Column {
 	out := make([]Column, len(t.Columns))
 	for i := range out {
-		out[i] = t.col(i)
+		out[i] = t.column(i)
 	}
 	return out
 }
 
-// writable returns a table whose rows can be changed.
-func (c *Catalog) writable(ctx context.Context, conn d1.Conn, name string) (table, error) {
+// writableTable returns a table whose rows can be changed.
+func (c *Catalog) writableTable(ctx context.Context, conn d1.Conn, name string) (table, error) {
 	t, err := c.table(ctx, conn, name)
 	if err != nil {
 		return table{}, err
 	}
-	if why := t.readOnly(); why != "" {
+	if why := t.readOnlyReason(); why != "" {
 		return table{}, fault.New(fault.Invalid, "Rows of %s can't be changed here: %s", t.Name, why)
 	}
 	return t, nil
 }
 
-// insertable is writable, but for tables without a key too.
-func (c *Catalog) insertable(ctx context.Context, conn d1.Conn, name string) (table, error) {
+// insertableTable is writableTable, but for tables without a key too.
+func (c *Catalog) insertableTable(ctx context.Context, conn d1.Conn, name string) (table, error) {
 	t, err := c.table(ctx, conn, name)
 	if err == nil && t.Kind != live.KindTable {
-		return c.writable(ctx, conn, name)
+		return c.writableTable(ctx, conn, name)
 	}
 	return t, err
 }
 
-// readOnly says why rows can't be changed, "" when they can.
-func (t table) readOnly() string {
+// readOnlyReason says why rows can't be changed, "" when they can.
+func (t table) readOnlyReason() string {
 	switch {
 	case t.Kind == live.KindView:
 		return "a view shows rows of other tables."

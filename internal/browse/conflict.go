@@ -36,10 +36,10 @@ func (e *ConflictError) Error() string {
 func (w *Write) explain(ctx context.Context, conn d1.Conn, cause error) error {
 	failed, ok := d1.Failed(cause)
 	switch {
-	case ok && failed.Name == kept:
+	case ok && failed.Name == goneAssertion:
 		return fault.Wrap(cause, fault.Conflict, "A row of %s was still there after it was deleted: %s. Nothing was deleted.",
-			w.t.Name, w.holder("DELETE"))
-	case !ok || failed.Name != conflicting:
+			w.t.Name, w.triggerWords("DELETE"))
+	case !ok || failed.Name != seenAssertion:
 		return cause
 	}
 	conflicts, err := w.conflicts(ctx, conn)
@@ -47,12 +47,12 @@ func (w *Write) explain(ctx context.Context, conn d1.Conn, cause error) error {
 		return err
 	}
 	if len(conflicts) > 0 {
-		return w.conflict(conflicts)
+		return w.conflictError(conflicts)
 	}
 	ce := &ConflictError{}
 	if len(w.cat.triggers(w.t.Name, "UPDATE")) > 0 && w.sums == nil {
 		return fault.Wrap(ce, fault.Conflict, "A row of %s stayed as it was, though it is what you saw: %s. Nothing was saved.",
-			w.t.Name, w.holder("UPDATE"))
+			w.t.Name, w.triggerWords("UPDATE"))
 	}
 	if len(w.edits) > 1 && w.sums == nil {
 		return fault.Wrap(ce, fault.Conflict, "A row changed at the same moment, or one of these changes alters a row that "+
@@ -61,8 +61,8 @@ func (w *Write) explain(ctx context.Context, conn d1.Conn, cause error) error {
 	return fault.Wrap(ce, fault.Conflict, "A row changed at the same moment. Nothing was changed; try again.")
 }
 
-// holder says what keeps a row as it is although the database refuses nothing.
-func (w *Write) holder(event string) string {
+// triggerWords says what keeps a row as it is although the database refuses nothing.
+func (w *Write) triggerWords(event string) string {
 	names := w.cat.triggers(w.t.Name, event)
 	switch len(names) {
 	case 0:
@@ -73,8 +73,8 @@ func (w *Write) holder(event string) string {
 	return "one of the triggers " + strings.Join(names, ", ") + " seems to hold it back"
 }
 
-// conflict says what changed meanwhile.
-func (w *Write) conflict(cs []Conflict) error {
+// conflictError says what changed meanwhile.
+func (w *Write) conflictError(cs []Conflict) error {
 	ce := &ConflictError{Conflicts: cs}
 	gone, cells := 0, []string{}
 	for _, c := range cs {
@@ -89,7 +89,7 @@ func (w *Write) conflict(cs []Conflict) error {
 	if w.sums != nil {
 		what = "deleted"
 		if n := len(cells); n > 0 {
-			parts = append(parts, "changed "+rows(n))
+			parts = append(parts, "changed "+rowCount(n))
 		}
 	} else if len(cells) == 1 {
 		parts = append(parts, "changed the cell "+cells[0])
@@ -97,7 +97,7 @@ func (w *Write) conflict(cs []Conflict) error {
 		parts = append(parts, "changed "+strconv.Itoa(len(cells))+" cells")
 	}
 	if gone > 0 {
-		parts = append(parts, "deleted "+rows(gone))
+		parts = append(parts, "deleted "+rowCount(gone))
 	}
 	words := ""
 	if w.sums != nil && gone > 0 {
@@ -109,7 +109,7 @@ func (w *Write) conflict(cs []Conflict) error {
 	return fault.Wrap(ce, fault.Conflict, "Somebody %s meanwhile.%s Nothing was %s.", strings.Join(parts, " and "), words, what)
 }
 
-func rows(n int) string {
+func rowCount(n int) string {
 	if n == 1 {
 		return "a row"
 	}
@@ -119,11 +119,11 @@ func rows(n int) string {
 // conflicts reads the rows again and compares them with what was seen.
 func (w *Write) conflicts(ctx context.Context, conn d1.Conn) ([]Conflict, error) {
 	if w.sums != nil {
-		now, err := w.whole(ctx, conn)
+		now, err := w.readRows(ctx, conn)
 		if err != nil {
 			return nil, err
 		}
-		return w.differing(now), nil
+		return w.rowConflicts(now), nil
 	}
 	var out []Conflict
 	for _, e := range w.edits {
@@ -132,7 +132,7 @@ func (w *Write) conflicts(ctx context.Context, conn d1.Conn) ([]Conflict, error)
 			i, _ := w.t.Column(cell.Column)
 			cols = append(cols, i)
 		}
-		now, err := w.read(ctx, conn, e.Key, append(cols, w.t.Key.Tie()[0]))
+		now, err := w.readCells(ctx, conn, e.Key, append(cols, w.t.Key.Tie()[0]))
 		if err != nil {
 			return nil, err
 		}
@@ -141,8 +141,9 @@ func (w *Write) conflicts(ctx context.Context, conn d1.Conn) ([]Conflict, error)
 			continue
 		}
 		for n, cell := range e.Cells {
-			if cell.New.As != AsKeep && !cell.Old.is(now[n]) {
-				out = append(out, Conflict{Key: e.Key, Row: w.t.rowWords(e.Key), Column: w.t.col(cols[n]), Now: now[n], Old: cell.Old, New: cell.New})
+			if cell.New.As != AsKeep && !cell.Old.matches(now[n]) {
+				out = append(out, Conflict{Key: e.Key, Row: w.t.rowWords(e.Key), Column: w.t.column(cols[n]),
+					Now: now[n], Old: cell.Old, New: cell.New})
 			}
 		}
 	}

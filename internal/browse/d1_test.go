@@ -82,7 +82,7 @@ func TestValuesSurviveTheGrid(t *testing.T) {
 				exec(t, c, "insert into t (id, "+tc.column+", note) values (?1, ?2, 'before')", id, tc.value)
 				seen := func() d1.Value {
 					t.Helper()
-					whole, err := load(t, c).Whole(bg, c, "t", key, tc.column)
+					whole, err := load(t, c).CellContent(bg, c, "t", key, tc.column)
 					if err != nil {
 						t.Fatal(err)
 					}

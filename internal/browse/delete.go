@@ -23,11 +23,11 @@ const (
 // Sums sums up rows as they are now, in the order of the keys: what Delete
 // compares them with. A row that is gone has "".
 func (c *Catalog) Sums(ctx context.Context, conn d1.Conn, table string, keys []string) ([]string, error) {
-	w, err := c.deletion(ctx, conn, table, keys)
+	w, err := c.newDeletion(ctx, conn, table, keys)
 	if err != nil {
 		return nil, err
 	}
-	now, err := w.whole(ctx, conn)
+	now, err := w.readRows(ctx, conn)
 	if err != nil {
 		return nil, err
 	}
@@ -45,8 +45,8 @@ func sumRow(values []d1.Value) string {
 	return url64.EncodeToString(h[:])
 }
 
-func (c *Catalog) deletion(ctx context.Context, conn d1.Conn, table string, keys []string) (*Write, error) {
-	t, err := c.writable(ctx, conn, table)
+func (c *Catalog) newDeletion(ctx context.Context, conn d1.Conn, table string, keys []string) (*Write, error) {
+	t, err := c.writableTable(ctx, conn, table)
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +64,7 @@ func (c *Catalog) deletion(ctx context.Context, conn d1.Conn, table string, keys
 // compared first and within the batch, whole: a row number may by now be that of
 // another row. One that isn't is a *ConflictError, here or by Run.
 func (c *Catalog) Delete(ctx context.Context, conn d1.Conn, table string, keys, sums []string) (*Write, error) {
-	w, err := c.deletion(ctx, conn, table, keys)
+	w, err := c.newDeletion(ctx, conn, table, keys)
 	if err != nil {
 		return nil, err
 	}
@@ -73,20 +73,20 @@ func (c *Catalog) Delete(ctx context.Context, conn d1.Conn, table string, keys, 
 			"It isn't said what these rows held when they were shown. Nothing was deleted. Look at them, then delete them.")
 	}
 	w.sums = sums
-	now, err := w.whole(ctx, conn)
+	now, err := w.readRows(ctx, conn)
 	if err != nil {
 		return nil, err
 	}
-	if cs := w.differing(now); len(cs) > 0 {
-		return nil, w.conflict(cs)
+	if cs := w.rowConflicts(now); len(cs) > 0 {
+		return nil, w.conflictError(cs)
 	}
 	for i, key := range keys {
-		if err := w.check(i, key, now[i]); err != nil {
+		if err := w.addCheck(i, key, now[i]); err != nil {
 			return nil, err
 		}
 	}
 	for i, key := range keys {
-		row, err := w.row(key)
+		row, err := w.rowQuery(key)
 		if err != nil {
 			return nil, err
 		}
@@ -98,11 +98,11 @@ func (c *Catalog) Delete(ctx context.Context, conn d1.Conn, table string, keys, 
 		w.stmts, w.of = append(w.stmts, s), append(w.of, i)
 	}
 	for i, key := range keys {
-		row, err := w.row(key)
+		row, err := w.rowQuery(key)
 		if err != nil {
 			return nil, err
 		}
-		s, err := row.Gone(d1.Assertion{Name: kept, Detail: strconv.Itoa(i)})
+		s, err := row.Gone(d1.Assertion{Name: goneAssertion, Detail: strconv.Itoa(i)})
 		if err != nil {
 			return nil, err
 		}
@@ -111,17 +111,17 @@ func (c *Catalog) Delete(ctx context.Context, conn d1.Conn, table string, keys, 
 	return w, nil
 }
 
-// check adds the statements that fail unless the row is what it was.
-func (w *Write) check(of int, key string, values []d1.Value) error {
+// addCheck adds the statements that fail unless the row is what it was.
+func (w *Write) addCheck(of int, key string, values []d1.Value) error {
 	for from := 0; from < len(values); from += checkedColumns {
-		row, err := w.row(key)
+		row, err := w.rowQuery(key)
 		if err != nil {
 			return err
 		}
 		for i := from; i < min(from+checkedColumns, len(values)); i++ {
 			row = row.Where(orm.Is(w.t.Columns[i].Name, values[i]))
 		}
-		s, err := row.There(d1.Assertion{Name: conflicting, Detail: strconv.Itoa(len(w.stmts))})
+		s, err := row.There(d1.Assertion{Name: seenAssertion, Detail: strconv.Itoa(len(w.stmts))})
 		if err != nil {
 			return err
 		}
@@ -130,11 +130,11 @@ func (w *Write) check(of int, key string, values []d1.Value) error {
 	return nil
 }
 
-// whole reads the rows with all their columns, nil for one that is gone.
-func (w *Write) whole(ctx context.Context, conn d1.Conn) ([][]d1.Value, error) {
+// readRows reads the rows with all their columns, nil for one that is gone.
+func (w *Write) readRows(ctx context.Context, conn d1.Conn) ([][]d1.Value, error) {
 	var stmts []d1.Stmt
 	for _, e := range w.edits {
-		row, err := w.row(e.Key)
+		row, err := w.rowQuery(e.Key)
 		if err != nil {
 			return nil, err
 		}
@@ -168,8 +168,8 @@ func (w *Write) whole(ctx context.Context, conn d1.Conn) ([][]d1.Value, error) {
 	return out, nil
 }
 
-// differing compares rows with what was seen of them.
-func (w *Write) differing(now [][]d1.Value) []Conflict {
+// rowConflicts compares rows with what was seen of them.
+func (w *Write) rowConflicts(now [][]d1.Value) []Conflict {
 	var out []Conflict
 	for i, row := range now {
 		if row == nil || sumRow(row) != w.sums[i] {

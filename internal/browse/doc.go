@@ -1,11 +1,15 @@
 // Package browse shows a database's tables a page at a time, and changes rows.
 //
+// It says what a person means by a page, a cell, a key and a change, and holds no SQL:
+// what a table is comes from internal/live, and every statement is compiled by
+// internal/orm, over tables whose columns are known by their places.
+//
 // # One page
 //
 //	cat, err := browse.Load(ctx, conn)                 // one round trip: what there is
 //	req, err := browse.ParseRequest("users", r.Form)   // or a Request by hand
 //	page, err := browse.Fetch(ctx, conn, cat, req)     // one round trip for a table
-//	c, err := cat.Whole(ctx, conn, "users", page.Rows[0].Key, "bio")
+//	c, err := cat.CellContent(ctx, conn, "users", page.Rows[0].Key, "bio")
 //
 // A view or virtual table needs a round trip more for its columns, which its
 // text doesn't tell.
@@ -25,7 +29,7 @@
 // # Values
 //
 // A text or BLOB of more than [MaxCell] characters or bytes is cut by the
-// database, so long cells never travel; [Catalog.Whole] fetches one. What a person types
+// database, so long cells never travel; [Catalog.CellContent] fetches one. What a person types
 // into a filter is compared by the column's affinity, numbers exactly.
 //
 // # Changing rows

@@ -87,15 +87,15 @@ func shortLiteral(v d1.Value) string {
 // The assertions of a batch; their detail is the number of the statement.
 const (
 	// conflicting fails where a row isn't what was seen any more.
-	conflicting = "seen"
+	seenAssertion = "seen"
 	// kept fails where a row outlives its deletion.
-	kept = "deleted"
+	goneAssertion = "deleted"
 )
 
 // Update prepares a change of cells. Errors: fault.Invalid for what can't be
 // written, at the column's name; fault.NotFound for what isn't there.
 func (c *Catalog) Update(ctx context.Context, conn d1.Conn, table string, edits []RowEdit, now time.Time) (*Write, error) {
-	t, err := c.writable(ctx, conn, table)
+	t, err := c.writableTable(ctx, conn, table)
 	if err != nil {
 		return nil, err
 	}
@@ -112,7 +112,7 @@ func (c *Catalog) Update(ctx context.Context, conn d1.Conn, table string, edits 
 }
 
 func (w *Write) update(ctx context.Context, conn d1.Conn, i int, e RowEdit) error {
-	row, err := w.row(e.Key)
+	row, err := w.rowQuery(e.Key)
 	if err != nil {
 		return err
 	}
@@ -122,7 +122,7 @@ func (w *Write) update(ctx context.Context, conn d1.Conn, i int, e RowEdit) erro
 		if !ok {
 			return fault.New(fault.NotFound, "%s has no column %.100q.", w.t.Name, cell.Column)
 		}
-		column := w.t.col(place)
+		column := w.t.column(place)
 		value, err := column.resolve(cell.New, cell.Old, w.now)
 		if err != nil {
 			return err
@@ -130,7 +130,7 @@ func (w *Write) update(ctx context.Context, conn d1.Conn, i int, e RowEdit) erro
 		if value == nil {
 			continue
 		}
-		old, err := w.old(ctx, conn, e.Key, place, cell.Old)
+		old, err := w.oldValue(ctx, conn, e.Key, place, cell.Old)
 		if err != nil {
 			return err
 		}
@@ -141,34 +141,34 @@ func (w *Write) update(ctx context.Context, conn d1.Conn, i int, e RowEdit) erro
 		return fault.New(fault.Invalid, "Nothing of the row is changed.")
 	}
 	s, err := row.Returning(w.t.Key.Places()).UpdateStmt(sets)
-	return w.add(i, s, err)
+	return w.addChange(i, s, err)
 }
 
-// row is the row of that key, for statements.
-func (w *Write) row(key string) (orm.Query, error) {
+// rowQuery is the row of that key, for statements.
+func (w *Write) rowQuery(key string) (orm.Query, error) {
 	values, err := DecodeKey(key)
 	return orm.Seen(nil, w.t.Table).Where(orm.Key(values)), err
 }
 
-// old returns the value a cell must still have. A long one was only summed up; it
+// oldValue returns the value a cell must still have. A long one was only summed up; it
 // is read again, and is used if it is still the same.
-func (w *Write) old(ctx context.Context, conn d1.Conn, key string, col int, seen Seen) (d1.Value, error) {
+func (w *Write) oldValue(ctx context.Context, conn d1.Conn, key string, col int, seen Seen) (d1.Value, error) {
 	if seen.sum == "" {
 		return seen.value, nil
 	}
-	now, err := w.read(ctx, conn, key, []int{col})
+	now, err := w.readCells(ctx, conn, key, []int{col})
 	if err != nil {
 		return d1.Value{}, err
 	}
-	if now == nil || !seen.is(now[0]) {
+	if now == nil || !seen.matches(now[0]) {
 		return d1.BlobOf(seen.sum), nil // nothing has it, so the batch finds the conflict
 	}
 	return now[0], nil
 }
 
-// read returns a row's values of those columns, nil for a row that is gone.
-func (w *Write) read(ctx context.Context, conn d1.Conn, key string, places []int) ([]d1.Value, error) {
-	row, err := w.row(key)
+// readCells returns a row's values of those columns, nil for a row that is gone.
+func (w *Write) readCells(ctx context.Context, conn d1.Conn, key string, places []int) ([]d1.Value, error) {
+	row, err := w.rowQuery(key)
 	if err != nil {
 		return nil, err
 	}
@@ -183,9 +183,9 @@ func (w *Write) read(ctx context.Context, conn d1.Conn, key string, places []int
 	return result.Rows[0], nil
 }
 
-// add adds a write that was compiled, and its guard: it undoes the whole batch unless
+// addChange adds a write that was compiled, and its guard: it undoes the whole batch unless
 // the write changed one row.
-func (w *Write) add(of int, s d1.Stmt, err error) error {
+func (w *Write) addChange(of int, s d1.Stmt, err error) error {
 	if e, ok := errors.AsType[*orm.LimitError](err); ok && e.What == "values" {
 		return fault.New(fault.Invalid,
 			"A row's change holds %d values, and a statement can hold %d. Change fewer columns of a row at once.", e.Count, e.Most)
@@ -193,19 +193,19 @@ func (w *Write) add(of int, s d1.Stmt, err error) error {
 	if err != nil {
 		return err
 	}
-	w.stmts = append(w.stmts, s, d1.Assertion{Name: conflicting, Detail: strconv.Itoa(len(w.stmts))}.Changed())
+	w.stmts = append(w.stmts, s, d1.Assertion{Name: seenAssertion, Detail: strconv.Itoa(len(w.stmts))}.Changed())
 	w.of = append(w.of, of, of)
 	return nil
 }
 
 // Insert prepares a new row. A column without an input gets its default.
 func (c *Catalog) Insert(ctx context.Context, conn d1.Conn, table string, cells map[string]Input, now time.Time) (*Write, error) {
-	t, err := c.insertable(ctx, conn, table)
+	t, err := c.insertableTable(ctx, conn, table)
 	if err != nil {
 		return nil, err
 	}
 	w, values := &Write{t: t, now: now, cat: c}, orm.Values{}
-	for _, col := range t.all() {
+	for _, col := range t.columns() {
 		in, ok := cells[col.Name]
 		if !ok || in.As == AsDefault || in.As == AsKeep || in.As == "" {
 			continue
@@ -220,7 +220,7 @@ func (c *Catalog) Insert(ctx context.Context, conn d1.Conn, table string, cells 
 		insert = row.InsertDefaultStmt
 	}
 	s, err := insert()
-	return w, w.add(0, s, err)
+	return w, w.addChange(0, s, err)
 }
 
 // Written is what a batch did.

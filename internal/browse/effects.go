@@ -40,7 +40,7 @@ const (
 // Effects looks at what points at rows about to be deleted: what a cascade would
 // take along, level by level, or what forbids it. Nothing is changed.
 func (c *Catalog) Effects(ctx context.Context, conn d1.Conn, table string, keys []string) (Effects, error) {
-	t, err := c.writable(ctx, conn, table)
+	t, err := c.writableTable(ctx, conn, table)
 	if err != nil {
 		return Effects{}, err
 	}
@@ -54,7 +54,7 @@ func (c *Catalog) Effects(ctx context.Context, conn d1.Conn, table string, keys 
 		first = append(first, values)
 		f.gone[rowID(t, values)] = true
 	}
-	f.runs(t.Name, "DELETE")
+	f.addTriggers(t.Name, "DELETE")
 	f.levels = []level{{t, first}}
 	for refs := 0; len(f.levels) > 0 && !f.out.More; f.levels = f.levels[1:] {
 		for _, ref := range c.References(f.levels[0].t.Name) {
@@ -92,7 +92,7 @@ func rowID(t table, key []d1.Value) string {
 	return sqltext.Fold(t.Name) + "\x00" + string(encodeValues(key))
 }
 
-func (f *follower) runs(table, event string) {
+func (f *follower) addTriggers(table, event string) {
 	for _, name := range f.c.triggers(table, event) {
 		if words := name + " of " + table; !f.triggers[words] {
 			f.triggers[words] = true
@@ -123,7 +123,7 @@ func (f *follower) follow(ctx context.Context, l level, ref live.Reference) erro
 	if action == "" {
 		action = "NO ACTION"
 	}
-	rows, count, err := f.pointing(ctx, l, by)
+	rows, count, err := f.referringRows(ctx, l, by)
 	if err != nil {
 		return err
 	}
@@ -137,24 +137,24 @@ func (f *follower) follow(ctx context.Context, l level, ref live.Reference) erro
 			next = append(next, key)
 		}
 	}
-	f.add(child.Name, action, count+len(next))
+	f.addDependents(child.Name, action, count+len(next))
 	if count+len(next) == 0 {
 		return nil
 	}
 	switch action {
 	case "CASCADE":
-		f.runs(child.Name, "DELETE")
+		f.addTriggers(child.Name, "DELETE")
 		if count > 0 { // what has no key can't be followed
 			f.out.More = f.out.More || len(f.c.References(child.Name)) > 0
 		}
 		f.levels = append(f.levels, level{child, next})
 	case "SET NULL", "SET DEFAULT":
-		f.runs(child.Name, "UPDATE")
+		f.addTriggers(child.Name, "UPDATE")
 	}
 	return nil
 }
 
-func (f *follower) add(table, action string, n int) {
+func (f *follower) addDependents(table, action string, n int) {
 	if n == 0 {
 		return
 	}
@@ -168,9 +168,9 @@ func (f *follower) add(table, action string, n int) {
 	f.out.Dependents = append(f.out.Dependents, Dependents{Table: table, Action: action, Rows: n})
 }
 
-// pointing returns the keys of the rows that point at a level, or their count where they
+// referringRows returns the keys of the rows that point at a level, or their count where they
 // have no key.
-func (f *follower) pointing(ctx context.Context, l level, by orm.Referring) (keys [][]d1.Value, count int, err error) {
+func (f *follower) referringRows(ctx context.Context, l level, by orm.Referring) (keys [][]d1.Value, count int, err error) {
 	places := by.Child.Key.Places()
 	for rest := l.rows; len(rest) > 0 && !f.out.More; {
 		room := max(MaxDependents-f.found-len(keys)-count, 0)

@@ -93,7 +93,7 @@ func (t table) conditions(fs []Filter) ([]orm.Cond, error) {
 			values += strings.Count(f.Value, ",")
 		}
 		if values++; values > d1.MaxParams {
-			return nil, limited(&orm.LimitError{What: "values", Count: values, Most: d1.MaxParams})
+			return nil, limitError(&orm.LimitError{What: "values", Count: values, Most: d1.MaxParams})
 		}
 		i, ok := t.Column(f.Column)
 		if !ok {

@@ -185,7 +185,7 @@ func TestHostileTablesShowEachRowOnce(t *testing.T) {
 					if row.Key == "" && !h.linked(rows[mark.Literal()]) {
 						continue
 					}
-					if whole, err := cat.Whole(bg, c, h.name, row.Key, "mark"); err != nil || whole.Value != mark {
+					if whole, err := cat.CellContent(bg, c, h.name, row.Key, "mark"); err != nil || whole.Value != mark {
 						rt.Fatalf("the row %s by its key %q: %s %v", mark.Literal(), row.Key, whole.Value.Literal(), err)
 					}
 				}

@@ -163,7 +163,7 @@ func (c Column) Says(in Input, old Seen) bool {
 		return false
 	}
 	v, err := c.value(in, old)
-	return err == nil && old.is(v)
+	return err == nil && old.matches(v)
 }
 
 // value is what an input that was typed makes of a cell.

@@ -88,22 +88,22 @@ func (t table) query(req Request) (*query, error) {
 	if q.order, err = t.order(req); err != nil {
 		return nil, err
 	}
-	shown, err := t.shown(req.Columns)
+	shown, err := t.shownPlaces(req.Columns)
 	if err != nil {
 		return nil, err
 	}
 	if q.cut, err = orm.Cut(q.order, shown, maxFetched); err != nil {
-		return nil, limited(err)
+		return nil, limitError(err)
 	}
 	p := orm.Page{Order: q.order, Cut: q.cut, Back: req.Before != "", Limit: q.limit + 1}
 	if p.Where, err = t.conditions(req.Filters); err != nil {
 		return nil, err
 	}
-	if p.From, err = t.from(q.order, req.After+req.Before); err != nil {
+	if p.From, err = t.position(q.order, req.After+req.Before); err != nil {
 		return nil, err
 	}
 	q.PageStmts, err = p.Compile()
-	return q, limited(err)
+	return q, limitError(err)
 }
 
 // order is what a request's rows are sorted by.
@@ -122,8 +122,8 @@ func (t table) order(req Request) (orm.Order, error) {
 	return orm.By(t.Table, i, desc), nil
 }
 
-// from reads a cursor, nil for none.
-func (t table) from(o orm.Order, cursor string) (*orm.Position, error) {
+// position reads a cursor, nil for none.
+func (t table) position(o orm.Order, cursor string) (*orm.Position, error) {
 	if cursor == "" {
 		return nil, nil //nolint:nilnil // the first page begins after nothing
 	}
@@ -138,8 +138,8 @@ func (t table) from(o orm.Order, cursor string) (*orm.Position, error) {
 	return &at, nil
 }
 
-// limited says in a page's words what makes a statement too big.
-func limited(err error) error {
+// limitError says in a page's words what makes a statement too big.
+func limitError(err error) error {
 	e, ok := errors.AsType[*orm.LimitError](err)
 	if !ok {
 		return err
@@ -170,10 +170,10 @@ func (q *query) run(ctx context.Context, conn d1.Conn) (*d1.Result, error) {
 // page puts the rows into the order asked for and cuts them to the limit.
 func (q *query) page(req Request, result *d1.Result) *Page {
 	p := &Page{
-		Table: q.t.Name, Kind: q.t.Kind, All: q.t.all(), Keyless: q.t.Key.Missing, ReadOnly: q.t.readOnly(),
+		Table: q.t.Name, Kind: q.t.Kind, All: q.t.columns(), Keyless: q.t.Key.Missing, ReadOnly: q.t.readOnlyReason(),
 		Stmt: q.Rows, Duration: result.Meta.Duration,
 	}
-	for _, i := range q.shown() {
+	for _, i := range q.shownPlaces() {
 		p.Columns = append(p.Columns, p.All[i])
 	}
 	rows := result.Rows
@@ -186,13 +186,13 @@ func (q *query) page(req Request, result *d1.Result) *Page {
 	}
 	p.First = !p.HasPrev
 	p.Rows = q.rows(rows)
-	q.edges(p, req, rows)
+	q.setCursors(p, req, rows)
 	return p
 }
 
-// edges sets the cursors. A page without rows, whose rows are gone by now, leads
+// setCursors sets the cursors. A page without rows, whose rows are gone by now, leads
 // back by its own cursor.
-func (q *query) edges(p *Page, req Request, rows [][]d1.Value) {
+func (q *query) setCursors(p *Page, req Request, rows [][]d1.Value) {
 	if q.t.Key.Missing != "" {
 		return
 	}
@@ -201,7 +201,7 @@ func (q *query) edges(p *Page, req Request, rows [][]d1.Value) {
 		return
 	}
 	at := func(row []d1.Value) string {
-		return q.order.Cursor(q.get(row))
+		return q.order.Cursor(q.valueOf(row))
 	}
 	if p.HasNext {
 		p.Next = at(rows[len(rows)-1])
@@ -230,9 +230,9 @@ func (q *query) rows(result [][]d1.Value) []Row {
 	return rows
 }
 
-// get is how a column's value is found in a row.
-func (q *query) get(row []d1.Value) func(column int) d1.Value {
+// valueOf is how a column's value is found in a row.
+func (q *query) valueOf(row []d1.Value) func(column int) d1.Value {
 	return func(column int) d1.Value { return row[q.cut.Place(column)] }
 }
 
-func (q *query) shown() []int { return q.cut.Places[:q.cut.Shown] }
+func (q *query) shownPlaces() []int { return q.cut.Places[:q.cut.Shown] }

@@ -153,7 +153,7 @@ func TestLongCellsAreCut(t *testing.T) {
 			if s := fmt.Sprint(n, got.Cut); s != tc.want || got.Value.Kind() != tc.v.Kind() || !strings.HasPrefix(tc.v.Text(), got.Value.Text()) {
 				t.Errorf("%s of %d bytes in %s: %s, want %s", tc.v.Kind(), tc.v.Len(), column, s, tc.want)
 			}
-			whole, err := load(t, c).Whole(bg, c, "big", p.Rows[0].Key, column)
+			whole, err := load(t, c).CellContent(bg, c, "big", p.Rows[0].Key, column)
 			if err != nil || whole.Value != tc.v || whole.Size != tc.v.Len() {
 				t.Errorf("whole: %d bytes, %v", whole.Size, err)
 			}
@@ -248,7 +248,7 @@ func TestWhatHasNoKey(t *testing.T) {
 	}
 	_, err := browse.Fetch(bg, c, load(t, c), browse.Request{Table: "broken"})
 	wantFault(t, err, fault.Invalid, "gone")
-	_, err = load(t, c).Whole(bg, c, "v", browse.EncodeKey([]d1.Value{d1.Int(1)}), "s")
+	_, err = load(t, c).CellContent(bg, c, "v", browse.EncodeKey([]d1.Value{d1.Int(1)}), "s")
 	wantFault(t, err, fault.NotFound)
 }
 
@@ -286,7 +286,7 @@ func TestFullTextTable(t *testing.T) {
 	if !slices.Equal(marks(p), []string{"2", "3"}) {
 		t.Errorf("%v", marks(p))
 	}
-	if w, err := cat.Whole(bg, c, "docs", p.Rows[0].Key, "body"); err != nil || w.Size != 500 {
+	if w, err := cat.CellContent(bg, c, "docs", p.Rows[0].Key, "body"); err != nil || w.Size != 500 {
 		t.Errorf("%+v, %v", w, err)
 	}
 	req = browse.Request{Table: "docs", Sort: "-title", Limit: 2, Filters: []browse.Filter{{"body", browse.Contains, "WORD"}}}

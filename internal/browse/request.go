@@ -139,8 +139,8 @@ func (r Request) limit() int {
 	return min(r.Limit, MaxLimit)
 }
 
-// shown returns the columns to show, each once.
-func (t table) shown(names []string) ([]int, error) {
+// shownPlaces returns the columns to show, each once.
+func (t table) shownPlaces(names []string) ([]int, error) {
 	var out []int
 	for _, name := range names {
 		i, ok := t.Column(name)

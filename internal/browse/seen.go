@@ -31,8 +31,8 @@ func sumOf(v d1.Value) string {
 	return string(h[:])
 }
 
-// is reports whether v is the value that was seen.
-func (s Seen) is(v d1.Value) bool {
+// matches reports whether v is the value that was seen.
+func (s Seen) matches(v d1.Value) bool {
 	if s.sum != "" {
 		return s.sum == sumOf(v)
 	}

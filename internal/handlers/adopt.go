@@ -42,7 +42,7 @@ func (s *Server) adoptPage(c echo.Context, status int, v views.Adopt, cause erro
 		return err
 	}
 	if cause != nil {
-		if !expected(cause) && !fault.Is(cause, fault.NotFound) {
+		if !isFormError(cause) && !fault.Is(cause, fault.NotFound) {
 			return cause
 		}
 		status = statusOf(cause)
@@ -65,7 +65,7 @@ func (s *Server) adoptLists(c echo.Context, v *views.Adopt) error {
 		return err
 	}
 	v.Databases, v.Total, v.Read = found.Databases, found.Total, found.Read
-	if err := beyond(v.Page, v.Total); err != nil {
+	if err := checkPage(v.Page, v.Total); err != nil {
 		return err
 	}
 	if v.Schemas, err = s.schemaList(ctx); err != nil {
@@ -97,7 +97,7 @@ func (s *Server) adoptCreate(c echo.Context) error {
 	v := views.Adopt{Done: done, Schema: in.Schema}
 	if err != nil && len(done) == 0 { // the form again, with what is in them
 		v = views.Adopt{Schema: in.Schema, Chosen: in.IDs, Org: in.Org, OrgName: in.OrgName, Each: in.EachItsOwn}
-		if len(in.IDs) > 0 && expected(err) {
+		if len(in.IDs) > 0 && isFormError(err) {
 			if v.Examined, _ = s.Fleet.Examine(c.Request().Context(), in.IDs, in.Schema); v.Examined == nil {
 				v.Chosen = nil
 			}

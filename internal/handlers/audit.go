@@ -84,8 +84,9 @@ func (s *Server) auditCSV(c echo.Context) error {
 	for len(es) > 0 {
 		for _, e := range es {
 			_ = w.Write([]string{
-				e.ID, e.At.Format(time.RFC3339Nano), cell(e.Actor), e.IP, string(e.Action), string(e.Outcome), e.Intent, cell(e.Org), cell(e.Database),
-				cell(e.Target), cell(e.Statement), cell(e.Detail), strconv.FormatInt(e.Rows, 10), e.Request,
+				e.ID, e.At.Format(time.RFC3339Nano), csvCell(e.Actor), e.IP, string(e.Action), string(e.Outcome), e.Intent,
+				csvCell(e.Org), csvCell(e.Database), csvCell(e.Target),
+				csvCell(e.Statement), csvCell(e.Detail), strconv.FormatInt(e.Rows, 10), e.Request,
 			})
 		}
 		w.Flush()
@@ -101,9 +102,9 @@ func (s *Server) auditCSV(c echo.Context) error {
 	return nil
 }
 
-// cell keeps a text from being a formula where the file is opened: a leading
+// csvCell keeps a text from being a formula where the file is opened: a leading
 // apostrophe shows it as text (OWASP, CSV injection).
-func cell(s string) string {
+func csvCell(s string) string {
 	if trimmed := strings.TrimLeft(s, " '\""); trimmed != "" && strings.ContainsRune("=+-@\t\r＝＋－＠", []rune(trimmed)[0]) {
 		return "'" + s
 	}

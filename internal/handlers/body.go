@@ -40,23 +40,23 @@ func readForm(c echo.Context, n int64) error {
 	if err == nil || errors.Is(err, http.ErrNotMultipart) {
 		_, err = io.Copy(io.Discard, r.Body) // what comes after the last field counts too
 	}
-	return unread(err)
+	return readingError(err)
 }
 
-// unread gives what went wrong with reading a body its words.
-func unread(err error) error {
+// readingError gives what went wrong with reading a body its words.
+func readingError(err error) error {
 	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge || err == nil || errors.Is(err, middleware.ErrSlow) {
 		return err // which have words of their own
 	}
 	return fault.Wrap(err, fault.Invalid, "What was sent can't be read as a form. Nothing was changed.")
 }
 
-// take writes the file of a form to one of its own while it comes. drop removes it, with
+// saveUpload writes the file of a form to one of its own while it comes. drop removes it, with
 // all that SQLite lays beside it, and has to be called if err isn't set.
-func (s *Server) take(c echo.Context, field string) (path string, drop func(), err error) {
+func (s *Server) saveUpload(c echo.Context, field string) (path string, drop func(), err error) {
 	parts, err := c.Request().MultipartReader()
 	if err != nil {
-		return "", nil, unread(err)
+		return "", nil, readingError(err)
 	}
 	for {
 		part, err := parts.NextPart()
@@ -64,49 +64,49 @@ func (s *Server) take(c echo.Context, field string) (path string, drop func(), e
 			return "", nil, fault.New(fault.Invalid, "Choose a file. Nothing was changed.").At(field)
 		}
 		if err != nil {
-			return "", nil, unread(err)
+			return "", nil, readingError(err)
 		}
 		if part.FormName() == field && part.FileName() != "" {
-			return s.lay(part, c.Request().Body)
+			return s.savePart(part, c.Request().Body)
 		}
 	}
 }
 
-// lay writes a part to a file in a folder of its own.
-func (s *Server) lay(part, body io.Reader) (path string, drop func(), err error) {
+// savePart writes a part to a file in a folder of its own.
+func (s *Server) savePart(part, body io.Reader) (path string, drop func(), err error) {
 	dir, err := s.uploadDir()
 	if err != nil {
-		return "", nil, noRoom(err)
+		return "", nil, roomError(err)
 	}
 	path = filepath.Join(dir, "upload.db")
-	if err := write(path, part, body); err != nil {
+	if err := writePart(path, part, body); err != nil {
 		_ = os.RemoveAll(dir)
 		return "", nil, err
 	}
 	return path, func() { _ = os.RemoveAll(dir) }, nil
 }
 
-// write writes a part to a new file and reads its body to the end.
-func write(path string, part, body io.Reader) error {
+// writePart writes a part to a new file and reads its body to the end.
+func writePart(path string, part, body io.Reader) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
-		return noRoom(err)
+		return roomError(err)
 	}
 	_, err = io.Copy(f, part)
 	closed := f.Close()
 	if _, disk := errors.AsType[*fs.PathError](err); disk { // every other is of reading
-		return noRoom(err)
+		return roomError(err)
 	}
 	if err == nil && closed != nil {
-		return noRoom(closed)
+		return roomError(closed)
 	}
 	if err == nil {
 		_, err = io.Copy(io.Discard, body) // what comes after the file counts too
 	}
-	return unread(err)
+	return readingError(err)
 }
 
-func noRoom(err error) error {
+func roomError(err error) error {
 	return fault.Wrap(err, fault.Unavailable, "There is no room for the file. Nothing was changed.")
 }
 

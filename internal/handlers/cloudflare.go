@@ -33,10 +33,10 @@ func accountInput(c echo.Context) account.Input {
 		NoReadToken: c.FormValue("no_read_token") == "on"}
 }
 
-// refusedAccount shows the form again, with what its tokens were found to be. What was
+// cloudflareRefusal shows the form again, with what its tokens were found to be. What was
 // typed as a token isn't sent back.
-func (s *Server) refusedAccount(c echo.Context, found []account.Permission, err error) error {
-	if !expected(err) {
+func (s *Server) cloudflareRefusal(c echo.Context, found []account.Permission, err error) error {
+	if !isFormError(err) {
 		return err
 	}
 	v := views.Installation{ID: c.FormValue("account"), Errors: map[string]string{}, Found: found, Typed: true}
@@ -51,14 +51,14 @@ func (s *Server) refusedAccount(c echo.Context, found []account.Permission, err 
 func (s *Server) cloudflareSave(c echo.Context) error {
 	found, err := s.Account.Save(c.Request().Context(), s.actor(c), accountInput(c))
 	if err != nil {
-		return s.refusedAccount(c, found, err)
+		return s.cloudflareRefusal(c, found, err)
 	}
 	for _, p := range found {
 		if !p.Granted { // it is saved, and what could not be seen is said
 			return s.cloudflarePage(c, http.StatusOK, views.Installation{Found: found, Saved: true})
 		}
 	}
-	return redirect(c, done(paths.Installation, "account-saved"))
+	return redirect(c, donePath(paths.Installation, "account-saved"))
 }
 
 // cloudflareTest says what the tokens may do, those that were typed or those there
@@ -70,17 +70,17 @@ func (s *Server) cloudflareTest(c echo.Context) error {
 	}
 	found, err := s.Account.Check(c.Request().Context(), in)
 	if err != nil {
-		return s.refusedAccount(c, nil, err)
+		return s.cloudflareRefusal(c, nil, err)
 	}
 	return s.cloudflarePage(c, http.StatusOK, views.Installation{ID: in.ID, Found: found, Typed: in.Token != "" || in.ReadToken != ""})
 }
 
 func (s *Server) cloudflareForget(c echo.Context) error {
-	if err := typed(c, s.Account.State().ID); err != nil {
-		return s.refusedAccount(c, nil, err)
+	if err := checkConfirmation(c, s.Account.State().ID); err != nil {
+		return s.cloudflareRefusal(c, nil, err)
 	}
 	if err := s.Account.Forget(c.Request().Context(), s.actor(c)); err != nil {
-		return s.refusedAccount(c, nil, err)
+		return s.cloudflareRefusal(c, nil, err)
 	}
-	return redirect(c, done(paths.Installation, "account-forgotten"))
+	return redirect(c, donePath(paths.Installation, "account-forgotten"))
 }

@@ -174,7 +174,7 @@ func (s *Server) consoleRun(c echo.Context) error {
 		v.Judgement, err = console.Judge(ctx, conn, script, s.consoleLimits(d))
 		switch {
 		case err != nil:
-			return s.consoleRan(c, d, conn, v, err)
+			return s.consoleAnswer(c, d, conn, v, err)
 		case !v.Judgement.Writes:
 			return s.consoleRead(ctx, c, d, conn, v)
 		case len(v.Judgement.Dangers) > 0:
@@ -209,12 +209,12 @@ func (s *Server) consoleRead(ctx context.Context, c echo.Context, d fleet.Databa
 	var err error
 	v.Results, err = console.Run(ctx, conn, v.SQL, v.Params, s.consoleLimits(d))
 	v.Total, v.Ran = time.Since(began), err == nil
-	return s.consoleRan(c, d, conn, v, err)
+	return s.consoleAnswer(c, d, conn, v, err)
 }
 
-// consoleRan records and shows a run that changed nothing. The error is why it
+// consoleAnswer records and shows a run that changed nothing. The error is why it
 // is none.
-func (s *Server) consoleRan(c echo.Context, d fleet.Database, conn d1.Conn, v views.Console, err error) error {
+func (s *Server) consoleAnswer(c echo.Context, d fleet.Database, conn d1.Conn, v views.Console, err error) error {
 	status := http.StatusOK
 	if err != nil {
 		v.Error, status = fault.Message(err), statusOf(err)

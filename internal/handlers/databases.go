@@ -129,7 +129,7 @@ func (s *Server) databasesShow(c echo.Context) error {
 		if err != nil {
 			return err
 		}
-		v := views.Tables{Database: d, Tables: cat.Tables, Latest: s.latest(c, d)}
+		v := views.Tables{Database: d, Tables: cat.Tables, Latest: s.latestVersion(c, d)}
 		v.Size = s.Fleet.Size(ctx, d)
 		return render(c, http.StatusOK, views.TablesPage(s.databasePage(c, d, "data", "Data"), v))
 	})
@@ -160,8 +160,8 @@ func (s *Server) withDatabase(c echo.Context, f func(fleet.Database, d1.Conn) er
 	return f(d, conn)
 }
 
-// latest returns the latest version of a database's schema, 0 without one.
-func (s *Server) latest(c echo.Context, d fleet.Database) int {
+// latestVersion returns the latest version of a database's schema, 0 without one.
+func (s *Server) latestVersion(c echo.Context, d fleet.Database) int {
 	n, err := s.Fleet.Latest(c.Request().Context(), d.Schema)
 	if err != nil {
 		s.Log.Warn("latest version", "schema", d.Schema, "error", err)
@@ -176,7 +176,7 @@ func (s *Server) databasePage(c echo.Context, d fleet.Database, tab, title strin
 		{Text: d.Name, Href: paths.Database(d.Name), Mono: true},
 	}, more...)
 	p := s.page(c, d.Name+" "+title, "fleet", crumbs...)
-	p.Tabs = &layout.Tabs{Database: d.Name, Active: tab, Pending: d.VersionsBehind(s.latest(c, d))}
+	p.Tabs = &layout.Tabs{Database: d.Name, Active: tab, Pending: d.VersionsBehind(s.latestVersion(c, d))}
 	if err := s.Fleet.CheckSettled(d); err != nil {
 		p.Tabs.Held = fault.Message(err)
 	}

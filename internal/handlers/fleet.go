@@ -35,17 +35,17 @@ func pageNumber(c echo.Context) (int, error) {
 	return n, nil
 }
 
-// beyond returns fault.NotFound for a page behind the last one; an empty list
+// checkPage returns fault.NotFound for a page behind the last one; an empty list
 // has a first page.
-func beyond(p fleet.Page, total int) error {
+func checkPage(p fleet.Page, total int) error {
 	if p.Number > 1 && (p.Number-1)*p.Size >= total {
 		return fault.New(fault.NotFound, "There is no page %d: the list is shorter.", p.Number)
 	}
 	return nil
 }
 
-// list reads a list of databases with its filters from the URL.
-func (s *Server) list(c echo.Context, path, org string) (views.Fleet, error) {
+// databaseList reads a list of databases with its filters from the URL.
+func (s *Server) databaseList(c echo.Context, path, org string) (views.Fleet, error) {
 	ctx := c.Request().Context()
 	page, err := pageNumber(c)
 	if err != nil {
@@ -70,7 +70,7 @@ func (s *Server) list(c echo.Context, path, org string) (views.Fleet, error) {
 	if v.Databases, v.Total, err = s.Fleet.Databases(ctx, v.Filter); err != nil {
 		return v, err
 	}
-	if err := beyond(v.Filter.Page, v.Total); err != nil {
+	if err := checkPage(v.Filter.Page, v.Total); err != nil {
 		return v, err
 	}
 	if v.Schemas, err = s.schemaList(ctx); err != nil {
@@ -103,7 +103,7 @@ func (s *Server) orgsOptions(c echo.Context) error {
 }
 
 func (s *Server) fleetIndex(c echo.Context) error {
-	v, err := s.list(c, paths.Fleet, "")
+	v, err := s.databaseList(c, paths.Fleet, "")
 	if err != nil {
 		return err
 	}
@@ -127,7 +127,7 @@ func (s *Server) orgsPage(c echo.Context, status int, name string, cause error) 
 	if v.Orgs, v.Total, err = s.Fleet.Orgs(c.Request().Context(), v.Search, v.Page); err != nil {
 		return err
 	}
-	if err := beyond(v.Page, v.Total); err != nil {
+	if err := checkPage(v.Page, v.Total); err != nil {
 		return err
 	}
 	return render(c, status, views.OrgsPage(s.page(c, "Organizations", "orgs", layout.Crumb{Text: "Organizations"}), v))
@@ -154,7 +154,7 @@ func (s *Server) fleetCheck(c echo.Context) error {
 	if err := s.Fleet.CheckAll(c.Request().Context(), s.actor(c)); err != nil {
 		return err
 	}
-	return redirect(c, done(paths.Fleet, "checking"))
+	return redirect(c, donePath(paths.Fleet, "checking"))
 }
 
 // orgTab renders one of an organization's pages.
@@ -168,7 +168,7 @@ func (s *Server) orgsShow(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	list, err := s.list(c, paths.Org(o.Slug), o.Slug)
+	list, err := s.databaseList(c, paths.Org(o.Slug), o.Slug)
 	if err != nil {
 		return err
 	}
@@ -212,13 +212,13 @@ func (s *Server) orgSettingsPage(c echo.Context, status int, v views.Org) error 
 func (s *Server) orgsRename(c echo.Context) error {
 	name := c.FormValue("org_name")
 	o, err := s.Fleet.RenameOrg(c.Request().Context(), s.actor(c), c.Param("org"), name)
-	if expected(err) {
+	if isFormError(err) {
 		return s.orgSettingsPage(c, statusOf(err), views.Org{Name: name, NameError: fault.Message(err)})
 	}
 	if err != nil {
 		return err
 	}
-	return redirect(c, done(paths.OrgSettings(o.Slug), "renamed"))
+	return redirect(c, donePath(paths.OrgSettings(o.Slug), "renamed"))
 }
 
 // orgsDelete deletes an organization with as many databases as the operator saw.
@@ -228,7 +228,7 @@ func (s *Server) orgsDelete(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	err = typed(c, o.Slug)
+	err = checkConfirmation(c, o.Slug)
 	if seen := c.FormValue("databases"); err == nil && seen != strconv.Itoa(o.Databases) {
 		err = fault.New(fault.Conflict, "%s has %s now. Look again before you delete it. Nothing was changed.", o.Name,
 			textual.Plural(o.Databases, "database"))
@@ -236,11 +236,11 @@ func (s *Server) orgsDelete(c echo.Context) error {
 	if err == nil {
 		err = s.Fleet.DeleteOrg(ctx, s.actor(c), o.Slug, true)
 	}
-	if expected(err) {
+	if isFormError(err) {
 		return s.orgSettingsPage(c, statusOf(err), views.Org{DeleteError: fault.Message(err)})
 	}
 	if err != nil {
 		return err
 	}
-	return redirect(c, done(paths.Orgs, "org-deleted"))
+	return redirect(c, donePath(paths.Orgs, "org-deleted"))
 }

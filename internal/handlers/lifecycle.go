@@ -26,15 +26,15 @@ import (
 // gigabytes take longer than a proxy, or a person, waits.
 const patience = 1500 * time.Millisecond
 
-// errGoesOn is no failure: the form waited long enough.
-var errGoesOn = errors.New("handlers: it goes on")
+// errDetached is no failure: the form waited long enough.
+var errDetached = errors.New("handlers: it goes on")
 
-// patiently does something whether or not the browser waits for it.
-func (s *Server) patiently(c echo.Context, do func(context.Context, auth.Actor) error) error {
+// runDetached does something whether or not the browser waits for it.
+func (s *Server) runDetached(c echo.Context, do func(context.Context, auth.Actor) error) error {
 	ctx, a := context.WithoutCancel(c.Request().Context()), s.actor(c) // c is another request's later
 	ended, left := make(chan error), make(chan struct{})
 	go func() {
-		err := recovered(func() error { return do(ctx, a) })
+		err := recoverPanic(func() error { return do(ctx, a) })
 		select {
 		case ended <- err:
 		case <-left:
@@ -50,13 +50,13 @@ func (s *Server) patiently(c echo.Context, do func(context.Context, auth.Actor) 
 		return err
 	case <-wait.C:
 		close(left)
-		return errGoesOn
+		return errDetached
 	}
 }
 
-// recovered is do, with a panic as an error: nothing else stands between it and
+// recoverPanic is do, with a panic as an error: nothing else stands between it and
 // the whole program.
-func recovered(do func() error) (err error) {
+func recoverPanic(do func() error) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("panic: %v\n%s", r, debug.Stack())
@@ -65,8 +65,8 @@ func recovered(do func() error) (err error) {
 	return do()
 }
 
-// expected reports whether an error is one that a form shows beside itself.
-func expected(err error) bool {
+// isFormError reports whether an error is one that a form shows beside itself.
+func isFormError(err error) bool {
 	switch fault.KindOf(err) {
 	case fault.Invalid, fault.Conflict, fault.Unavailable, fault.Limited:
 		return err != nil
@@ -74,8 +74,8 @@ func expected(err error) bool {
 	return false
 }
 
-// typed checks that the name of a thing was typed to confirm.
-func typed(c echo.Context, name string) error {
+// checkConfirmation checks that the name of a thing was typed to confirm.
+func checkConfirmation(c echo.Context, name string) error {
 	if c.FormValue("confirm") != name {
 		return fault.New(fault.Invalid, "Type %s, exactly so. Nothing was changed.", name).At("confirm")
 	}
@@ -92,8 +92,8 @@ func (s *Server) settingsPage(c echo.Context, status int, verb string, cause err
 	if err != nil {
 		return err
 	}
-	v := views.DatabaseSettings{Database: d, Latest: s.latest(c, d), Work: s.Fleet.Work(d.ID), OnD1: s.onD1(c, d),
-		MayMove: s.Fleet.HasD1(), Export: s.Fleet.ReadyExport(d.ID), Left: s.left(c, d)}
+	v := views.DatabaseSettings{Database: d, Latest: s.latestVersion(c, d), Work: s.Fleet.Work(d.ID), OnD1: s.onD1(c, d),
+		MayMove: s.Fleet.HasD1(), Export: s.Fleet.ReadyExport(d.ID), Origin: s.originState(c, d)}
 	if v.Filling, err = s.Fleet.FillingPlans(c.Request().Context(), d.Name); err != nil {
 		return err
 	}
@@ -125,21 +125,21 @@ func (s *Server) change(verb string, confirm bool, do func(c echo.Context, a aut
 		}
 		var err error
 		if confirm {
-			err = typed(c, name)
+			err = checkConfirmation(c, name)
 		}
 		if err == nil {
 			err = do(c, s.actor(c), name)
 		}
-		if errors.Is(err, errGoesOn) {
+		if errors.Is(err, errDetached) {
 			return redirect(c, paths.Settings(name))
 		}
-		if expected(err) {
+		if isFormError(err) {
 			return s.settingsPage(c, statusOf(err), verb, err)
 		}
 		if err != nil {
 			return err
 		}
-		return redirect(c, done(paths.Settings(name), toast))
+		return redirect(c, donePath(paths.Settings(name), toast))
 	}
 }
 
@@ -170,7 +170,7 @@ func (s *Server) databasesDelete(c echo.Context) error {
 
 func (s *Server) databasesRevive(c echo.Context) error {
 	return s.change("revive", false, func(c echo.Context, _ auth.Actor, name string) error {
-		return s.patiently(c, func(ctx context.Context, a auth.Actor) error { return s.Fleet.Revive(ctx, a, name) })
+		return s.runDetached(c, func(ctx context.Context, a auth.Actor) error { return s.Fleet.Revive(ctx, a, name) })
 	}, "revived")(c)
 }
 
@@ -183,7 +183,7 @@ func (s *Server) databasesDownload(c echo.Context) error {
 	}
 	if d.Provider == fleet.D1 && d.State == fleet.Ready && c.FormValue("point") == "" && s.Fleet.ReadyExport(d.ID).At.IsZero() {
 		return s.change("export", false, func(c echo.Context, _ auth.Actor, name string) error {
-			return s.patiently(c, func(ctx context.Context, a auth.Actor) error { return s.Fleet.PrepareExport(ctx, a, name) })
+			return s.runDetached(c, func(ctx context.Context, a auth.Actor) error { return s.Fleet.PrepareExport(ctx, a, name) })
 		}, "exported")(c)
 	}
 	f, err := s.Fleet.Download(c.Request().Context(), s.actor(c), name, c.FormValue("point"))
@@ -208,11 +208,11 @@ const maxImport = 512 << 20
 // databasesImport fills an empty database from an uploaded SQLite file.
 func (s *Server) databasesImport(c echo.Context) error {
 	return s.change("import", false, func(c echo.Context, _ auth.Actor, name string) error {
-		path, drop, err := s.take(c, "file")
+		path, drop, err := s.saveUpload(c, "file")
 		if err != nil {
 			return asFault(err)
 		}
-		return s.patiently(c, func(ctx context.Context, a auth.Actor) error {
+		return s.runDetached(c, func(ctx context.Context, a auth.Actor) error {
 			defer drop()
 			return s.Fleet.Import(ctx, a, name, path)
 		})
@@ -222,14 +222,14 @@ func (s *Server) databasesImport(c echo.Context) error {
 func (s *Server) databasesMove(c echo.Context) error {
 	place := c.FormValue("place")
 	return s.change("move", true, func(c echo.Context, _ auth.Actor, name string) error {
-		return s.patiently(c, func(ctx context.Context, a auth.Actor) error { return s.Fleet.Move(ctx, a, name, place) })
+		return s.runDetached(c, func(ctx context.Context, a auth.Actor) error { return s.Fleet.Move(ctx, a, name, place) })
 	}, "moved")(c)
 }
 
 func (s *Server) databasesLetGo(c echo.Context) error {
 	lose := c.FormValue("lose") != ""
 	return s.change("let-go", true, func(c echo.Context, _ auth.Actor, name string) error {
-		return s.patiently(c, func(ctx context.Context, a auth.Actor) error { return s.Fleet.RemoveOrigin(ctx, a, name, lose) })
+		return s.runDetached(c, func(ctx context.Context, a auth.Actor) error { return s.Fleet.RemoveOrigin(ctx, a, name, lose) })
 	}, "let-go")(c)
 }
 
@@ -245,7 +245,7 @@ func (s *Server) onD1(c echo.Context, d fleet.Database) *views.OnD1 {
 	if d.Provider != fleet.D1 || d.ProviderID == "" || d.State != fleet.Ready {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(c.Request().Context(), s.asideTime())
+	ctx, cancel := context.WithTimeout(c.Request().Context(), s.asideTimeout())
 	defer cancel()
 	began := time.Now()
 	info, err := s.Fleet.Info(ctx, d)
@@ -256,9 +256,9 @@ func (s *Server) onD1(c echo.Context, d fleet.Database) *views.OnD1 {
 	return v
 }
 
-// left is how the old one of a moved database stands: a call where it is on D1.
-func (s *Server) left(c echo.Context, d fleet.Database) (v views.Left) {
-	ctx, cancel := context.WithTimeout(c.Request().Context(), s.asideTime())
+// originState is how the old one of a moved database stands: a call where it is on D1.
+func (s *Server) originState(c echo.Context, d fleet.Database) (v views.Origin) {
+	ctx, cancel := context.WithTimeout(c.Request().Context(), s.asideTimeout())
 	defer cancel()
 	var err error
 	if v.Written, err = s.Fleet.OriginChanged(ctx, d); err != nil {

@@ -128,11 +128,11 @@ func (s *Server) plansShow(c echo.Context) error { return s.planPage(c, http.Sta
 // plansRehearse leads to the plan's page, which shows how the rehearsal stands.
 func (s *Server) plansRehearse(c echo.Context) error {
 	plan := id.Plan(c.Param("plan"))
-	err := s.patiently(c, func(ctx context.Context, a auth.Actor) error { return s.Fleet.Rehearse(ctx, a, plan) })
-	if errors.Is(err, errGoesOn) {
+	err := s.runDetached(c, func(ctx context.Context, a auth.Actor) error { return s.Fleet.Rehearse(ctx, a, plan) })
+	if errors.Is(err, errDetached) {
 		return redirect(c, paths.Plan(plan))
 	}
-	return s.decided(c, err)
+	return s.planAnswer(c, err)
 }
 
 // plansRehearsal is how a rehearsal stands, for the page that waits for its end.
@@ -179,8 +179,8 @@ func (s *Server) planPage(c echo.Context, status int, cause error) error {
 	return render(c, status, views.PlanPage(p, v))
 }
 
-// decided answers what an operator did to a plan: with the plan as it is now.
-func (s *Server) decided(c echo.Context, err error) error {
+// planAnswer answers what an operator did to a plan: with the plan as it is now.
+func (s *Server) planAnswer(c echo.Context, err error) error {
 	switch fault.KindOf(err) {
 	case fault.Invalid, fault.Conflict:
 		if err != nil {
@@ -209,7 +209,7 @@ func (s *Server) plansDecide(c echo.Context, approve bool) error {
 	}
 	_, err = s.Fleet.Decide(c.Request().Context(), s.actor(c), id.Plan(c.Param("plan")),
 		fleet.Decision{Hash: form.Get("hash"), Approve: approve, Consent: consent})
-	return s.decided(c, err)
+	return s.planAnswer(c, err)
 }
 
 func (s *Server) plansApply(c echo.Context) error {
@@ -219,24 +219,24 @@ func (s *Server) plansApply(c echo.Context) error {
 		return err
 	}
 	if c.FormValue("confirm") != p.Database {
-		return s.decided(c, fault.New(fault.Invalid, "To apply the plan, type the name of the database, %s. Nothing was changed.", p.Database))
+		return s.planAnswer(c, fault.New(fault.Invalid, "To apply the plan, type the name of the database, %s. Nothing was changed.", p.Database))
 	}
 	hash := c.FormValue("hash")
-	err = s.patiently(c, func(ctx context.Context, a auth.Actor) error {
+	err = s.runDetached(c, func(ctx context.Context, a auth.Actor) error {
 		_, err := s.Fleet.Apply(ctx, a, plan, hash)
 		return err
 	})
-	if errors.Is(err, errGoesOn) {
-		s.begun(ctx, plan)
+	if errors.Is(err, errDetached) {
+		s.awaitApply(ctx, plan)
 		return redirect(c, paths.Plan(plan)) // the plan's page shows how it stands
 	}
-	return s.decided(c, err)
+	return s.planAnswer(c, err)
 }
 
-// begun waits until a plan that is being applied says so, which it does once its restore
+// awaitApply waits until a plan that is being applied says so, which it does once its restore
 // point is kept: its page would offer to apply it again. After ten seconds it is shown
 // as it stands.
-func (s *Server) begun(ctx context.Context, plan id.Plan) {
+func (s *Server) awaitApply(ctx context.Context, plan id.Plan) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	for {

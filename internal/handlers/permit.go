@@ -85,7 +85,7 @@ func (s *Server) askForLogin(c echo.Context, r Route) error {
 	kept := false
 	if c.Request().Method != http.MethodGet {
 		next = fillPath(r.Form, c)
-		kept = r.Keep && s.keep(c, r, next)
+		kept = r.Keep && s.keepForm(c, r, next)
 	}
 	if isFragment(c) && r.Stay {
 		return render(c, http.StatusUnauthorized, views.ChangesAnswer(views.Changes{SignIn: loginPath(next)}))
@@ -105,10 +105,10 @@ func (s *Server) askForLogin(c echo.Context, r Route) error {
 	return render(c, http.StatusUnauthorized, views.LoginPage(s.page(c, "Sign in", ""), v))
 }
 
-// keep keeps the form that was sent, and reports whether it could. Of a file its
+// keepForm keeps the form that was sent, and reports whether it could. Of a file its
 // text is kept, as a page can't choose a file again. Where there is no session to keep
 // it with, or it is larger than any that is kept, the form isn't read.
-func (s *Server) keep(c echo.Context, r Route, page string) bool {
+func (s *Server) keepForm(c echo.Context, r Route, page string) bool {
 	if ok, err := s.Sessions.Keeps(c.Request()); err != nil || !ok {
 		return false
 	}

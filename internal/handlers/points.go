@@ -39,7 +39,7 @@ func (s *Server) backupsPage(c echo.Context, status int, cause error) error {
 	if v.Total, v.Size, err = s.Fleet.CountPoints(ctx, d); err != nil {
 		return err
 	}
-	if err := beyond(v.Page, v.Total); err != nil {
+	if err := checkPage(v.Page, v.Total); err != nil {
 		return err
 	}
 	if v.Points, err = s.Fleet.Points(ctx, d, v.Page); err != nil {
@@ -51,31 +51,31 @@ func (s *Server) backupsPage(c echo.Context, status int, cause error) error {
 	return render(c, status, views.BackupsPage(s.databasePage(c, d, "backups", "Backups", layout.Crumb{Text: "Backups"}), v))
 }
 
-// pointed answers what an operator did to restore points: with their list.
-func (s *Server) pointed(c echo.Context, err error, what string) error {
-	if errors.Is(err, errGoesOn) {
+// pointsAnswer answers what an operator did to restore points: with their list.
+func (s *Server) pointsAnswer(c echo.Context, err error, what string) error {
+	if errors.Is(err, errDetached) {
 		return redirect(c, paths.Backups(c.Param("db")))
 	}
-	if expected(err) {
+	if isFormError(err) {
 		return s.backupsPage(c, statusOf(err), err)
 	}
 	if err != nil {
 		return err
 	}
-	return redirect(c, done(paths.Backups(c.Param("db")), what))
+	return redirect(c, donePath(paths.Backups(c.Param("db")), what))
 }
 
 func (s *Server) pointsCreate(c echo.Context) error {
 	name := c.Param("db")
-	err := s.patiently(c, func(ctx context.Context, a auth.Actor) error {
+	err := s.runDetached(c, func(ctx context.Context, a auth.Actor) error {
 		_, err := s.Fleet.KeepPoint(ctx, a, name)
 		return err
 	})
-	return s.pointed(c, err, "kept")
+	return s.pointsAnswer(c, err, "kept")
 }
 
 func (s *Server) pointsForget(c echo.Context) error {
-	return s.pointed(c, s.Fleet.ForgetPoint(c.Request().Context(), s.actor(c), c.Param("db"), c.FormValue("point")), "forgotten")
+	return s.pointsAnswer(c, s.Fleet.ForgetPoint(c.Request().Context(), s.actor(c), c.Param("db"), c.FormValue("point")), "forgotten")
 }
 
 // momentOf reads what a browser's field for a date and a time sends, as UTC.
@@ -100,7 +100,7 @@ func (s *Server) pointsAsk(c echo.Context) error {
 	switch { // the moment was typed on the page of backups
 	case fault.Is(err, fault.NotFound):
 		return s.backupsPage(c, http.StatusUnprocessableEntity, err)
-	case expected(err):
+	case isFormError(err):
 		return s.backupsPage(c, statusOf(err), err)
 	}
 	return err
@@ -110,8 +110,8 @@ func (s *Server) pointsAsk(c echo.Context) error {
 // typed.
 type target struct{ point, at string }
 
-// of finds the point.
-func (t target) of(ctx context.Context, f *fleet.Fleet, d fleet.Database) (fleet.RestorePoint, error) {
+// restorePoint finds the point.
+func (t target) restorePoint(ctx context.Context, f *fleet.Fleet, d fleet.Database) (fleet.RestorePoint, error) {
 	if t.at == "" {
 		return f.Point(ctx, d, t.point)
 	}
@@ -132,7 +132,7 @@ func (s *Server) restorePage(c echo.Context, status int, t target, cause error) 
 		return err
 	}
 	v := views.Restore{Database: d, At: t.at}
-	if v.Point, err = t.of(ctx, s.Fleet, d); err != nil {
+	if v.Point, err = t.restorePoint(ctx, s.Fleet, d); err != nil {
 		return err
 	}
 	// Statements that could not be finished are not among them; an unknown end is.
@@ -155,16 +155,16 @@ func (s *Server) restorePage(c echo.Context, status int, t target, cause error) 
 
 func (s *Server) pointsRestore(c echo.Context) error {
 	t, name := target{point: c.FormValue("point"), at: c.FormValue("at")}, c.Param("db")
-	if err := typed(c, name); err != nil {
+	if err := checkConfirmation(c, name); err != nil {
 		return s.restorePage(c, statusOf(err), t, err)
 	}
 	at, err := time.Time{}, error(nil)
 	if t.at != "" {
 		if at, err = momentOf(t.at); err != nil {
-			return s.pointed(c, err, "")
+			return s.pointsAnswer(c, err, "")
 		}
 	}
-	err = s.patiently(c, func(ctx context.Context, a auth.Actor) error {
+	err = s.runDetached(c, func(ctx context.Context, a auth.Actor) error {
 		if t.at != "" {
 			_, err := s.Fleet.RestoreAt(ctx, a, name, at)
 			return err
@@ -172,5 +172,5 @@ func (s *Server) pointsRestore(c echo.Context) error {
 		_, err := s.Fleet.RestoreTo(ctx, a, name, t.point)
 		return err
 	})
-	return s.pointed(c, err, "restored")
+	return s.pointsAnswer(c, err, "restored")
 }

@@ -65,9 +65,9 @@ func (s *Server) routes() []Route {
 		{Method: post, Path: "/logout", Permission: auth.SessionOwn, Handler: s.logout, Form: "/"},
 
 		{Method: get, Path: "/", Permission: auth.FleetRead, Handler: s.fleetIndex},
-		{Method: get, Path: "/search", Permission: auth.FleetRead, Handler: s.search},
+		{Method: get, Path: "/search", Permission: auth.FleetRead, Handler: s.searchShow},
 		{Method: get, Path: "/search/orgs", Permission: auth.DatabasesCreate, Handler: s.orgsOptions},
-		{Method: get, Path: "/help", Permission: auth.SessionOwn, Handler: s.help},
+		{Method: get, Path: "/help", Permission: auth.SessionOwn, Handler: s.helpShow},
 		{Method: post, Path: "/check", Permission: auth.FleetCheck, Handler: s.fleetCheck, Form: "/"},
 		{Method: get, Path: "/orgs", Permission: auth.OrgsRead, Handler: s.orgsIndex},
 		{Method: post, Path: "/orgs", Permission: auth.OrgsCreate, Handler: s.orgsCreate, Form: "/orgs", Keep: true},
@@ -127,7 +127,7 @@ func (s *Server) routes() []Route {
 		{Method: post, Path: "/plans/:plan/approve", Permission: auth.PlansApprove, Handler: s.plansApprove, Form: "/plans/:plan"},
 		{Method: post, Path: "/plans/:plan/reject", Permission: auth.PlansApprove, Handler: s.plansReject, Form: "/plans/:plan"},
 		{Method: post, Path: "/plans/:plan/apply", Permission: auth.PlansApply, Handler: s.plansApply, Form: "/plans/:plan"},
-		{Method: post, Path: "/plans/:plan/fill", Permission: auth.PlansApply, Handler: s.fillsGoOn, Form: "/plans/:plan"},
+		{Method: post, Path: "/plans/:plan/fill", Permission: auth.PlansApply, Handler: s.fillsResume, Form: "/plans/:plan"},
 		{Method: post, Path: "/plans/:plan/fill/stop", Permission: auth.PlansApply, Handler: s.fillsStop, Form: "/plans/:plan"},
 
 		{Method: get, Path: "/account", Permission: auth.SessionOwn, Handler: s.accountShow},

@@ -110,9 +110,9 @@ func rowForm(d fleet.Database, rec browse.Record, insert bool, back string) view
 	return v
 }
 
-// fill puts what was sent into a row's form: a draft, or a form that is shown
+// fillRow puts what was sent into a row's form: a draft, or a form that is shown
 // again.
-func fill(v *views.RowForm, form url.Values) {
+func fillRow(v *views.RowForm, form url.Values) {
 	for i, col := range v.Record.Columns {
 		if as := form.Get(views.FieldName("as", col.Name)); as != "" {
 			v.Inputs[i] = typedInput(form, col.Name, v.Inputs[i].As)
@@ -160,7 +160,7 @@ func (s *Server) rowsNew(c echo.Context) error {
 		}
 		v := rowForm(t.d, rec, true, c.QueryParam("back"))
 		if form := draft(c); form != nil {
-			fill(&v, form)
+			fillRow(&v, form)
 		}
 		return s.rowPage(c, http.StatusOK, t.d, v)
 	})
@@ -178,7 +178,7 @@ func (s *Server) rowsCreate(c echo.Context) error {
 			return err
 		}
 		v := rowForm(t.d, rec, true, form.Get("back"))
-		fill(&v, form)
+		fillRow(&v, form)
 		cells := map[string]browse.Input{}
 		for i, col := range rec.Columns {
 			cells[col.Name] = v.Inputs[i]
@@ -192,14 +192,14 @@ func (s *Server) rowsCreate(c echo.Context) error {
 			t.name = rec.Table // as the database spells it
 			_, err = s.rowsWrite(c, t, w)
 		}
-		if expected(err) {
+		if isFormError(err) {
 			v.Error, v.ErrorColumn = fault.Message(err), columnOf(err, rec)
 			return s.rowPage(c, statusOf(err), t.d, v)
 		}
 		if err != nil {
 			return err
 		}
-		return redirect(c, done(v.BackHref(), "inserted"))
+		return redirect(c, donePath(v.BackHref(), "inserted"))
 	})
 }
 
@@ -233,7 +233,7 @@ func (s *Server) rowShow(c echo.Context) error {
 		}
 		v := rowForm(t.d, rec, false, back)
 		if form != nil {
-			fill(&v, form)
+			fillRow(&v, form)
 		}
 		return s.rowPage(c, http.StatusOK, t.d, v)
 	})
@@ -254,7 +254,7 @@ func (s *Server) rowUpdate(c echo.Context) error {
 		}
 		v := rowForm(t.d, rec, false, form.Get("back"))
 		before := append([]browse.Input{}, v.Inputs...)
-		fill(&v, form)
+		fillRow(&v, form)
 		edit := browse.RowEdit{Key: rec.Key}
 		for i, col := range rec.Columns {
 			// An untouched field says what the row says, or what it said when it was seen.
@@ -274,22 +274,22 @@ func (s *Server) rowUpdate(c echo.Context) error {
 		}
 		if ce, ok := errors.AsType[*browse.ConflictError](err); ok {
 			v.Conflicts = ce.Conflicts
-			s.seeAgain(&v, ce.Conflicts)
+			s.refreshSeen(&v, ce.Conflicts)
 		}
-		if expected(err) {
+		if isFormError(err) {
 			v.Error, v.ErrorColumn = fault.Message(err), columnOf(err, rec)
 			return s.rowPage(c, statusOf(err), t.d, v)
 		}
 		if err != nil {
 			return err
 		}
-		return redirect(c, done(v.BackHref(), "saved"))
+		return redirect(c, donePath(v.BackHref(), "saved"))
 	})
 }
 
-// seeAgain makes the form compare with what is there now: sent once more, it
+// refreshSeen makes the form compare with what is there now: sent once more, it
 // overwrites what the page then shows.
-func (s *Server) seeAgain(v *views.RowForm, cs []browse.Conflict) {
+func (s *Server) refreshSeen(v *views.RowForm, cs []browse.Conflict) {
 	for _, conflict := range cs {
 		for i, col := range v.Record.Columns {
 			if col.Name == conflict.Column.Name {

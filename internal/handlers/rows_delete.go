@@ -67,12 +67,12 @@ func (s *Server) rowsDelete(c echo.Context) error {
 		_, err = s.rowsWrite(c, t, w)
 		return err
 	})
-	if expected(err) && len(keys) > 0 {
+	if isFormError(err) && len(keys) > 0 {
 		return s.deletePage(c, statusOf(err), keys, back, err)
 	}
 	if err != nil {
 		return err
 	}
 	table, _ := tableName(c) // it was read above
-	return redirect(c, done(views.BackHref(c.Param("db"), table, back), "rows-deleted"))
+	return redirect(c, donePath(views.BackHref(c.Param("db"), table, back), "rows-deleted"))
 }

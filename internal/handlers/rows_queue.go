@@ -18,7 +18,7 @@ import (
 )
 
 // queued is a change of a row as the script sends it.
-type queued struct {
+type queuedRow struct {
 	Key   string `json:"key"`
 	Row   int    `json:"row"`
 	Cells []struct {
@@ -32,9 +32,9 @@ type queued struct {
 
 // parseQueue reads the script's queue. What was seen is a storage class and a
 // text, or what a conflict said to compare with.
-func parseQueue(text string) ([]queued, []browse.RowEdit, error) {
+func parseQueue(text string) ([]queuedRow, []browse.RowEdit, error) {
 	bad := fault.New(fault.Invalid, "The changes can't be read. Nothing was saved; reload the page.")
-	var queue []queued
+	var queue []queuedRow
 	if err := json.Unmarshal([]byte(text), &queue); err != nil {
 		return nil, nil, fault.Wrap(err, fault.Invalid, "%s", bad.Msg)
 	}
@@ -87,7 +87,7 @@ func (s *Server) rowsChanges(c echo.Context) error {
 		if err == nil {
 			written, err = s.rowsWrite(c, t, w)
 		}
-		if expected(err) || fault.Is(err, fault.NotFound) {
+		if isFormError(err) || fault.Is(err, fault.NotFound) {
 			v := views.Changes{Error: fault.Message(err)}
 			if ce, ok := errors.AsType[*browse.ConflictError](err); ok {
 				v.Conflicts = ce.Conflicts
@@ -97,7 +97,7 @@ func (s *Server) rowsChanges(c echo.Context) error {
 		if err != nil {
 			return err
 		}
-		page, err := t.keyed(ctx, c.FormValue("cols"), written.Keys)
+		page, err := t.rowsByKey(ctx, c.FormValue("cols"), written.Keys)
 		if err != nil {
 			return err
 		}
@@ -107,9 +107,9 @@ func (s *Server) rowsChanges(c echo.Context) error {
 	})
 }
 
-// keyed reads the rows of those keys with these columns. A key that became too long for
+// rowsByKey reads the rows of those keys with these columns. A key that became too long for
 // a link finds no row.
-func (t openTable) keyed(ctx context.Context, cols string, keys []string) (*browse.Page, error) {
+func (t openTable) rowsByKey(ctx context.Context, cols string, keys []string) (*browse.Page, error) {
 	req, err := browse.ParseRequest(t.name, url.Values{"cols": {cols}})
 	if err != nil {
 		return nil, err
@@ -119,7 +119,7 @@ func (t openTable) keyed(ctx context.Context, cols string, keys []string) (*brow
 }
 
 // savedRows says where on the page each row of a queue is, whose keys are now these.
-func savedRows(page *browse.Page, queue []queued, keys []string) (out []views.SavedRow) {
+func savedRows(page *browse.Page, queue []queuedRow, keys []string) (out []views.SavedRow) {
 	for i, q := range queue {
 		row := views.SavedRow{Place: q.Row, At: -1}
 		if i < len(keys) && keys[i] != "" {

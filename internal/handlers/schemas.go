@@ -29,7 +29,7 @@ func (s *Server) schemasIndex(c echo.Context) error {
 	if v.Schemas, v.Total, err = s.Fleet.SchemasInUse(c.Request().Context(), v.Search, v.Page); err != nil {
 		return err
 	}
-	if err := beyond(v.Page, v.Total); err != nil {
+	if err := checkPage(v.Page, v.Total); err != nil {
 		return err
 	}
 	p := s.page(c, "Schemas", "schemas", layout.Crumb{Text: "Schemas"})
@@ -50,7 +50,7 @@ func (s *Server) schemasShow(c echo.Context) error {
 	if v.Versions, v.Total, err = s.Fleet.Versions(ctx, sc.Name, v.Page); err != nil {
 		return err
 	}
-	if err := beyond(v.Page, v.Total); err != nil {
+	if err := checkPage(v.Page, v.Total); err != nil {
 		return err
 	}
 	p := s.page(c, sc.Name, "schemas", layout.Crumb{Text: "Schemas", Href: paths.Schemas}, layout.Crumb{Text: sc.Name, Mono: true})
@@ -142,9 +142,9 @@ func (s *Server) versionsNew(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	v := views.Editor{Name: sc.Name, Next: sc.Latest + 1, Source: raise(latest.Source, sc.Latest+1)}
+	v := views.Editor{Name: sc.Name, Next: sc.Latest + 1, Source: setVersion(latest.Source, sc.Latest+1)}
 	if plan := c.QueryParam("plan"); plan != "" {
-		return s.offered(c, v, id.Plan(plan))
+		return s.offerAnswer(c, v, id.Plan(plan))
 	}
 	if form := draft(c); form.Has("source") {
 		v.Source = form.Get("source")
@@ -179,9 +179,9 @@ func (s *Server) consoleVersion(c echo.Context) error {
 	return s.editorAnswer(c, v, err)
 }
 
-// raise writes a version into the first "version" of a source; the parser
+// setVersion writes a version into the first "version" of a source; the parser
 // checks whether that was the right one.
-func raise(source string, version int) string {
+func setVersion(source string, version int) string {
 	at := versionKey.FindStringSubmatchIndex(source)
 	if at == nil {
 		return source

@@ -57,9 +57,9 @@ func databasePlaces(db string) []searchPlace {
 	}
 }
 
-// search finds databases, organizations, tables of the database one is in, pages
+// searchShow finds databases, organizations, tables of the database one is in, pages
 // and actions. It reads the index and at most one database.
-func (s *Server) search(c echo.Context) error {
+func (s *Server) searchShow(c echo.Context) error {
 	v := views.Search{Text: strings.TrimSpace(c.QueryParam("q")), Database: c.QueryParam("db")}
 	if len(v.Text) > 200 {
 		return fault.New(fault.Invalid, "Search for at most 200 characters.")
@@ -75,13 +75,13 @@ func (s *Server) search(c echo.Context) error {
 	return render(c, http.StatusOK, views.SearchPage(s.page(c, "Search", "", layout.Crumb{Text: "Search"}), v))
 }
 
-func add(v *views.Search, title string, hits []views.Hit) {
+func addHits(v *views.Search, title string, hits []views.Hit) {
 	if len(hits) > 0 {
 		v.Groups = append(v.Groups, views.SearchGroup{Title: title, Hits: hits})
 	}
 }
 
-func holds(text, part string) bool {
+func containsFold(text, part string) bool {
 	return strings.Contains(strings.ToLower(text), strings.ToLower(part))
 }
 
@@ -102,11 +102,11 @@ func (s *Server) findTables(c echo.Context, v *views.Search) error {
 	}
 	var hits []views.Hit
 	for _, t := range cat.Tables {
-		if holds(t.Name, v.Text) && len(hits) < maxTableHits {
+		if containsFold(t.Name, v.Text) && len(hits) < maxTableHits {
 			hits = append(hits, views.Hit{Text: t.Name, Href: paths.Table(v.Database, t.Name), Icon: "table-2", Beside: t.Kind, Mono: true})
 		}
 	}
-	add(v, "Tables of "+v.Database, hits)
+	addHits(v, "Tables of "+v.Database, hits)
 	return nil
 }
 
@@ -122,7 +122,7 @@ func (s *Server) findDatabases(c echo.Context, v *views.Search) error {
 	for i, d := range ds {
 		hits[i] = views.Hit{Text: d.Name, Href: paths.Database(d.Name), Icon: "database", Beside: d.OrgName, Mono: true}
 	}
-	add(v, "Databases", hits)
+	addHits(v, "Databases", hits)
 	return nil
 }
 
@@ -138,7 +138,7 @@ func (s *Server) findOrgs(c echo.Context, v *views.Search) error {
 	for i, o := range orgs {
 		hits[i] = views.Hit{Text: o.Name, Href: paths.Org(o.Slug), Icon: "building-2", Beside: o.Slug}
 	}
-	add(v, "Organizations", hits)
+	addHits(v, "Organizations", hits)
 	return nil
 }
 
@@ -147,7 +147,7 @@ func (s *Server) findPlaces(c echo.Context, v *views.Search) error {
 	list := func(places []searchPlace) []views.Hit {
 		var hits []views.Hit
 		for _, p := range places {
-			if o.Role.Can(p.permission) && holds(p.text, v.Text) {
+			if o.Role.Can(p.permission) && containsFold(p.text, v.Text) {
 				hits = append(hits, views.Hit{Text: p.text, Href: p.href, Icon: p.icon, Keys: views.Shortcut(p.key)})
 			}
 		}
@@ -155,13 +155,13 @@ func (s *Server) findPlaces(c echo.Context, v *views.Search) error {
 	}
 	if v.Database != "" {
 		if _, err := s.Fleet.Database(c.Request().Context(), v.Database); err == nil {
-			add(v, v.Database, list(databasePlaces(v.Database)))
+			addHits(v, v.Database, list(databasePlaces(v.Database)))
 		}
 	}
-	add(v, "Pages and actions", list(searchPlaces))
+	addHits(v, "Pages and actions", list(searchPlaces))
 	return nil
 }
 
-func (s *Server) help(c echo.Context) error {
+func (s *Server) helpShow(c echo.Context) error {
 	return render(c, http.StatusOK, views.HelpPage(s.page(c, "Keyboard shortcuts", "", layout.Crumb{Text: "Keyboard shortcuts"})))
 }

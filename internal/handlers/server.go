@@ -70,14 +70,14 @@ func New(o Options) *Server {
 	e.Use(middleware.Body(cmp.Or(o.BlockTime, middleware.BlockTime)), middleware.Headers, middleware.Log(o.Log),
 		middleware.Recover(o.Log), middleware.SameSite, middleware.Compress(static.Prefix))
 	for _, r := range s.routes() {
-		s.add(r)
+		s.addRoute(r)
 	}
 	e.RouteNotFound("/*", s.notFound, s.permit(Route{Permission: auth.Public}))
 	return s
 }
 
-func (s *Server) add(r Route) {
-	s.echo.Add(r.Method, r.Path, r.Handler, s.permit(r), s.inTime(r))
+func (s *Server) addRoute(r Route) {
+	s.echo.Add(r.Method, r.Path, r.Handler, s.permit(r), s.timeout(r))
 }
 
 // extractor tells whose address counts: the peer's, or behind trusted proxies
@@ -107,12 +107,12 @@ func (s *Server) page(c echo.Context, title, nav string, crumbs ...layout.Crumb)
 			Export: can(auth.DatabasesExport), Restore: can(auth.DatabasesRestore), Manage: can(auth.DatabasesManage),
 			Orgs: can(auth.OrgsManage), Settings: can(auth.SettingsManage),
 		},
-		Calls: s.calls(),
+		Calls: s.callCount(),
 	}
 }
 
-// calls is how much of Cloudflare's limit is used, for the frame.
-func (s *Server) calls() *layout.Calls {
+// callCount is how much of Cloudflare's limit is used, for the frame.
+func (s *Server) callCount() *layout.Calls {
 	b, ok := s.Account.Budget()
 	if !ok {
 		return nil
@@ -135,8 +135,8 @@ var doneWords = map[string]string{
 	"account-saved":        "The Cloudflare account is set up.", "account-forgotten": "The Cloudflare account is taken away.",
 }
 
-// done returns the address of a page that says what was just done.
-func done(address, what string) string {
+// donePath returns the address of a page that says what was just done.
+func donePath(address, what string) string {
 	if what == "" {
 		return address
 	}

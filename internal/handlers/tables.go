@@ -46,7 +46,7 @@ func (s *Server) tablesShow(c echo.Context) error {
 		req.Filters = append(req.Filters, f)
 		return c.Redirect(http.StatusSeeOther, paths.With(paths.Table(c.Param("db"), table), req.Query()))
 	}
-	return s.reading(c, func(d fleet.Database, conn d1.Conn, cat *browse.Catalog) error {
+	return s.withCatalog(c, func(d fleet.Database, conn d1.Conn, cat *browse.Catalog) error {
 		ctx := c.Request().Context()
 		page, err := browse.Fetch(ctx, conn, cat, req)
 		if err != nil {
@@ -61,9 +61,9 @@ func (s *Server) tablesShow(c echo.Context) error {
 	})
 }
 
-// reading does f with a database and its catalog, for a page that only reads. The
+// withCatalog does f with a database and its catalog, for a page that only reads. The
 // catalog is a kept one that the page's own calls check.
-func (s *Server) reading(c echo.Context, f func(fleet.Database, d1.Conn, *browse.Catalog) error) error {
+func (s *Server) withCatalog(c echo.Context, f func(fleet.Database, d1.Conn, *browse.Catalog) error) error {
 	return s.withDatabase(c, func(d fleet.Database, conn d1.Conn) error {
 		return s.catalogs.Read(c.Request().Context(), d.ProviderID, conn, func(conn d1.Conn, db *live.Database) error {
 			return f(d, conn, &browse.Catalog{Database: db})
@@ -80,15 +80,15 @@ func (s *Server) catalog(c echo.Context, d fleet.Database, conn d1.Conn) (*brows
 	return &browse.Catalog{Database: db}, nil
 }
 
-// whole reads the cell that a request names.
-func (s *Server) whole(c echo.Context, f func(fleet.Database, string, browse.Content) error) error {
+// withCell reads the cell that a request names.
+func (s *Server) withCell(c echo.Context, f func(fleet.Database, string, browse.Content) error) error {
 	table, err := tableName(c)
 	if err != nil {
 		return err
 	}
-	return s.reading(c, func(d fleet.Database, conn d1.Conn, cat *browse.Catalog) error {
+	return s.withCatalog(c, func(d fleet.Database, conn d1.Conn, cat *browse.Catalog) error {
 		ctx := c.Request().Context()
-		content, err := cat.Whole(ctx, conn, table, c.QueryParam("key"), c.QueryParam("column"))
+		content, err := cat.CellContent(ctx, conn, table, c.QueryParam("key"), c.QueryParam("column"))
 		if err != nil {
 			return err
 		}
@@ -97,7 +97,7 @@ func (s *Server) whole(c echo.Context, f func(fleet.Database, string, browse.Con
 }
 
 func (s *Server) tablesCell(c echo.Context) error {
-	return s.whole(c, func(d fleet.Database, table string, content browse.Content) error {
+	return s.withCell(c, func(d fleet.Database, table string, content browse.Content) error {
 		v := views.Cell{Database: d.Name, Table: table, Key: c.QueryParam("key"), Content: content}
 		p := s.databasePage(c, d, "data", content.Column.Name,
 			layout.Crumb{Text: table, Href: paths.Table(d.Name, table), Mono: true}, layout.Crumb{Text: content.Column.Name, Mono: true})
@@ -108,7 +108,7 @@ func (s *Server) tablesCell(c echo.Context) error {
 // tablesBlob downloads a value. It is never shown in the browser: what it holds
 // is anybody's.
 func (s *Server) tablesBlob(c echo.Context) error {
-	return s.whole(c, func(_ fleet.Database, table string, content browse.Content) error {
+	return s.withCell(c, func(_ fleet.Database, table string, content browse.Content) error {
 		h := c.Response().Header()
 		h.Set("Content-Disposition", mime.FormatMediaType("attachment",
 			map[string]string{"filename": table + "-" + content.Column.Name + ".bin"}))

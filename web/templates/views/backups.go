@@ -203,8 +203,8 @@ type DatabaseSettings struct {
 	Against string
 	// OnD1 is what D1 says of it, nil for one that isn't there.
 	OnD1 *OnD1
-	// Left is how the old one of a moved database stands.
-	Left Left
+	// Origin is how the old one of a moved database stands.
+	Origin Origin
 	// Verb and Error are the form that was refused, and why.
 	Verb, Error string
 }
@@ -218,8 +218,8 @@ type OnD1 struct {
 	Error string
 }
 
-// Left is what is known of a database that was left by a move.
-type Left struct {
+// Origin is what is known of a database that was left by a move.
+type Origin struct {
 	// Written says that somebody may have written to it since.
 	Written bool
 	// Error is why that isn't known.

@@ -411,7 +411,7 @@ func settingsBody(p layout.Page, v DatabaseSettings) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = settingsLeft(v).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = settingsOrigin(v).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -450,7 +450,7 @@ func settingsBody(p layout.Page, v DatabaseSettings) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = settingsLeft(v).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = settingsOrigin(v).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

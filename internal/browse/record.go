@@ -63,25 +63,25 @@ const MaxTyped = 64 << 10
 // Blank returns the columns of a table, for a new row. A view or virtual table is
 // fault.Invalid.
 func (c *Catalog) Blank(ctx context.Context, conn d1.Conn, table string) (Record, error) {
-	t, err := c.insertable(ctx, conn, table)
+	t, err := c.insertableTable(ctx, conn, table)
 	if err != nil {
 		return Record{}, err
 	}
 	n := len(t.Columns)
-	return Record{Table: t.Name, Columns: t.all(), Values: make([]d1.Value, n), Long: make([]bool, n), Seen: make([]Seen, n)}, nil
+	return Record{Table: t.Name, Columns: t.columns(), Values: make([]d1.Value, n), Long: make([]bool, n), Seen: make([]Seen, n)}, nil
 }
 
 // Record reads one row whole. A table whose rows can't be changed is
 // fault.Invalid, a row that is gone fault.NotFound.
 func (c *Catalog) Record(ctx context.Context, conn d1.Conn, table, key string) (Record, error) {
-	t, err := c.writable(ctx, conn, table)
+	t, err := c.writableTable(ctx, conn, table)
 	if err != nil {
 		return Record{}, err
 	}
 	w := &Write{t: t}
 	n := len(t.Columns)
-	rec := Record{Table: t.Name, Key: key, Columns: t.all(), Values: make([]d1.Value, n), Long: make([]bool, n), Seen: make([]Seen, n)}
-	values, err := w.read(ctx, conn, key, orm.Places(t.Table))
+	rec := Record{Table: t.Name, Key: key, Columns: t.columns(), Values: make([]d1.Value, n), Long: make([]bool, n), Seen: make([]Seen, n)}
+	values, err := w.readCells(ctx, conn, key, orm.Places(t.Table))
 	if err != nil {
 		return rec, err
 	}

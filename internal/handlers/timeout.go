@@ -18,11 +18,11 @@ const (
 	formTime = 50 * time.Second
 )
 
-// asideTime is how long a page waits for what it can do without: 5 s.
-func (s *Server) asideTime() time.Duration { return s.PageTime / 7 }
+// asideTimeout is how long a page waits for what it can do without: 5 s.
+func (s *Server) asideTimeout() time.Duration { return s.PageTime / 7 }
 
-// inTime ends what a handler waits for before nobody may be left to be answered.
-func (s *Server) inTime(r Route) echo.MiddlewareFunc {
+// timeout ends what a handler waits for before nobody may be left to be answered.
+func (s *Server) timeout(r Route) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		if r.Slow {
 			return next

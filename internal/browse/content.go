@@ -32,9 +32,9 @@ type Content struct {
 	JSON string
 }
 
-// Whole reads one cell of the row with that key, which is a Row.Key. A row or
+// CellContent reads one cell of the row with that key, which is a Row.Key. A row or
 // column that is gone, and a key that is none, are fault.NotFound.
-func (c *Catalog) Whole(ctx context.Context, conn d1.Conn, table, key, column string) (Content, error) {
+func (c *Catalog) CellContent(ctx context.Context, conn d1.Conn, table, key, column string) (Content, error) {
 	values, err := DecodeKey(key)
 	if err != nil {
 		return Content{}, err
@@ -58,14 +58,14 @@ func (c *Catalog) Whole(ctx context.Context, conn d1.Conn, table, key, column st
 	if len(result.Rows) == 0 {
 		return Content{}, fault.New(fault.NotFound, "This row of %s is gone.", t.Name)
 	}
-	return contentOf(t.col(i), result.Rows[0][0]), nil
+	return contentOf(t.column(i), result.Rows[0][0]), nil
 }
 
 func contentOf(col Column, v d1.Value) Content {
 	c := Content{Column: col, Value: v, Size: v.Len()}
 	switch v.Kind() {
 	case d1.Text:
-		c.JSON = pretty(v.Text())
+		c.JSON = indentJSON(v.Text())
 		c.Type = "text/plain; charset=utf-8"
 		switch {
 		case c.JSON != "":
@@ -79,14 +79,14 @@ func contentOf(col Column, v d1.Value) Content {
 	return c
 }
 
-// pretty returns JSON indented, "" for what is no object or array or would grow
+// indentJSON returns JSON indented, "" for what is no object or array or would grow
 // past maxPretty.
-func pretty(s string) string {
+func indentJSON(s string) string {
 	s = strings.TrimSpace(s)
 	if !strings.HasPrefix(s, "{") && !strings.HasPrefix(s, "[") {
 		return ""
 	}
-	if grown(s) > maxPretty || !json.Valid([]byte(s)) {
+	if indentedSize(s) > maxPretty || !json.Valid([]byte(s)) {
 		return ""
 	}
 	var b bytes.Buffer
@@ -96,9 +96,9 @@ func pretty(s string) string {
 	return b.String()
 }
 
-// grown returns no less than the bytes of s once indented: every bracket and
+// indentedSize returns no less than the bytes of s once indented: every bracket and
 // comma outside of strings begins a line.
-func grown(s string) int {
+func indentedSize(s string) int {
 	size, depth, quoted := len(s), 0, false
 	for i := 0; i < len(s) && size <= maxPretty; i++ {
 		switch c := s[i]; {
