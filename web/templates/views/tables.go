@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -223,28 +222,19 @@ func (v Table) rowsWords() string {
 	return plural(n, "row")
 }
 
-// bodies are buffers for the rows of a page; a larger one than maxKeptBody bytes, which
-// takes rows of many long cells, isn't kept.
-var bodies = sync.Pool{New: func() any { return new(bytes.Buffer) }}
-
-const maxKeptBody = 256 << 10
-
-// tableRows writes the rows of a page: see cells.go.
+// tableRows writes the rows of a page, each through one buffer: see cells.go.
 func tableRows(v Table) templ.Component {
 	return templ.ComponentFunc(func(_ context.Context, w io.Writer) error {
-		b := bodies.Get().(*bytes.Buffer)
-		b.Reset()
-		defer func() {
-			if b.Cap() <= maxKeptBody {
-				bodies.Put(b)
-			}
-		}()
+		var b bytes.Buffer
 		b.WriteString("<tbody>")
 		for n := range v.Page.Rows {
-			v.writeRow(b, n, n)
+			v.writeRow(&b, n, n)
+			if _, err := w.Write(b.Bytes()); err != nil {
+				return err
+			}
+			b.Reset()
 		}
-		b.WriteString("</tbody>")
-		_, err := w.Write(b.Bytes())
+		_, err := io.WriteString(w, "</tbody>")
 		return err
 	})
 }
