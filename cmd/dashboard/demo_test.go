@@ -33,7 +33,7 @@ func startDemo(dir string, args ...string) *start {
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &start{cancel: cancel, code: make(chan int, 1)}
 	args = append([]string{"--demo", "--data", dir, "--listen", "127.0.0.1:0"}, args...)
-	go func() { s.code <- run(ctx, args, environment(), strings.NewReader(""), &s.out, &s.out) }()
+	go func() { s.code <- run(ctx, args, process{environment(), strings.NewReader(""), &s.out, &s.out}) }()
 	return s
 }
 

@@ -32,15 +32,22 @@ Commands (flags come before them):
   healthcheck            ask the running dashboard whether it is ready
 `
 
+// process is what the program has of the machine it runs on.
+type process struct {
+	lookup         func(variable string) (string, bool)
+	stdin          io.Reader
+	stdout, stderr io.Writer
+}
+
 // run is the program. It returns when ctx is done or the command has ended.
-func run(ctx context.Context, args []string, lookup func(string) (string, bool), stdin io.Reader, stdout, stderr io.Writer) int {
-	cfg, rest, err := config.Load(args, lookup, stdout)
+func run(ctx context.Context, args []string, p process) int {
+	cfg, rest, err := config.Load(args, p.lookup, p.stdout)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
-		_, _ = fmt.Fprint(stdout, commands)
+		_, _ = fmt.Fprint(p.stdout, commands)
 		return exitOK
 	case err != nil:
-		_, _ = fmt.Fprintln(stderr, err)
+		_, _ = fmt.Fprintln(p.stderr, err)
 		return exitUsage
 	}
 	var name string
@@ -52,11 +59,11 @@ func run(ctx context.Context, args []string, lookup func(string) (string, bool),
 		"rotate-key": rotateKey, "healthcheck": healthcheck,
 	}[name]
 	if !ok {
-		_, _ = fmt.Fprintf(stderr, "There is no command %q.\n%s", name, commands)
+		_, _ = fmt.Fprintf(p.stderr, "There is no command %q.\n%s", name, commands)
 		return exitUsage
 	}
-	if err := command(ctx, cfg, rest, terminal{stdin, stdout}, logger(cfg, stderr)); err != nil {
-		_, _ = fmt.Fprintln(stderr, explain(err))
+	if err := command(ctx, cfg, rest, terminal{p.stdin, p.stdout}, logger(cfg, p.stderr)); err != nil {
+		_, _ = fmt.Fprintln(p.stderr, explain(err))
 		if errors.Is(err, errUsage) {
 			return exitUsage
 		}

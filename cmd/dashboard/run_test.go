@@ -47,7 +47,7 @@ func environment(pairs ...string) func(string) (string, bool) {
 func command(t *testing.T, stdin string, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	var out, errs buffer
-	code = run(t.Context(), args, environment(), strings.NewReader(stdin), &out, &errs)
+	code = run(t.Context(), args, process{environment(), strings.NewReader(stdin), &out, &errs})
 	return code, out.String(), errs.String()
 }
 
@@ -58,7 +58,7 @@ func serving(t *testing.T, dir string, env ...string) (base string, out *buffer,
 	out = &buffer{}
 	done := make(chan int, 1)
 	go func() {
-		done <- run(ctx, []string{"--data", dir, "--listen", "127.0.0.1:0"}, environment(env...), strings.NewReader(""), out, out)
+		done <- run(ctx, []string{"--data", dir, "--listen", "127.0.0.1:0"}, process{environment(env...), strings.NewReader(""), out, out})
 	}()
 	stop = sync.OnceValue(func() int { cancel(); return <-done })
 	t.Cleanup(func() { stop() })

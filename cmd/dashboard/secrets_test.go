@@ -54,7 +54,7 @@ func TestTheKeyIsReplaced(t *testing.T) {
 		return "", false
 	}
 	var said, errs2 buffer
-	code = run(t.Context(), []string{"--data", dir, "rotate-key"}, lookup, strings.NewReader(""), &said, &errs2)
+	code = run(t.Context(), []string{"--data", dir, "rotate-key"}, process{lookup, strings.NewReader(""), &said, &errs2})
 	if out, errs := said.String(), errs2.String(); code != exitOK || !strings.Contains(out, "Sealed anew: 1") ||
 		!strings.Contains(out, "first key of KURATCHI_SECRET_KEY") {
 		t.Fatalf("%d %s %s", code, out, errs)

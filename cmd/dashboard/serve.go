@@ -80,7 +80,7 @@ func serve(ctx context.Context, cfg config.Config, _ []string, term terminal, lo
 	watching := make(chan struct{})
 	go func() { defer close(watching); f.Run(watched) }()
 	defer func() { stop(); <-watching }()
-	return answer(ctx, cfg, listener, f, acc, store, log)
+	return answer(ctx, cfg, listener, rooms{f, acc, store, log})
 }
 
 func controlFile(cfg config.Config) string { return filepath.Join(cfg.DataDir, "control.db") }
@@ -89,10 +89,17 @@ func controlFile(cfg config.Config) string { return filepath.Join(cfg.DataDir, "
 // databases: what a start finds there is left of a program that was killed.
 func uploadsDir(cfg config.Config) string { return filepath.Join(cfg.DataDir, "uploads") }
 
+// rooms are what requests are answered with.
+type rooms struct {
+	fleet   *fleet.Fleet
+	account *account.Account
+	store   *controlplane.Store
+	log     *slog.Logger
+}
+
 // answer serves requests. A request's head has to come within 5 s. Its body and its
 // answer have a pace to keep, set by the handlers; what is set here holds until they do.
-func answer(ctx context.Context, cfg config.Config, l net.Listener, f *fleet.Fleet, acc *account.Account,
-	store *controlplane.Store, log *slog.Logger) error {
+func answer(ctx context.Context, cfg config.Config, l net.Listener, r rooms) error {
 	hasher, err := auth.NewHasher(auth.DefaultParams())
 	if err != nil {
 		return err
@@ -102,8 +109,8 @@ func answer(ctx context.Context, cfg config.Config, l net.Listener, f *fleet.Fle
 	}
 	var stopping atomic.Bool
 	h := handlers.New(handlers.Options{
-		Fleet: f, Account: acc, Operators: store, Hasher: hasher, Throttle: auth.NewThrottle(now), Log: log, Now: now,
-		Sessions:       auth.NewStore(store, auth.StoreOptions{Insecure: !cfg.SecureCookie(), Now: now, Log: log}),
+		Fleet: r.fleet, Account: r.account, Operators: r.store, Hasher: hasher, Throttle: auth.NewThrottle(now), Log: r.log, Now: now,
+		Sessions:       auth.NewStore(r.store, auth.StoreOptions{Insecure: !cfg.SecureCookie(), Now: now, Log: r.log}),
 		Env:            layout.Env{Name: cfg.Environment.Name, Color: string(cfg.Environment.Color)},
 		TrustedProxies: cfg.TrustedProxies, Uploads: uploadsDir(cfg), SQLRowCap: cfg.SQLRowCap, SQLTimeout: cfg.SQLTimeout,
 		Ready: func() error {
@@ -115,7 +122,7 @@ func answer(ctx context.Context, cfg config.Config, l net.Listener, f *fleet.Fle
 	})
 	server := &http.Server{
 		Handler: h.Handler(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 60 * time.Second,
-		IdleTimeout: 90 * time.Second, MaxHeaderBytes: 32 << 10, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+		IdleTimeout: 90 * time.Second, MaxHeaderBytes: 32 << 10, ErrorLog: slog.NewLogLogger(r.log.Handler(), slog.LevelDebug),
 	}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(l) }()
@@ -125,11 +132,11 @@ func answer(ctx context.Context, cfg config.Config, l net.Listener, f *fleet.Fle
 	case <-ctx.Done():
 	}
 	stopping.Store(true)
-	log.Info("stopping", "grace", cfg.ShutdownGrace)
+	r.log.Info("stopping", "grace", cfg.ShutdownGrace)
 	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), cfg.ShutdownGrace)
 	defer cancel()
 	if err := server.Shutdown(end); err != nil {
-		log.Warn("requests were cut off", "error", err)
+		r.log.Warn("requests were cut off", "error", err)
 		_ = server.Close()
 	}
 	return nil
