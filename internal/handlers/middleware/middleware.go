@@ -86,7 +86,8 @@ func Log(log *slog.Logger) echo.MiddlewareFunc {
 	}
 }
 
-// Recover turns a panic into an error with its stack in the log.
+// Recover turns a panic into an error with its stack in the log. An answer that was begun
+// is broken off then: what is cut must not look whole.
 func Recover(log *slog.Logger) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) (err error) {
@@ -99,6 +100,9 @@ func Recover(log *slog.Logger) echo.MiddlewareFunc {
 					panic(r)
 				}
 				log.Error("panic", "request", RequestID(c), "route", c.Path(), "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
+				if c.Response().Committed {
+					panic(http.ErrAbortHandler)
+				}
 				err = fmt.Errorf("panic: %v", r)
 			}()
 			return next(c)
