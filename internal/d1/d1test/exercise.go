@@ -310,6 +310,7 @@ func exerciseAssertions(t *testing.T, c d1.Conn, _ Traits) {
 		"a plan's": {d1.Assertion{Name: d1.NotSo, Detail: `every row of o's: "so"`}.Holds("0"),
 			d1.Assertion{Name: d1.NotSo, Detail: `every row of o's: "so"`}},
 		"no row":   {d1.Assertion{Name: "changed"}.Changed(), d1.Assertion{Name: "changed"}},
+		"long":     {d1.Fails("tried", "printf('%.*c', 20000, 'x')"), d1.Assertion{Name: "tried", Detail: strings.Repeat("x", 20_000)}},
 		"computed": {d1.Fails("tried", "(select json_object('n', count(*)) from asserted)"), d1.Assertion{Name: "tried", Detail: `{"n":2}`}},
 	} {
 		nothing := d1.Exec("delete from asserted where a = 9")

@@ -15,6 +15,7 @@ import (
 	cf "github.com/cloudflare/cloudflare-go/v7/d1"
 	"github.com/cloudflare/cloudflare-go/v7/option"
 
+	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
 )
 
@@ -207,13 +208,18 @@ type message struct {
 	Message string `json:"message"`
 }
 
+// cut shortens D1's words to what somebody would read. What an assertion brings back is
+// for the program, which needs all of it.
 func cut(s string) string {
 	const most = 2000
 	s = strings.TrimPrefix(s, "D1_ERROR: ")
-	if len(s) > most {
-		s = strings.ToValidUTF8(s[:most], "") + "…"
+	if len(s) <= most {
+		return s
 	}
-	return s
+	if _, asserted := d1.Failed(d1.NewError(s)); asserted {
+		return s
+	}
+	return strings.ToValidUTF8(s[:most], "") + "…"
 }
 
 func requestID(resp *http.Response) string {

@@ -23,7 +23,7 @@ type Failure struct {
 	Status int
 	// Code is Cloudflare's, 0 without one.
 	Code int
-	// Text is Cloudflare's message for Code, at most 2,000 bytes.
+	// Text is Cloudflare's message for Code, at most 2,000 bytes but for an assertion's.
 	Text string
 	// RequestID is Cloudflare's id of the request, "" without an answer.
 	RequestID string
