@@ -146,7 +146,7 @@ func (t *Table) take(info d1.TableInfo) {
 	for _, c := range info.Columns {
 		if !c.Hidden {
 			t.Columns = append(t.Columns, Column{
-				Name: c.Name, Type: sqltext.Upper(c.Type), NotNull: c.NotNull, Default: c.Default, PK: c.Key > 0,
+				Name: c.Name, Type: sqltext.Upper(c.Type), NotNull: c.NotNull, Default: schema.DefaultExpr(c.Default), PK: c.Key > 0,
 				Generated: c.Generated, Affinity: AffinityOf(c.Type, t.Strict), Collated: true,
 			})
 		}

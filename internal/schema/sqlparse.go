@@ -89,7 +89,37 @@ func (r *sqlReader) group() (string, error) {
 	}
 	inner := r.src[r.toks[r.pos].Offset+1 : r.toks[end].Offset]
 	r.pos = end + 1
-	return strings.TrimSpace(inner), nil
+	return closable(inner), nil
+}
+
+// closable is an expression that may stand before a closing parenthesis: a comment at its
+// end that reaches to the end of its line keeps that line's end.
+func closable(expr string) string {
+	expr = strings.TrimSpace(expr)
+	var last sqltext.Token
+	for last = range sqltext.Tokens(expr) {
+	}
+	if last.Kind == sqltext.Comment && strings.HasPrefix(last.Text, "--") {
+		return expr + "\n"
+	}
+	return expr
+}
+
+// DefaultExpr is a default as an expression that means the same wherever it stands, of
+// one as the database tells it: there a single word is a text, whatever is called so.
+func DefaultExpr(told string) string {
+	r := newReader(told)
+	if t := r.next(); r.done() && isText(t) {
+		return sqltext.QuoteText(t.Ident())
+	}
+	return closable(told)
+}
+
+// isText reports whether SQLite takes a default of that one token for a text: a bare or
+// "quoted" word.
+func isText(t sqltext.Token) bool {
+	return t.Kind == sqltext.Name || t.Kind == sqltext.Word &&
+		!isWordOf(t, "current_timestamp", "current_date", "current_time", "null", "true", "false")
 }
 
 // names reads the "(a, b)" of a foreign key. SQLite reads COLLATE, ASC and DESC after
@@ -351,9 +381,8 @@ func (r *sqlReader) defaultValue(c *Column) error {
 	}
 	t := r.next()
 	switch {
-	case t.Kind == sqltext.Name || t.Kind == sqltext.Word &&
-		!isWordOf(t, "current_timestamp", "current_date", "current_time", "null", "true", "false"):
-		c.Default = sqltext.QuoteText(t.Ident()) // SQLite takes a bare or "quoted" word for text here
+	case isText(t):
+		c.Default = sqltext.QuoteText(t.Ident())
 	case t.IsLiteral() || t.Kind == sqltext.Word:
 		c.Default = sign + t.Text
 	default:

@@ -38,3 +38,23 @@ func TestATextInDoubleQuotesKeepsItsCase(t *testing.T) {
 }
 
 func replaced(form, name string) string { return strings.ReplaceAll(form, "~", name) }
+
+// TestACommentAtAnExpressionsEndEndsNothingElse reads what a schema writes of expressions
+// that end in a comment, which would swallow a parenthesis after it.
+func TestACommentAtAnExpressionsEndEndsNothingElse(t *testing.T) {
+	t.Parallel()
+	for _, form := range []string{
+		"create table t(a int default (1 + 1~), b int)",
+		"create table t(a int check (a > 0~), b int)",
+		"create table t(a int, b int as (a + 1~) stored)",
+		"create table t(a int, b int, check (a > b~))",
+	} {
+		plain, commented := live(t, replaced(form, "")), live(t, replaced(form, " -- why\n"))
+		if plain.Hash() != commented.Hash() {
+			t.Errorf("%q: a comment changes the schema", form)
+		}
+		if again := live(t, commented.Tables[0].DDL()); again.Hash() != commented.Hash() {
+			t.Errorf("%q is written as %q", form, commented.Tables[0].DDL())
+		}
+	}
+}
