@@ -2,6 +2,7 @@ package orm
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -67,13 +68,36 @@ func (c *compiler) from(conds []Cond) error {
 }
 
 func (c *compiler) where(conds []Cond) error {
+	before, parts := c.sql.String(), make([]string, len(conds))
 	for i, cond := range conds {
-		c.sql.WriteString(map[bool]string{true: " WHERE ", false: " AND "}[i == 0])
+		c.sql.Reset()
 		if err := c.cond(cond); err != nil {
 			return err
 		}
+		parts[i] = c.sql.String()
+	}
+	c.sql.Reset()
+	c.sql.WriteString(before)
+	if len(parts) > 0 {
+		c.sql.WriteString(" WHERE " + and(parts))
 	}
 	return nil
 }
 
-func and(conds []string) string { return strings.Join(conds, " AND ") }
+// maxAnds is how many conditions stand in one row of ANDs, groupedAnds how many in a
+// group of more of them. Each makes the expression deeper by one, within a subquery by two,
+// and D1 allows d1.MaxExprDepth.
+const maxAnds, groupedAnds = 20, 8
+
+// and joins conditions, many of them in groups: a key or an edit can be about as many
+// columns as a table has.
+func and(conds []string) string {
+	if len(conds) <= maxAnds {
+		return strings.Join(conds, " AND ")
+	}
+	var groups []string
+	for group := range slices.Chunk(conds, groupedAnds) {
+		groups = append(groups, "("+strings.Join(group, " AND ")+")")
+	}
+	return and(groups)
+}
