@@ -84,7 +84,11 @@ func (c *compiler) compare(place int, cond Cond) (string, error) {
 		n := strconv.Itoa(v.Len())
 		return "lower(CAST(substr(CAST(" + ref + " AS BLOB), 1, " + n + ") AS TEXT)) = " + p, nil
 	case "is":
-		return c.same(self, []int{place}, []string{p}), nil
+		is := c.same(self, []int{place}, []string{p})
+		if k := v.Kind(); c.table.Columns[place].Untyped() && (k == d1.Integer || k == d1.Real) {
+			is += " AND typeof(" + ref + ") = typeof(" + p + ")" // 2 IS 2.0
+		}
+		return is, nil
 	}
 	return ref + " " + cond.op + " " + p, nil
 }
