@@ -189,3 +189,17 @@ func TestEffectsOfManyRowsAtOnce(t *testing.T) {
 		t.Errorf("%+v %v", done, err)
 	}
 }
+
+// TestDependentsWhoseKeysDifferByCaseAreCounted: a key may have another collation than its
+// column.
+func TestDependentsWhoseKeysDifferByCaseAreCounted(t *testing.T) {
+	t.Parallel()
+	c := open(t, "create table p (id integer primary key)",
+		"create table c (k text collate nocase, p references p on delete cascade, primary key (k collate binary)) without rowid",
+		"create table g (k text references c on delete cascade)",
+		"insert into p values (1)", "insert into c values ('a', 1), ('A', 1)", "insert into g values ('a')")
+	e, err := load(t, c).Effects(bg, c, "p", []string{browse.EncodeKey([]d1.Value{d1.Int(1)})})
+	if err != nil || len(e.Dependents) == 0 || e.Dependents[0].Rows != 2 {
+		t.Errorf("got %+v and %v, want two rows of c", e, err)
+	}
+}

@@ -50,7 +50,11 @@ func (r Referring) Stmt(keys [][]d1.Value, limit int) (s d1.Stmt, taken int, err
 		" WHERE " + strings.Join(rows, " OR ") + " LIMIT " + strconv.Itoa(limit)
 	var refs []string
 	for _, i := range child.Key.Places() {
-		refs = append(refs, child.ref("c", i))
+		ref := child.ref("c", i)
+		if child.collated(i) { // DISTINCT goes by the collation, and the key may have another one
+			ref += " COLLATE BINARY"
+		}
+		refs = append(refs, ref)
 	}
 	if len(refs) == 0 {
 		c.sql.WriteString("SELECT count(*) FROM (SELECT 1" + from + ")")
