@@ -16,7 +16,8 @@ const (
 	maxHeld = 32 << 20
 	// readAtOnce is how many rows are read in one round trip.
 	readAtOnce = 20
-	// checkedColumns is how many columns one statement compares, beside a key.
+	// checkedColumns is how many columns one statement compares beside a key, which may
+	// leave less room.
 	checkedColumns = 20
 )
 
@@ -113,12 +114,17 @@ func (c *Catalog) Delete(ctx context.Context, conn d1.Conn, table string, keys, 
 
 // addCheck adds the statements that fail unless the row is what it was.
 func (w *Write) addCheck(of int, key string, values []d1.Value) error {
-	for from := 0; from < len(values); from += checkedColumns {
+	held, err := DecodeKey(key)
+	if err != nil {
+		return err
+	}
+	columns := max(1, min(checkedColumns, d1.MaxParams-len(held)))
+	for from := 0; from < len(values); from += columns {
 		row, err := w.rowQuery(key)
 		if err != nil {
 			return err
 		}
-		for i := from; i < min(from+checkedColumns, len(values)); i++ {
+		for i := from; i < min(from+columns, len(values)); i++ {
 			row = row.Where(orm.Is(w.t.Columns[i].Name, values[i]))
 		}
 		s, err := row.There(d1.Assertion{Name: seenAssertion, Detail: strconv.Itoa(len(w.stmts))})
