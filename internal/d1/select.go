@@ -6,12 +6,16 @@ import "strconv"
 // their places. It says so, so that values come back exactly from a transport that can't
 // see storage classes.
 func Select(columns int, sql string, values ...Value) Stmt {
-	s := Query(sql, values...)
-	s.Columns = make([]string, columns)
-	for i := range s.Columns {
-		s.Columns[i] = "c" + strconv.Itoa(i)
+	return SelectAs(Places(columns), sql, values...)
+}
+
+// Places returns names for so many columns that are read by their places.
+func Places(columns int) []string {
+	names := make([]string, columns)
+	for i := range names {
+		names[i] = "c" + strconv.Itoa(i)
 	}
-	return s
+	return names
 }
 
 // SelectAs is Select for columns that are read by name: the names the result has.

@@ -68,20 +68,27 @@ func (c *compiler) from(conds []Cond) error {
 }
 
 func (c *compiler) where(conds []Cond) error {
+	all, err := c.all(conds)
+	if all != "" {
+		c.sql.WriteString(" WHERE " + all)
+	}
+	return err
+}
+
+// all returns the condition that all of these hold, "" for none. What was written
+// before stays.
+func (c *compiler) all(conds []Cond) (string, error) {
 	before, parts := c.sql.String(), make([]string, len(conds))
 	for i, cond := range conds {
 		c.sql.Reset()
 		if err := c.cond(cond); err != nil {
-			return err
+			return "", err
 		}
 		parts[i] = c.sql.String()
 	}
 	c.sql.Reset()
 	c.sql.WriteString(before)
-	if len(parts) > 0 {
-		c.sql.WriteString(" WHERE " + and(parts))
-	}
-	return nil
+	return and(parts), nil
 }
 
 // maxAnds is how many conditions stand in one row of ANDs, groupedAnds how many in a

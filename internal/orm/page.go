@@ -34,11 +34,10 @@ type PageStmts struct {
 // *LimitError.
 func (p Page) Compile() (PageStmts, error) {
 	c := &compiler{table: p.Order.t}
-	if err := c.where(p.Where); err != nil {
+	conds, err := c.all(p.Where)
+	if err != nil {
 		return PageStmts{}, err
 	}
-	conds := strings.TrimPrefix(c.sql.String(), " WHERE ")
-	c.sql.Reset()
 	way, arms, out := p.Order, []string{""}, PageStmts{}
 	if p.Back {
 		way = way.Back()
@@ -56,9 +55,8 @@ func (p Page) Compile() (PageStmts, error) {
 		}
 	}
 	c.union(p, way, conds, arms)
-	var err error
 	out.Rows, err = c.stmt(d1.Read)
-	out.Rows.Columns = d1.Select(len(p.Cut.Places), "").Columns
+	out.Rows.Columns = d1.Places(len(p.Cut.Places))
 	return out, err
 }
 

@@ -31,12 +31,8 @@ func (r Referring) Stmt(keys [][]d1.Value, limit int) (s d1.Stmt, taken int, err
 	for taken < min(len(keys), maxOrs) && len(c.args)+len(keys[taken]) <= d1.MaxParams {
 		key := keys[taken]
 		taken++
-		if places, ok := r.Parent.Key.Match(len(key)); ok {
-			params := make([]string, len(key))
-			for n, v := range key {
-				params[n] = c.add(v)
-			}
-			rows = append(rows, "("+c.same(self, places, params)+")")
+		if row, ok := c.row(key); ok {
+			rows = append(rows, "("+row+")")
 		}
 	}
 	if len(rows) == 0 {
@@ -62,6 +58,6 @@ func (r Referring) Stmt(keys [][]d1.Value, limit int) (s d1.Stmt, taken int, err
 		c.sql.WriteString("SELECT DISTINCT " + strings.Join(refs, ", ") + from)
 	}
 	s, err = c.stmt(d1.Read)
-	s.Columns = d1.Select(max(len(refs), 1), "").Columns
+	s.Columns = d1.Places(max(len(refs), 1))
 	return s, max(taken, 1), err
 }

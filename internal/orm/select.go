@@ -45,7 +45,7 @@ func (q Query) SelectStmt() (d1.Stmt, error) {
 func (c *compiler) head(q Query) (names []string, err error) {
 	if q.cut != nil {
 		c.sql.WriteString("SELECT " + strings.Join(c.table.cuts(*q.cut), ", "))
-		return d1.Select(len(q.cut.Places), "").Columns, nil
+		return d1.Places(len(q.cut.Places)), nil
 	}
 	places := make([]int, 0, len(c.table.Columns))
 	for i := range c.table.Columns {

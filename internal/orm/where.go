@@ -103,16 +103,26 @@ func (c *compiler) compare(place int, cond Cond) (string, error) {
 
 // key writes the condition of one row.
 func (c *compiler) key(values []d1.Value) error {
-	places, ok := c.table.Key.Match(len(values))
+	row, ok := c.row(values)
 	if !ok {
 		return fault.New(fault.NotFound, "This is not the key of a row of %s.", c.table.Name)
 	}
-	params := make([]string, len(values))
-	for n, v := range values {
+	c.sql.WriteString(row)
+	return nil
+}
+
+// row returns the condition of the row with that key, and false for a key of another
+// table.
+func (c *compiler) row(key []d1.Value) (string, bool) {
+	places, ok := c.table.Key.Match(len(key))
+	if !ok {
+		return "", false
+	}
+	params := make([]string, len(key))
+	for n, v := range key {
 		params[n] = c.add(v)
 	}
-	c.sql.WriteString(c.same(self, places, params))
-	return nil
+	return c.same(self, places, params), true
 }
 
 // same returns the condition that columns hold exactly these values: equal by the
