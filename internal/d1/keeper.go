@@ -49,9 +49,32 @@ type Keeper interface {
 	Copy(ctx context.Context, id, point string) (File, error)
 	// Fill gives an empty database the content of an SQLite file, so that a
 	// database can move from one provider to another: tables, rows, indexes,
-	// views and triggers. One that holds something already is fault.Conflict, and
-	// what a provider can't take is fault.Invalid, before anything is written.
-	Fill(ctx context.Context, id, path string) error
+	// views and triggers, whole or not at all. One that holds something already is
+	// fault.Conflict, and what a provider can't take is fault.Invalid, before
+	// anything is written.
+	Fill(ctx context.Context, id string, in FillInput) (Filled, error)
+}
+
+// FillInput is a file that fills a database.
+type FillInput struct {
+	// Path is the SQLite file. A log beside it, called like it with -wal at the end, is
+	// read with it.
+	Path string
+	// LeaveOut leaves out what D1 can't have, and what needs that. Without it such a
+	// file is fault.Invalid.
+	LeaveOut bool
+}
+
+// Filled is what a fill brought, and what it didn't.
+type Filled struct {
+	Tables int
+	Rows   int64
+	// LeftOut names what was left out, a sentence each: the object, the reason, and the
+	// rows that went with it.
+	LeftOut []string
+	// Notes are what else somebody should know, a sentence each: rows that break a
+	// constraint and came as they are, values that were computed anew.
+	Notes []string
 }
 
 // File is an SQLite file that is read once.

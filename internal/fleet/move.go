@@ -112,7 +112,7 @@ func (f *Fleet) copyToPlace(ctx context.Context, d *Database, place string) (nex
 		return next, "", err
 	}
 	failpoint.Hit("move:made")
-	if err := to.Fill(ctx, info.ID, file.Name()); err != nil {
+	if _, err := to.Fill(ctx, info.ID, d1.FillInput{Path: file.Name()}); err != nil {
 		return next, "", err
 	}
 	failpoint.Hit("move:filled")

@@ -122,20 +122,20 @@ type spoiled struct {
 	with string
 }
 
-func (s *spoiled) Fill(ctx context.Context, id, path string) error {
+func (s *spoiled) Fill(ctx context.Context, id string, in d1.FillInput) (d1.Filled, error) {
 	if s.fail != nil {
-		return s.fail
+		return d1.Filled{}, s.fail
 	}
-	if err := s.Provider.Fill(ctx, id, path); err != nil {
-		return err
+	if _, err := s.Provider.Fill(ctx, id, in); err != nil {
+		return d1.Filled{}, err
 	}
 	c, err := s.Open(ctx, id)
 	if err != nil {
-		return err
+		return d1.Filled{}, err
 	}
 	defer func() { _ = c.Close() }()
 	_, err = c.Query(ctx, d1.Exec(s.with))
-	return err
+	return d1.Filled{}, err
 }
 
 func TestAMoveThatFailsLeavesEverythingWhereItWas(t *testing.T) {
@@ -246,9 +246,9 @@ type late struct {
 	write func()
 }
 
-func (l *late) Fill(ctx context.Context, id, path string) error {
+func (l *late) Fill(ctx context.Context, id string, in d1.FillInput) (d1.Filled, error) {
 	l.write()
-	return l.Provider.Fill(ctx, id, path)
+	return l.Provider.Fill(ctx, id, in)
 }
 
 // TestAWriteOnD1DuringAMoveFailsIt, also one that changes no number of rows and no key.
@@ -364,11 +364,11 @@ type stuck struct {
 	on bool
 }
 
-func (s *stuck) Fill(ctx context.Context, id, path string) error {
+func (s *stuck) Fill(ctx context.Context, id string, in d1.FillInput) (d1.Filled, error) {
 	if s.on {
-		return fault.New(fault.Unavailable, "It does not answer.")
+		return d1.Filled{}, fault.New(fault.Unavailable, "It does not answer.")
 	}
-	return s.Provider.Fill(ctx, id, path)
+	return s.Provider.Fill(ctx, id, in)
 }
 
 func (s *stuck) Delete(ctx context.Context, id string) error {

@@ -81,4 +81,6 @@ func (n missingPlace) Copy(context.Context, string, string) (d1.File, error) { r
 func (n missingPlace) PointAt(context.Context, string, time.Time) (d1.Point, error) {
 	return d1.Point{}, n.err
 }
-func (n missingPlace) Fill(context.Context, string, string) error { return n.err }
+func (n missingPlace) Fill(context.Context, string, d1.FillInput) (d1.Filled, error) {
+	return d1.Filled{}, n.err
+}

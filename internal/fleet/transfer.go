@@ -96,10 +96,11 @@ func (f *Fleet) dropExports() {
 	}
 }
 
-// Import fills an empty database from an SQLite file. One that holds something is
-// fault.Conflict, and a file that isn't one fault.Invalid; nothing is changed then.
-func (f *Fleet) Import(ctx context.Context, a auth.Actor, name, path string) error {
-	return f.withClaim(ctx, name, []State{Ready}, func(ctx context.Context, d Database) error {
+// Import fills an empty database from an SQLite file, and returns what came and what
+// didn't: leaveOut leaves out what D1 can't have. One that holds something is fault.Conflict, and a file that isn't one, or that
+// can't come whole, fault.Invalid; nothing is changed then.
+func (f *Fleet) Import(ctx context.Context, a auth.Actor, name, path string, leaveOut bool) (filled d1.Filled, err error) {
+	err = f.withClaim(ctx, name, []State{Ready}, func(ctx context.Context, d Database) error {
 		return f.withGateClosed(ctx, a, d, Work{Kind: WorkImport}, func() error {
 			intent := f.databaseEntry(a, audit.DatabaseImport, audit.Intent, d)
 			if err := f.store.Record(ctx, intent); err != nil {
@@ -107,7 +108,7 @@ func (f *Fleet) Import(ctx context.Context, a auth.Actor, name, path string) err
 			}
 			e := f.databaseEntry(a, audit.DatabaseImport, audit.Done, d)
 			e.Intent = intent.ID
-			err := f.provider(d).Fill(f.withProgress(ctx, d), d.ProviderID, path)
+			filled, err = f.provider(d).Fill(f.withProgress(ctx, d), d.ProviderID, d1.FillInput{Path: path, LeaveOut: leaveOut})
 			switch {
 			case fault.Is(err, fault.Unknown):
 				e.Outcome, e.Detail = audit.Unknown, fault.Message(err)
@@ -121,4 +122,5 @@ func (f *Fleet) Import(ctx context.Context, a auth.Actor, name, path string) err
 			return nil
 		})
 	})
+	return filled, err
 }

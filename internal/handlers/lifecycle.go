@@ -214,7 +214,8 @@ func (s *Server) databasesImport(c echo.Context) error {
 		}
 		return s.runDetached(c, func(ctx context.Context, a auth.Actor) error {
 			defer drop()
-			return s.Fleet.Import(ctx, a, name, path)
+			_, err := s.Fleet.Import(ctx, a, name, path, false)
+			return err
 		})
 	}, "imported")(c)
 }

@@ -220,7 +220,7 @@ func dangling(t *testing.T, made ...string) d1.Conn {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := e.Fill(t.Context(), info.ID, path); err != nil {
+	if _, err := e.Fill(t.Context(), info.ID, d1.FillInput{Path: path}); err != nil {
 		t.Fatal(err)
 	}
 	db, err := e.Open(t.Context(), info.ID)

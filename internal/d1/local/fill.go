@@ -29,25 +29,26 @@ func (e *Engine) PointAt(ctx context.Context, id string, t time.Time) (d1.Point,
 }
 
 // Fill writes a file's pages over an empty database's, in one transaction.
-func (e *Engine) Fill(ctx context.Context, id, path string) error {
+func (e *Engine) Fill(ctx context.Context, id string, in d1.FillInput) (d1.Filled, error) {
 	f, err := e.file(id)
 	if err != nil {
-		return err
+		return d1.Filled{}, err
 	}
-	if err := CheckFile(path); err != nil {
-		return err
+	if err := CheckFile(in.Path); err != nil {
+		return d1.Filled{}, err
 	}
 	c := e.conn(id, f)
 	empty, err := d1.IsEmpty(ctx, c)
 	if err != nil {
-		return err
+		return d1.Filled{}, err
 	}
 	if !empty {
-		return fault.New(fault.Conflict, "The database %s isn't empty, so it can't be filled from a file. Make a new one for it.", f.name)
+		return d1.Filled{}, fault.New(fault.Conflict,
+			"The database %s isn't empty, so it can't be filled from a file. Make a new one for it.", f.name)
 	}
 	d1.Report(ctx, "copying the file", 0, 0)
-	return c.alone(ctx, sqlite.Write, func(db *sqlite.Conn) error {
-		if err := db.RestoreFrom(ctx, path); err != nil {
+	return d1.Filled{}, c.alone(ctx, sqlite.Write, func(db *sqlite.Conn) error {
+		if err := db.RestoreFrom(ctx, in.Path); err != nil {
 			return err
 		}
 		return db.Hide()

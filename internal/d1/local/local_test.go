@@ -308,7 +308,7 @@ func TestAnRTreeIsImportedReadAndDropped(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := e.Fill(t.Context(), info.ID, file); err != nil {
+	if _, err := e.Fill(t.Context(), info.ID, d1.FillInput{Path: file}); err != nil {
 		t.Fatal(err)
 	}
 	c, err := e.Open(t.Context(), info.ID)

@@ -91,7 +91,10 @@ func (w *world) kinds() []kind {
 			}
 			return f.Close()
 		}, "raw"},
-		{"fill", true, "empty", func(ctx context.Context, p *rest.Provider, _ string) error { return p.Fill(ctx, w.empty, w.file) }, "import"},
+		{"fill", true, "empty", func(ctx context.Context, p *rest.Provider, _ string) error {
+			_, err := p.Fill(ctx, w.empty, d1.FillInput{Path: w.file})
+			return err
+		}, "import"},
 		{"delete", true, "victim", func(ctx context.Context, p *rest.Provider, id string) error { return p.Delete(ctx, id) }, "delete"},
 	}
 }

@@ -25,27 +25,28 @@ const maxImport = 5 << 30
 // Fill imports a file into an empty database: four calls or more, and the database
 // answers nobody meanwhile. What D1's import can't take, virtual tables such as
 // full-text indexes, is fault.Invalid before anything is sent.
-func (p *Provider) Fill(ctx context.Context, id, path string) error {
+func (p *Provider) Fill(ctx context.Context, id string, in d1.FillInput) (d1.Filled, error) {
 	if err := checkID(id); err != nil {
-		return err
+		return d1.Filled{}, err
 	}
 	c, err := p.Open(ctx, id)
 	if err != nil {
-		return err
+		return d1.Filled{}, err
 	}
 	empty, err := d1.IsEmpty(ctx, c)
 	if err != nil {
-		return err
+		return d1.Filled{}, err
 	}
 	if !empty {
-		return fault.New(fault.Conflict, "The database %s isn't empty, so it can't be filled from a file. Make a new one for it.", p.name(id))
+		return d1.Filled{}, fault.New(fault.Conflict,
+			"The database %s isn't empty, so it can't be filled from a file. Make a new one for it.", p.name(id))
 	}
 	text := dumpFile{path: filepath.Join(p.dir, "import-"+uuid.NewString()+".sql"+unborn)}
 	defer func() { _ = os.Remove(text.path) }()
-	if err := text.write(ctx, path); err != nil {
-		return err
+	if err := text.write(ctx, in.Path); err != nil {
+		return d1.Filled{}, err
 	}
-	return p.importFile(ctx, id, text)
+	return d1.Filled{}, p.importFile(ctx, id, text)
 }
 
 // dumpFile is an SQLite file as SQL, on its way to Cloudflare.

@@ -32,7 +32,7 @@ func TestAnImportThatWasBegunIsNotSaidToBeUnsent(t *testing.T) {
 			stop()
 		}
 	})
-	err := p.Fill(ctx, id, path)
+	_, err := p.Fill(ctx, id, d1.FillInput{Path: path})
 	conn, _ := provider(t, f.URL).Open(t.Context(), id)
 	r, rerr := conn.Query(t.Context(), d1.Query("select count(*) from t"))
 	if rerr != nil {
@@ -67,7 +67,7 @@ func TestAnImportIsAskedAboutWhenThereIsRoom(t *testing.T) {
 			})
 		}
 	})
-	if err := p.Fill(ctx, id, path); err != nil || !waited {
+	if _, err := p.Fill(ctx, id, d1.FillInput{Path: path}); err != nil || !waited {
 		t.Errorf("waited %t: %v", waited, err)
 	}
 }

@@ -70,7 +70,8 @@ func (p *Provider) Restore(ctx context.Context, id, point string) error {
 		if err != nil {
 			return err
 		}
-		return p.Fill(ctx, id, path)
+		_, err = p.Fill(ctx, id, d1.FillInput{Path: path})
+		return err
 	}
 	if !bookmarkRule.MatchString(point) {
 		return fault.New(fault.NotFound, "This restore point is none of Cloudflare's bookmarks.")

@@ -242,7 +242,7 @@ func embeddedFrom(t *testing.T, path string) d1.Conn {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := e.Fill(t.Context(), info.ID, path); err != nil {
+	if _, err := e.Fill(t.Context(), info.ID, d1.FillInput{Path: path}); err != nil {
 		t.Fatal(err)
 	}
 	c, err := e.Open(t.Context(), info.ID)
@@ -291,10 +291,10 @@ func TestADatabaseMovesBetweenEngines(t *testing.T) {
 			steps = append(steps, step)
 		}
 	})
-	if err := p.Fill(ctx, info.ID, file); err != nil {
+	if _, err := p.Fill(ctx, info.ID, d1.FillInput{Path: file}); err != nil {
 		t.Fatal(err)
 	}
-	if err := p.Fill(t.Context(), info.ID, file); !fault.Is(err, fault.Conflict) {
+	if _, err := p.Fill(t.Context(), info.ID, d1.FillInput{Path: file}); !fault.Is(err, fault.Conflict) {
 		t.Errorf("filled twice: %v", err)
 	}
 	c, _ := p.Open(t.Context(), info.ID)
@@ -330,7 +330,8 @@ func TestFullTextIndexesAreRefused(t *testing.T) {
 	p := provider(t, f.URL)
 	id := f.Add("texts")
 	file := sample(t, "create virtual table ft using fts5(body)", "insert into ft values ('a')")
-	if err := p.Fill(t.Context(), id, file); !fault.Is(err, fault.Invalid) || !strings.Contains(fault.Message(err), `"ft"`) {
+	if _, err := p.Fill(t.Context(), id, d1.FillInput{Path: file}); !fault.Is(err, fault.Invalid) ||
+		!strings.Contains(fault.Message(err), `"ft"`) {
 		t.Errorf("%v", err)
 	}
 	if n, _ := f.Count("import"); n > 0 {

@@ -243,7 +243,7 @@ func TestRowidsBesideAKeyAreKept(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := p.Fill(t.Context(), info.ID, file); err != nil {
+	if _, err := p.Fill(t.Context(), info.ID, d1.FillInput{Path: file}); err != nil {
 		t.Fatal(err)
 	}
 	const rows = "select group_concat(rowid || ',' || quote(id) || v, ' ') from (select rowid, * from t order by rowid)"

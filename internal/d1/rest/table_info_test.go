@@ -92,7 +92,7 @@ func TestWhatIsLeftOfATableKeepsNoCopyBack(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := p.Fill(t.Context(), info.ID, sample(t, c.made...)); err != nil {
+			if _, err := p.Fill(t.Context(), info.ID, d1.FillInput{Path: sample(t, c.made...)}); err != nil {
 				t.Fatal(err)
 			}
 			imported, err := p.Open(t.Context(), info.ID)
