@@ -42,6 +42,8 @@ type Options struct {
 	Budget *Budget
 	// copied says that the file is somebody's copy: nothing is made in it.
 	copied bool
+	// foreign says that the file is from elsewhere: SQLite's own limits hold for it.
+	foreign bool
 }
 
 // Conn is a connection.
@@ -55,8 +57,10 @@ type Conn struct {
 	tainted bool
 	// long lifts the limit on a statement's length.
 	long bool
-	open bool
-	kept *cache
+	// foreign says that all there is may be read, and nothing else done.
+	foreign bool
+	open    bool
+	kept    *cache
 	// account is what the connection's memory is billed to.
 	account *bounds.Account
 	budget  *Budget
@@ -120,6 +124,8 @@ func (c *Conn) setUp(o Options) error {
 		pragmas = append(pragmas, "PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL")
 	}
 	switch {
+	case o.foreign:
+		pragmas = append(pragmas, "PRAGMA query_only=ON")
 	case o.copied:
 	case o.Memory, o.Create:
 		pragmas = append(pragmas, hiddenTable)
@@ -130,15 +136,21 @@ func (c *Conn) setUp(o Options) error {
 	if err := c.raw.setDefensive(); err != nil {
 		return err
 	}
-	if err := c.raw.iifTakesThree(); err != nil {
-		return err
+	if !o.foreign {
+		if err := c.raw.iifTakesThree(); err != nil {
+			return err
+		}
 	}
 	for _, sql := range pragmas {
 		if err := c.run(sql); err != nil {
 			return err
 		}
 	}
-	setLimits(c.db)
+	if o.foreign {
+		c.foreign, c.long, c.mode = true, true, Read
+	} else {
+		setLimits(c.db)
+	}
 	return c.db.SetAuthorizer(driver.AuthorizeFunc(c.authorize))
 }
 

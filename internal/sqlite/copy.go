@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"fmt"
-	"net/url"
 	"os"
 
 	driver "zombiezen.com/go/sqlite"
@@ -56,15 +55,9 @@ func (c *Conn) CopyTo(ctx context.Context, path string) (err error) {
 // transaction: whole or not at all, whatever happens meanwhile. It must not be
 // called between Begin and End, and nobody else may be writing.
 func (c *Conn) RestoreFrom(ctx context.Context, path string) error {
-	if _, err := os.Stat(path); err != nil {
-		return fmt.Errorf("sqlite: restore: %w", err)
-	}
-	// Nobody changes a copy. Said so, SQLite makes no files beside one that was in
-	// WAL mode, as a database's own file is.
-	uri := url.URL{Scheme: "file", OmitHost: true, Path: path, RawQuery: "immutable=1"}
-	from, err := openDriver(uri.String(), driver.OpenReadOnly, driver.OpenURI)
+	from, err := openImmutable(path) // nobody changes a copy
 	if err != nil {
-		return fmt.Errorf("sqlite: restore: %w", err)
+		return err
 	}
 	defer func() { _ = closeDriver(from) }()
 	c.kept.clear()

@@ -1,6 +1,9 @@
 package sqlite
 
 import (
+	"fmt"
+	"net/url"
+	"os"
 	"sync"
 
 	driver "zombiezen.com/go/sqlite"
@@ -43,4 +46,18 @@ func closeDriver(db *driver.Conn) error {
 	closing.mu.Unlock()
 	close(forgotten)
 	return err
+}
+
+// openImmutable opens a file nobody changes. Said so, SQLite makes no files beside one
+// that is in WAL mode.
+func openImmutable(path string) (*driver.Conn, error) {
+	if _, err := os.Stat(path); err != nil {
+		return nil, fmt.Errorf("sqlite: %w", err)
+	}
+	uri := url.URL{Scheme: "file", OmitHost: true, Path: path, RawQuery: "immutable=1"}
+	db, err := openDriver(uri.String(), driver.OpenReadOnly, driver.OpenURI)
+	if err != nil {
+		return nil, fmt.Errorf("sqlite: %w", err)
+	}
+	return db, nil
 }

@@ -1,6 +1,35 @@
 package sqlite
 
-import "errors"
+import (
+	"errors"
+
+	driver "zombiezen.com/go/sqlite"
+)
+
+// Maker is a connection of another program's: nothing of ours is on it.
+type Maker struct{ db *driver.Conn }
+
+// Make opens a file as another program does, which makes it, and runs statements.
+func Make(path string, statements ...string) (Maker, error) {
+	db, err := openDriver(path, driver.OpenReadWrite, driver.OpenCreate)
+	if err != nil {
+		return Maker{}, err
+	}
+	m := Maker{db}
+	rawOf(db).allowDoubleQuotedStrings()
+	return m, m.Run(append([]string{"pragma synchronous=off"}, statements...)...)
+}
+
+// Run runs statements.
+func (m Maker) Run(statements ...string) error { return exec(m.db, statements...) }
+
+// Collate gives the connection a collation.
+func (m Maker) Collate(name string, compare func(a, b string) int) error {
+	return m.db.SetCollation(name, compare)
+}
+
+// Close closes it.
+func (m Maker) Close() error { return closeDriver(m.db) }
 
 // Complete is the engine's own judgement, for the splitter's tests.
 var Complete = complete

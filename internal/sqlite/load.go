@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/url"
 	"os"
 	"strings"
 
@@ -22,13 +21,9 @@ func OpenCopy(path string) (*Conn, error) {
 	if err := errors.Join(errFunctions, bounds.Installed()); err != nil {
 		return nil, err
 	}
-	if _, err := os.Stat(path); err != nil {
-		return nil, fmt.Errorf("sqlite: %w", err)
-	}
-	uri := url.URL{Scheme: "file", OmitHost: true, Path: path, RawQuery: "immutable=1"}
-	db, err := openDriver(uri.String(), driver.OpenReadOnly, driver.OpenURI)
+	db, err := openImmutable(path)
 	if err != nil {
-		return nil, fmt.Errorf("sqlite: %w", err)
+		return nil, err
 	}
 	// Memory stands for "not a file of ours": no log is made in it.
 	return newConn(db, Options{Memory: true, ReadOnly: true, copied: true})

@@ -98,6 +98,9 @@ func (c *Conn) authorize(a driver.Action) driver.AuthResult {
 	if c.accessed != nil && !module {
 		c.access(a)
 	}
+	if c.foreign {
+		return c.authorizeForeign(a, module)
+	}
 	switch op {
 	case driver.OpSelect, driver.OpRecursive:
 		return driver.AuthResultOK

@@ -17,6 +17,8 @@ import (
 type rawConn struct {
 	tls *libc.TLS
 	db  uintptr
+	// utf16 says that the database's texts are in UTF-16.
+	utf16 bool
 }
 
 func rawOf(c *driver.Conn) rawConn {
@@ -126,22 +128,33 @@ func (r rawConn) explains(stmt uintptr) bool {
 
 // text returns a column's bytes, NULs included, in one copy.
 func (r rawConn) text(stmt uintptr, i int) string {
-	p := lib.Xsqlite3_column_blob(r.tls, stmt, int32(i))
-	n := lib.Xsqlite3_column_bytes(r.tls, stmt, int32(i))
+	p, n := r.value(stmt, int32(i))
 	if p == 0 || n == 0 {
 		return ""
 	}
-	return string(libc.GoBytes(p, int(n))) // GoBytes aliases SQLite's memory; the string is the copy
+	return string(libc.GoBytes(p, n)) // GoBytes aliases SQLite's memory; the string is the copy
 }
 
 // appendText appends a column's bytes.
 func (r rawConn) appendText(b []byte, stmt uintptr, i int) []byte {
-	p := lib.Xsqlite3_column_blob(r.tls, stmt, int32(i))
-	n := lib.Xsqlite3_column_bytes(r.tls, stmt, int32(i))
+	p, n := r.value(stmt, int32(i))
 	if p == 0 || n == 0 {
 		return b
 	}
-	return append(b, libc.GoBytes(p, int(n))...)
+	return append(b, libc.GoBytes(p, n)...)
+}
+
+// value is where a column's bytes are, and how many. A text of a database in UTF-16 is
+// made UTF-8 by asking for its number of bytes, which moves it: only column_text does so
+// before it tells where it is.
+func (r rawConn) value(stmt uintptr, i int32) (uintptr, int) {
+	p := uintptr(0)
+	if r.utf16 && lib.Xsqlite3_column_type(r.tls, stmt, i) == lib.SQLITE_TEXT {
+		p = lib.Xsqlite3_column_text(r.tls, stmt, i)
+	} else {
+		p = lib.Xsqlite3_column_blob(r.tls, stmt, i)
+	}
+	return p, int(lib.Xsqlite3_column_bytes(r.tls, stmt, i))
 }
 
 // complete is sqlite3_complete: whether sql ends with a whole statement.
@@ -154,4 +167,9 @@ func complete(sql string) bool {
 	}
 	defer libc.Xfree(tls, c)
 	return lib.Xsqlite3_complete(tls, c) != 0
+}
+
+// dropModules makes every virtual table one of a module that isn't there.
+func (r rawConn) dropModules() error {
+	return driver.ResultCode(lib.Xsqlite3_drop_modules(r.tls, r.db, 0)).ToError()
 }
