@@ -42,12 +42,12 @@ check: ## format, vet, staticcheck, drift of generated files and modules, house 
 	@./tools/check.sh
 
 test: ## all tests, and the race detector; installs what they need and says so
-	@./tools/setup.sh chromium runtime axe gcc
+	@./tools/setup.sh chromium runtime axe gcc sqlite3
 	go test -timeout 30m ./...
 	@$(MAKE) race
 
 race: ## the race detector on the packages with goroutines (needs gcc)
-	@./tools/setup.sh chromium runtime axe gcc
+	@./tools/setup.sh chromium runtime axe gcc sqlite3
 	CGO_ENABLED=1 go test -race -short -gcflags=all=-d=checkptr=0 -timeout 30m $(RACE)
 
 fuzz: ## every fuzz target for FUZZTIME (5s)

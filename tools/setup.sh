@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what the tests need and this machine lacks, and says what and why.
 #
-#   tools/setup.sh chromium runtime axe gcc
+#   tools/setup.sh chromium runtime axe gcc sqlite3
 #
 # Programs come from apt, packages for node from npm by their lockfiles. What is
 # there already is left alone. It fails where it can't help, so that no test is
@@ -71,6 +71,7 @@ for want in "$@"; do
 		command -v gcc >/dev/null || package gcc "the race detector needs cgo, and cgo a C compiler"
 		[ -e /usr/include/stdlib.h ] || [ "$(uname)" != Linux ] || package libc6-dev "cgo needs the C library's headers"
 		;;
+	sqlite3) command -v sqlite3 >/dev/null || package sqlite3 "files as another program makes them" ;;
 	runtime)
 		npm_ci internal/d1/d1test/workerd/sqlite-3.47 "Cloudflare's D1 runtime with SQLite 3.47 (workerd, 170 MB); the engine is compared with it"
 		npm_ci internal/d1/d1test/workerd/sqlite-3.54 "the newest one, with SQLite 3.54, and the Node 22 it needs (380 MB); the engine is compared with both"

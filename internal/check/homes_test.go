@@ -41,13 +41,13 @@ var homes = []struct {
 	{"rowid words", `"_rowid_"|"oid"`, []string{"internal/sqltext/name.go"}},
 	{"catalog reading", `(?i)(from|join) sqlite_(master|schema)\b`, []string{
 		"internal/live/catalog.go",
-		"internal/d1/rest/definitions.go", // what a copy makes again, in the order of creation
-		"internal/d1/own.go",              // whether there is anything
-		"internal/console/console.go",     // an example for people
-		"internal/console/effects.go",     // of the empty copy
-		"internal/sqlite/copy.go",         // so that the file is opened
-		"internal/sqlite/foreign.go",      // likewise, and whether there is anything in it
-		"cmd/dashboard/standing.go",       // of a file that may be no database of ours
+		"internal/copier/content.go",  // what a copy makes again, in the order of creation
+		"internal/d1/own.go",          // whether there is anything
+		"internal/console/console.go", // an example for people
+		"internal/console/effects.go", // of the empty copy
+		"internal/sqlite/copy.go",     // so that the file is opened
+		"internal/sqlite/foreign.go",  // likewise, and whether there is anything in it
+		"cmd/dashboard/standing.go",   // of a file that may be no database of ours
 	}},
 	{"columns", `pragma_table_x?info\(`, []string{
 		"internal/d1/table_info.go",

@@ -31,8 +31,8 @@ var mayImport = map[string][]string{
 	"internal/sqlite/bounds":   {},
 	"internal/schema":          {"internal/sqltext"},
 	"internal/d1":              {"internal/fault", "internal/sqltext"},
-	"internal/d1/local":        {"internal/d1", "internal/fault", "internal/sqlite", "internal/sqltext"},
-	"internal/d1/rest":         {"internal/d1", "internal/fault", "internal/sqlite", "internal/sqltext"},
+	"internal/d1/local":        {"internal/copier", "internal/d1", "internal/fault", "internal/sqlite", "internal/sqltext"},
+	"internal/d1/rest":         {"internal/copier", "internal/d1", "internal/fault", "internal/sqlite", "internal/sqltext"},
 	"internal/d1/d1test":       {"internal/d1", "internal/fault"},
 	"internal/d1/d1test/front": {"internal/d1/d1test", "internal/d1/rest", "internal/sqlite", "internal/sqltext"},
 
@@ -100,6 +100,9 @@ var mayImport = map[string][]string{
 	},
 	"internal/live":   {"internal/d1", "internal/fault", "internal/schema", "internal/sqltext"},
 	"internal/shadow": {"internal/d1", "internal/live", "internal/sqlite", "internal/sqltext"},
+	"internal/copier": {
+		"internal/d1", "internal/fault", "internal/schema", "internal/shadow", "internal/sqlite", "internal/sqltext",
+	},
 }
 
 // onlyIn says where packages that are kept to a few rooms are imported, and may be.

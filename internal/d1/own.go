@@ -7,8 +7,8 @@ const (
 	// OwnObjects is the condition on a row of sqlite_master that leaves out what SQLite
 	// and D1 keep for themselves, and what is on it. sqltext.Reserved says it of a name.
 	OwnObjects = notSQLites + ` and tbl_name not like 'sqlite\_%' escape '\' and tbl_name not like '\_cf\_%' escape '\'`
-	// ownTables is that of a row of pragma_table_list, for tables that hold rows.
-	ownTables = `type = 'table' and name not like '\_cf\_%' escape '\' and ` + notSQLites
+	// OwnTables is that of a row of pragma_table_list, for tables that hold rows.
+	OwnTables = `type = 'table' and name not like '\_cf\_%' escape '\' and ` + notSQLites
 )
 
 // What is on D1's own table counts as D1's too.

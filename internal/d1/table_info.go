@@ -29,8 +29,8 @@ type ColumnInfo struct {
 	Key int
 	// Hidden says that it is a virtual table's own, which no * has: the table's name, rank.
 	Hidden bool
-	// Generated says that it is computed.
-	Generated bool
+	// Generated says that it is computed, Stored that it is and is kept on disk.
+	Generated, Stored bool
 }
 
 // The columns of the rows that TableInfos reads.
@@ -59,13 +59,14 @@ const (
 // Values of pragma_table_xinfo's hidden.
 const (
 	hiddenColumn    = 1
-	generatedColumn = 2 // 3 is one that is stored
+	generatedColumn = 2
+	storedColumn    = 3 // a generated one, too
 )
 
 // AboutTables is the statement whose rows TableInfos reads: of every table that holds
 // rows, a ledger too. What SQLite and D1 keep for themselves, virtual tables and what
 // belongs to those are left out.
-func AboutTables() Stmt { return Select(infoColumns, infoSQL+ownTables+infoOrder) }
+func AboutTables() Stmt { return Select(infoColumns, infoSQL+OwnTables+infoOrder) }
 
 // AboutTable is that statement for one table, view or virtual table of that very name.
 func AboutTable(name string) Stmt {
@@ -84,7 +85,7 @@ func TableInfos(rows [][]Value) []TableInfo {
 		t.keyIndexed = t.keyIndexed || v[infoKeyIndexed].Int() > 0
 		t.Columns = append(t.Columns, ColumnInfo{
 			Name: v[infoName].Text(), Type: v[infoType].Text(), NotNull: v[infoNotNull].Int() == 1, Default: v[infoDefault].Text(),
-			Key: int(v[infoKey].Int()), Hidden: hidden == hiddenColumn, Generated: hidden >= generatedColumn,
+			Key: int(v[infoKey].Int()), Hidden: hidden == hiddenColumn, Generated: hidden >= generatedColumn, Stored: hidden == storedColumn,
 		})
 	}
 	return out

@@ -42,6 +42,8 @@ type Options struct {
 	Budget *Budget
 	// copied says that the file is somebody's copy: nothing is made in it.
 	copied bool
+	// uri lets ATTACH take what says more than a path.
+	uri bool
 	// foreign says that the file is from elsewhere: SQLite's own limits hold for it.
 	foreign bool
 }
@@ -91,6 +93,9 @@ func Open(path string, o Options) (*Conn, error) {
 			return nil, fmt.Errorf("sqlite: %w", err)
 		}
 	}
+	if o.uri {
+		flags |= driver.OpenURI
+	}
 	db, err := openDriver(path, flags)
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: %w", err)
@@ -133,7 +138,7 @@ func (c *Conn) setUp(o Options) error {
 		pragmas = append(pragmas, "PRAGMA query_only=ON")
 	}
 	c.raw.allowDoubleQuotedStrings()
-	if err := c.raw.setDefensive(); err != nil {
+	if err := c.raw.setDefensive(true); err != nil {
 		return err
 	}
 	if !o.foreign {

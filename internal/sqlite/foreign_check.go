@@ -31,7 +31,7 @@ func checkForeign(path string, f Foreign) error {
 	}
 	defer func() { _ = closeDriver(db) }()
 	raw := rawOf(db)
-	if err := errors.Join(raw.dropModules(), raw.setDefensive()); err != nil {
+	if err := errors.Join(raw.dropModules(), raw.setDefensive(true)); err != nil {
 		return fmt.Errorf("sqlite: %w", err)
 	}
 	raw.allowDoubleQuotedStrings()

@@ -82,6 +82,9 @@ var pragmas = map[string]pragmaRule{
 // database that has one could come here from the newest.
 var modules = []string{"fts5", "fts5vocab", "rtree", "rtree_i32"}
 
+// Modules are the modules a virtual table may be of, in small letters.
+func Modules() []string { return slices.Clone(modules) }
+
 // authorize is SQLite's authorizer: it sees every action of a statement while
 // the statement is compiled, through views and triggers.
 func (c *Conn) authorize(a driver.Action) driver.AuthResult {

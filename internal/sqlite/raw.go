@@ -98,17 +98,21 @@ func (r rawConn) iifTakesThree() error {
 // allowDoubleQuotedStrings undoes what the driver switches off: D1 accepts
 // where b = "active", and real schemas have it.
 func (r rawConn) allowDoubleQuotedStrings() {
-	_ = r.switchOn(lib.SQLITE_DBCONFIG_DQS_DDL)
-	_ = r.switchOn(lib.SQLITE_DBCONFIG_DQS_DML)
+	_ = r.turn(lib.SQLITE_DBCONFIG_DQS_DDL, true)
+	_ = r.turn(lib.SQLITE_DBCONFIG_DQS_DML, true)
 }
 
 // setDefensive is the driver's SetDefensive with both of the arguments SQLite
 // reads. The driver leaves the second one out, so SQLite takes whatever is behind
 // the first for an address and, when that isn't zero, writes there.
-func (r rawConn) setDefensive() error { return r.switchOn(lib.SQLITE_DBCONFIG_DEFENSIVE) }
+func (r rawConn) setDefensive(on bool) error { return r.turn(lib.SQLITE_DBCONFIG_DEFENSIVE, on) }
 
-func (r rawConn) switchOn(option int32) error {
-	args := libc.NewVaList(int32(1), uintptr(0))
+func (r rawConn) turn(option int32, on bool) error {
+	value := int32(0)
+	if on {
+		value = 1
+	}
+	args := libc.NewVaList(value, uintptr(0))
 	defer libc.Xfree(r.tls, args)
 	return driver.ResultCode(lib.Xsqlite3_db_config(r.tls, r.db, option, args)).ToError()
 }

@@ -102,7 +102,7 @@ func (c *conn) prepare(s d1.Stmt, hexTexts bool) (wire, error) {
 			}
 		}
 	}
-	w, err := bind(forD1(s.SQL), s.Args)
+	w, err := bind(d1.Unsplit(s.SQL), s.Args)
 	switch {
 	case err != nil || s.Columns == nil:
 		return w, err

@@ -14,6 +14,7 @@ import (
 	"github.com/cloudflare/cloudflare-go/v7/option"
 	"github.com/google/uuid"
 
+	"github.com/kuratchi/dashboard/internal/copier"
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/sqlite"
@@ -70,7 +71,10 @@ func (p *Provider) Restore(ctx context.Context, id, point string) error {
 		if err != nil {
 			return err
 		}
-		_, err = p.Fill(ctx, id, d1.FillInput{Path: path})
+		if err := p.checkEmpty(ctx, id); err != nil {
+			return err
+		}
+		_, err = p.fill(ctx, id, path, copier.Options{Known: true})
 		return err
 	}
 	if !bookmarkRule.MatchString(point) {

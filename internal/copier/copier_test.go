@@ -1,0 +1,254 @@
+package copier_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/kuratchi/dashboard/internal/copier"
+	"github.com/kuratchi/dashboard/internal/d1"
+	"github.com/kuratchi/dashboard/internal/d1/d1test"
+	"github.com/kuratchi/dashboard/internal/fault"
+)
+
+// outside is a file that the sqlite3 program made.
+func outside(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "from.db")
+	d1test.Outside(t, path, text)
+	return path
+}
+
+// copied copies a file to a file.
+func copied(t *testing.T, path string, o copier.Options) (to string, filled d1.Filled, err error) {
+	t.Helper()
+	src, err := copier.OpenFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = src.Close() }()
+	to = filepath.Join(t.TempDir(), "to.db")
+	filled, err = copier.ToFile(t.Context(), src, to, o)
+	if _, serr := os.Stat(to); (serr == nil) != (err == nil) {
+		t.Errorf("the file: %v, and the copy: %v", serr, err)
+	}
+	return to, filled, err
+}
+
+// dump is what the sqlite3 program says of a file: every text and every row with its rowid.
+func dump(t *testing.T, path string, tables ...string) string {
+	t.Helper()
+	text := "select type, name, tbl_name, sql from sqlite_master where name not like 'sqlite_stat%' and name <> '_cf_KV' and sql is not null" +
+		" order by case type when 'table' then 0 when 'index' then 1 when 'view' then 2 else 3 end, rowid;\n"
+	for _, table := range tables {
+		text += ".mode quote\n" + table + ";\n"
+	}
+	return d1test.Outside(t, path, text+"pragma integrity_check; pragma foreign_key_check;")
+}
+
+const whole = `
+create table parents(id integer primary key autoincrement, name text not null collate nocase unique, note);
+create table children(pid integer references parents(id) on delete cascade,
+	"odd ""name" real, b blob, g integer as (pid * 2) stored, v text as (b || 'x'));
+create table keyed(a text, b integer, c, primary key (a, b)) without rowid;
+create table hidden(rowid text, oid text, _rowid_ text);
+create table strict_one(i int, r real, t text, b blob, x any) strict;
+insert into parents values (5, 'five', null), (9, 'Nine', x'00ff'), (100, 'gone', 1.0);
+delete from parents where id = 100;
+insert into children(rowid, pid, "odd ""name", b) values
+	(3, 5, 9007199254740993, 'text in a blob'), (7, 9, 1e300, x''), (-2, null, -0.0, 1.0);
+insert into keyed values ('a', 2, 9223372036854775807), ('a', 1, -9223372036854775808), ('B', 1, 0.1);
+insert into hidden values ('r', 'o', '_');
+insert into strict_one values (1, 1, 'x', x'01', 1), (2, 2.5, '', x'', 'any');
+create index by_note on parents(note desc) where note is not null;
+create index by_expr on children(lower(b));
+create view names as select name from parents;
+create trigger second after insert on parents begin insert into hidden values (new.name, '', ''); end;
+create trigger first after insert on parents begin select raise(ignore) where new.name = 'never'; end;
+create virtual table ft using fts5(title, body, tokenize = 'porter');
+insert into ft(rowid, title, body) values (4, 'running', 'the quick brown fox'), (9, 'other', 'jumps');
+insert into ft(ft, rank) values ('rank', 'bm25(10.0, 5.0)');
+create virtual table external using fts5(name, content = 'parents', content_rowid = 'id');
+insert into external(external) values ('rebuild');
+create virtual table bare using fts5(x, content = '');
+insert into bare(rowid, x) values (1, 'one'), (2, 'two');
+create virtual table boxes using rtree(id, x0, x1, y0, y1, +label text);
+insert into boxes values (1, 0, 10, 0, 10, 'first'), (2, 5, 6, 5, 6, null);
+`
+
+var rows = []string{
+	"select *, typeof(note) from parents", "select rowid, *, typeof(b) from children order by rowid", "select * from keyed",
+	"select * from hidden",
+	"select *, typeof(r), typeof(x) from strict_one", "select * from sqlite_sequence order by name", "select rowid, * from ft",
+	"select rowid from ft where ft match 'run'",
+	"select rowid from external where external match 'nine'", "select rowid from bare where bare match 'two'", "select * from boxes",
+	"select id from boxes where x0 > 4", "select k, v from ft_config where k <> 'version'",
+}
+
+func TestAFileComesWholeWithRowidsCountersAndVirtualTables(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ name, before string }{
+		{"as it is made", ""},
+		{"UTF-16, little", "pragma encoding = 'UTF-16le';"},
+		{"UTF-16, big", "pragma encoding = 'UTF-16be';"},
+		{"pages of 512 bytes", "pragma page_size = 512;"},
+		{"pages of 65536 bytes", "pragma page_size = 65536; pragma auto_vacuum = full;"},
+		{"WAL", "pragma journal_mode = wal;"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			from := outside(t, c.before+whole)
+			want := dump(t, from, rows...)
+			to, filled, err := copied(t, from, copier.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := dump(t, to, rows...); got != want {
+				t.Errorf("the copy is\n%s\nand was\n%s", got, want)
+			}
+			if filled.Tables != 9 || filled.Rows != 11 || len(filled.LeftOut) > 0 {
+				t.Errorf("it says %+v", filled)
+			}
+		})
+	}
+}
+
+// wide is a list of so many columns.
+func wide(n int) string {
+	names := make([]string, n)
+	for i := range names {
+		names[i] = "c" + strconv.Itoa(i)
+	}
+	return strings.Join(names, ", ")
+}
+
+func TestWhatD1CannotHaveIsNamedAndLeftOutOnlyWhenAsked(t *testing.T) {
+	t.Parallel()
+	union := strings.Repeat("select 1 union all ", 5) + "select 2"
+	from := outside(t, `
+create table plain(a, b);
+insert into plain values (1, 2);
+create table wide(`+wide(120)+`);
+insert into wide(c0) values (1), (2);
+create index on_wide on wide(c0);
+create view unions as `+union+`;
+create view over_unions as select * from unions;
+create view many as select max(`+strings.TrimSuffix(strings.Repeat("1, ", 40), ", ")+`);
+create trigger long after insert on plain begin select '`+strings.Repeat("x", 100_001)+`'; end;
+create view broken as select a from nowhere;
+create virtual table old using fts4(x);
+insert into old values ('text');
+`)
+	want := []string{
+		"The table wide has more than 100 columns, which is what D1 takes",
+		"The table old is a virtual table of the module fts4, which neither D1 nor this engine has",
+		"The index on_wide goes with the table wide",
+		"The view unions has a compound SELECT of more than 5 terms, which is what D1 takes",
+		"The view many calls max() with more than 32 arguments, which is what D1 takes",
+		"The view over_unions needs unions, which can't be there",
+		"The trigger long has a text of 100",
+	}
+	_, _, err := copied(t, from, copier.Options{})
+	if !fault.Is(err, fault.Invalid) {
+		t.Fatalf("it is %v", err)
+	}
+	for _, w := range want {
+		if !strings.Contains(fault.Message(err), w) {
+			t.Errorf("%q isn't in\n%s", w, fault.Message(err))
+		}
+	}
+	to, filled, err := copied(t, from, copier.Options{LeaveOut: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, w := range want {
+		if i >= len(filled.LeftOut) || !strings.HasPrefix(filled.LeftOut[i], w) {
+			t.Errorf("%q isn't in its place in %q", w, filled.LeftOut)
+		}
+	}
+	if !strings.HasSuffix(filled.LeftOut[0], "; rows left out with it: 2.") {
+		t.Errorf("the first is %q", filled.LeftOut[0])
+	}
+	if len(filled.Notes) != 1 || !strings.HasPrefix(filled.Notes[0], "The view broken names what isn't there") {
+		t.Errorf("the notes are %q", filled.Notes)
+	}
+	if got := d1test.Outside(t, to, "select group_concat(name) from (select name from sqlite_master "+
+		"where type <> 'index' order by name); select * from plain;"); !strings.HasPrefix(got, "_cf_KV,broken,old_content,") ||
+		!strings.HasSuffix(got, "1|2") {
+		t.Errorf("there is %s", got)
+	}
+}
+
+func TestWhatBreaksAConstraintComesAndIsTold(t *testing.T) {
+	t.Parallel()
+	from := outside(t, `
+create table p(id text primary key);
+create table c(pid text references p, n integer check (n > 0), kind text check (kind in ("A", "B")));
+create table q(x integer references nowhere(id));
+create table r(x integer references p(id), y text references c(kind));
+insert into p values ('1');
+pragma ignore_check_constraints = on;
+insert into c values ('1', 1, 'A'), ('2', -5, 'B'), ('3', 1, 'C'), (null, null, null);
+insert into q values (1), (null);
+insert into r values (1, null);
+`)
+	to, filled, err := copied(t, from, copier.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"Rows of c that refer to rows of p that aren't there: 2. They came as they are.",
+		"Rows of c that break a CHECK: 2. They came as they are.",
+		"Rows of q that refer to rows of nowhere that aren't there: 1. They came as they are.",
+		"The foreign keys of r lead to columns that are no key, so its rows were not looked at.",
+	}
+	if !slices.Equal(filled.Notes, want) {
+		t.Errorf("the notes are\n%s", strings.Join(filled.Notes, "\n"))
+	}
+	if got := d1test.Outside(t, to, "select count(*) from c where n = -5 or kind = 'C'"); got != "2" {
+		t.Errorf("%s rows came", got)
+	}
+}
+
+func TestRowsThatNothingCanHoldRefuseTheFile(t *testing.T) {
+	t.Parallel()
+	const edit = "pragma writable_schema = on; update sqlite_master set sql = replace(sql, '/**/', %q) where type = 'table'; " +
+		"pragma writable_schema = off;"
+	for _, c := range []struct{ made, instead, want string }{
+		{"create table t(a, b /**/); insert into t values (1, null), (2, 'x'), (3, null);", "not null",
+			"Rows (2) of the table t have no value in t.b, which is NOT NULL"},
+		{"create table t(a int, b int /**/); insert into t values (1, 'x'), (2, 2);", ") strict --",
+			"Rows (1) of the table t hold TEXT in t.b, which can't hold that since the table is STRICT"},
+	} {
+		t.Run(c.want, func(t *testing.T) {
+			t.Parallel()
+			path := outside(t, c.made+strings.ReplaceAll(edit, "%q", "'"+c.instead+"'"))
+			_, _, err := copied(t, path, copier.Options{LeaveOut: true})
+			if !fault.Is(err, fault.Invalid) || !strings.Contains(fault.Message(err), c.want) {
+				t.Errorf("it is %v: %s", err, fault.Message(err))
+			}
+		})
+	}
+}
+
+func TestACopyThatIsStoppedLeavesNothing(t *testing.T) {
+	t.Parallel()
+	src, err := copier.OpenFile(outside(t, whole))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = src.Close() }()
+	ctx, cancel := context.WithCancel(t.Context())
+	ctx = d1.WithProgress(ctx, func(string, int64, int64) { cancel() })
+	dir := t.TempDir()
+	if _, err := copier.ToFile(ctx, src, filepath.Join(dir, "to.db"), copier.Options{}); !fault.Is(err, fault.Limited) {
+		t.Errorf("it is %v", err)
+	}
+	if left, _ := filepath.Glob(filepath.Join(dir, "*")); len(left) > 0 {
+		t.Errorf("there is %q", left)
+	}
+}

@@ -1,0 +1,254 @@
+package copier
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/kuratchi/dashboard/internal/d1"
+	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/schema"
+	"github.com/kuratchi/dashboard/internal/shadow"
+	"github.com/kuratchi/dashboard/internal/sqlite"
+	"github.com/kuratchi/dashboard/internal/sqltext"
+)
+
+// Obstacle is an object of a source that D1 can't have, and so no engine here.
+type Obstacle struct {
+	Object
+	// Why goes on with the sentence that begins with the object: "has more than 100
+	// columns, which is what D1 takes".
+	Why string
+	// used says that it can be made and fails whenever it is used.
+	used bool
+}
+
+func (o Obstacle) String() string { return upper(o.words()) + " " + o.Why + "." }
+
+func upper(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
+
+// judge makes the content's objects on an empty database under D1's rules and limits, and
+// returns those that can't be there, with those that need them. broken names views and
+// triggers that are of no use in the source either: they come as they are.
+func (c *Content) judge(ctx context.Context) (obstacles []Obstacle, broken []string, err error) {
+	db, err := shadow.Make(ctx, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer db.Close()
+	j := &judge{db: db, content: c, out: map[string]bool{}}
+	for _, t := range c.Tables {
+		j.make(t.Object)
+	}
+	for _, v := range c.Virtual {
+		j.makeVirtual(v)
+	}
+	for _, kind := range []string{"index", "view"} {
+		for _, o := range c.Later {
+			if o.Kind == kind {
+				j.make(o)
+			}
+		}
+	}
+	j.compileViews(c.Later)
+	for _, o := range c.Later {
+		if o.Kind == "trigger" {
+			j.trigger(o)
+		}
+	}
+	return j.obstacles, j.broken, ctx.Err()
+}
+
+// judge is one judging.
+type judge struct {
+	db        *shadow.Copy
+	content   *Content
+	out       map[string]bool // tables and views that can't be there, folded
+	obstacles []Obstacle
+	broken    []string
+}
+
+func (j *judge) refuse(o Object, why string) { j.add(Obstacle{Object: o, Why: why}) }
+
+func (j *judge) add(o Obstacle) {
+	j.obstacles = append(j.obstacles, o)
+	if o.Kind == "table" || o.Kind == "view" {
+		j.out[sqltext.Fold(o.Name)] = true
+	}
+}
+
+func (j *judge) make(o Object) {
+	if j.out[sqltext.Fold(o.Table)] && o.Kind == "index" {
+		j.refuse(o, "goes with the table "+o.Table)
+	} else if err := j.db.Exec(o.SQL); err != nil {
+		j.refuse(o, cantBe(o, err))
+	}
+}
+
+func (j *judge) makeVirtual(v Virtual) {
+	o := v.Object
+	if name := module(o.SQL); !slices.Contains(sqlite.Modules(), name) {
+		j.refuse(o, fmt.Sprintf("is a virtual table of the module %s, which neither D1 nor this engine has", name))
+	} else if err := j.db.Exec(o.SQL); err != nil {
+		j.refuse(o, cantBe(o, err))
+	}
+}
+
+// compileViews compiles each view when all of them are there, until no more of them
+// turn out to need another one that can't be there.
+func (j *judge) compileViews(objects []Object) {
+	for before := -1; before != len(j.obstacles); {
+		before = len(j.obstacles)
+		for _, o := range objects {
+			if o.Kind != "view" || j.out[sqltext.Fold(o.Name)] {
+				continue
+			}
+			err := j.compile("SELECT * FROM " + sqltext.Quote(o.Name))
+			if err == nil {
+				continue
+			}
+			if why := j.missing(o, err); why != "" {
+				j.add(Obstacle{o, why, true})
+				_ = j.db.Exec("DROP VIEW " + sqltext.Quote(o.Name))
+			} else if !slices.Contains(j.broken, o.words()) {
+				j.broken = append(j.broken, o.words())
+			}
+		}
+	}
+}
+
+// trigger makes a trigger, compiles what fires it and takes it away again: another one of
+// its table must not be blamed for it.
+func (j *judge) trigger(o Object) {
+	if j.out[sqltext.Fold(o.Table)] {
+		j.refuse(o, "goes with the table "+o.Table)
+		return
+	}
+	if err := j.db.Exec(o.SQL); err != nil {
+		j.refuse(o, cantBe(o, err))
+		return
+	}
+	defer func() { _ = j.db.Exec("DROP TRIGGER " + sqltext.Quote(o.Name)) }()
+	err := j.compile(j.fires(o))
+	if err == nil || strings.HasPrefix(engineText(err), "too many levels of trigger") {
+		return // how deep it goes counts when it fires, and is no matter of it alone
+	}
+	if why := j.missing(o, err); why != "" {
+		j.add(Obstacle{o, why, true})
+	} else {
+		j.broken = append(j.broken, o.words())
+	}
+}
+
+func (j *judge) compile(sql string) error {
+	st, err := j.db.Prepare(sql)
+	if err == nil {
+		st.Close()
+	}
+	return err
+}
+
+// missing says why D1 can't have a view or trigger that doesn't compile, "" for one that
+// is broken wherever it is, since it names what is not there.
+func (j *judge) missing(o Object, err error) string {
+	text := d1.Words(engineText(err))
+	if name, ok := strings.CutPrefix(text, "no such table: "); ok {
+		if name = name[strings.LastIndexByte(name, '.')+1:]; j.out[sqltext.Fold(name)] {
+			return "needs " + name + ", which can't be there"
+		}
+	}
+	why, _ := reason(o, err)
+	return why
+}
+
+// fires is a statement that fires a trigger.
+func (j *judge) fires(o Object) string {
+	table := sqltext.Quote(o.Table)
+	head, _ := schema.ParseTrigger(o.SQL)
+	switch head.Event {
+	case "insert":
+		return "INSERT INTO " + table + " DEFAULT VALUES"
+	case "delete":
+		return "DELETE FROM " + table
+	}
+	sets := j.columns(o.Table)
+	for i, name := range sets {
+		sets[i] = sqltext.Quote(name) + " = " + sqltext.Quote(name)
+	}
+	return "UPDATE " + table + " SET " + strings.Join(sets, ", ")
+}
+
+// columns are those of a table, or of a view, that can be set.
+func (j *judge) columns(of string) []string {
+	for _, t := range j.content.Tables {
+		if sqltext.Same(t.Name, of) {
+			return t.info.Stored()
+		}
+	}
+	st, err := j.db.Prepare("SELECT * FROM " + sqltext.Quote(of))
+	if err != nil {
+		return nil
+	}
+	defer st.Close()
+	return st.Columns()
+}
+
+// The engine's words for what a limit or a missing part of it is, with ours.
+var reasons = []struct {
+	text *regexp.Regexp
+	why  string
+}{
+	{regexp.MustCompile(`^no such collation sequence: (.*)$`), "uses the collation $1, which neither D1 nor this engine has"},
+	{regexp.MustCompile(`^no such function: (.*)$`), "uses the function $1(), which neither D1 nor this engine has"},
+	{regexp.MustCompile(`^not authorized to use function: (.*)$`), "uses the function $1(), which D1 refuses"},
+	{regexp.MustCompile(`^no such module: (.*)$`), "is of the module $1, which neither D1 nor this engine has"},
+	{regexp.MustCompile(`^no such tokenizer: (.*)$`), "uses the tokenizer $1, which neither D1 nor this engine has"},
+	{regexp.MustCompile(`^too many columns`), "has more than 100 columns, which is what D1 takes"},
+	{regexp.MustCompile(`^too many terms in compound SELECT`), "has a compound SELECT of more than 5 terms, which is what D1 takes"},
+	{regexp.MustCompile(`^too many arguments on function (.*)$`), "calls $1() with more than 32 arguments, which is what D1 takes"},
+	{regexp.MustCompile(`(?s)^Expression tree is too large`), "has an expression that is deeper than 100 levels, which is what D1 takes"},
+	{regexp.MustCompile(`^not authorized`), "does what D1 doesn't allow"},
+}
+
+// cantBe says why an object can't be made, of the engine's error.
+func cantBe(o Object, err error) string {
+	why, text := reason(o, err)
+	if why == "" {
+		return "can't be made. SQLite says: " + text
+	}
+	return why
+}
+
+// reason says which rule or limit of D1's an error is about, "" for none of them, and the
+// engine's words.
+func reason(o Object, err error) (why, text string) {
+	text = d1.Words(engineText(err))
+	if strings.HasPrefix(text, "statement too long") {
+		return fmt.Sprintf("has a text of %d bytes, and D1 takes 100,000", len(o.SQL)), text
+	}
+	for _, r := range reasons {
+		if m := r.text.FindStringSubmatchIndex(text); m != nil {
+			return string(r.text.ExpandString(nil, r.why, text, m)), text
+		}
+	}
+	return "", text
+}
+
+func engineText(err error) string {
+	if e, ok := errors.AsType[*sqlite.Error](err); ok {
+		return e.Text
+	}
+	return err.Error()
+}
+
+// refusal is the error of a source that can't come as it is.
+func refusal(obstacles []Obstacle) error {
+	lines := make([]string, len(obstacles))
+	for i, o := range obstacles {
+		lines[i] = o.String()
+	}
+	return fault.New(fault.Invalid, "It can't come whole, so nothing was written.\n%s", strings.Join(lines, "\n"))
+}

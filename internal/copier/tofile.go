@@ -1,0 +1,334 @@
+package copier
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/kuratchi/dashboard/internal/d1"
+	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/sqlite"
+	"github.com/kuratchi/dashboard/internal/sqltext"
+)
+
+// Options say how a copy is made.
+type Options struct {
+	// LeaveOut leaves out what D1 can't have, instead of refusing the source for it.
+	LeaveOut bool
+	// Known says that a database had it all before: views and triggers that can't be used
+	// here come as they are, and are told of. A database on D1 is known.
+	Known bool
+}
+
+// ToFile makes an SQLite file at path, where none is yet, of a source. The memory it
+// takes doesn't grow with the source. Errors: fault.Invalid for what can't come, with
+// nothing written; fault.Limited when ctx ended it; fault.Unavailable for the disk. After
+// an error no file is left.
+func ToFile(ctx context.Context, src Source, path string, o Options) (d1.Filled, error) {
+	file, _ := src.(*File)
+	var more func(*Content) []Obstacle
+	if file == nil {
+		o.Known, more = true, (*Content).unreadable
+	}
+	c, filled, err := settle(ctx, src, o, more)
+	if err != nil {
+		return d1.Filled{}, err
+	}
+	from := ""
+	if file != nil && file.utf8 { // SQLite attaches no file of another encoding
+		from = file.path
+	}
+	s := &fileSink{ctx: ctx, src: src, content: c, direct: from != "", shadows: file != nil, filled: &filled}
+	err = sqlite.Build(ctx, path, from, func(b *sqlite.Builder) error {
+		s.Builder = b
+		return s.all()
+	})
+	_, ours := errors.AsType[*fault.Error](err)
+	switch {
+	case err == nil:
+		return filled, nil
+	case ctx.Err() != nil:
+		return d1.Filled{}, stopped(ctx)
+	case ours:
+		return d1.Filled{}, err
+	}
+	if e, ok := errors.AsType[*sqlite.Error](err); ok && !strings.Contains(e.Text, "SQLITE_FULL") &&
+		!strings.Contains(e.Text, "SQLITE_IOERR") {
+		return d1.Filled{}, fault.Wrap(err, fault.Invalid, "It can't be made again here. SQLite says: %s.", d1.Words(e.Text))
+	}
+	return d1.Filled{}, fault.Wrap(err, fault.Unavailable, "The copy can't be written. Check the disk.")
+}
+
+// settle reads what a source holds and takes out what can't come, or refuses it. more are
+// obstacles that this way of copying adds.
+func settle(ctx context.Context, src Source, o Options, more func(*Content) []Obstacle) (*Content, d1.Filled, error) {
+	var filled d1.Filled
+	c, err := src.Content(ctx)
+	if err != nil {
+		return nil, filled, err
+	}
+	obstacles, broken, err := c.judge(ctx)
+	if err != nil {
+		return nil, filled, stopped(ctx)
+	}
+	if more != nil {
+		obstacles = append(obstacles, more(c)...)
+	}
+	if o.Known {
+		obstacles = slices.DeleteFunc(obstacles, func(o Obstacle) bool {
+			if o.used {
+				filled.Notes = append(filled.Notes, strings.TrimSuffix(o.String(), ".")+". It came as it is.")
+			}
+			return o.used
+		})
+	}
+	if len(obstacles) > 0 && !o.LeaveOut {
+		return nil, filled, refusal(obstacles)
+	}
+	if filled.LeftOut, err = c.leaveOut(ctx, src, obstacles); err != nil {
+		return nil, filled, err
+	}
+	for _, b := range broken {
+		filled.Notes = append(filled.Notes, upper(b)+" names what isn't there. It came as it is.")
+	}
+	if f, ok := src.(*File); ok {
+		filled.Notes = append(filled.Notes, f.Notes...)
+	}
+	filled.Tables = len(c.Tables) + len(c.Virtual)
+	return c, filled, nil
+}
+
+// leaveOut takes obstacles out of the content, and says of each what goes with it.
+func (c *Content) leaveOut(ctx context.Context, src Source, obstacles []Obstacle) ([]string, error) {
+	var out []string
+	gone := map[Object]bool{}
+	for _, o := range obstacles {
+		gone[o.Object] = true
+		s := strings.TrimSuffix(o.String(), ".")
+		rows, err := c.count(ctx, src, o.Object)
+		if err != nil {
+			return nil, err
+		}
+		if rows >= 0 {
+			s += fmt.Sprintf("; rows left out with it: %d", rows)
+		}
+		out = append(out, s+".")
+	}
+	c.without(func(o Object) bool { return gone[o] })
+	return out, nil
+}
+
+// count returns how many rows of their own a table's, or a virtual table's, leaving out
+// leaves out; -1 for what has none.
+func (c *Content) count(ctx context.Context, src Source, o Object) (int64, error) {
+	name := ""
+	for _, t := range c.Tables {
+		if t.Object == o {
+			name = t.Name
+		}
+	}
+	for _, v := range c.Virtual {
+		if v.Object == o && len(v.Shadows) > 0 {
+			name = v.texts()
+		}
+	}
+	if name == "" {
+		return -1, nil
+	}
+	rows, err := src.Query(ctx, d1.Select(1, "SELECT count(*) FROM "+sqltext.Quote(name)))
+	if err != nil {
+		return -1, err
+	}
+	return rows[0][0][0].Int(), nil
+}
+
+// fileSink fills a file that is being made.
+type fileSink struct {
+	*sqlite.Builder
+	ctx     context.Context
+	src     Source
+	content *Content
+	// direct says that the engine itself takes the rows out of the source, shadows that
+	// virtual tables go with the tables that belong to them.
+	direct, shadows bool
+	filled          *d1.Filled
+}
+
+func (s *fileSink) all() error {
+	for _, t := range s.content.Tables {
+		if err := s.Exec(t.SQL); err != nil {
+			return err
+		}
+	}
+	for i, t := range s.content.Tables {
+		d1.Report(s.ctx, "copying rows", int64(i), int64(len(s.content.Tables)))
+		if err := s.rows(t); err != nil {
+			return err
+		}
+	}
+	if s.content.counted() {
+		if err := s.Exec("DELETE FROM sqlite_sequence"); err != nil { // the rows' own inserts set them too
+			return err
+		}
+		if _, err := s.take(counters()); err != nil {
+			return err
+		}
+	}
+	for _, step := range []struct {
+		words string
+		do    func() error
+	}{
+		{"making indexes", func() error { return s.later("index") }},
+		{"making views", func() error { return s.later("view") }},
+		{"making virtual tables", s.virtual},
+		{"making triggers", func() error { return s.later("trigger") }},
+		{"looking at the rows", s.look},
+	} {
+		d1.Report(s.ctx, step.words, 0, 0)
+		if err := step.do(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// rows fills a table.
+func (s *fileSink) rows(t Table) error {
+	n, err := s.take(t)
+	if err != nil {
+		return s.unstorable(t.Name, err)
+	}
+	s.filled.Rows += n
+	return s.recomputed(t)
+}
+
+// take copies the rows of a table.
+func (s *fileSink) take(t Table) (int64, error) {
+	if s.direct {
+		return s.Copy(t.Name, t.Columns)
+	}
+	marks := strings.TrimSuffix(strings.Repeat("?, ", len(t.Columns)), ", ")
+	st, err := s.Prepare("INSERT INTO " + sqltext.Quote(t.Name) + " (" + strings.Join(t.Columns, ", ") + ") VALUES (" + marks + ")")
+	if err != nil {
+		return 0, err
+	}
+	defer st.Close()
+	n := int64(0)
+	err = s.src.Rows(s.ctx, t, func(row []d1.Value) error {
+		for i, v := range row {
+			bind(st, i+1, v)
+		}
+		n++
+		_, err := st.Step()
+		st.Reset()
+		return err
+	})
+	return n, err
+}
+
+// later makes the objects of a kind.
+func (s *fileSink) later(kind string) error {
+	for _, o := range s.content.Later {
+		if o.Kind != kind {
+			continue
+		}
+		if err := s.Exec(o.SQL); err != nil {
+			return s.unstorable(o.Table, err)
+		}
+	}
+	return nil
+}
+
+// virtual makes the virtual tables, and fills them.
+func (s *fileSink) virtual() error {
+	for _, v := range s.content.Virtual {
+		if err := s.Exec(v.SQL); err != nil {
+			return err
+		}
+		if !s.shadows {
+			if err := s.refill(v); err != nil {
+				return err
+			}
+			continue
+		}
+		for _, name := range v.Shadows {
+			if err := s.shadow(v, name); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// shadow copies a table that belongs to a virtual one.
+func (s *fileSink) shadow(v Virtual, name string) error {
+	rows, err := s.src.Query(s.ctx, d1.AboutTable(name))
+	if err != nil {
+		return err
+	}
+	t := Table{Object: Object{Name: name}}
+	for _, info := range d1.TableInfos(rows[0]) {
+		t.Columns = quoted(info.Stored())
+	}
+	if s.direct {
+		err = s.CopyShadow(name, t.Columns)
+	} else {
+		err = s.WriteShadow(name, func() error { _, err := s.take(t); return err })
+	}
+	if err != nil && s.ctx.Err() == nil {
+		return fault.Wrap(err, fault.Invalid, "The virtual table %s can't come: its inner table %s is of another form here. "+
+			"SQLite says: %s.", v.Name, name, d1.Words(engineText(err)))
+	}
+	return err
+}
+
+// refill fills a virtual table by value.
+func (s *fileSink) refill(v Virtual) error {
+	t, before, after, err := v.values(s.ctx, s.src)
+	if err != nil {
+		return err
+	}
+	for _, sql := range before {
+		if err := s.Exec(sql); err != nil {
+			return err
+		}
+	}
+	if t != nil {
+		n, err := s.take(*t)
+		if err != nil {
+			return err
+		}
+		s.filled.Rows += n
+	}
+	for _, sql := range after {
+		if err := s.Exec(sql); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// look tells of rows that break a constraint.
+func (s *fileSink) look() error {
+	found, notes, err := look(s.ctx, s.content.Tables, func(sql string) (rows [][]d1.Value, err error) {
+		err = s.Ask(sql, func(st *sqlite.Stmt) {
+			row := make([]d1.Value, len(st.Columns()))
+			for i := range row {
+				row[i] = value(st, i)
+			}
+			rows = append(rows, row)
+		})
+		return rows, err
+	})
+	for _, b := range found {
+		s.note("%s. They came as they are.", b)
+	}
+	s.filled.Notes = append(s.filled.Notes, notes...)
+	return err
+}
+
+func (s *fileSink) note(format string, args ...any) {
+	s.filled.Notes = append(s.filled.Notes, fmt.Sprintf(format, args...))
+}
