@@ -53,8 +53,8 @@ var mayImport = map[string][]string{
 		"internal/id", "internal/vault",
 	},
 	"internal/fleet": {
-		"internal/audit", "internal/auth", "internal/d1", "internal/failpoint", "internal/fault", "internal/id",
-		"internal/live", "internal/migrate", "internal/schema", "internal/sqltext",
+		"internal/audit", "internal/auth", "internal/copier", "internal/d1", "internal/failpoint", "internal/fault",
+		"internal/id", "internal/live", "internal/migrate", "internal/schema", "internal/sqltext",
 	},
 	"internal/controlplane": {
 		"internal/account", "internal/audit", "internal/auth", "internal/d1", "internal/fault", "internal/fleet",

@@ -33,7 +33,7 @@ type Content struct {
 
 // Object is something that has a CREATE text.
 type Object struct {
-	// Kind is table, index, view or trigger.
+	// Kind is table, virtual table, index, view or trigger.
 	Kind, Name string
 	// Table is what an index or trigger is on.
 	Table, SQL string
@@ -105,6 +105,7 @@ func contentOf(rows [][][]d1.Value) *Content {
 		case o.Kind != "table":
 			c.Later = append(c.Later, o)
 		case listed == "virtual":
+			o.Kind = "virtual table"
 			c.Virtual = append(c.Virtual, Virtual{Object: o})
 		case listed == "shadow":
 			shadows = append(shadows, o.Name)

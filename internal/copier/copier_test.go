@@ -145,7 +145,7 @@ insert into old values ('text');
 `)
 	want := []string{
 		"The table wide has more than 100 columns, which is what D1 takes",
-		"The table old is a virtual table of the module fts4, which neither D1 nor this engine has",
+		"The virtual table old is of the module fts4, which neither D1 nor this engine has",
 		"The index on_wide goes with the table wide",
 		"The view unions has a compound SELECT of more than 5 terms, which is what D1 takes",
 		"The view many calls max() with more than 32 arguments, which is what D1 takes",

@@ -75,7 +75,7 @@ func (j *judge) refuse(o Object, why string) { j.add(Obstacle{Object: o, Why: wh
 
 func (j *judge) add(o Obstacle) {
 	j.obstacles = append(j.obstacles, o)
-	if o.Kind == "table" || o.Kind == "view" {
+	if o.Kind != "index" && o.Kind != "trigger" {
 		j.out[sqltext.Fold(o.Name)] = true
 	}
 }
@@ -91,7 +91,7 @@ func (j *judge) make(o Object) {
 func (j *judge) makeVirtual(v Virtual) {
 	o := v.Object
 	if name := module(o.SQL); !slices.Contains(sqlite.Modules(), name) {
-		j.refuse(o, fmt.Sprintf("is a virtual table of the module %s, which neither D1 nor this engine has", name))
+		j.refuse(o, fmt.Sprintf("is of the module %s, which neither D1 nor this engine has", name))
 	} else if err := j.db.Exec(o.SQL); err != nil {
 		j.refuse(o, cantBe(o, err))
 	}

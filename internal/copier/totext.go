@@ -102,11 +102,12 @@ func (s *textSink) all() error {
 	}
 	if s.content.counted() {
 		s.line("DELETE FROM sqlite_sequence")
+		rows := s.rows
 		if err := s.table(counters()); err != nil {
 			return err
 		}
+		s.rows = rows
 	}
-	s.filled.Rows = s.rows
 	s.later("index")
 	s.later("view")
 	for _, v := range s.content.Virtual {
@@ -118,6 +119,7 @@ func (s *textSink) all() error {
 		s.line("DROP TABLE " + pieces)
 	}
 	s.later("trigger")
+	s.filled.Rows = s.rows
 	return nil
 }
 

@@ -70,6 +70,9 @@ func (f *Fleet) Delete(ctx context.Context, a auth.Actor, name string) error {
 		if err := f.clearMove(ctx, a, &d); err != nil {
 			return err
 		}
+		if err := f.checkKept(ctx, d); err != nil {
+			return err
+		}
 		told := f.withProgress(ctx, d)
 		return f.withGateClosed(told, a, d, Work{Kind: WorkDelete}, func() error { return f.deleteDatabase(told, a, d) })
 	})

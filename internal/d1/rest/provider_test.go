@@ -324,26 +324,6 @@ func TestADatabaseMovesBetweenEngines(t *testing.T) {
 	}
 }
 
-func TestFullTextIndexesAreRefused(t *testing.T) {
-	t.Parallel()
-	f := newFront(t, front.Options{})
-	p := provider(t, f.URL)
-	id := f.Add("texts")
-	file := sample(t, "create virtual table ft using fts5(body)", "insert into ft values ('a')")
-	if _, err := p.Fill(t.Context(), id, d1.FillInput{Path: file}); !fault.Is(err, fault.Invalid) ||
-		!strings.Contains(fault.Message(err), `"ft"`) {
-		t.Errorf("%v", err)
-	}
-	if n, _ := f.Count("import"); n > 0 {
-		t.Error("an import was begun")
-	}
-	c, _ := p.Open(t.Context(), id)
-	exec(t, c, "create virtual table ft using fts5(body)")
-	if _, err := p.Copy(t.Context(), id, ""); !fault.Is(err, fault.Invalid) || !strings.Contains(fault.Message(err), "full-text index") {
-		t.Errorf("%v", err)
-	}
-}
-
 func TestRetiringKeepsTheLastState(t *testing.T) {
 	t.Parallel()
 	f := newFront(t, front.Options{})
