@@ -97,8 +97,9 @@ func (f *Fleet) dropExports() {
 }
 
 // Import fills an empty database from an SQLite file, and returns what came and what
-// didn't: leaveOut leaves out what D1 can't have. One that holds something is fault.Conflict, and a file that isn't one, or that
-// can't come whole, fault.Invalid; nothing is changed then.
+// didn't: leaveOut leaves out what D1 can't have. One that holds something is
+// fault.Conflict, and a file that isn't one, or that can't come whole, fault.Invalid;
+// nothing is changed then. What came is in Work too, and in the audit log.
 func (f *Fleet) Import(ctx context.Context, a auth.Actor, name, path string, leaveOut bool) (filled d1.Filled, err error) {
 	err = f.withClaim(ctx, name, []State{Ready}, func(ctx context.Context, d Database) error {
 		return f.withGateClosed(ctx, a, d, Work{Kind: WorkImport}, func() error {
@@ -111,9 +112,12 @@ func (f *Fleet) Import(ctx context.Context, a auth.Actor, name, path string, lea
 			filled, err = f.provider(d).Fill(f.withProgress(ctx, d), d.ProviderID, d1.FillInput{Path: path, LeaveOut: leaveOut})
 			switch {
 			case fault.Is(err, fault.Unknown):
-				e.Outcome, e.Detail = audit.Unknown, fault.Message(err)
+				e.Outcome, e.Detail = audit.Unknown, cutDetail(fault.Message(err))
 			case err != nil:
-				e.Outcome, e.Detail = audit.Failed, fault.Message(err)
+				e.Outcome, e.Detail = audit.Failed, cutDetail(fault.Message(err))
+			default:
+				e.Detail, e.Rows = filledWords(filled), filled.Rows
+				f.noteFilled(d, filled)
 			}
 			if rerr := f.store.Record(ctx, e); err != nil || rerr != nil {
 				return errors.Join(err, rerr)

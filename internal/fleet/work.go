@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/kuratchi/dashboard/internal/auth"
+	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/id"
 )
@@ -23,6 +24,11 @@ type Work struct {
 	// Ended is zero while it goes on; Error says why it failed, if it did.
 	Ended time.Time
 	Error string
+	// Cause is the error that Error is the words of, nil for none: its kind says whether
+	// anything was changed, its field what in the form would help.
+	Cause error
+	// Filled is what an import brought, and what it didn't.
+	Filled d1.Filled
 }
 
 // WorkKind says what is done.
@@ -67,11 +73,11 @@ func (f *Fleet) trackWork(a auth.Actor, d Database, w Work, fn func() error) err
 	w.By, w.Since, w.Error = a.Email, f.now(), "It was cut short."
 	f.noteWork(d.ID, w)
 	defer func() { // also when fn panics
-		w.Ended = f.now()
+		w.Ended, w.Filled = f.now(), f.Work(d.ID).Filled
 		f.noteWork(d.ID, w)
 	}()
 	err := fn()
-	w.Error = ""
+	w.Error, w.Cause = "", err
 	if err != nil {
 		w.Error = fault.Message(err)
 	}
@@ -84,6 +90,16 @@ func (f *Fleet) noteProgress(d Database, step string, done, total int64) {
 	defer f.mu.Unlock()
 	if w, ok := f.works[d.ID]; ok && w.Running() {
 		w.Step, w.Done, w.Total = step, done, total
+		f.works[d.ID] = w
+	}
+}
+
+// noteFilled notes with an import under way what it brought.
+func (f *Fleet) noteFilled(d Database, filled d1.Filled) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if w, ok := f.works[d.ID]; ok && w.Running() {
+		w.Filled = filled
 		f.works[d.ID] = w
 	}
 }

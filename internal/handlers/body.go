@@ -3,10 +3,7 @@ package handlers
 import (
 	"errors"
 	"io"
-	"io/fs"
 	"net/http"
-	"os"
-	"path/filepath"
 
 	"github.com/labstack/echo/v4"
 
@@ -49,73 +46,4 @@ func readingError(err error) error {
 		return err // which have words of their own
 	}
 	return fault.Wrap(err, fault.Invalid, "What was sent can't be read as a form. Nothing was changed.")
-}
-
-// saveUpload writes the file of a form to one of its own while it comes. drop removes it, with
-// all that SQLite lays beside it, and has to be called if err isn't set.
-func (s *Server) saveUpload(c echo.Context, field string) (path string, drop func(), err error) {
-	parts, err := c.Request().MultipartReader()
-	if err != nil {
-		return "", nil, readingError(err)
-	}
-	for {
-		part, err := parts.NextPart()
-		if err == io.EOF { //nolint:errorlint // what NextPart returns at the end
-			return "", nil, fault.New(fault.Invalid, "Choose a file. Nothing was changed.").At(field)
-		}
-		if err != nil {
-			return "", nil, readingError(err)
-		}
-		if part.FormName() == field && part.FileName() != "" {
-			return s.savePart(part, c.Request().Body)
-		}
-	}
-}
-
-// savePart writes a part to a file in a folder of its own.
-func (s *Server) savePart(part, body io.Reader) (path string, drop func(), err error) {
-	dir, err := s.uploadDir()
-	if err != nil {
-		return "", nil, roomError(err)
-	}
-	path = filepath.Join(dir, "upload.db")
-	if err := writePart(path, part, body); err != nil {
-		_ = os.RemoveAll(dir)
-		return "", nil, err
-	}
-	return path, func() { _ = os.RemoveAll(dir) }, nil
-}
-
-// writePart writes a part to a new file and reads its body to the end.
-func writePart(path string, part, body io.Reader) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return roomError(err)
-	}
-	_, err = io.Copy(f, part)
-	closed := f.Close()
-	if _, disk := errors.AsType[*fs.PathError](err); disk { // every other is of reading
-		return roomError(err)
-	}
-	if err == nil && closed != nil {
-		return roomError(closed)
-	}
-	if err == nil {
-		_, err = io.Copy(io.Discard, body) // what comes after the file counts too
-	}
-	return readingError(err)
-}
-
-func roomError(err error) error {
-	return fault.Wrap(err, fault.Unavailable, "There is no room for the file. Nothing was changed.")
-}
-
-// uploadDir makes a folder for one upload, readable by this program alone.
-func (s *Server) uploadDir() (string, error) {
-	if s.Uploads != "" {
-		if err := os.MkdirAll(s.Uploads, 0o700); err != nil {
-			return "", err
-		}
-	}
-	return os.MkdirTemp(s.Uploads, "upload-")
 }

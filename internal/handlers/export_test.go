@@ -10,6 +10,9 @@ func (s *Server) Routes() []Route { return s.routes() }
 // AddRoute adds a route behind the same chain as the program's own.
 func (s *Server) AddRoute(r Route) { s.addRoute(r) }
 
+// MaxFiles is how many files an import takes.
+const MaxFiles = maxFiles
+
 // Import is the handler that takes a database's file.
 func (s *Server) Import(c Context) error { return s.databasesImport(c) }
 

@@ -94,6 +94,7 @@ func (s *Server) settingsPage(c echo.Context, status int, verb string, cause err
 	}
 	v := views.DatabaseSettings{Database: d, Latest: s.latestVersion(c, d), Work: s.Fleet.Work(d.ID), OnD1: s.onD1(c, d),
 		MayMove: s.Fleet.HasD1(), Export: s.Fleet.ReadyExport(d.ID), Origin: s.originState(c, d)}
+	v.Import = importEnd(v.Work, verb, cause)
 	if v.Filling, err = s.Fleet.FillingPlans(c.Request().Context(), d.Name); err != nil {
 		return err
 	}
@@ -208,16 +209,30 @@ const maxImport = 512 << 20
 // databasesImport fills an empty database from an uploaded SQLite file.
 func (s *Server) databasesImport(c echo.Context) error {
 	return s.change("import", false, func(c echo.Context, _ auth.Actor, name string) error {
-		path, drop, err := s.saveUpload(c, "file")
+		u, err := s.readUpload(c, "file")
 		if err != nil {
 			return asFault(err)
 		}
 		return s.runDetached(c, func(ctx context.Context, a auth.Actor) error {
-			defer drop()
-			_, err := s.Fleet.Import(ctx, a, name, path, false)
+			defer u.drop()
+			_, err := s.Fleet.Import(ctx, a, name, u.path, u.leaveOut)
 			return err
 		})
 	}, "imported")(c)
+}
+
+// importEnd is how the last import into a database ended, nil for none: the form's that
+// was refused, or the work's.
+func importEnd(w fleet.Work, verb string, cause error) *views.ImportEnd {
+	switch {
+	case verb == "import" && cause != nil:
+		return &views.ImportEnd{Error: fault.Message(cause), Empty: fault.Is(cause, fault.Invalid),
+			Helps: fault.FieldOf(cause) == leaveOutField}
+	case cause != nil || w.Kind != fleet.WorkImport || w.Running():
+		return nil
+	}
+	return &views.ImportEnd{Work: w, Error: w.Error, Empty: fault.Is(w.Cause, fault.Invalid),
+		Helps: w.Cause != nil && fault.FieldOf(w.Cause) == leaveOutField}
 }
 
 func (s *Server) databasesMove(c echo.Context) error {

@@ -96,15 +96,13 @@ func workEnd(w fleet.Work) string {
 			fleet.WorkRevive: "Bringing it back failed", fleet.WorkMove: "Moving it failed", fleet.WorkExport: "The copy failed",
 			fleet.WorkImport: "The import failed", fleet.WorkDelete: "Removing it failed",
 		}[w.Kind] + " at " + full(w.Ended) + by + ": " + w.Error
-	case took < worthWords:
+	case took < worthWords, w.Kind == fleet.WorkImport: // which has a card of its own
 		return ""
 	case w.Kind == fleet.WorkRestore:
 		return "Put back at " + full(w.Ended) + " to how it was at " + full(w.Point) + by + ". It took " +
 			textual.Duration(took) + ". The state before is kept as a restore point."
 	case w.Kind == fleet.WorkExport:
 		return "Copied at " + full(w.Ended) + by + ". It took " + textual.Duration(took) + "."
-	case w.Kind == fleet.WorkImport:
-		return "Imported at " + full(w.Ended) + by + ". It took " + textual.Duration(took) + "."
 	case w.Kind == fleet.WorkMove:
 		return "Moved at " + full(w.Ended) + by + ". It took " + textual.Duration(took) + "."
 	case w.Kind == fleet.WorkDelete:
@@ -205,6 +203,8 @@ type DatabaseSettings struct {
 	OnD1 *OnD1
 	// Origin is how the old one of a moved database stands.
 	Origin Origin
+	// Import is how the last import ended, nil for none.
+	Import *ImportEnd
 	// Verb and Error are the form that was refused, and why.
 	Verb, Error string
 }
