@@ -93,10 +93,10 @@ func TestFilesThatAreNotOneDatabaseAreRefused(t *testing.T) {
 	}
 	for words, files := range map[string][]named{
 		"these are 2, a.db and b.db":                  {{"a.db", file}, {"b.db", file}},
-		"b.db-wal doesn't stand beside a.db":      {{"a.db", file}, {"b.db-wal", log}},
-		"passwd and <b>x.db":                    {{"../../etc/passwd", file}, {"<b>x.db", file}},
+		"b.db-wal doesn't stand beside a.db":          {{"a.db", file}, {"b.db-wal", log}},
+		"passwd and <b>x.db":                          {{"../../etc/passwd", file}, {"<b>x.db", file}},
 		"Choose it with them":                         {{"a.db-wal", log}, {"a.db-shm", log}},
-		"a database's log (-wal)":                 {{"a.db-wal", log}},
+		"a database's log (-wal)":                     {{"a.db-wal", log}},
 		"0 bytes: it holds no database":               {{"a.db", ""}},
 		"SQL text":                                    {{"a.sql", "create table t (a);"}},
 		"These are more than":                         many,

@@ -61,6 +61,10 @@ func outcomeWord(e audit.Entry) string {
 	return string(e.Outcome)
 }
 
+// maxDetail is how much of a detail stands in its row, in bytes; a longer one opens in
+// place.
+const maxDetail = 200
+
 // oneLine is the beginning of a statement, for a line that opens.
 func oneLine(sql string) string {
 	line := strings.Join(strings.Fields(sql), " ")
