@@ -11,7 +11,8 @@ import (
 func TestTheLogKeepsWhatAnImportLeftOutWithinBounds(t *testing.T) {
 	t.Parallel()
 	f := d1.Filled{Tables: 2, Rows: 30, LeftOut: []string{"The view v has 6 terms."}, Notes: []string{"3 rows of t dangle."}}
-	if got, want := filledWords(f), "Tables: 2, rows: 30. Left out (1): The view v has 6 terms. To know (1): 3 rows of t dangle."; got != want {
+	const want = "Tables: 2, rows: 30. Left out (1): The view v has 6 terms. To know (1): 3 rows of t dangle."
+	if got := filledWords(f); got != want {
 		t.Errorf("got %q", got)
 	}
 	for i := range 10_000 {

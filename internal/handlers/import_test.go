@@ -67,7 +67,8 @@ func TestADatabaseComesWithItsLog(t *testing.T) {
 	s, owner := newFullSite(t)
 	file, log := inWAL(t)
 	s.bare("both")
-	owner.uploadAll("both", nil, named{"w.db-shm", "an index nobody reads"}, named{"w.db-wal", log}, named{"w.db", file}).is(http.StatusSeeOther)
+	owner.uploadAll("both", nil, named{"w.db-shm", "an index nobody reads"}, named{"w.db-wal", log}, named{"w.db", file}).
+		is(http.StatusSeeOther)
 	s.idle("both")
 	if got := s.text("both", "select group_concat(a) from t"); got != "in the file,in the log" {
 		t.Errorf("with its log: %s", got)

@@ -93,7 +93,8 @@ func (u *upload) file(i int) string { return filepath.Join(u.dir, strconv.Itoa(i
 // savePart writes one file of a form.
 func (s *Server) savePart(u *upload, part *multipart.Part) (err error) {
 	if len(u.names) == maxFiles {
-		return fault.New(fault.Invalid, "These are more than %d files. Choose one database, with its log (-wal) if it has one.", maxFiles).At("file")
+		return fault.New(fault.Invalid, "These are more than %d files. Choose one database, with its log (-wal) if it has one.",
+			maxFiles).At("file")
 	}
 	if u.dir == "" {
 		if u.dir, err = s.uploadDir(); err != nil {
