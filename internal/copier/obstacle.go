@@ -244,11 +244,13 @@ func engineText(err error) string {
 	return err.Error()
 }
 
-// refusal is the error of a source that can't come as it is.
+// refusal is the error of a source that can't come as it is, at the form's field that
+// would help.
 func refusal(obstacles []Obstacle) error {
 	lines := make([]string, len(obstacles))
 	for i, o := range obstacles {
 		lines[i] = o.String()
 	}
-	return fault.New(fault.Invalid, "It can't come whole, so nothing was written.\n%s", strings.Join(lines, "\n"))
+	return fault.New(fault.Invalid, "It can't come whole, so nothing was written.\n%s", strings.Join(lines, "\n")).
+		At("leave_out")
 }
