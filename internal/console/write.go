@@ -82,7 +82,7 @@ func failed(out []Result, err error) ([]Result, error) {
 	}
 	out[i].fail(err)
 	if e.Class == d1.ReadOnly || len(out) > 1 {
-		out[i].Err = fault.Wrap(err, fault.KindOf(out[i].Err), "%s. "+rolledBack, d1.Words(e.Text))
+		out[i].Err = fault.Wrap(err, fault.KindOf(out[i].Err), "%s. "+rolledBack, fault.Message(d1.Fail(e)))
 	}
 	return out[i : i+1], nil
 }

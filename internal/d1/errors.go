@@ -97,28 +97,7 @@ var classKinds = [...]fault.Kind{
 	TooBig: fault.Invalid, Interrupted: fault.Limited, Busy: fault.Unavailable, Storage: fault.Unavailable, Memory: fault.Invalid,
 }
 
-// Fail returns a refusal as a fault whose message is the engine's words.
-func Fail(e *Error) error {
-	return fault.Wrap(e, classKinds[e.Class], "%s", Words(e.Text))
-}
-
 // tooDeep is SQLite's refusal of triggers, and of foreign keys' actions, that set
 // off others beyond the limit of 10. Those that may be set off count, when the
 // statement is compiled, so even one that would touch no row is refused.
 const tooDeep = "triggers nested too deep"
-
-// Words returns D1's text without the code and the offset it ends in, as a
-// person reads it.
-func Words(text string) string {
-	if strings.HasPrefix(text, tooDeep) {
-		return "its triggers and foreign keys could set off others more than 10 deep, " +
-			"which is refused whatever rows it would touch; let fewer of them follow on one another"
-	}
-	if i := strings.Index(text, ": SQLITE_"); i > 0 {
-		text = text[:i]
-	}
-	if m := offsetWords.FindStringIndex(text); m != nil && m[1] == len(text) {
-		text = text[:m[0]] // for people there is a caret
-	}
-	return text
-}

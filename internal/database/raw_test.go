@@ -179,7 +179,7 @@ func TestEnvelopes(t *testing.T) {
 			func() database.Envelope {
 				return database.EnvelopeOf(raw.Query(t.Context(), "select nope", nil))
 			},
-			`"error":"no such column: nope"`,
+			`"error":"SQLite says: no such column: nope"`,
 		},
 		"a defect of ours is not told": {
 			func() database.Envelope {

@@ -5,11 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 
 	"github.com/labstack/echo/v4"
 
-	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/handlers/middleware"
 	"github.com/kuratchi/dashboard/web/templates/layout"
@@ -86,7 +84,7 @@ func (s *Server) handleError(err error, c echo.Context) {
 	err = asFault(err)
 	kind := fault.KindOf(err)
 	st := statuses[kind]
-	v := views.Problem{Status: st.status, Title: st.title, Text: fault.Message(err), Icon: st.icon, Code: codeOf(err),
+	v := views.Problem{Status: st.status, Title: st.title, Text: fault.Message(err), Icon: st.icon,
 		Ref: fault.RefOf(err), Request: middleware.RequestID(c), Home: paths.Fleet, HomeText: "Go to the fleet"}
 	if c.Request().Method == http.MethodGet && kind != fault.NotFound && kind != fault.Denied {
 		v.Retry = c.Request().URL.RequestURI()
@@ -103,21 +101,6 @@ func (s *Server) handleError(err error, c echo.Context) {
 		s.Log.Error("error page", "error", renderErr)
 		_ = c.String(st.status, v.Text)
 	}
-}
-
-// codeOf is the engine's code of an error, for instance SQLITE_BUSY, "" for an
-// error that isn't the engine's.
-func codeOf(err error) string {
-	e, ok := errors.AsType[*d1.Error](err)
-	if !ok {
-		return ""
-	}
-	_, code, ok := strings.Cut(e.Text, ": SQLITE_")
-	if !ok {
-		return ""
-	}
-	code, _, _ = strings.Cut(code, " ")
-	return "SQLITE_" + code
 }
 
 // notFound answers every address without a route.

@@ -230,7 +230,8 @@ func TestAFailedStepRollsEverythingBackAndIsNamed(t *testing.T) {
 	}
 	_, err := migrate.Apply(t.Context(), db, p, migrate.Attempt{ID: "a", Actor: "test", At: now})
 	if !fault.Is(err, fault.Conflict) || !strings.Contains(fault.Message(err),
-		"Step 3 (Create unique index u on p (v)) failed: UNIQUE constraint failed: p.v") {
+		"Step 3 (Create unique index u on p (v)) failed: another row has the same p.v, which has to be unique; "+
+			"SQLite says: UNIQUE constraint failed: p.v") {
 		t.Errorf("got %v", err)
 	}
 	if _, ok, _ := migrate.Find(t.Context(), db, "a"); ok || fingerprint(t, db) != before {

@@ -354,7 +354,7 @@ func TestRehearsalIsOnACopy(t *testing.T) {
 	}
 	for expression, want := range map[string]string{
 		"upper(v)": "",
-		"case id when 1 then 'x' else json('no') end": "the fill of p.w stops: malformed JSON",
+		"case id when 1 then 'x' else json('no') end": "the fill of p.w stops: SQLite says: malformed JSON",
 	} {
 		p, target = to(t, db, func(s *schema.Schema) {
 			table(s, "p").Columns = append(table(s, "p").Columns, schema.Column{Name: "w", Type: "TEXT", Fill: expression})

@@ -131,7 +131,7 @@ func TestATableWithoutFurtherIDsIsNoFullDisk(t *testing.T) {
 	}
 	query(t, c, last.SQL)
 	_, err := c.Query(t.Context(), d1.Exec("insert into t(a) values ('more')"))
-	if !fault.Is(err, fault.Conflict) || !strings.HasPrefix(fault.Message(err), "the table t has used up its ids") {
+	if !fault.Is(err, fault.Conflict) || !strings.HasPrefix(fault.Message(err), "The table t has used up its ids") {
 		t.Errorf("%v", err)
 	}
 }

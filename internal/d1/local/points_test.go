@@ -379,7 +379,7 @@ func TestRefusalsSayWhatIsTrue(t *testing.T) {
 		{local.Refusal("acme", false, full), "The disk is full, so the database acme can't be written. Nothing was changed.", ""},
 		{local.Refusal("control.db", true, full), "The disk is full, so the dashboard can't write its own records.", "control.db"},
 		{local.Refusal("control.db", true, "disk I/O error: SQLITE_IOERR"),
-			"its own records, the file control.db in the data folder: disk I/O error", "Nothing was changed"},
+			"its own records, the file control.db in the data folder: the disk doesn't read or write its file", "Nothing was changed"},
 	} {
 		if got := fault.Message(c.err); !fault.Is(c.err, fault.Unavailable) || !strings.Contains(got, c.want) ||
 			c.not != "" && strings.Contains(got, c.not) {

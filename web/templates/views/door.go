@@ -25,9 +25,8 @@ type Problem struct {
 	Status int
 	Title  string
 	Text   string
-	// Request is the request's id, for the log, and Code the engine's own, "" where
-	// it wasn't the engine.
-	Request, Code string
+	// Request is the request's id, for the log.
+	Request string
 	// Ref is Cloudflare's id of the request that failed, for its support, "" where
 	// none did.
 	Ref string
