@@ -63,14 +63,19 @@ type Result struct {
 	ErrOffset int
 }
 
-// Run runs the statements of a text. The error is fault.Invalid for a text that
+// Run runs the statements of a text, without the BEGIN and COMMIT around them (LeftOut).
+// The error is fault.Invalid for a text that
 // is no run: empty, too long, too many statements, or parameters that can't be
-// read; what a statement itself fails with is in its Result, the last one.
+// read; what a statement itself fails with is in its Result, the last one. So is any
+// other word of a transaction, before anything runs.
 func Run(ctx context.Context, conn d1.Conn, text, params string, l Limits) ([]Result, error) {
 	l = l.orDefaults()
 	ctx, cancel := context.WithTimeout(ctx, l.Total)
 	defer cancel()
 	parts, err := split(text, l)
+	if refused, ok := refusedOf(err); ok {
+		return refused, nil
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -119,17 +124,21 @@ func (l Limits) orDefaults() Limits {
 	return l
 }
 
-// split cuts a text into its statements, or says why it is no run.
+// split cuts a text into the statements to run, or says why it is no run: a *misplaced
+// error is one statement's.
 func split(text string, l Limits) ([]sqltext.Statement, error) {
 	l = l.orDefaults()
-	parts := sqltext.Split(text)
+	u := unwrap(sqltext.Split(text))
+	parts := u.parts
 	switch {
+	case len(parts) == 0 && u.begin != "":
+		return nil, fault.New(fault.Invalid, "There is no statement between %s and %s to run.", u.begin, u.commit).At("sql")
 	case len(parts) == 0:
 		return nil, fault.New(fault.Invalid, "There is no statement to run. Write one, for instance: select * from sqlite_master").At("sql")
 	case len(parts) > l.Statements:
 		return nil, fault.New(fault.Invalid, "There are %d statements; at most %d run at once.", len(parts), l.Statements).At("sql")
 	}
-	return parts, nil
+	return parts, u.check()
 }
 
 // run is what the statements of a text have in common. What its limits leave of the

@@ -193,8 +193,8 @@ type counter struct {
 // describe tells how many rows a DROP or ALTER touches, and what points at them.
 func (c *counter) describe(ctx context.Context, f fixed) *Danger {
 	d := f.Danger
-	if _, ok := c.live.Schema.Table(f.table); f.table == "" || !ok {
-		return &d // the run itself makes it
+	if e, err := c.live.Table(f.table); f.table == "" || err != nil || e.Kind == live.KindVirtual {
+		return &d // the run itself makes it, or its rows are a module's
 	}
 	rows := rowWords(c.rows(ctx, f.table, ""))
 	if !f.drop {
@@ -209,17 +209,45 @@ func (c *counter) describe(ctx context.Context, f fixed) *Danger {
 
 // pointing says which rows of other tables point at a table's.
 func (c *counter) pointing(ctx context.Context, table string) (notes []string) {
+	point := func(from, column, onDelete string) {
+		if n := c.rows(ctx, from, sqltext.Quote(column)+" IS NOT NULL"); n != 0 {
+			notes = append(notes, fmt.Sprintf("%s of %s point at it: ON DELETE %s.", rowWords(n), from, sqltext.Upper(orNoAction(onDelete))))
+		}
+	}
 	for _, t := range c.live.Schema.Tables {
 		for _, fk := range t.ForeignKeys {
-			if !sqltext.Same(fk.Table, table) || len(fk.Columns) == 0 || sqltext.Same(t.Name, table) {
-				continue
+			if sqltext.Same(fk.Table, table) && len(fk.Columns) > 0 && !sqltext.Same(t.Name, table) {
+				point(t.Name, fk.Columns[0], fk.OnDelete)
 			}
-			if n := c.rows(ctx, t.Name, sqltext.Quote(fk.Columns[0])+" IS NOT NULL"); n != 0 {
-				notes = append(notes, fmt.Sprintf("%s of %s point at it: ON DELETE %s.", rowWords(n), t.Name, sqltext.Upper(orNoAction(fk.OnDelete))))
+		}
+	}
+	for _, e := range c.live.Tables {
+		if e.Unread == "" || sqltext.Same(e.Name, table) {
+			continue
+		}
+		keys, known := c.unreadKeys(ctx, e.Name)
+		if !known {
+			notes = append(notes, "Whether rows of "+e.Name+" point at it isn't known: its text can't be read here.")
+		}
+		for _, k := range keys {
+			if sqltext.Same(k[1].Text(), table) {
+				point(e.Name, k[0].Text(), k[2].Text())
 			}
 		}
 	}
 	return notes
+}
+
+// unreadKeys asks the database for the foreign keys of a table whose text can't be read:
+// of each the first column, the table it points at and what a delete does.
+func (c *counter) unreadKeys(ctx context.Context, table string) (keys [][]d1.Value, known bool) {
+	ctx, cancel := context.WithTimeout(ctx, c.limit)
+	defer cancel()
+	r, err := c.conn.Query(ctx, d1.Query(`SELECT "from", "table", on_delete FROM pragma_foreign_key_list(?) WHERE seq = 0`, d1.Str(table)))
+	if err != nil {
+		return nil, false
+	}
+	return r.Rows, true
 }
 
 func orNoAction(action string) string {

@@ -110,10 +110,13 @@ func Judge(ctx context.Context, conn d1.Conn, s Script, l Limits) (Judgement, er
 
 func judge(ctx context.Context, conn d1.Conn, s Script, l Limits) (Judgement, error) {
 	ss, err := compile(s, l)
+	if refused, ok := refusedOf(err); ok {
+		return Judgement{refused: refused}, nil
+	}
 	if err != nil {
 		return Judgement{}, err
 	}
-	db, err := migrate.Inspect(ctx, conn)
+	db, err := live.Read(ctx, conn)
 	if err != nil {
 		return Judgement{}, err
 	}
