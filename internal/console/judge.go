@@ -216,7 +216,7 @@ func look(ctx context.Context, conn d1.Conn, db *live.Database, ss []*statement,
 		switch {
 		case err == nil:
 			st.writes, st.unjudged = false, "" // mode Read let it through
-		case ok && e.Class != d1.ReadOnly && e.Class != d1.Interrupted && e.Class != d1.Busy && e.Class != d1.Storage:
+		case ok && e.Class != d1.ReadOnly && ofStatement(e.Class):
 			st.writes = false // it fails by itself, unless the run makes what it needs
 		case fault.Is(err, fault.Unavailable):
 			return err

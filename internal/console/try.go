@@ -84,7 +84,7 @@ func try(ctx context.Context, conn d1.Conn, ss []*statement, l Limits) (seen map
 	case ok && (e.Stmt == len(batch)-1 || e.Stmt < 0 && d1.FailedAt(err, tried)): // D1 doesn't tell which one failed
 		seen, err = readTrial(err, before)
 		return seen, "", err
-	case ok && e.Stmt >= 0 && owner[e.Stmt] >= 0 && e.Class != d1.Interrupted && e.Class != d1.Busy && e.Class != d1.Storage:
+	case ok && e.Stmt >= 0 && owner[e.Stmt] >= 0 && ofStatement(e.Class):
 		e.Stmt = owner[e.Stmt]
 		return nil, "", &refusal{err: err}
 	case ok && e.Stmt < 0 && (e.Class == d1.Syntax || e.Class == d1.Constraint || e.Class == d1.Auth || e.Class == d1.TooBig):
@@ -94,6 +94,12 @@ func try(ctx context.Context, conn d1.Conn, ss []*statement, l Limits) (seen map
 		return nil, "", &refusal{err: err}
 	}
 	return nil, "", err
+}
+
+// ofStatement reports whether a refusal is the statement's own fault, and not that of a
+// database which doesn't answer now.
+func ofStatement(c d1.Class) bool {
+	return c != d1.Interrupted && c != d1.Busy && c != d1.Storage && c != d1.Broken
 }
 
 // probe is what is counted around a statement.

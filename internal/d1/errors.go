@@ -30,6 +30,9 @@ const (
 	Busy
 	// Storage is a disk that is full, read-only or broken.
 	Storage
+	// Broken is a database that can't be read at all: its file is damaged, gone, empty or
+	// of another kind.
+	Broken
 	// Memory is a statement that needs more memory than it may take.
 	Memory
 )
@@ -78,12 +81,16 @@ var classWords = []struct {
 	{"constraint failed", Constraint}, {"SQLITE_CONSTRAINT", Constraint}, {"datatype mismatch", Constraint},
 	{tooDeep, TooBig}, {"SQLITE_TOOBIG", TooBig}, {"too many ", TooBig}, {"too complex", TooBig}, {"Expression tree is too large", TooBig},
 	{"SQLITE_BUSY", Busy}, {"SQLITE_LOCKED", Busy}, {"D1 DB is overloaded", Busy},
-	{"SQLITE_FULL", Storage}, {"SQLITE_IOERR", Storage}, {"SQLITE_CANTOPEN", Storage}, {"SQLITE_CORRUPT", Storage}, {"SQLITE_NOTADB", Storage},
+	{"SQLITE_FULL", Storage}, {"SQLITE_IOERR", Storage}, {"the file is gone", Broken}, {"SQLITE_CANTOPEN", Storage},
+	{"SQLITE_CORRUPT_VTAB", Storage}, {"SQLITE_CORRUPT", Broken}, {"SQLITE_NOTADB", Broken},
 	{"syntax error", Syntax}, {"no such ", Syntax}, {"incomplete input", Syntax}, {"SQLITE_ERROR", Syntax},
 	{"No SQL statements detected", Syntax}, {"did not contain a statement", Syntax}, {"parameter bindings", Syntax},
 }
 
 func classify(text string) Class {
+	if strings.HasPrefix(text, unreadSchema) { // and then why, in any words
+		return Broken
+	}
 	for _, w := range classWords {
 		if strings.Contains(text, w.words) {
 			return w.class
@@ -94,8 +101,11 @@ func classify(text string) Class {
 
 var classKinds = [...]fault.Kind{
 	Other: fault.Invalid, Syntax: fault.Invalid, Constraint: fault.Conflict, Auth: fault.Denied, ReadOnly: fault.Denied,
-	TooBig: fault.Invalid, Interrupted: fault.Limited, Busy: fault.Unavailable, Storage: fault.Unavailable, Memory: fault.Invalid,
+	TooBig: fault.Invalid, Interrupted: fault.Limited, Busy: fault.Unavailable, Storage: fault.Unavailable, Broken: fault.Unavailable, Memory: fault.Invalid,
 }
+
+// unreadSchema is how SQLite refuses a database one of whose CREATE texts it can't read.
+const unreadSchema = "malformed database schema"
 
 // tooDeep is SQLite's refusal of triggers, and of foreign keys' actions, that set
 // off others beyond the limit of 10. Those that may be set off count, when the

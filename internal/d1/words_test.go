@@ -125,6 +125,8 @@ var told = []string{
 	"database disk image is malformed: SQLITE_CORRUPT",
 	"malformed database schema (t) - near \"x\": syntax error: SQLITE_CORRUPT",
 	"file is not a database: SQLITE_NOTADB",
+	"the file is empty: SQLITE_NOTADB",
+	"the file is gone: SQLITE_CANTOPEN",
 	"unable to open database file: SQLITE_CANTOPEN",
 	"attempt to write a readonly database: SQLITE_READONLY",
 	"database or disk is full: SQLITE_FULL",

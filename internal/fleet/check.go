@@ -30,10 +30,15 @@ type Check struct {
 	// From is the version that was recorded when it was looked at, and Version
 	// the one that was found; they differ where somebody else migrated.
 	From, Version int
+	// missed is why nothing could be seen: what was seen before stands.
+	missed error
 }
 
-// Check looks into a database and remembers what it saw.
+// Check looks into a database and remembers what it saw, also when whoever asked has
+// left meanwhile: when it was looked at and what was found, which may be that it could
+// not be looked at.
 func (f *Fleet) Check(ctx context.Context, a auth.Actor, name string) (Database, error) {
+	ctx = context.WithoutCancel(ctx)
 	d, err := f.store.Database(ctx, name)
 	if err != nil {
 		return d, err
@@ -47,8 +52,14 @@ func (f *Fleet) Check(ctx context.Context, a auth.Actor, name string) (Database,
 	}
 	e := f.databaseEntry(a, audit.FleetCheck, audit.Done, d)
 	e.Detail = strings.TrimSuffix(string(c.Health)+": "+c.Detail, ": ")
+	if c.missed != nil {
+		e.Outcome, e.Detail = audit.Failed, "it could not be looked at: "+fault.Message(c.missed)
+	}
 	if err := f.store.Record(ctx, e); err != nil {
 		return d, err
+	}
+	if c.missed != nil {
+		return d, c.missed
 	}
 	return f.store.Database(ctx, name)
 }
@@ -91,8 +102,11 @@ func (f *Fleet) checkDatabase(ctx context.Context, d Database) Check {
 		}
 	}
 	opened, err := f.provider(d).Visit(ctx, d.ProviderID)
+	if fault.Is(err, fault.NotFound) {
+		err = lost(d, err)
+	}
 	if err != nil {
-		c.noteFailure(d, err)
+		f.noteFailure(&c, d, err)
 		return c
 	}
 	conn := &sizedConn{Conn: opened}
@@ -107,7 +121,7 @@ func (f *Fleet) checkDatabase(ctx context.Context, d Database) Check {
 func (f *Fleet) inspectDatabase(ctx context.Context, conn d1.Conn, d Database, c *Check) {
 	live, err := migrate.Inspect(ctx, conn)
 	if err != nil {
-		c.noteFailure(d, err)
+		f.noteFailure(c, d, err)
 		return
 	}
 	c.Tables = len(live.Schema.Tables)
@@ -116,7 +130,7 @@ func (f *Fleet) inspectDatabase(ctx context.Context, conn d1.Conn, d Database, c
 	}
 	switch err := f.matchVersion(ctx, conn, d, live, c); fault.KindOf(err) {
 	case fault.Unavailable, fault.Limited:
-		c.noteFailure(d, err)
+		f.noteFailure(c, d, err)
 	default:
 		if err != nil {
 			c.Health, c.Detail = HealthDrifted, "It could not be compared: "+fault.Message(err)
@@ -124,13 +138,28 @@ func (f *Fleet) inspectDatabase(ctx context.Context, conn d1.Conn, d Database, c
 	}
 }
 
-// noteFailure says what a failure to look means.
-func (c *Check) noteFailure(d Database, err error) {
-	switch fault.KindOf(err) {
-	case fault.Invalid:
+// lost is a database that its place doesn't know any more.
+func lost(d Database, err error) error {
+	if d.Provider == Embedded {
+		return fault.Wrap(err, fault.Unavailable, "The database %s can't be opened: its file is gone. Restore a point of it, under Backups.", d.Name)
+	}
+	return fault.Wrap(err, fault.Unavailable, "The database %s is gone from where it lives. Restore a point of it, under Backups.", d.Name)
+}
+
+// noteFailure says what a failure to look means. What the engine refuses can't be looked
+// at by anybody: no page of such a database opens.
+func (f *Fleet) noteFailure(c *Check, d Database, err error) {
+	e, ofEngine := errors.AsType[*d1.Error](err)
+	switch kind := fault.KindOf(err); {
+	case ofEngine && e.Class == d1.Interrupted:
+		c.Health, c.Detail = HealthUnreachable, fmt.Sprintf("It did not answer within %d s.", int(lookTimeout.Seconds()))
+	case kind == fault.Limited: // the account's calls, or the memory, are used up: nothing was seen
+		c.Health, c.Detail, c.At, c.missed = d.Health, d.HealthDetail, d.CheckedAt, err
+	case kind == fault.Invalid && !ofEngine: // its schema can't be compared
 		c.Health, c.Detail = HealthDrifted, fault.Message(err)
-	case fault.Limited: // the account's calls are used up: nothing was seen
-		c.Health, c.Detail, c.At = d.Health, d.HealthDetail, d.CheckedAt
+	case kind == fault.Internal:
+		f.log.Error("check", "database", d.Name, "error", err)
+		c.Health, c.Detail = HealthUnreachable, "It can't be looked into, for a reason that has no words here; the log has it."
 	default:
 		c.Health, c.Detail = HealthUnreachable, fault.Message(err)
 	}

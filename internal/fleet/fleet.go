@@ -186,7 +186,7 @@ func (f *Fleet) Open(ctx context.Context, name string) (Database, d1.Conn, error
 		if now, rerr := f.store.Database(ctx, name); rerr == nil && f.checkUsable(now) != nil {
 			return now, nil, f.checkUsable(now)
 		}
-		err = fault.Wrap(err, fault.NotFound, "The database %s is gone from where it lives. Restore it from a backup.", d.Name)
+		err = lost(d, err)
 	}
 	if err != nil {
 		return d, nil, err

@@ -9,6 +9,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/fleet"
 	"github.com/kuratchi/dashboard/internal/handlers/middleware"
 	"github.com/kuratchi/dashboard/web/templates/layout"
 	"github.com/kuratchi/dashboard/web/templates/paths"
@@ -90,6 +91,10 @@ func (s *Server) handleError(err error, c echo.Context) {
 		v.Retry = c.Request().URL.RequestURI()
 	}
 	p := s.page(c, st.title, "", layout.Crumb{Text: st.title})
+	if d, ok := s.failedDatabase(c, kind); ok {
+		p = s.databasePage(c, d, "", st.title)
+		v.Backups = paths.Backups(d.Name)
+	}
 	if _, ok := middleware.Operator(c); !ok {
 		v.Home, v.HomeText = paths.Login, "Sign in"
 	}
@@ -101,6 +106,17 @@ func (s *Server) handleError(err error, c echo.Context) {
 		s.Log.Error("error page", "error", renderErr)
 		_ = c.String(st.status, v.Text)
 	}
+}
+
+// failedDatabase is the database that a page is of which can't be reached. Its other
+// pages are the way on: restore points and settings are known without it.
+func (s *Server) failedDatabase(c echo.Context, kind fault.Kind) (fleet.Database, bool) {
+	name := c.Param("db")
+	if _, ok := middleware.Operator(c); !ok || name == "" || kind != fault.Unavailable || isFragment(c) {
+		return fleet.Database{}, false
+	}
+	d, err := s.Fleet.Database(c.Request().Context(), name)
+	return d, err == nil && d.State == fleet.Ready
 }
 
 // notFound answers every address without a route.

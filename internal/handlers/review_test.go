@@ -153,7 +153,7 @@ func TestDDLBecomesAVersion(t *testing.T) {
 		"":                           "There is no statement",
 		"delete from items":          "Statement 1 is none that a schema can say",
 		"create table x as select 1": "Statement 1 is none that a schema can say",
-		"create table ok(a); alter table z rename to y": "Statement 2: no such table: z",
+		"create table ok(a); alter table z rename to y": "Statement 2: SQLite says: no such table: z",
 		"create table items(a)":                         "already exists",
 	} {
 		b.post(sql+"/version", url.Values{"sql": {text}}).is(http.StatusUnprocessableEntity, words)

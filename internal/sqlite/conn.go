@@ -89,8 +89,12 @@ func Open(path string, o Options) (*Conn, error) {
 		flags |= driver.OpenCreate
 	default:
 		// SQLite says "unable to open" for every cause; the file system says which.
-		if _, err := os.Stat(path); err != nil {
+		st, err := os.Stat(path)
+		if err != nil {
 			return nil, fmt.Errorf("sqlite: %w", err)
+		}
+		if st.Size() == 0 { // SQLite takes it for a database without tables
+			return nil, &Error{Text: "the file is empty: SQLITE_NOTADB", Offset: -1}
 		}
 	}
 	if o.uri {

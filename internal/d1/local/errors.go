@@ -38,8 +38,8 @@ func (c *conn) fail(ctx context.Context, err error) error {
 		return fault.Wrap(err, fault.Conflict,
 			"The database %s was deleted a moment ago. Nothing was changed. Its page says what is kept of it.", c.name)
 	}
-	if errors.Is(err, fs.ErrNotExist) {
-		return fault.Wrap(err, fault.NotFound, "The file of the database %s is gone. Restore it from a backup.", c.name)
+	if errors.Is(err, fs.ErrNotExist) && !c.records {
+		return c.broken(d1.NewError("the file is gone: SQLITE_CANTOPEN"))
 	}
 	if f, ok := errors.AsType[*fault.Error](err); ok {
 		return f
@@ -67,7 +67,9 @@ func (c *conn) fail(ctx context.Context, err error) error {
 		return fault.Wrap(de, fault.Limited, "The statement was stopped. Nothing was changed.")
 	case e.Short != 0:
 		return c.ranOut(de, e)
-	case de.Class == d1.Storage || de.Class == d1.Busy:
+	case de.Class == d1.Broken && !c.records:
+		return c.broken(de)
+	case de.Class == d1.Storage || de.Class == d1.Broken || de.Class == d1.Busy:
 		return fault.Wrap(de, fault.Unavailable, "%s", c.unusable(de))
 	}
 	return d1.Fail(de)
@@ -90,6 +92,13 @@ func (c *conn) unusable(de *d1.Error) string {
 			"Free some space on the disk of the data folder, then try again.", c.name)
 	}
 	return fmt.Sprintf("The database %s can't be used now: %s. Nothing was changed.", c.name, d1.Words(de.Text))
+}
+
+// broken says that a database can't be read at all, and the way on: its restore points
+// are files of their own.
+func (c *conn) broken(de *d1.Error) error {
+	return fault.Wrap(de, fault.Unavailable, "The database %s can't be opened: %s. Nothing was changed. "+
+		"Restore a point of it, under Backups.", c.name, d1.Words(de.Text))
 }
 
 // ranOut says what a statement has run out of, and what to do.

@@ -304,7 +304,7 @@ func (c *conn) sqlFault(err error, ws []wire) error {
 	case edited(ws):
 		e.Offset = -1
 	}
-	if e.Class == d1.Busy || e.Class == d1.Storage {
+	if e.Class == d1.Busy || e.Class == d1.Storage || e.Class == d1.Broken {
 		return err
 	}
 	out, _ := errors.AsType[*fault.Error](d1.Fail(e))

@@ -30,6 +30,9 @@ type Problem struct {
 	// Ref is Cloudflare's id of the request that failed, for its support, "" where
 	// none did.
 	Ref string
+	// Backups is where the restore points are of a database that can't be reached, "" for
+	// what is no database's page.
+	Backups string
 	// Icon tells the kinds apart at a glance.
 	Icon string
 	// Retry says that the same again may help.
