@@ -20,6 +20,9 @@ type Cell struct {
 	Value d1.Value
 	// Cut says that there is more; Catalog.CellContent returns it.
 	Cut bool
+	// TooLarge is the size in bytes of a value that can't be read, 0 for one that can. Its
+	// Value is NULL.
+	TooLarge int
 }
 
 // cell shortens what came to what is shown.
@@ -29,12 +32,12 @@ func cell(v d1.Value) Cell {
 	}
 	s := v.Text()
 	if v.Kind() == d1.Blob {
-		return Cell{d1.BlobOf(s[:MaxCell]), true}
+		return Cell{Value: d1.BlobOf(s[:MaxCell]), Cut: true}
 	}
 	n := 0
 	for i := range s { // a byte that is no UTF-8 counts as a character
 		if n == MaxCell {
-			return Cell{d1.Str(s[:i]), true}
+			return Cell{Value: d1.Str(s[:i]), Cut: true}
 		}
 		n++
 	}

@@ -24,6 +24,9 @@ type Content struct {
 	Value d1.Value
 	// Size is the bytes of a text or BLOB, 0 for what is neither.
 	Size int
+	// TooLarge says that the value has Size bytes, which is more than can be read; Value is
+	// NULL.
+	TooLarge bool
 	// Type is the content type of a text or BLOB by its first bytes, "" for what
 	// is neither. It is a guess for a person to read: serve nothing by it.
 	Type string
@@ -52,6 +55,9 @@ func (c *Catalog) CellContent(ctx context.Context, conn d1.Conn, table, key, col
 		return Content{}, err
 	}
 	result, err := conn.Query(ctx, s)
+	if tooBig(err) {
+		return t.largeContent(ctx, conn, values, i)
+	}
 	if err != nil {
 		return Content{}, err
 	}

@@ -125,6 +125,10 @@ func (w *Write) addCheck(of int, key string, values []d1.Value) error {
 			return err
 		}
 		for i := from; i < min(from+columns, len(values)); i++ {
+			if w.large[of][i] {
+				row = row.Where(orm.Octets(w.t.Columns[i].Name, values[i].Int()))
+				continue
+			}
 			row = row.Where(orm.Is(w.t.Columns[i].Name, values[i]))
 		}
 		s, err := row.There(d1.Assertion{Name: seenAssertion, Detail: strconv.Itoa(len(w.stmts))})
@@ -153,6 +157,9 @@ func (w *Write) readRows(ctx context.Context, conn d1.Conn) ([][]d1.Value, error
 	out, held := make([][]d1.Value, 0, len(stmts)), 0
 	for from := 0; from < len(stmts); from += readAtOnce {
 		results, err := conn.Batch(ctx, stmts[from:min(from+readAtOnce, len(stmts))])
+		if tooBig(err) {
+			results, err = w.readEach(ctx, conn, from, min(from+readAtOnce, len(stmts)))
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -44,7 +44,10 @@ type Write struct {
 	now   time.Time
 	// sums are what rows to be deleted held, nil for other writes.
 	sums []string
-	cat  *Catalog
+	// large says of the rows to be deleted which of their values are too large to be read:
+	// by the places of the row and the column.
+	large map[int]map[int]bool
+	cat   *Catalog
 }
 
 // SQL is what the batch changes, one statement a line, values written out.
@@ -234,11 +237,11 @@ type Written struct {
 
 // Run sends the batch: all of it or nothing happens. A row that isn't what was
 // seen any more is a *ConflictError, a fault.Conflict. What the database refuses
-// comes back in its own words.
+// comes back as d1.Words says it.
 func (w *Write) Run(ctx context.Context, conn d1.Conn) (Written, error) {
 	results, err := conn.Batch(ctx, w.stmts)
 	if err != nil {
-		return Written{}, w.explain(ctx, conn, err)
+		return Written{}, w.explain(ctx, conn, changeError(err, w.t.Name))
 	}
 	var out Written
 	for i, r := range results {

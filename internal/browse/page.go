@@ -32,6 +32,9 @@ type Page struct {
 	// Keyless says why the rows have no keys and there is one page, "" when
 	// they have.
 	Keyless string
+	// TooLarge says what of the page is so because a value is too large to be read, "" for
+	// nothing.
+	TooLarge string
 	// ReadOnly says why rows can't be changed, "" when they can.
 	ReadOnly string
 	// Stmt is the statement that was run.
@@ -63,6 +66,12 @@ func Fetch(ctx context.Context, conn d1.Conn, cat *Catalog, req Request) (*Page,
 		return nil, err
 	}
 	result, err := q.run(ctx, conn)
+	if tooBig(err) {
+		if q, err = t.sized(req); err == nil {
+			result, err = q.run(ctx, conn)
+		}
+		err = t.sortError(req, err)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -78,12 +87,19 @@ type query struct {
 	order orm.Order
 	cut   orm.Selection
 	limit int
+	// sized says that values which are too large to be read come as their size.
+	sized bool
 	orm.PageStmts
 }
 
 // query compiles a request.
-func (t table) query(req Request) (*query, error) {
-	q := &query{t: t, limit: req.limit()}
+func (t table) query(req Request) (*query, error) { return t.compile(req, false) }
+
+// sized compiles a request so that values which are too large to be read are stepped over.
+func (t table) sized(req Request) (*query, error) { return t.compile(req, true) }
+
+func (t table) compile(req Request, sized bool) (*query, error) {
+	q := &query{t: t, limit: req.limit(), sized: sized}
 	var err error
 	if q.order, err = t.order(req); err != nil {
 		return nil, err
@@ -95,9 +111,15 @@ func (t table) query(req Request) (*query, error) {
 	if q.cut, err = orm.Cut(q.order, shown, maxFetched); err != nil {
 		return nil, limitError(err)
 	}
+	if sized {
+		q.cut = q.cut.Sized()
+	}
 	p := orm.Page{Order: q.order, Cut: q.cut, Back: req.Before != "", Limit: q.limit + 1}
 	if p.Where, err = t.conditions(req.Filters); err != nil {
 		return nil, err
+	}
+	if sized {
+		p.Where = readable(p.Where)
 	}
 	if p.From, err = t.position(q.order, req.After+req.Before); err != nil {
 		return nil, err
@@ -186,6 +208,7 @@ func (q *query) page(req Request, result *d1.Result) *Page {
 	}
 	p.First = !p.HasPrev
 	p.Rows = q.rows(rows)
+	p.TooLarge = q.tooLargeWords(req)
 	q.setCursors(p, req, rows)
 	return p
 }
@@ -220,7 +243,7 @@ func (q *query) rows(result [][]d1.Value) []Row {
 	for n, values := range result {
 		rows[n].Cells, cells = cells[:shown:shown], cells[shown:]
 		for i := range rows[n].Cells {
-			rows[n].Cells[i] = cell(values[i])
+			rows[n].Cells[i] = q.cell(values[i])
 		}
 		row = values
 		if key = q.t.Key.AppendTo(key[:0], get); len(key) > 0 {

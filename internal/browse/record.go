@@ -32,6 +32,9 @@ func FetchRows(ctx context.Context, conn d1.Conn, cat *Catalog, req Request, key
 		stmts = append(stmts, s)
 	}
 	results, err := conn.Batch(ctx, stmts)
+	if tooBig(err) {
+		return nil, t.tooLargeError()
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -52,6 +55,9 @@ type Record struct {
 	// is Long and not there.
 	Values []d1.Value
 	Long   []bool
+	// TooLarge are the columns whose values are too large to be read. Such a row can be
+	// deleted; the engine refuses to write it anew.
+	TooLarge []string
 	// Seen are all of them, as an edit compares with them.
 	Seen []Seen
 }
@@ -81,7 +87,7 @@ func (c *Catalog) Record(ctx context.Context, conn d1.Conn, table, key string) (
 	w := &Write{t: t}
 	n := len(t.Columns)
 	rec := Record{Table: t.Name, Key: key, Columns: t.columns(), Values: make([]d1.Value, n), Long: make([]bool, n), Seen: make([]Seen, n)}
-	values, err := w.readCells(ctx, conn, key, orm.Places(t.Table))
+	values, large, err := w.readAll(ctx, conn, key)
 	if err != nil {
 		return rec, err
 	}
@@ -89,6 +95,11 @@ func (c *Catalog) Record(ctx context.Context, conn d1.Conn, table, key string) (
 		return rec, fault.New(fault.NotFound, "This row of %s is gone.", t.Name)
 	}
 	for i, v := range values {
+		if large[i] {
+			rec.Long[i] = true
+			rec.TooLarge = append(rec.TooLarge, t.Columns[i].Name)
+			continue
+		}
 		rec.Seen[i] = See(v)
 		if rec.Long[i] = v.Len() > MaxTyped; !rec.Long[i] {
 			rec.Values[i] = v

@@ -49,9 +49,11 @@ func TestADatabaseThatCannotBeOpenedIsUnreachable(t *testing.T) {
 		spoil func(path string) error
 		says  string
 	}{
-		"missing":        {os.Remove, "its file is gone"},
-		"empty":          {func(path string) error { return os.Truncate(path, 0) }, "its file is empty"},
-		"another kind":   {func(path string) error { return os.WriteFile(path, []byte(strings.Repeat("no database. ", 500)), 0o600) }, "its file holds no database"},
+		"missing": {os.Remove, "its file is gone"},
+		"empty":   {func(path string) error { return os.Truncate(path, 0) }, "its file is empty"},
+		"another kind": {func(path string) error {
+			return os.WriteFile(path, []byte(strings.Repeat("no database. ", 500)), 0o600)
+		}, "its file holds no database"},
 		"encrypted":      {overwrite(0, 4096, 0xa5), "its file holds no database"},
 		"damaged inside": {overwrite(100, 3996, 0xff), "its file is damaged"},
 		"cut":            {func(path string) error { return os.Truncate(path, 4096+100) }, "its file is damaged"},

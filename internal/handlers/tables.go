@@ -109,6 +109,9 @@ func (s *Server) tablesCell(c echo.Context) error {
 // is anybody's.
 func (s *Server) tablesBlob(c echo.Context) error {
 	return s.withCell(c, func(_ fleet.Database, table string, content browse.Content) error {
+		if content.TooLarge {
+			return content.Unreadable(table)
+		}
 		h := c.Response().Header()
 		h.Set("Content-Disposition", mime.FormatMediaType("attachment",
 			map[string]string{"filename": table + "-" + content.Column.Name + ".bin"}))

@@ -17,6 +17,14 @@ type Cond struct {
 // Eq is column = v, or column IS NULL for nil.
 func Eq(column string, v any) Cond { return Cond{op: "=", column: column, values: []any{v}} }
 
+// Octets is a column that holds so many bytes as a text or BLOB, more than a value that
+// could be compared.
+func Octets(column string, n int64) Cond { return Cond{op: "octets", column: column, values: []any{n}} }
+
+// Readable is a condition where no value of its columns is too large to be read
+// (d1.MaxValue), and false elsewhere.
+func Readable(c Cond) Cond { return Cond{op: "readable", column: c.column, conds: []Cond{c}} }
+
 // Ne is column <> v, or column IS NOT NULL for nil. As in SQL, a NULL is not
 // different from anything.
 func Ne(column string, v any) Cond { return Cond{op: "<>", column: column, values: []any{v}} }

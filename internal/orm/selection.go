@@ -3,6 +3,7 @@ package orm
 import (
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
@@ -18,6 +19,33 @@ type Selection struct {
 	// whole are the columns that come up to the length of a key.
 	whole []int
 	limit int // -1 for none
+	// sized says that of a value beyond D1's limit its size comes, see Sized; sizes that
+	// of every value nothing else comes.
+	sized, sizes bool
+}
+
+// Sized is the selection for rows that hold a value of more than d1.MaxValue bytes, as a
+// file from elsewhere can. The engine refuses to read one, so TooLarge tells it by a text
+// that is longer than any cut value. It costs each value a call, and is for Cut only.
+func (s Selection) Sized() Selection {
+	s.sized = true
+	return s
+}
+
+// TooLarge returns the size of a value that came of a Sized selection of that limit, and
+// whether it is one that can't be read.
+func TooLarge(v d1.Value, limit int) (size int, ok bool) {
+	if v.Kind() != d1.Text || v.Len() <= limit || v.Len() <= MaxKey+1 {
+		return 0, false
+	}
+	size, err := strconv.Atoi(strings.TrimLeft(v.Text(), "0"))
+	return size, err == nil && size > d1.MaxValue
+}
+
+// Sizes selects how many bytes each of the columns holds as a text or BLOB, which can be
+// told of a value of any size.
+func Sizes(places []int) Selection {
+	return Selection{Places: places, Shown: len(places), limit: -1, sizes: true}
 }
 
 // Cut selects columns of a table in the given order of rows, with the columns of its
@@ -47,6 +75,10 @@ func (t *table) cuts(s Selection) []string {
 	parts := make([]string, len(s.Places))
 	for n, i := range s.Places {
 		limit := s.limit
+		if s.sizes {
+			parts[n] = "octet_length(" + t.ref(self, i) + ")"
+			continue
+		}
 		if limit < 0 {
 			parts[n] = t.ref(self, i)
 			continue
@@ -55,6 +87,10 @@ func (t *table) cuts(s Selection) []string {
 			limit = MaxKey + 1
 		}
 		parts[n] = t.cut(i, limit)
+		if c := t.ref(self, i); s.sized && parts[n] != c {
+			parts[n] = "CASE WHEN octet_length(" + c + ") > " + strconv.Itoa(d1.MaxValue) + " THEN printf('%0" +
+				strconv.Itoa(max(s.limit, MaxKey+1)+1) + "d', octet_length(" + c + ")) ELSE " + parts[n] + " END"
+		}
 	}
 	return parts
 }

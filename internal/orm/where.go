@@ -41,9 +41,27 @@ func (c *compiler) cond(cond Cond) error {
 		return c.in(place, cond)
 	case "below":
 		return c.below(place, cond.values)
+	case "octets":
+		c.sql.WriteString("octet_length(" + c.table.ref(self, place) + ") = " + strconv.FormatInt(cond.values[0].(int64), 10))
+		return nil
+	case "readable":
+		return c.readable(place, cond.conds[0])
 	}
 	sql, err := c.compare(place, cond)
 	c.sql.WriteString(sql)
+	return err
+}
+
+// readable writes a condition that doesn't look at a value that is too large. Such a
+// value isn't NULL.
+func (c *compiler) readable(place int, cond Cond) error {
+	large := "0"
+	if cond.op == "<>" && cond.values[0] == nil {
+		large = "1"
+	}
+	c.sql.WriteString("CASE WHEN octet_length(" + c.table.ref(self, place) + ") > " + strconv.Itoa(d1.MaxValue) + " THEN " + large + " ELSE (")
+	err := c.cond(cond)
+	c.sql.WriteString(") END")
 	return err
 }
 

@@ -296,7 +296,7 @@ func isPlain(s string) bool {
 // openCell begins a cell. One whose value a page can't hold as it is, so that it
 // can't be edited in place, is marked.
 func (v Table) openCell(b *bytes.Buffer, cell browse.Cell) {
-	if v.Editable && cell.Value.Kind() == d1.Text && !survives(cell.Value.Text()) {
+	if v.Editable && (cell.TooLarge > 0 || cell.Value.Kind() == d1.Text && !survives(cell.Value.Text())) {
 		b.WriteString("<td data-whole>")
 		return
 	}
@@ -328,6 +328,10 @@ func survives(s string) bool {
 // writeCell writes a cell. A text that is cut, here or by the database, and
 // every BLOB lead to the whole; without a key the text opens in place.
 func (v Table) writeCell(b *bytes.Buffer, key, column string, cell browse.Cell) {
+	if cell.TooLarge > 0 {
+		b.WriteString(`<span class="tone-warn">` + tooLarge(cell.TooLarge) + `</span>`)
+		return
+	}
 	blob := cell.Value.Kind() == d1.Blob
 	long := cell.Value.Kind() == d1.Text && cell.Value.Len() > shownLength
 	if key == "" || !blob && !long {
@@ -349,6 +353,9 @@ func (v Table) writeCell(b *bytes.Buffer, key, column string, cell browse.Cell) 
 	b.WriteString("</a>")
 }
 
+// tooLarge tells a value that can't be read.
+func tooLarge(size int) string { return "too large: " + textual.Size(int64(size)) }
+
 // Cell is a whole value.
 type Cell struct {
 	Database, Table, Key string
@@ -356,6 +363,9 @@ type Cell struct {
 }
 
 func (v Cell) facts() string {
+	if v.Content.TooLarge {
+		return tooLarge(v.Content.Size)
+	}
 	facts := []string{v.Content.Value.Kind().String()}
 	if v.Content.Type != "" {
 		facts = append(facts, textual.Size(int64(v.Content.Size)), v.Content.Type)
