@@ -17,14 +17,16 @@ const (
 		"Where a row comes before the one it points at, begin with PRAGMA defer_foreign_keys = on."
 )
 
+var ended = strings.Replace(leftOut, "COMMIT", "END", 1)
+
 // TestATransactionAroundARunIsLeftOut: what a dump has around its statements.
 func TestATransactionAroundARunIsLeftOut(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string][]string{
 		"begin; insert into log values ('x'); commit":                                                      {leftOut},
-		"BEGIN TRANSACTION;\ninsert into log values ('x');\nEND TRANSACTION;":                              {strings.Replace(leftOut, "COMMIT", "END", 1)},
+		"BEGIN TRANSACTION;\ninsert into log values ('x');\nEND TRANSACTION;":                              {ended},
 		"begin immediate transaction; insert into log values ('x'); commit transaction;":                   {leftOut},
-		"Begin exclusive; insert into log values ('x'); end":                                               {strings.Replace(leftOut, "COMMIT", "END", 1)},
+		"Begin exclusive; insert into log values ('x'); end":                                               {ended},
 		"begin deferred transaction \"t\"; insert into log values ('x'); commit transaction t":             {leftOut},
 		"-- a dump\n;;/* of today */ begin /* now */;; insert into log values ('x'); ; commit -- done\n;;": {leftOut},
 		"PRAGMA foreign_keys=OFF;\nBEGIN TRANSACTION;\ninsert into log values ('x');\nCOMMIT;\n":           {leftOut, keysOff},

@@ -19,6 +19,7 @@
 //
 // What the engine refuses comes back as a fault with an [*Error] in its chain, which
 // has the engine's own text, its class and the offset into the statement. The fault's
-// message is what [Words] makes of that text: no engine's words are shown as ours. A write whose outcome isn't known is [fault.Unknown]: read what it
+// message is what [Words] makes of that text: no engine's words are shown as ours. A write
+// whose outcome isn't known is [fault.Unknown]: read what it
 // should have left behind, never send it again.
 package d1

@@ -101,7 +101,8 @@ func classify(text string) Class {
 
 var classKinds = [...]fault.Kind{
 	Other: fault.Invalid, Syntax: fault.Invalid, Constraint: fault.Conflict, Auth: fault.Denied, ReadOnly: fault.Denied,
-	TooBig: fault.Invalid, Interrupted: fault.Limited, Busy: fault.Unavailable, Storage: fault.Unavailable, Broken: fault.Unavailable, Memory: fault.Invalid,
+	TooBig: fault.Invalid, Interrupted: fault.Limited, Busy: fault.Unavailable, Storage: fault.Unavailable, Broken: fault.Unavailable,
+	Memory: fault.Invalid,
 }
 
 // unreadSchema is how SQLite refuses a database one of whose CREATE texts it can't read.

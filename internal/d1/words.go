@@ -3,17 +3,15 @@ package d1
 import (
 	"regexp"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 // Fail returns a refusal as a fault whose message is Words of it, begun as a sentence.
 func Fail(e *Error) error {
 	words := Words(e.Text)
-	first, size := utf8.DecodeRuneInString(words)
-	return fault.Wrap(e, classKinds[e.Class], "%s", string(unicode.ToUpper(first))+words[size:])
+	return fault.Wrap(e, classKinds[e.Class], "%s", sqltext.Upper(words[:1])+words[1:])
 }
 
 // Words returns what a text of the engine's means, for people: what happened, to what,
@@ -115,7 +113,8 @@ var meanings = []meaning{
 	quotes(`^not authorized to use function: (\S+)$`, "D1 doesn't allow the function $1"),
 	quotes(`^not authorized$`, "D1 doesn't allow this statement, or a part of it"),
 	quotes(`^cannot VACUUM from within a transaction$`, "D1 doesn't allow VACUUM: every run is a transaction"),
-	quotes(`^table (sqlite_\w+) may not be modified$`, "the table $1 is SQLite's own, and nobody may change it; use CREATE, ALTER and DROP"),
+	quotes(`^table (sqlite_\w+) may not be modified$`,
+		"the table $1 is SQLite's own, and nobody may change it; use CREATE, ALTER and DROP"),
 
 	// What the rows or the tables forbid.
 	quotes(`^`+regexp.QuoteMeta(brokenEnd)+`FOREIGN KEY`, "at the end of the transaction a row would point at one that isn't there"),
@@ -137,7 +136,8 @@ var meanings = []meaning{
 	quotes(`^too many SQL variables$`, "the statement has more than the 100 parameters that D1 takes"),
 	quotes(`^too many columns in result set$`, "the result has more than the 100 columns that D1 takes; name the columns you need"),
 	quotes(`^too many columns on (.*)$`, "the table $1 has more than the 100 columns that D1 takes"),
-	quotes(`^too many terms in compound SELECT$`, "it joins more than the 5 SELECTs that D1 takes in one UNION; use a WITH or several statements"),
+	quotes(`^too many terms in compound SELECT$`,
+		"it joins more than the 5 SELECTs that D1 takes in one UNION; use a WITH or several statements"),
 	quotes(`^too many arguments on function (.*)$`, "the function $1 has more than the 32 arguments that D1 takes"),
 	quotes(`^Expression tree is too large`, "an expression of it is more than 100 deep; use IN (…) instead of many ORs"),
 	quotes(`^LIKE or GLOB pattern too complex$`, "a pattern of LIKE or GLOB is longer than the 50 bytes that D1 takes; use instr(…)"),
@@ -145,7 +145,8 @@ var meanings = []meaning{
 	// What stops a statement, or a database.
 	quotes(`^interrupted$`, "it was stopped"),
 	quotes(`^database (table )?is locked`, "another program is writing to the database; try again in a moment"),
-	means(`^(it needs more .*|.* has used up its ids, the last one is .*|the statement contains a NUL .*|the statement is not UTF-8|one statement at a time.*)$`, "$1"),
+	means(`^(it needs more .*|.* has used up its ids, the last one is .*)$`, "$1"),
+	means(`^(the statement contains a NUL .*|the statement is not UTF-8|one statement at a time.*)$`, "$1"),
 	quotes(`^out of memory$`, "it needs more memory than there is; ask for less at once"),
 	quotes(`^database or disk is full$`, "there is no room left for what would be written"),
 	quotes(`^file is not a database$`, "its file holds no database: it is another kind of file, or it is encrypted"),

@@ -18,12 +18,13 @@ const brokenEnd = "Durable Object was reset and rolled back to its last known go
 // TestWordsOfAnEngineBecomeOurs: what a person reads, for the messages there are.
 func TestWordsOfAnEngineBecomeOurs(t *testing.T) {
 	t.Parallel()
+	const meaningless = "the engine refused it in words that mean nothing here; the log has them"
 	for text, want := range map[string]string{
-		`near "selec": syntax error at offset 0: SQLITE_ERROR`:                                         `SQLite says: near "selec": syntax error`,
-		"D1_EXEC_ERROR: Error in line 1: select 1: near \"x\": syntax error at offset 0: SQLITE_ERROR": `SQLite says: select 1: near "x": syntax error`,
-		"no such column: nope at offset 7: SQLITE_ERROR":                                               "SQLite says: no such column: nope",
-		"no such table: a at offset 9 b: SQLITE_ERROR":                                                 "SQLite says: no such table: a at offset 9 b",
-		"no such table: the SQLITE_ERROR: SQLITE_ERROR":                                                "",
+		`near "selec": syntax error at offset 0: SQLITE_ERROR`:                               `SQLite says: near "selec": syntax error`,
+		"D1_EXEC_ERROR: Error in line 1: near \"x\": syntax error at offset 0: SQLITE_ERROR": `SQLite says: near "x": syntax error`,
+		"no such column: nope at offset 7: SQLITE_ERROR":                                     "SQLite says: no such column: nope",
+		"no such table: a at offset 9 b: SQLITE_ERROR":                                       "SQLite says: no such table: a at offset 9 b",
+		"no such table: the SQLITE_ERROR: SQLITE_ERROR":                                      "",
 		"UNIQUE constraint failed: u.id: SQLITE_CONSTRAINT (extended: SQLITE_CONSTRAINT_PRIMARYKEY)": "another row has the same u.id, " +
 			"which has to be unique; SQLite says: UNIQUE constraint failed: u.id",
 		"NOT NULL constraint failed: u.a: SQLITE_CONSTRAINT": "the column u.a can't be NULL; SQLite says: NOT NULL constraint failed: u.a",
@@ -41,8 +42,8 @@ func TestWordsOfAnEngineBecomeOurs(t *testing.T) {
 		"a table has used up its ids, the last one is 9: SQLITE_FULL": "a table has used up its ids, the last one is 9",
 		"file is not a database: SQLITE_NOTADB": "its file holds no database: it is another kind of file, or it is encrypted; " +
 			"SQLite says: file is not a database",
-		"the isolate's JavaScript threw":                                  "the engine refused it in words that mean nothing here; the log has them",
-		"unable to open database: /srv/kuratchi/acme.db: SQLITE_CANTOPEN": "the engine refused it in words that mean nothing here; the log has them",
+		"the isolate's JavaScript threw":                                  meaningless,
+		"unable to open database: /srv/kuratchi/acme.db: SQLITE_CANTOPEN": meaningless,
 	} {
 		if want == "" {
 			want = "SQLite says: no such table: the SQLITE_ERROR"
@@ -54,7 +55,8 @@ func TestWordsOfAnEngineBecomeOurs(t *testing.T) {
 }
 
 // alien is what nobody should read who uses the dashboard.
-var alien = regexp.MustCompile(`JavaScript|state\.storage|Durable Object|SQLITE_|modernc|zombiezen|D1_[A-Z]+|\[object|at offset|(^|[\s"'(])/\w`)
+var alien = regexp.MustCompile(`JavaScript|state\.storage|Durable Object|SQLITE_|modernc|zombiezen|D1_[A-Z]+|` +
+	`\[object|at offset|(^|[\s"'(])/\w`)
 
 // TestNoMessageOfAnEngineIsShownAsOurs: whatever real D1 was heard to say becomes a
 // sentence of ours, or stands in it as SQLite's.
@@ -71,7 +73,8 @@ func TestNoMessageOfAnEngineIsShownAsOurs(t *testing.T) {
 		if i := strings.Index(bare, ": SQLITE_"); i > 0 {
 			bare = bare[:i]
 		}
-		if i := strings.Index(words, bare); i >= 0 && !strings.HasSuffix(words[:i], "SQLite says: ") && !strings.HasPrefix(bare, "it needs ") {
+		i := strings.Index(words, bare)
+		if i >= 0 && !strings.HasSuffix(words[:i], "SQLite says: ") && !strings.HasPrefix(bare, "it needs ") {
 			t.Errorf("%s\n is shown as ours: %q", text, words)
 		}
 		if !unicode.IsUpper([]rune(message)[0]) {

@@ -141,7 +141,8 @@ func (f *Fleet) inspectDatabase(ctx context.Context, conn d1.Conn, d Database, c
 // lost is a database that its place doesn't know any more.
 func lost(d Database, err error) error {
 	if d.Provider == Embedded {
-		return fault.Wrap(err, fault.Unavailable, "The database %s can't be opened: its file is gone. Restore a point of it, under Backups.", d.Name)
+		return fault.Wrap(err, fault.Unavailable, "The database %s can't be opened: its file is gone. "+
+			"Restore a point of it, under Backups.", d.Name)
 	}
 	return fault.Wrap(err, fault.Unavailable, "The database %s is gone from where it lives. Restore a point of it, under Backups.", d.Name)
 }

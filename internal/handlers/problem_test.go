@@ -223,7 +223,8 @@ func TestEmptyAndErrorStatesDiffer(t *testing.T) {
 		"no match":      owner.get(items+"?f=name:eq:nope").is(http.StatusOK, "No row matches", "Clear the filters"),
 		"not allowed":   s.as(auth.RoleViewer).get("/databases/new").is(http.StatusForbidden, "Not allowed", "Your role, viewer"),
 		"failing": owner.get("/failing").
-			is(http.StatusServiceUnavailable, "It can't be reached", "The disk doesn't read or write its file; SQLite says: disk I/O error", "Try again", "request"),
+			is(http.StatusServiceUnavailable, "It can't be reached", "The disk doesn't read or write its file; SQLite says: disk I/O error",
+				"Try again", "request"),
 		"limited": b.login("nobody@example.com", "wrong password", "/").is(http.StatusTooManyRequests, "Try again in", " at 09:30:"),
 	}
 	for name, a := range pages {
