@@ -40,6 +40,10 @@ type Options struct {
 	// Budget limits the memory that statements take between Begin and End, nil
 	// doesn't. A database in memory has [scratch] for all it holds.
 	Budget *Budget
+	// Owner is the id of the database that the file must be, "" for whichever it is. A
+	// file that says another one is an [OwnerError], before anything is written. One that
+	// doesn't say becomes that database's.
+	Owner string
 	// copied says that the file is somebody's copy: nothing is made in it.
 	copied bool
 	// uri lets ATTACH take what says more than a path.
@@ -138,8 +142,6 @@ func (c *Conn) setUp(o Options) error {
 	case o.copied:
 	case o.Memory, o.Create:
 		pragmas = append(pragmas, hiddenTable)
-	case o.ReadOnly:
-		pragmas = append(pragmas, "PRAGMA query_only=ON")
 	}
 	c.raw.allowDoubleQuotedStrings()
 	if err := c.raw.setDefensive(true); err != nil {
@@ -150,8 +152,22 @@ func (c *Conn) setUp(o Options) error {
 			return err
 		}
 	}
+	unsaid, err := c.checkOwner(o.Owner)
+	if err != nil {
+		return err
+	}
 	for _, sql := range pragmas {
 		if err := c.run(sql); err != nil {
+			return err
+		}
+	}
+	if unsaid {
+		if err := c.take(o.Owner); err != nil {
+			return err
+		}
+	}
+	if o.ReadOnly && !o.Memory {
+		if err := c.run("PRAGMA query_only=ON"); err != nil {
 			return err
 		}
 	}

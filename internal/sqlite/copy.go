@@ -14,7 +14,19 @@ const copyPages = 1000
 // CopyTo writes the database, as it is at one moment, to a new file that needs no
 // journal beside it. Reading and writing go on meanwhile. On an error no file is
 // left. It must not be called between Begin and End.
-func (c *Conn) CopyTo(ctx context.Context, path string) (err error) {
+func (c *Conn) CopyTo(ctx context.Context, path string) error { return c.copyTo(ctx, path, nil) }
+
+// CopyAs is CopyTo, and the copy is that of the database with that id, or of none for "".
+func (c *Conn) CopyAs(ctx context.Context, path, id string) error {
+	return c.copyTo(ctx, path, func(to *driver.Conn) error {
+		if err := exec(to, "PRAGMA secure_delete=ON"); err != nil { // what was there isn't either
+			return err
+		}
+		return setOwner(to, id)
+	})
+}
+
+func (c *Conn) copyTo(ctx context.Context, path string, then func(*driver.Conn) error) (err error) {
 	to, err := openDriver(path, driver.OpenReadWrite, driver.OpenCreate)
 	if err != nil {
 		return fmt.Errorf("sqlite: copy: %w", err)
@@ -37,7 +49,24 @@ func (c *Conn) CopyTo(ctx context.Context, path string) (err error) {
 	if err := exec(to, "PRAGMA journal_mode=OFF", "PRAGMA synchronous=OFF"); err != nil {
 		return err
 	}
-	// The transaction holds one snapshot, so that writing doesn't start the copy anew.
+	if err := c.copySnapshot(ctx, to); err != nil {
+		return err
+	}
+	if err := exec(to, "PRAGMA journal_mode=DELETE"); err != nil { // WAL is a property of the file
+		return c.copyFailure(err)
+	}
+	if then == nil {
+		return nil
+	}
+	if err := then(to); err != nil {
+		return c.copyFailure(err)
+	}
+	return nil
+}
+
+// copySnapshot copies all pages. A transaction holds one snapshot, so that writing doesn't
+// start the copy anew.
+func (c *Conn) copySnapshot(ctx context.Context, to *driver.Conn) error {
 	if err := c.Begin(ctx, Read); err != nil {
 		return err
 	}
@@ -45,10 +74,7 @@ func (c *Conn) CopyTo(ctx context.Context, path string) (err error) {
 	if err := c.run("SELECT 1 FROM sqlite_master LIMIT 1"); err != nil {
 		return err
 	}
-	if err := c.copyPages(ctx, to, c.db); err != nil {
-		return err
-	}
-	return exec(to, "PRAGMA journal_mode=DELETE") // WAL is a property of the file
+	return c.copyPages(ctx, to, c.db)
 }
 
 // RestoreFrom makes the database's content that of a file CopyTo wrote, in one
@@ -90,30 +116,6 @@ func (c *Conn) copyPages(ctx context.Context, to, from *driver.Conn) error {
 func (c *Conn) copyFailure(err error) error {
 	code := driver.ErrCode(err).ToPrimary()
 	return &Error{Text: "copying failed: " + err.Error() + ": " + code.String(), Offset: -1}
-}
-
-// CheckFile returns nil when a file is a database that is whole.
-func CheckFile(path string) error {
-	if _, err := os.Stat(path); err != nil {
-		return fmt.Errorf("sqlite: %w", err)
-	}
-	c, err := openDriver(path, driver.OpenReadOnly)
-	if err != nil {
-		return fmt.Errorf("sqlite: %w", err)
-	}
-	defer func() { _ = closeDriver(c) }()
-	st, _, err := c.PrepareTransient("PRAGMA quick_check(1)")
-	if err != nil {
-		return fmt.Errorf("sqlite: %w", err)
-	}
-	defer func() { _ = st.Finalize() }()
-	if _, err := st.Step(); err != nil {
-		return fmt.Errorf("sqlite: %w", err)
-	}
-	if words := st.ColumnText(0); words != "ok" {
-		return fmt.Errorf("sqlite: the file is damaged: %s", words)
-	}
-	return nil
 }
 
 func exec(c *driver.Conn, statements ...string) error {

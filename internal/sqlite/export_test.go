@@ -58,3 +58,9 @@ func Forget(c *Conn) { c.kept.clear() }
 
 // Past runs a statement past the authorizer.
 func Past(c *Conn, sql string) error { return c.run(sql) }
+
+// OpenBare opens a file as any other program would.
+func OpenBare(path string) (*driver.Conn, error) { return openDriver(path, driver.OpenReadWrite) }
+
+// ExecBare runs statements on what OpenBare has opened.
+func ExecBare(db *driver.Conn, statements ...string) error { return exec(db, statements...) }

@@ -11,9 +11,9 @@ import (
 	"github.com/kuratchi/dashboard/internal/fault"
 )
 
-// maxFindings is how much of what is wrong with a file is asked for: what is wrong
+// foreignFindings is how much of what is wrong with a file is asked for: what is wrong
 // with pages comes before what is wrong with rows.
-const maxFindings = 1000
+const foreignFindings = 1000
 
 // rowFindings are findings about a row's values or an index's. Such a file is whole:
 // its rows can be read, and indexes are made anew.
@@ -57,7 +57,7 @@ func checkForeign(path string, f Foreign) error {
 
 // quickCheck returns what is wrong with the pages, "" for nothing.
 func quickCheck(db *driver.Conn) (string, error) {
-	st, _, err := db.PrepareTransient(fmt.Sprintf("PRAGMA quick_check(%d)", maxFindings))
+	st, _, err := db.PrepareTransient(fmt.Sprintf("PRAGMA quick_check(%d)", foreignFindings))
 	if err != nil {
 		return "", err
 	}
