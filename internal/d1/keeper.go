@@ -14,13 +14,16 @@ type Point struct {
 	At time.Time
 	// Size is how many bytes keeping it takes, 0 where it takes none.
 	Size int64
+	// Damage says what of the database was found damaged when it was kept, in words, ""
+	// where nothing was. Such a point holds the file as it was, and isn't put back.
+	Damage string
 }
 
 // Keeper is the states of an account's databases: it keeps them, puts a database
 // back to one, and carries one elsewhere as a file. It is safe for concurrent use.
 type Keeper interface {
 	// Keep makes a point of the database as it is now. Reading and writing go on
-	// meanwhile.
+	// meanwhile. That of a damaged one has its Damage.
 	Keep(ctx context.Context, id string) (Point, error)
 	// PointAt returns the state of the database at a time: on D1 its bookmark, on
 	// the embedded engine the newest kept point that isn't younger, else
@@ -29,8 +32,9 @@ type Keeper interface {
 	// Restore puts a database back to a point, its own or one of a database that
 	// was deleted: whole or not at all. Every write since the point is undone;
 	// keep another point first to undo that. A point that isn't there is
-	// fault.NotFound. On D1 the last state of a deleted database goes into an
-	// empty one only, else it is fault.Conflict.
+	// fault.NotFound, and a damaged one fault.Invalid before anything is changed. On D1
+	// the last state of a deleted database goes into an empty one only, else it is
+	// fault.Conflict.
 	Restore(ctx context.Context, id, point string) error
 	// Points returns the points of a database, one that is gone too, the newest
 	// first. D1's bookmarks can't be listed: what it keeps are all moments, see
@@ -38,7 +42,8 @@ type Keeper interface {
 	Points(ctx context.Context, id string) ([]Point, error)
 	// Retire removes a database for good and keeps its last state as a point: no
 	// write that was answered is missing from it. D1 can't lock a database: a
-	// write between the last look at it and its removal would be missing.
+	// write between the last look at it and its removal would be missing. A damaged file
+	// is kept as it is.
 	Retire(ctx context.Context, id string) (Point, error)
 	// Forget gives a point up; one that isn't there is no error.
 	Forget(ctx context.Context, point string) error

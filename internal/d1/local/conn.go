@@ -16,6 +16,9 @@ type conn struct {
 	owns            bool
 	// records says that it is the dashboard's own file and no organization's.
 	records bool
+	// nameOf returns the name of the database with an id, or its short form; nil for the
+	// records.
+	nameOf func(id string) string
 }
 
 // Query runs one statement in a transaction of its own.

@@ -47,6 +47,8 @@ type Engine struct {
 
 	mu    sync.Mutex // guards files
 	files map[string]file
+
+	conditions conditions
 }
 
 type file struct {
@@ -66,7 +68,7 @@ func Open(dir string, o Options) (*Engine, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fault.Wrap(err, fault.Unavailable, "The data folder %s can't be made. Check the path and its permissions.", dir)
 	}
-	e := &Engine{dir: dir, files: map[string]file{}, handles: newHandles(o)}
+	e := &Engine{dir: dir, files: map[string]file{}, handles: newHandles(o), conditions: conditions{dir: filepath.Join(dir, checks)}}
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, fault.Wrap(err, fault.Unavailable, "The data folder %s can't be read.", dir)
@@ -144,7 +146,7 @@ func (e *Engine) Create(ctx context.Context, in d1.CreateInput) (d1.Info, error)
 	id, at := newID()
 	f := file{name: in.Name, created: at}
 	tmp := e.path(id, f) + unborn
-	if err := makeFile(tmp); err != nil {
+	if err := makeFile(tmp, id); err != nil {
 		return d1.Info{}, fault.Wrap(err, fault.Unavailable,
 			"The database %q could not be made: its file can't be written. Check the disk.", in.Name)
 	}
@@ -156,8 +158,8 @@ func (e *Engine) Create(ctx context.Context, in d1.CreateInput) (d1.Info, error)
 }
 
 // makeFile makes a database that only this user can read; its journals get the
-// same permissions from SQLite.
-func makeFile(path string) error {
+// same permissions from SQLite. It is the one with that id, or nobody's for "".
+func makeFile(path, id string) error {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
@@ -165,7 +167,7 @@ func makeFile(path string) error {
 	if err := f.Close(); err != nil {
 		return err
 	}
-	c, err := sqlite.Open(path, sqlite.Options{Create: true})
+	c, err := sqlite.Open(path, sqlite.Options{Create: true, Owner: id})
 	if err != nil {
 		return err
 	}
@@ -232,6 +234,10 @@ func (e *Engine) Delete(_ context.Context, id string) error {
 		return err
 	}
 	e.handles.forget(id)
+	if err := e.checkPlace(id, f); isForeign(err) {
+		e.handles.readmit(id)
+		return err
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	path := e.path(id, f)
@@ -243,6 +249,7 @@ func (e *Engine) Delete(_ context.Context, id string) error {
 		_ = os.Remove(path + s)
 	}
 	delete(e.files, id)
+	e.conditions.drop(id)
 	return nil
 }
 
@@ -256,7 +263,7 @@ func (e *Engine) Open(_ context.Context, id string) (d1.Conn, error) {
 }
 
 func (e *Engine) conn(id string, f file) *conn {
-	return &conn{handles: e.handles, key: id, name: f.name, path: e.path(id, f)}
+	return &conn{handles: e.handles, key: id, name: f.name, path: e.path(id, f), nameOf: e.nameOf}
 }
 
 // Visit returns a handle whose files are closed with it.
@@ -274,7 +281,7 @@ func (e *Engine) Visit(_ context.Context, id string) (d1.Conn, error) {
 // the control plane's. Closing the handle closes the file.
 func OpenFile(path string) (d1.Conn, error) {
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		if err := makeFile(path); err != nil {
+		if err := makeFile(path, ""); err != nil {
 			return nil, fault.Wrap(err, fault.Unavailable, "The file %s can't be made. Check the folder and its permissions.", path)
 		}
 	}

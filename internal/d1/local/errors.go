@@ -41,6 +41,15 @@ func (c *conn) fail(ctx context.Context, err error) error {
 	if errors.Is(err, fs.ErrNotExist) && !c.records {
 		return c.broken(d1.NewError("the file is gone: SQLITE_CANTOPEN"))
 	}
+	if errors.Is(err, errNoBytes) {
+		return fault.Wrap(err, fault.Unavailable, "The file of %s holds no database: 0 bytes. "+
+			"Nothing was written to it. Put the database back to one of its restore points.", c.name)
+	}
+	if o, ok := errors.AsType[*sqlite.OwnerError](err); ok && c.nameOf != nil {
+		return fault.Wrap(err, fault.Conflict, "The file in the place of %s is that of %s. Nothing was read from it or written to it. "+
+			"Stop the program and put each file back in its place; the operating manual says how, and what to do if it was meant.",
+			c.name, c.nameOf(o.Owner))
+	}
 	if f, ok := errors.AsType[*fault.Error](err); ok {
 		return f
 	}
@@ -80,6 +89,7 @@ func (c *conn) fail(ctx context.Context, err error) error {
 // have been done.
 func (c *conn) unusable(de *d1.Error) string {
 	full := strings.Contains(de.Text, "SQLITE_FULL")
+	damaged := strings.Contains(de.Text, "SQLITE_CORRUPT") || strings.Contains(de.Text, "SQLITE_NOTADB")
 	switch {
 	case c.records && full:
 		return "The disk is full, so the dashboard can't write its own records. Free some space on the disk of the data folder, " +
@@ -90,6 +100,8 @@ func (c *conn) unusable(de *d1.Error) string {
 	case full:
 		return fmt.Sprintf("The disk is full, so the database %s can't be written. Nothing was changed. "+
 			"Free some space on the disk of the data folder, then try again.", c.name)
+	case damaged:
+		return damageWords(c.name, d1.Words(de.Text))
 	}
 	return fmt.Sprintf("The database %s can't be used now: %s. Nothing was changed.", c.name, d1.Words(de.Text))
 }

@@ -30,7 +30,9 @@ type handles struct {
 	// statements is how many compiled statements a connection keeps.
 	statements int
 	memory     budgets
-	closers    chan struct{} // holds maxClosing permits
+	// owned says that each file is a database's of that key, and tells so.
+	owned   bool
+	closers chan struct{} // holds maxClosing permits
 
 	mu   sync.Mutex // guards what follows, and the handles' refs and last
 	gone map[string]bool
@@ -42,6 +44,7 @@ type handles struct {
 	timer   *time.Timer
 	opened  uint64 // counts the handles
 	closed  bool
+	guests  guests
 }
 
 // budgets are the memory of the statements that read and of those that write.
@@ -60,6 +63,8 @@ func newBudgets(o Options) budgets {
 // handle is one open database.
 type handle struct {
 	key, path string
+	// owner is the database that the file must be, "" where it doesn't matter.
+	owner string
 	// number tells it from every other opening of the same database.
 	number     uint64
 	statements int
@@ -86,7 +91,7 @@ func newHandles(o Options) *handles {
 	if o.IdleTimeout == 0 {
 		o.IdleTimeout = time.Minute
 	}
-	hs := &handles{idle: o.IdleTimeout, statements: o.statements, memory: newBudgets(o),
+	hs := &handles{idle: o.IdleTimeout, statements: o.statements, memory: newBudgets(o), owned: !o.unlimited,
 		closers: make(chan struct{}, maxClosing), gone: map[string]bool{}, leaving: map[*handle]bool{}}
 	hs.lru, _ = simplelru.NewLRU(o.OpenDatabases, hs.onEvict) // fails only on a size of 0
 	return hs
@@ -155,6 +160,9 @@ func (hs *handles) acquire(key, path string) (*handle, error) {
 			read:    make(chan struct{}, maxReaders),
 			streams: make(chan struct{}, maxStreams), watch: newWatch(), done: make(chan struct{}),
 		}
+		if hs.owned {
+			h.owner = key
+		}
 		hs.lru.Add(key, h)
 	}
 	h.refs++
@@ -198,12 +206,16 @@ func (hs *handles) sweep() {
 }
 
 // forget closes a database for good and returns when its files are closed: the
-// calls under way are finished, and no other one begins.
+// calls under way are finished, its guests are sent away, and no other one begins.
 func (hs *handles) forget(key string) {
 	hs.mu.Lock()
 	hs.gone[key] = true
 	hs.lru.Remove(key)
+	left := hs.guests.sendAway(key)
 	hs.wait(func(h *handle) bool { return h.key == key })
+	for _, gone := range left {
+		<-gone
+	}
 }
 
 // wait gives mu back and returns when those of the leaving handles are closed.
@@ -235,7 +247,14 @@ func (hs *handles) close() error {
 		hs.timer.Stop()
 	}
 	hs.lru.Purge()
+	var left []chan struct{}
+	for key := range hs.guests {
+		left = append(left, hs.guests.sendAway(key)...)
+	}
 	hs.wait(func(*handle) bool { return true })
+	for _, gone := range left {
+		<-gone
+	}
 	return nil
 }
 
@@ -273,7 +292,7 @@ func (h *handle) connection(m sqlite.Mode) (*sqlite.Conn, error) {
 		if h.writer != nil {
 			return h.writer, nil
 		}
-		c, err := sqlite.Open(h.path, sqlite.Options{Statements: h.statements, Budget: h.memory.write})
+		c, err := openFile(h.path, sqlite.Options{Statements: h.statements, Budget: h.memory.write, Owner: h.owner})
 		h.writer = c
 		return c, err
 	}
@@ -284,7 +303,7 @@ func (h *handle) connection(m sqlite.Mode) (*sqlite.Conn, error) {
 		h.readers = h.readers[:n-1]
 		return c, nil
 	}
-	return sqlite.Open(h.path, sqlite.Options{ReadOnly: true, Statements: h.statements, Budget: h.memory.read})
+	return openFile(h.path, sqlite.Options{ReadOnly: true, Statements: h.statements, Budget: h.memory.read, Owner: h.owner})
 }
 
 // give takes a connection back. One whose settings were changed is closed, so

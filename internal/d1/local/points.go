@@ -24,15 +24,18 @@ import (
 
 const copies = "copies"
 
-var pointRule = regexp.MustCompile(`^[0-9a-f-]{36}/\d{8}T\d{9}Z-[0-9a-f]{8}$`)
+var pointRule = regexp.MustCompile(`^[0-9a-f-]{36}/\d{8}T\d{9}Z-[0-9a-f]{8}(-damaged)?$`)
 
 // pointTime is how a point's name begins.
 const pointTime = "20060102T150405"
 
 // newPoint names a point and makes the folder it goes into.
-func (e *Engine) newPoint(id string, f file) (d1.Point, error) {
+func (e *Engine) newPoint(id string, f file, damage string) (d1.Point, error) {
 	at := time.Now().UTC()
-	p := d1.Point{ID: fmt.Sprintf("%s/%s%03dZ-%s", id, at.Format(pointTime), at.Nanosecond()/1e6, uuid.NewString()[:8]), At: at}
+	p := d1.Point{ID: fmt.Sprintf("%s/%s%03dZ-%s", id, at.Format(pointTime), at.Nanosecond()/1e6, uuid.NewString()[:8]), At: at, Damage: damage}
+	if damage != "" {
+		p.ID += d1.DamagedMark
+	}
 	if err := os.MkdirAll(filepath.Dir(e.pointPath(p.ID)), 0o700); err != nil {
 		return p, fault.Wrap(err, fault.Unavailable, "The folder for copies of %s can't be made. Check the disk.", f.name)
 	}
@@ -63,106 +66,82 @@ func (e *Engine) Points(_ context.Context, id string) ([]d1.Point, error) {
 		info, err := entry.Info()
 		if p := id + "/" + name; ok && err == nil && pointRule.MatchString(p) {
 			at, _ := time.Parse(pointTime+".000", name[:len(pointTime)]+"."+name[len(pointTime):len(pointTime)+3])
-			out = append(out, d1.Point{ID: p, At: at, Size: info.Size()})
+			out = append(out, d1.Point{ID: p, At: at, Size: info.Size(), Damage: damageKept(p)})
 		}
 	}
 	slices.Reverse(out) // the names sort by age
 	return out, nil
 }
 
-// Retire moves the database's file to its copies.
-func (e *Engine) Retire(_ context.Context, id string) (d1.Point, error) {
-	f, err := e.file(id)
-	if err != nil {
-		return d1.Point{}, err
+// damageKept says of a point that is named damaged that it is.
+func damageKept(point string) string {
+	if d1.IsDamaged(point) {
+		return "It was damaged when it was kept."
 	}
-	p, err := e.newPoint(id, f)
-	if err != nil {
-		return p, err
-	}
-	e.handles.forget(id)
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	path := e.path(id, f)
-	if err := settleLog(path); err != nil {
-		e.handles.readmit(id)
-		return p, fault.Wrap(err, fault.Unavailable,
-			"The database %q could not be removed: its log can't be moved into its file. Nothing is lost; try again.", f.name)
-	}
-	if err := os.Rename(path, e.pointPath(p.ID)); err != nil {
-		e.handles.readmit(id)
-		return p, fault.Wrap(err, fault.Unavailable,
-			"The database %q could not be removed: its file can't be moved. Nothing is lost; try again.", f.name)
-	}
-	for _, s := range strings.Fields(journals) {
-		_ = os.Remove(path + s)
-	}
-	delete(e.files, id)
-	if st, err := os.Stat(e.pointPath(p.ID)); err == nil {
-		p.Size = st.Size()
-	}
-	return p, nil
+	return ""
 }
 
-// settleLog moves what is left of a closed database's log into its file. Closing
-// does that; a file that was opened from elsewhere at that moment keeps its log.
-func settleLog(path string) error {
-	if st, err := os.Stat(path + "-wal"); err != nil || st.Size() == 0 {
-		return nil //nolint:nilerr // no log is the ordinary case
-	}
-	c, err := sqlite.Open(path, sqlite.Options{})
-	if err != nil {
-		return err
-	}
-	return errors.Join(c.Checkpoint(), c.Close())
-}
-
-// Keep copies the database's file.
+// Keep copies the database's file, and checks the copy.
 func (e *Engine) Keep(ctx context.Context, id string) (d1.Point, error) {
 	f, err := e.file(id)
 	if err != nil {
 		return d1.Point{}, err
 	}
-	p, err := e.newPoint(id, f)
+	p, err := e.newPoint(id, f, "")
 	if err != nil {
 		return p, err
 	}
-	path := e.pointPath(p.ID)
-	if err := e.copyTo(ctx, id, f, path); err != nil {
-		return p, err
+	half := e.pointPath(p.ID) + unborn
+	err = e.conn(id, f).alone(ctx, sqlite.Read, func(db *sqlite.Conn) error { return db.CopyTo(ctx, half) })
+	if err == nil {
+		err = sqlite.CheckCopy(ctx, half)
 	}
-	st, err := os.Stat(path)
+	_, damaged := damageOf(err)
+	switch {
+	case errors.Is(err, errNoBytes): // there is nothing to keep
+		return p, fault.Wrap(err, fault.NotFound, "%s", fault.Message(err))
+	case damaged:
+		p.Damage = e.noteCheck(id, f, err).Damage
+		p.ID += d1.DamagedMark
+		err = e.keepBytes(id, f, half)
+	case err == nil:
+		e.noteCheck(id, f, nil)
+	}
+	if err == nil {
+		err = os.Rename(half, e.pointPath(p.ID))
+	}
 	if err != nil {
-		return p, fault.Wrap(err, fault.Unavailable, "The copy of %s can't be read.", f.name)
+		_ = os.Remove(half)
+		return p, e.keepFault(ctx, f, err)
 	}
-	p.Size = st.Size()
+	p.Size = sizeOf(e.pointPath(p.ID))
 	return p, nil
 }
 
-// copyTo writes a database's file; it appears whole or not at all.
-func (e *Engine) copyTo(ctx context.Context, id string, f file, path string) error {
-	c := e.conn(id, f)
-	err := c.alone(ctx, sqlite.Read, func(db *sqlite.Conn) error { return db.CopyTo(ctx, path+unborn) })
-	if err != nil {
-		return err
+func (e *Engine) keepFault(ctx context.Context, f file, err error) error {
+	if f, ok := errors.AsType[*fault.Error](err); ok {
+		return f
 	}
-	if err := os.Rename(path+unborn, path); err != nil {
-		return fault.Wrap(err, fault.Unavailable, "The copy of %s can't be renamed.", f.name)
+	if ctx.Err() != nil {
+		return fault.Wrap(err, fault.Limited, "Copying %s was stopped. Nothing was changed.", f.name)
 	}
-	return nil
+	return fault.Wrap(err, fault.Unavailable, "The copy of %s can't be made. Check the disk.", f.name)
 }
 
-// Restore copies a point's file over the database's, in one transaction.
-func (e *Engine) Restore(ctx context.Context, id, point string) error {
-	f, err := e.file(id)
-	if err != nil {
-		return err
+// keepBytes makes half the copy of a damaged file: what SQLite could copy of it, of one
+// moment, or else its bytes.
+func (e *Engine) keepBytes(id string, f file, half string) error {
+	if sizeOf(half) > 0 {
+		return nil
 	}
-	path, err := e.pointFile(point)
-	if err != nil {
-		return err
-	}
-	return e.conn(id, f).alone(ctx, sqlite.Write, func(db *sqlite.Conn) error { return db.RestoreFrom(ctx, path) })
+	_ = os.Remove(half)
+	return copyBytes(e.path(id, f), half)
+}
+
+// temporary is a path for a file that is made beside a database's. What is left of one is
+// removed by Open.
+func (e *Engine) temporary(id string) string {
+	return filepath.Join(e.dir, id+"-"+uuid.NewString()+suffix+unborn)
 }
 
 // Forget removes a point's file.
@@ -181,25 +160,51 @@ func (e *Engine) Forget(_ context.Context, point string) error {
 	return nil
 }
 
-// Copy returns the file of a point, or of the database as it is now: a copy that
-// is gone when it is closed.
+// Copy returns the file of a point, or of the database as it is now: a copy that is gone
+// when it is closed and that is no database's, so that it can become any one's. A damaged
+// point's is its own file.
 func (e *Engine) Copy(ctx context.Context, id, point string) (d1.File, error) {
+	to := e.temporary(id)
 	if point != "" {
-		path, err := e.pointFile(point)
-		if err != nil {
-			return nil, err
-		}
-		return sqlite.OpenFile(path, false)
+		return e.copyPoint(ctx, point, to)
 	}
 	f, err := e.file(id)
 	if err != nil {
 		return nil, err
 	}
-	path := filepath.Join(e.dir, id+"-"+uuid.NewString()+suffix+unborn) // what is left of one is removed by Open
-	if err := e.conn(id, f).alone(ctx, sqlite.Read, func(db *sqlite.Conn) error { return db.CopyTo(ctx, path) }); err != nil {
+	if err := e.conn(id, f).alone(ctx, sqlite.Read, func(db *sqlite.Conn) error { return db.CopyAs(ctx, to, "") }); err != nil {
 		return nil, err
 	}
-	return sqlite.OpenFile(path, true)
+	return sqlite.OpenFile(to, true)
+}
+
+func (e *Engine) copyPoint(ctx context.Context, point, to string) (d1.File, error) {
+	path, err := e.pointFile(point)
+	if err != nil {
+		return nil, err
+	}
+	if d1.IsDamaged(point) {
+		return sqlite.OpenFile(path, false)
+	}
+	from, err := sqlite.OpenCopy(path)
+	if err != nil {
+		return nil, fault.Wrap(err, fault.Unavailable, "The copy can't be read. Check the disk.")
+	}
+	defer func() { _ = from.Close() }()
+	owner, err := from.Owner(ctx)
+	if _, damaged := damageOf(err); damaged || err == nil && owner == "" {
+		return sqlite.OpenFile(path, false)
+	}
+	if err == nil {
+		err = from.CopyAs(ctx, to, "")
+	}
+	if _, damaged := damageOf(err); damaged { // what can't be read is still somebody's to save
+		return sqlite.OpenFile(path, false)
+	}
+	if err != nil {
+		return nil, fault.Wrap(err, fault.Unavailable, "The copy can't be read, or the disk is full. Free some space and try again.")
+	}
+	return sqlite.OpenFile(to, true)
 }
 
 func (e *Engine) pointPath(point string) string {

@@ -32,14 +32,14 @@ func (c *conn) Version(ctx context.Context) (int64, error) {
 		return 0, c.fail(ctx, err)
 	}
 	defer c.handles.release(h)
-	version, err := h.watch.ask(ctx, h.path)
+	version, err := h.watch.ask(ctx, h.path, h.owner)
 	if err != nil {
 		return 0, c.fail(ctx, err)
 	}
 	return version, nil
 }
 
-func (w *watch) ask(ctx context.Context, path string) (int64, error) {
+func (w *watch) ask(ctx context.Context, path, owner string) (int64, error) {
 	select {
 	case w.permit <- struct{}{}:
 		defer func() { <-w.permit }()
@@ -50,7 +50,7 @@ func (w *watch) ask(ctx context.Context, path string) (int64, error) {
 	}
 	fresh := w.conn == nil
 	if fresh {
-		c, err := sqlite.Open(path, sqlite.Options{ReadOnly: true, Statements: 1})
+		c, err := openFile(path, sqlite.Options{ReadOnly: true, Statements: 1, Owner: owner})
 		if err != nil {
 			return 0, err
 		}
