@@ -36,7 +36,7 @@ type Check struct {
 
 // Check looks into a database and remembers what it saw, also when whoever asked has
 // left meanwhile: when it was looked at and what was found, which may be that it could
-// not be looked at.
+// not be looked at. A file of up to CheckedNow bytes is read as a whole.
 func (f *Fleet) Check(ctx context.Context, a auth.Actor, name string) (Database, error) {
 	ctx = context.WithoutCancel(ctx)
 	d, err := f.store.Database(ctx, name)
@@ -46,6 +46,7 @@ func (f *Fleet) Check(ctx context.Context, a auth.Actor, name string) (Database,
 	if d.State != Ready {
 		return d, fault.New(fault.Conflict, "The database %s is %s, so there is nothing to check.", d.Name, d.State)
 	}
+	f.checkWhole(ctx, d)
 	c := f.checkDatabase(ctx, d)
 	if err := f.store.SaveChecks(ctx, []Check{c}); err != nil {
 		return d, err
@@ -112,6 +113,7 @@ func (f *Fleet) checkDatabase(ctx context.Context, d Database) Check {
 	conn := &sizedConn{Conn: opened}
 	defer func() { _ = conn.Close() }()
 	f.inspectDatabase(ctx, conn, d, &c)
+	f.noteDamage(d, &c)
 	if d.Provider != Embedded && conn.size > 0 {
 		c.Size = conn.size
 	}

@@ -79,6 +79,9 @@ func (f *Fleet) Delete(ctx context.Context, a auth.Actor, name string) error {
 }
 
 func (f *Fleet) deleteDatabase(ctx context.Context, a auth.Actor, d Database) error {
+	if err := f.checkRemovable(ctx, d); err != nil {
+		return err
+	}
 	from := d.State
 	intent := f.databaseEntry(a, audit.DatabaseDelete, audit.Intent, d)
 	d.State, d.DeletedAt, d.UpdatedAt = Deleted, intent.At, intent.At
@@ -107,7 +110,9 @@ func (f *Fleet) finishDelete(ctx context.Context, a auth.Actor, d Database, inte
 func (f *Fleet) retireDatabase(ctx context.Context, a auth.Actor, d Database, intent string) error {
 	p, err := f.provider(d).Retire(ctx, d.ProviderID)
 	if fault.Is(err, fault.NotFound) { // it left already, and only that isn't recorded
-		p, err = f.lastPoint(ctx, d)
+		if p, err = f.lastPoint(ctx, d); fault.Is(err, fault.NotFound) {
+			return f.forgetMissing(ctx, a, d, intent)
+		}
 	}
 	if err != nil {
 		return err
@@ -117,7 +122,38 @@ func (f *Fleet) retireDatabase(ctx context.Context, a auth.Actor, d Database, in
 	d.FinalPoint, d.Size = p.ID, p.Size
 	d.ProviderID, d.UpdatedAt = "", e.At
 	e.Intent, e.Detail = intent, fmt.Sprintf("its last state, %d bytes, is kept until %s", p.Size, d.PurgeAt.Format("2006-01-02 15:04 UTC"))
+	if p.Damage != "" {
+		e.Detail += ", as it is: " + p.Damage
+	}
 	return f.store.UpdateDatabase(ctx, d, Deleted, e)
+}
+
+// checkRemovable refuses to remove another database's file, before that is announced. What
+// can't be read can be removed.
+func (f *Fleet) checkRemovable(ctx context.Context, d Database) error {
+	if d.Provider != Embedded {
+		return nil
+	}
+	conn, err := f.provider(d).Visit(ctx, d.ProviderID)
+	if err != nil {
+		return nil //nolint:nilerr // where it lives says that better
+	}
+	defer func() { _ = conn.Close() }()
+	if _, err := conn.Query(ctx, d1.Query("select 1")); fault.Is(err, fault.Conflict) {
+		return err
+	}
+	return nil
+}
+
+// forgetMissing ends the removal of a database whose file is gone and of which no copy is
+// there: nothing can be brought back, so nothing is waited for.
+func (f *Fleet) forgetMissing(ctx context.Context, a auth.Actor, d Database, intent string) error {
+	if err := f.forgetPoints(ctx, d, ""); err != nil {
+		return err
+	}
+	e := f.databaseEntry(a, audit.DatabaseDelete, audit.Done, d)
+	e.Intent, e.Detail = intent, "its file was gone already and no copy of it is there, so nothing is kept"
+	return f.store.Purge(ctx, d, e)
 }
 
 func (f *Fleet) lastPoint(ctx context.Context, d Database) (d1.Point, error) {
@@ -127,6 +163,9 @@ func (f *Fleet) lastPoint(ctx context.Context, d Database) (d1.Point, error) {
 	}
 	if err != nil {
 		return d1.Point{}, err
+	}
+	if i := slices.IndexFunc(ps, func(p d1.Point) bool { return p.Damage == "" }); i > 0 {
+		return ps[i], nil
 	}
 	return ps[0], nil
 }
@@ -150,12 +189,21 @@ func (f *Fleet) Revive(ctx context.Context, a auth.Actor, name string) error {
 			done.Outcome, done.Detail = audit.Failed, fault.Message(err)
 			return errors.Join(err, f.store.Record(ctx, done))
 		}
-		if err := f.provider(d).Forget(ctx, point); err != nil { // the database itself holds it now
+		if err := f.forgetFinal(ctx, d, point); err != nil { // the database itself holds it now
 			f.log.Warn("forget", "point", point, "error", err)
 		}
 		f.recordCheck(ctx, d)
 		return nil
 	})
+}
+
+// forgetFinal gives up the last state of a database, unless that is a restore point of it too.
+func (f *Fleet) forgetFinal(ctx context.Context, d Database, mark string) error {
+	same, err := f.store.Points(ctx, PointFilter{Database: d.ID, Place: d.Provider, Mark: mark, Page: Page{Number: 1, Size: 1}})
+	if err != nil || len(same) > 0 {
+		return err
+	}
+	return f.provider(d).Forget(ctx, mark)
 }
 
 // revive records the id of the database it makes before it puts rows into it, so

@@ -59,12 +59,16 @@ func (f *Fleet) KeepPoint(ctx context.Context, a auth.Actor, name string) (Resto
 }
 
 // keepPoint makes a restore point of the given kind and author, and gives up the oldest
-// ones nobody asked for; not before a restore, which may be to one of them.
+// ones nobody asked for; not before a restore, which may be to one of them. Of a damaged
+// database only what a restore would lose is kept, and any other point is fault.Conflict.
 func (f *Fleet) keepPoint(ctx context.Context, d Database, p RestorePoint, es ...audit.Entry) (RestorePoint, error) {
 	at := f.now() // what is written while it is copied isn't in it
 	kept, err := f.provider(d).Keep(ctx, d.ProviderID)
 	if err != nil {
 		return RestorePoint{}, err
+	}
+	if kept.Damage != "" && p.Kind != PointRestore {
+		return RestorePoint{}, f.refuseDamaged(ctx, d, kept)
 	}
 	p.ID, p.CreatedAt, p.Database = id.At[string](at), at, d.ID
 	p.Place, p.Mark, p.Size = d.Provider, kept.ID, kept.Size
@@ -81,7 +85,8 @@ func (f *Fleet) keepPoint(ctx context.Context, d Database, p RestorePoint, es ..
 }
 
 // prunePoints gives up the restore points beyond KeptPoints that nobody asked for, but
-// never the one that is used now. What can't be given up now is the next time.
+// never the one that is used now. Those of a damaged database are counted apart, so that no
+// sound one goes for them. What can't be given up now is the next time.
 func (f *Fleet) prunePoints(ctx context.Context, d Database, used string) {
 	if err := f.forgetSurplus(ctx, d, used); err != nil {
 		f.log.Warn("restore points", "database", d.Name, "error", err)
@@ -89,13 +94,14 @@ func (f *Fleet) prunePoints(ctx context.Context, d Database, used string) {
 }
 
 func (f *Fleet) forgetSurplus(ctx context.Context, d Database, used string) error {
-	// The page after the newest; thinned after each, there are seldom more.
-	ps, err := f.store.Points(ctx, PointFilter{Database: d.ID, Unasked: true, Page: Page{Number: 2, Size: KeptPoints}})
+	// The newest first; thinned after each, there are seldom more than both kinds' newest.
+	ps, err := f.store.Points(ctx, PointFilter{Database: d.ID, Unasked: true, Page: Page{Number: 1, Size: 4 * KeptPoints}})
 	if err != nil {
 		return err
 	}
+	kept := map[bool]int{}
 	for _, p := range ps {
-		if p.ID == used {
+		if kept[p.Damaged()]++; kept[p.Damaged()] <= KeptPoints || p.ID == used {
 			continue
 		}
 		if err := f.forgetPoint(ctx, p); err != nil {
@@ -202,14 +208,26 @@ func (f *Fleet) pointAt(ctx context.Context, d Database, t time.Time) (RestorePo
 	return p, err
 }
 
-// newestPointBefore returns the newest restore point that isn't younger than t.
+// newestPointBefore returns the newest restore point that isn't younger than t, but for those
+// of a damaged database.
 func (f *Fleet) newestPointBefore(ctx context.Context, d Database, t time.Time) (RestorePoint, error) {
-	p, err := f.newestPoint(ctx, PointFilter{Database: d.ID, Place: d.Provider, Until: t})
-	if fault.Is(err, fault.NotFound) {
-		err = fault.New(fault.NotFound,
-			"No restore point of %s is as old as that. The embedded engine can go back only to points that were kept.", d.Name)
+	filter := PointFilter{Database: d.ID, Place: d.Provider, Until: t, Page: Page{Number: 1, Size: 100}}
+	for {
+		ps, err := f.store.Points(ctx, filter)
+		if err != nil {
+			return RestorePoint{}, err
+		}
+		for _, p := range ps {
+			if !p.Damaged() {
+				return p, nil
+			}
+		}
+		if len(ps) < filter.Page.Size {
+			return RestorePoint{}, fault.New(fault.NotFound,
+				"No restore point of %s is as old as that. The embedded engine can go back only to points that were kept.", d.Name)
+		}
+		filter.Page.Number++
 	}
-	return p, err
 }
 
 // RestoreTo puts a database back to one of its points. The state it leaves is
@@ -257,7 +275,16 @@ func (f *Fleet) restoreDatabase(ctx context.Context, a auth.Actor, name string,
 func (f *Fleet) restore(ctx context.Context, a auth.Actor, d Database, p RestorePoint) (before RestorePoint, err error) {
 	intent := f.databaseEntry(a, audit.PointRestore, audit.Intent, d)
 	intent.Target = p.ID
-	if before, err = f.keepPoint(ctx, d, RestorePoint{Kind: PointRestore, CreatedBy: a.Email}); err != nil {
+	if err := f.checkPoint(ctx, d, p); err != nil {
+		return before, err
+	}
+	before, err = f.keepPoint(ctx, d, RestorePoint{Kind: PointRestore, CreatedBy: a.Email})
+	kept := "the state before is kept as " + before.ID
+	if d.Provider == Embedded && fault.Is(err, fault.NotFound) { // the file is gone, or empty
+		d, err = f.remakeMissing(ctx, d)
+		kept = "there was no state before"
+	}
+	if err != nil {
 		return before, err
 	}
 	if err := f.store.Record(ctx, intent); err != nil {
@@ -265,7 +292,7 @@ func (f *Fleet) restore(ctx context.Context, a auth.Actor, d Database, p Restore
 	}
 	failpoint.Hit("restore:intent")
 	e := f.databaseEntry(a, audit.PointRestore, audit.Done, d)
-	e.Intent, e.Target, e.Detail = intent.ID, p.ID, "the state before is kept as "+before.ID
+	e.Intent, e.Target, e.Detail = intent.ID, p.ID, kept
 	if err := f.provider(d).Restore(ctx, d.ProviderID, p.Mark); err != nil {
 		e.Outcome, e.Detail = audit.Failed, fault.Message(err)
 		return before, errors.Join(err, f.store.Record(ctx, e))

@@ -26,7 +26,7 @@ const (
 	purgeEvery   = 10 * time.Minute
 )
 
-// Run settles what a stop left open, checks databases and purges expired copies until
+// Run settles what a stop left open, checks databases and their files and purges expired copies until
 // ctx ends or Close is called. One Run a Fleet.
 func (f *Fleet) Run(ctx context.Context) {
 	ctx, cancel := context.WithCancel(d1.Background(ctx))
@@ -35,6 +35,7 @@ func (f *Fleet) Run(ctx context.Context) {
 	var wg sync.WaitGroup
 	wg.Go(func() { f.settleLoop(ctx, Embedded) })
 	wg.Go(func() { f.settleLoop(ctx, D1) })
+	wg.Go(func() { f.watchFiles(ctx) })
 	wg.Go(func() { f.watch(ctx, D1, CheckD1Every) }) // may wait for the account's calls
 	f.watch(ctx, Embedded, CheckEvery)
 	wg.Wait()

@@ -92,8 +92,8 @@ func (s *Server) settingsPage(c echo.Context, status int, verb string, cause err
 	if err != nil {
 		return err
 	}
-	v := views.DatabaseSettings{Database: d, Latest: s.latestVersion(c, d), Work: s.Fleet.Work(d.ID), OnD1: s.onD1(c, d),
-		MayMove: s.Fleet.HasD1(), Export: s.Fleet.ReadyExport(d.ID), Origin: s.originState(c, d)}
+	v := views.DatabaseSettings{Database: d, Latest: s.latestVersion(c, d), Condition: s.Fleet.Condition(d), Work: s.Fleet.Work(d.ID),
+		OnD1: s.onD1(c, d), MayMove: s.Fleet.HasD1(), Export: s.Fleet.ReadyExport(d.ID), Origin: s.originState(c, d)}
 	v.Import = importEnd(v.Work, verb, cause)
 	if v.Filling, err = s.Fleet.FillingPlans(c.Request().Context(), d.Name); err != nil {
 		return err

@@ -149,7 +149,7 @@ func CheckFile(path string) error {
 	if err != nil {
 		return fmt.Errorf("sqlite: %w", err)
 	}
-	c, err := newConn(db, Options{Memory: true, ReadOnly: true, copied: true})
+	c, err := newCopyConn(db)
 	if err != nil {
 		return err
 	}

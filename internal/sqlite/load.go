@@ -25,6 +25,11 @@ func OpenCopy(path string) (*Conn, error) {
 	if err != nil {
 		return nil, err
 	}
+	return newCopyConn(db)
+}
+
+// newCopyConn is newConn for somebody's copy.
+func newCopyConn(db *driver.Conn) (*Conn, error) {
 	// Memory stands for "not a file of ours": no log is made in it.
 	return newConn(db, Options{Memory: true, ReadOnly: true, copied: true})
 }

@@ -56,7 +56,8 @@ func checkOpen(ctx context.Context, path, id string) error {
 	return err
 }
 
-var errBusyLog = fault.New(fault.Limited, "So much was written while the file was checked that the check was broken off. It is tried again.")
+var errBusyLog = fault.New(fault.Limited,
+	"So much was written while the file was checked that the check was broken off. It is tried again.")
 
 // watchLog ends a check whose log grows beyond its bound.
 func watchLog(ctx context.Context, log string, cancel context.CancelCauseFunc) {

@@ -161,7 +161,8 @@ func TestAFileWithoutAByteIsNoDatabase(t *testing.T) {
 	p := keep(t, f.Engine, acme.ID)
 	f.stopped(func() { f.harm(f.path(acme), func([]byte) []byte { return nil }) })
 	for _, sql := range []string{"select 1", "create table u(x)"} {
-		if _, err := f.query(acme, sql); !fault.Is(err, fault.Unavailable) || !strings.Contains(fault.Message(err), "holds no database: 0 bytes") {
+		_, err := f.query(acme, sql)
+		if !fault.Is(err, fault.Unavailable) || !strings.Contains(fault.Message(err), "holds no database: 0 bytes") {
 			t.Errorf("%s: %v", sql, err)
 		}
 	}

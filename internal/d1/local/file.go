@@ -88,10 +88,16 @@ func (e *Engine) nameOf(id string) string {
 
 const shortID = 12
 
-// replaceFile puts a file that is made already in a database's place, whatever is there.
-func (e *Engine) replaceFile(id string, f file, by string) error {
+// replaceFile puts a file that is made already in a database's place, whatever is there,
+// unless may, which runs when nobody has it open, returns an error.
+func (e *Engine) replaceFile(id string, f file, by string, may func() error) error {
 	e.handles.forget(id)
 	defer e.handles.readmit(id)
+	if may != nil {
+		if err := may(); err != nil {
+			return err
+		}
+	}
 	path := e.path(id, f)
 	for _, s := range strings.Fields(journals) { // a log of another file would be taken for its own
 		if err := os.Remove(path + s); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -101,6 +107,7 @@ func (e *Engine) replaceFile(id string, f file, by string) error {
 	if err := os.Rename(by, path); err != nil {
 		return fault.Wrap(err, fault.Unavailable, "The file of %s can't be replaced. Check the disk.", f.name)
 	}
+	syncFolder(e.dir)
 	return nil
 }
 

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"os"
-	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -59,7 +57,8 @@ func (e *Engine) Fill(ctx context.Context, id string, in d1.FillInput) (d1.Fille
 	if err := own(ctx, made, id); err != nil {
 		return d1.Filled{}, fault.Wrap(err, fault.Unavailable, "The file of %s can't be written. Check the disk.", f.name)
 	}
-	return filled, e.replace(ctx, id, f, made)
+	// What was written to it in the meantime keeps it.
+	return filled, e.replaceFile(id, f, made, func() error { return e.stillEmpty(ctx, id, f) })
 }
 
 func checkEmpty(ctx context.Context, c *conn) error {
@@ -79,29 +78,11 @@ func own(ctx context.Context, path, id string) error {
 	return errors.Join(c.Own(ctx, id), c.Checkpoint(), c.Close())
 }
 
-// replace puts a file in the place of an empty database's. Nobody has that open then,
-// and what was written to it in the meantime keeps it.
-func (e *Engine) replace(ctx context.Context, id string, f file, made string) error {
-	e.handles.forget(id)
-	defer e.handles.readmit(id)
-	path := e.path(id, f)
+// stillEmpty looks at a database that nobody else has open.
+func (e *Engine) stillEmpty(ctx context.Context, id string, f file) error {
 	alone := e.handles.sibling(Options{})
-	c := &conn{handles: alone, key: id, name: f.name, path: path}
-	err := errors.Join(checkEmpty(ctx, c), alone.close())
-	if err != nil {
-		return err
-	}
-	if err := settleLog(path); err != nil { // SQLite would read a log that stays as the new file's
-		return fault.Wrap(err, fault.Unavailable, "The empty file of %s can't be put aside. Try again.", f.name)
-	}
-	for _, s := range strings.Fields(journals) {
-		_ = os.Remove(path + s)
-	}
-	if err := os.Rename(made, path); err != nil {
-		return fault.Wrap(err, fault.Unavailable, "The file of %s can't be put in its place. The database is still empty; try again.", f.name)
-	}
-	syncFolder(filepath.Dir(path))
-	return nil
+	c := &conn{handles: alone, key: id, name: f.name, path: e.path(id, f)}
+	return errors.Join(checkEmpty(ctx, c), alone.close())
 }
 
 // syncFolder makes the names in a folder survive a power loss, where the system can.

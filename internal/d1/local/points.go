@@ -32,7 +32,8 @@ const pointTime = "20060102T150405"
 // newPoint names a point and makes the folder it goes into.
 func (e *Engine) newPoint(id string, f file, damage string) (d1.Point, error) {
 	at := time.Now().UTC()
-	p := d1.Point{ID: fmt.Sprintf("%s/%s%03dZ-%s", id, at.Format(pointTime), at.Nanosecond()/1e6, uuid.NewString()[:8]), At: at, Damage: damage}
+	name := fmt.Sprintf("%s/%s%03dZ-%s", id, at.Format(pointTime), at.Nanosecond()/1e6, uuid.NewString()[:8])
+	p := d1.Point{ID: name, At: at, Damage: damage}
 	if damage != "" {
 		p.ID += d1.DamagedMark
 	}

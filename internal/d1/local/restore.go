@@ -72,7 +72,7 @@ func (e *Engine) restoreAnew(ctx context.Context, id string, f file, path string
 	to := e.temporary(id)
 	err = errors.Join(from.CopyAs(ctx, to, id), from.Close())
 	if err == nil {
-		err = e.replaceFile(id, f, to)
+		err = e.replaceFile(id, f, to, nil)
 	}
 	if err != nil {
 		_ = os.Remove(to)

@@ -155,6 +155,9 @@ func RestoreHref(database, point string) string {
 
 // pointReason is why a point was kept, in one place for a narrow screen.
 func pointReason(p fleet.RestorePoint) string {
+	if p.Damaged() {
+		return "damaged"
+	}
 	if p.Plan != "" {
 		return "before a plan"
 	}
@@ -189,6 +192,8 @@ func full(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC")
 type DatabaseSettings struct {
 	Database fleet.Database
 	Latest   int
+	// Condition is what the last look at all of its file saw.
+	Condition d1.Condition
 	// Work is what is being done to the database, or ended not long ago.
 	Work fleet.Work
 	// Filling are the plans whose fills are not done.
