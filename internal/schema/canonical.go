@@ -141,6 +141,11 @@ func (t *Table) canonicalColumn(c *Column) canonicalColumn {
 // rules of its documentation; boolean and timestamp_ms are read as integers.
 func Affinity(declared string) string {
 	d := sqltext.Fold(declared)
+	if text, ok := quotedType(declared); ok {
+		if d = sqltext.Fold(text); d == "" {
+			return "numeric"
+		}
+	}
 	has := func(words ...string) bool {
 		return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(d, w) })
 	}

@@ -352,8 +352,8 @@ func dotted(s string) []string {
 		} else if end < 0 {
 			end = len(s)
 		}
-		name, _ := unquote(s[:end])
-		if name == "" {
+		name, quoted := unquote(s[:end])
+		if name == "" && !quoted {
 			return nil
 		}
 		out = append(out, name)

@@ -129,9 +129,9 @@ func (t *Table) checkedColumn(check string) string {
 // give it to old rows. CURRENT_TIMESTAMP is none.
 func IsConstant(expr string) bool {
 	r := newReader(expr)
-	_ = r.accept("-") || r.accept("+")
+	signed := r.accept("-") || r.accept("+")
 	t := r.next()
-	return r.done() && (t.IsLiteral() || isWordOf(t, "null", "true", "false"))
+	return r.done() && (t.IsLiteral() || isWordOf(t, "null") || !signed && isWordOf(t, "true", "false"))
 }
 
 // defaultDDL puts an expression in parentheses where the grammar wants them.

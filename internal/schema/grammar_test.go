@@ -1,176 +1,194 @@
 package schema_test
 
 import (
-	"fmt"
+	"slices"
 	"strings"
 
 	"pgregory.net/rapid"
 )
 
-// grammar writes random CREATE TABLE and CREATE INDEX texts, a production at a time,
-// with all the ways to spell them.
+// grammar writes random CREATE texts by the rules of the engine's own grammar. It chooses
+// what SQLite is likely to take: a column that is there, one primary key.
 type grammar struct {
-	t       *rapid.T
-	columns []string // names as they are
-	key     bool     // a primary key is there
+	t      *rapid.T
+	toks   []string
+	used   map[string]bool // alternatives
+	bare   map[string]bool // words of the language that stand for names
+	table  string
+	names  []string // of the columns
+	kinds  []string // the types of those that are there
+	left   int      // columns to come
+	free   []string // names that are given once
+	parent string
+
+	strict, key, auto, integer, generated, settled bool
+	module, terms                                  []string
+	target                                         string // of a trigger
 }
 
-func (g *grammar) one(of ...string) string { return rapid.SampledFrom(of).Draw(g.t, "of") }
-
-func (g *grammar) maybe(percent int) bool { return rapid.IntRange(0, 99).Draw(g.t, "maybe") < percent }
-
-// in returns the text or nothing.
-func (g *grammar) in(percent int, text func() string) string {
-	if g.maybe(percent) {
-		return " " + text()
-	}
-	return ""
+// place is where a part stands: what its names stand for, and how deep an expression is.
+type place struct {
+	name, expr   string
+	depth, count int
+	pair         bool // two of a row compare as one
 }
 
-// name spells a name.
-func (g *grammar) name(name string) string {
-	quoted := `"` + strings.ReplaceAll(name, `"`, `""`) + `"`
-	if strings.ContainsAny(name, ` "`) || name == "select" {
-		return g.one(quoted, "["+name+"]", "`"+name+"`", quoted)
-	}
-	return g.one(name, name, strings.ToUpper(name), quoted, "["+name+"]", "`"+name+"`", "'"+name+"'")
+func newGrammar(t *rapid.T) *grammar {
+	return &grammar{t: t, used: map[string]bool{}, bare: map[string]bool{}}
 }
 
-func (g *grammar) column() string { return g.one(g.columns...) }
+func (g *grammar) one(of ...string) string { return of[g.number(len(of))] }
 
-// term is a column of a key, and indexed one of an index.
-func (g *grammar) term() string {
-	name := g.name(g.column())
-	switch rapid.IntRange(0, 5).Draw(g.t, "term") {
-	case 0:
-		name = "(" + name + ")"
-	case 1:
-		name = "(" + name + " " + g.collate() + ")"
-	case 2, 3:
-		name += " " + g.collate()
-	}
-	return name + g.direction()
-}
+func (g *grammar) number(n int) int { return rapid.IntRange(0, n-1).Draw(g.t, "n") }
 
-func (g *grammar) collate() string {
-	return g.one("collate", "COLLATE") + " " + g.one("nocase", "NOCASE", `"nocase"`, "rtrim", "[RTRIM]", "binary", "nocase collate binary")
-}
+func (g *grammar) maybe(percent int) bool { return g.number(100) < percent }
 
-func (g *grammar) direction() string {
-	return g.one("", "", " asc", " desc", " DESC", " /* down */ desc")
-}
+func (g *grammar) emit(tokens ...string) { g.toks = append(g.toks, tokens...) }
 
-func (g *grammar) list(of func() string) string {
-	parts := make([]string, rapid.IntRange(1, 3).Draw(g.t, "list"))
-	for i := range parts {
-		parts[i] = of()
-	}
-	return "(" + strings.Join(parts, g.one(", ", ",", " , -- next\n")) + ")"
-}
-
-func (g *grammar) conflict() string {
-	return g.in(12, func() string { return "on conflict " + g.one("abort", "fail", "ignore", "REPLACE") })
-}
-
-func (g *grammar) reference() string {
-	return "references " + g.name("t") + g.in(70, func() string { return "(" + g.name(g.column()) + ")" }) + g.actions()
-}
-
-func (g *grammar) actions() string {
-	s := ""
-	for g.maybe(40) {
-		s += " " + g.one("on delete cascade", "on delete set null", "on update no action", "on update set default",
-			"on delete restrict", "match full", "on insert cascade")
-	}
-	return s + g.in(40, g.deferral)
-}
-
-func (g *grammar) deferral() string {
-	return g.one("deferrable", "deferrable initially deferred", "not deferrable", "not deferrable initially deferred",
-		"deferrable initially immediate")
-}
-
-func (g *grammar) constraint(name string) string {
-	s := g.in(10, func() string { return "constraint " + g.name("named") })
-	switch rapid.IntRange(0, 11).Draw(g.t, "constraint") {
-	case 0, 1:
-		if g.key {
-			return ""
+// statement writes a text by a rule of cmd.
+func (g *grammar) statement(rule string) string {
+	g.toks = nil
+	for _, r := range rules["cmd"] {
+		if r.text == rule {
+			g.follow(r, place{})
 		}
-		g.key = true
-		return s + " primary key" + g.direction() + g.conflict() + g.in(20, func() string { return "autoincrement" })
-	case 2:
-		return s + " not null" + g.conflict()
-	case 3, 4:
-		return s + " unique" + g.conflict()
-	case 5:
-		return s + " default " + g.one("1", "-2.5", "+3", "'it''s'", "word", `"quoted"`, "(1 + 2)", "null", "x'0aFF'", "true",
-			"current_date", "(lower('A'))", "1e3", "(NULL)")
-	case 6:
-		return s + " " + g.collate()
-	case 7:
-		return s + " check (" + g.name(name) + g.one(" is not 'x'", ` <> "zz"`, " IS NULL or 1") + ")"
-	case 8:
-		return s + " " + g.reference() + g.in(20, func() string { return "not null " + g.deferral() })
-	case 9:
-		return s + g.one(" generated always as", " as", " AS") + " (length(" + g.name(g.columns[0]) + "))" + g.one("", " stored", " virtual")
-	case 10:
-		return s + " null"
 	}
-	return ""
+	return g.text()
 }
 
-func (g *grammar) tableConstraint() string {
-	s := strings.TrimPrefix(g.in(10, func() string { return "constraint " + g.name("named") }), " ") + " "
-	switch rapid.IntRange(0, 5).Draw(g.t, "of the table") {
-	case 0, 1:
-		if !g.key {
-			g.key = true
-			return s + "primary key " + g.list(g.term) + g.conflict()
+// text joins the tokens, with blanks and comments where they may stand.
+func (g *grammar) text() string {
+	var b strings.Builder
+	for i, tok := range g.toks {
+		if i > 0 {
+			gap := ""
+			if isWordy(g.toks[i-1][len(g.toks[i-1])-1]) && isWordy(tok[0]) || strings.ContainsAny(tok+g.toks[i-1], "-/|<>=!&*'\"`[.") || g.maybe(40) {
+				gap = " "
+			}
+			if g.maybe(4) {
+				gap = g.one("\n", "\t ", " /* , ) */ ", " -- it's (\n", " /**/ ", " \f\r\n", " \ufeff ")
+			}
+			b.WriteString(gap)
 		}
-		fallthrough
-	case 2, 3:
-		return s + "unique " + g.list(g.term) + g.conflict()
-	case 4:
-		return s + "check (" + g.name(g.column()) + " is not 7)" + g.conflict()
+		b.WriteString(tok)
 	}
-	return s + "foreign key (" + g.name(g.column()) + ") " + g.reference()
+	return b.String()
 }
 
-// table returns a CREATE TABLE of t. SQLite doesn't take every one.
-func (g *grammar) table() string {
-	names := []string{"a", "b", "two words", "select", `qu"ote`}
-	g.columns = names[:rapid.IntRange(1, len(names)).Draw(g.t, "columns")]
-	var items []string
-	for _, name := range g.columns {
-		kind := g.one("", "text", "TEXT", "integer", "INTEGER", "int", "varchar(10)", "double precision", "numeric(5, -2)",
-			"blob", `"integer"`, "'text'", "real")
-		item := g.name(name) + " " + kind
-		for range rapid.IntRange(0, 3).Draw(g.t, "constraints") {
-			item += g.constraint(name)
-		}
-		items = append(items, item)
-	}
-	for range rapid.IntRange(0, 3).Draw(g.t, "of the table") {
-		items = append(items, g.tableConstraint())
-	}
-	sql := fmt.Sprintf("create table %s(%s)", g.one("t", `"t"`, "if not exists [T]", "main.t"), strings.Join(items, ", "))
-	return sql + g.one("", "", "", " without rowid", " strict", " WITHOUT ROWID, STRICT")
+func isWordy(c byte) bool {
+	return c == '_' || c == '$' || c >= 0x80 || c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'z'
 }
 
-// index returns a CREATE INDEX on t.
-func (g *grammar) index(n int) string {
-	part := func() string {
-		if g.maybe(70) {
-			return g.term()
+// derive writes what a symbol may be.
+func (g *grammar) derive(symbol string, at place) {
+	switch {
+	case symbol == "nm":
+		g.writeName(at)
+	case symbol == "vtabarglist":
+		g.arguments()
+	case symbol == "ID":
+		g.token([]string{"stored", "virtual"})
+	case symbol == "STRING":
+		g.emit(g.literal(at))
+	case symbol == "typetoken":
+		start := len(g.toks)
+		g.follow(g.choose(rules[symbol], at), at)
+		if at.name == "new column" {
+			g.declared(g.toks[start:])
 		}
-		a, b := g.name(g.columns[0]), g.name(g.columns[len(g.columns)-1])
-		return g.one(
-			"lower("+a+")", "lower("+a+") "+g.collate(), a+" || "+b+" "+g.collate(), "("+a+" || "+b+") "+g.collate(), "-"+a+" "+g.collate(),
-			"case when "+a+" then "+b+" end "+g.collate(), "cast("+a+" as text) collate nocase", "("+a+" || 'x') || "+b+" collate nocase", "not "+a,
-			`"text" || `+a,
-		) + g.direction()
+	case rules[symbol] != nil:
+		r := g.choose(rules[symbol], at)
+		g.follow(r, at)
+	default:
+		g.token(spellings(symbol))
 	}
-	return fmt.Sprintf("create %sindex i%d on %s%s", g.one("", "unique "), n, g.name("t"), g.list(part)) +
-		g.in(30, func() string { return "where " + g.name(g.columns[0]) + " is not null" })
+}
+
+func (g *grammar) token(ways []string) {
+	word := g.one(ways...)
+	if len(word) < 20 && g.maybe(30) {
+		word = strings.ToUpper(word)
+	}
+	g.emit(word)
+}
+
+// follow writes a rule's right side.
+func (g *grammar) follow(r *rule, at place) {
+	g.used[r.text] = true
+	g.begin(r, &at)
+	for i := 0; i < len(r.right); i++ {
+		symbol, here := r.right[i], g.place(r, i, at)
+		if symbol == "nm" && i+1 < len(r.right) && r.right[i+1] == "dbnm" {
+			g.qualified(here)
+			i++
+			continue
+		}
+		if strings.Contains(symbol, "|") {
+			g.choice(r, symbol, here)
+			continue
+		}
+		g.derive(symbol, here)
+	}
+	g.end(r)
+}
+
+// qualified writes a name that may have the database's before it.
+func (g *grammar) qualified(at place) {
+	if g.maybe(85) {
+		g.used["dbnm ::="] = true
+		g.writeName(at)
+		return
+	}
+	g.used["dbnm ::= DOT nm"] = true
+	g.writeName(place{name: "main"})
+	g.emit(".")
+	g.writeName(at)
+}
+
+// choice writes one of the tokens that a rule has in one place.
+func (g *grammar) choice(r *rule, symbol string, at place) {
+	if strings.HasPrefix(symbol, "ID|") && (at.name != "" || r.left == "expr") {
+		g.used[r.text+": "+g.writeOf(at, symbol)] = true
+		return
+	}
+	choices := strings.Split(symbol, "|")
+	if r.left == "expr" && at.expr == "constant" && slices.Contains(choices, "NULL") && g.maybe(50) {
+		choices = choices[1:]
+	}
+	token := g.one(choices...)
+	g.used[r.text+": "+token] = true
+	g.token(spellings(token))
+}
+
+// weight is how often a rule is chosen, 10 where nothing is said.
+func (g *grammar) weight(r *rule, at place) int {
+	if r.left == "expr" {
+		return g.weightOfExpr(r, at)
+	}
+	if w, ok := g.weightOfColumn(r, at); ok {
+		return w
+	}
+	for _, w := range weights {
+		if w.rule == r.text {
+			return w.weight
+		}
+	}
+	return 10
+}
+
+func (g *grammar) choose(of []*rule, at place) *rule {
+	total := 0
+	for _, r := range of {
+		total += g.weight(r, at)
+	}
+	if total == 0 {
+		return of[0]
+	}
+	n := g.number(total)
+	for _, r := range of {
+		if n -= g.weight(r, at); n < 0 {
+			return r
+		}
+	}
+	return of[0]
 }

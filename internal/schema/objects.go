@@ -41,8 +41,20 @@ func FromObjects(rows []MasterRow) (*Schema, error) {
 			return nil, fmt.Errorf("index %s can't be read: %w", row.Name, err)
 		}
 		if t, ok := s.Table(table); ok {
+			ix.texts(t)
 			t.Indexes = append(t.Indexes, ix)
 		}
 	}
 	return s, nil
+}
+
+// texts takes what stands like a column in double quotes and is none for the text that
+// SQLite takes it for.
+func (ix *Index) texts(t *Table) {
+	for i := range ix.Columns {
+		c := &ix.Columns[i]
+		if _, ok := t.Column(c.Expr); !ok && !c.IsExpr {
+			c.Expr, c.IsExpr = sqltext.Quote(c.Expr), true
+		}
+	}
 }

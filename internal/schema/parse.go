@@ -173,8 +173,8 @@ func (p *parser) version(n node) {
 // objectName refuses names that can't be an object's in D1.
 func (p *parser) objectName(name string, offset int) bool {
 	switch {
-	case name == "" || len(name) > 255 || strings.ContainsRune(name, 0):
-		p.bad(offset, "a name has 1 to 255 characters")
+	case len(name) > 255 || strings.ContainsRune(name, 0):
+		p.bad(offset, "a name has up to 255 bytes, none of them a NUL; this one has %d", len(name))
 	case sqltext.Reserved(name):
 		p.bad(offset, "the name %q is reserved for SQLite, D1 or the migration ledgers", name)
 	default:

@@ -201,28 +201,15 @@ func (p *parser) objects(m member) {
 // objectHead returns the name that a CREATE text gives, and the table a trigger is
 // on, and whether the text is of that kind.
 func objectHead(kind, sql string) (name, table string, ok bool) {
+	if kind == "trigger" {
+		head, ok := ParseTrigger(sql)
+		return head.Name, head.Table, ok
+	}
 	r := newReader(sql)
-	if !r.accept("create") {
-		return "", "", false
-	}
-	switch kind {
-	case "view":
-		ok = r.accept("view")
-	case "trigger":
-		ok = r.accept("trigger")
-	default:
-		ok = r.accept("virtual", "table")
-	}
+	ok = kind == "view" && r.accept("create", "view") || kind != "view" && r.accept("create", "virtual", "table")
 	r.accept("if", "not", "exists")
 	name, err := r.qualified()
-	table = name
-	if kind == "trigger" {
-		for !r.done() && !r.accept("on") { // BEFORE UPDATE OF a, b ON t
-			r.next()
-		}
-		table, _ = r.name()
-	}
-	return name, table, ok && err == nil
+	return name, name, ok && err == nil
 }
 
 // isKey reports whether the columns are the primary key or a UNIQUE constraint, in

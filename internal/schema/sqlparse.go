@@ -290,23 +290,9 @@ func (r *sqlReader) column(t *Table) error {
 		return err
 	}
 	c := Column{Name: name}
-	var words []string
-	for !r.done() && !r.peek().Is(",") && !r.peek().Is(")") && !startsConstraint(r.peek()) {
-		if r.peek().Is("(") {
-			g, err := r.group()
-			if err != nil {
-				return err
-			}
-			words = append(words, "("+g+")")
-			continue
-		}
-		word, err := r.name()
-		if err != nil {
-			return err
-		}
-		words = append(words, word)
+	if c.Type, err = r.declaredType(); err != nil {
+		return fmt.Errorf("column %s: %w", name, err)
 	}
-	c.Type = strings.ReplaceAll(sqltext.Upper(strings.Join(words, " ")), " (", "(")
 	for !r.done() && !r.peek().Is(",") && !r.peek().Is(")") {
 		if err := r.columnConstraint(t, &c); err != nil {
 			return fmt.Errorf("column %s: %w", name, err)
@@ -318,7 +304,7 @@ func (r *sqlReader) column(t *Table) error {
 
 func startsConstraint(t sqltext.Token) bool {
 	return isWordOf(t, "constraint", "primary", "not", "null", "unique", "check", "default", "collate", "references",
-		"generated", "as", "deferrable")
+		"as", "deferrable")
 }
 
 func (r *sqlReader) columnConstraint(t *Table, c *Column) error {

@@ -69,7 +69,7 @@ func indexColumn(sql string) IndexColumn {
 		c.Collate = sqltext.Upper(toks[n-1].Ident())
 		toks = toks[:n-2]
 	}
-	if len(toks) == 1 && toks[0].IsName() {
+	if len(toks) == 1 && toks[0].IsName() && !isWordOf(toks[0], "null", "true", "false") {
 		c.Expr = toks[0].Ident()
 		return c
 	}

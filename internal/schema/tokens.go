@@ -50,27 +50,6 @@ func whole(expr string) bool {
 		!slices.ContainsFunc(toks, func(t sqltext.Token) bool { return t.Is(";") })
 }
 
-// isType reports whether a text is a declared type: words, and up to two numbers
-// in parentheses.
-func isType(s string) bool {
-	r := newReader(s)
-	for r.peek().IsName() && !r.done() && !startsConstraint(r.peek()) {
-		r.next()
-	}
-	if r.pos > 0 && r.accept("(") {
-		for ok := true; ok; ok = r.accept(",") {
-			_ = r.accept("+") || r.accept("-")
-			if r.next().Kind != sqltext.Number {
-				return false
-			}
-		}
-		if !r.accept(")") {
-			return false
-		}
-	}
-	return r.done()
-}
-
 // isPrimary reports whether an operator after the expression applies to all of it: a
 // name, a call, a cast, a CASE, or whatever is in parentheses. COLLATE binds closer
 // than any other operator.
