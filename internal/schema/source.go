@@ -2,6 +2,7 @@ package schema
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -14,38 +15,44 @@ import (
 // What the language has no word for is written verbatim, never left out. The error
 // is for a schema that SQLite itself could not have.
 func (s *Schema) Source(name string, version int) (string, error) {
-	w := &sourceWriter{}
-	src := w.file(s, name, version, nil)
-	parsed, err := Parse([]byte(src))
-	if err == nil && parsed.Hash() == s.Hash() && !s.anyNamed() {
-		return src, nil
-	}
-	// A table that doesn't come back as it is, or whose constraints have names, is
-	// written verbatim.
-	verbatim := map[string]bool{}
+	w, verbatim := &sourceWriter{}, map[string]bool{}
 	for i := range s.Tables {
 		t := &s.Tables[i]
-		same := false
-		if parsed != nil {
-			if back, ok := parsed.Table(t.Name); ok {
-				a, b := &Schema{Tables: []Table{*t}}, &Schema{Tables: []Table{*back}}
-				same = a.Hash() == b.Hash()
-			}
+		verbatim[sqltext.Fold(t.Name)] = t.SQL != "" && (t.Named || len(t.Extra) > 0)
+	}
+	for {
+		src := w.file(s, name, version, verbatim)
+		parsed, err := Parse([]byte(src))
+		if err == nil && parsed.Hash() == s.Hash() {
+			return src, nil
 		}
-		verbatim[sqltext.Fold(t.Name)] = t.SQL != "" && (!same || t.Named || len(t.Extra) > 0)
-	}
-	src = w.file(s, name, version, verbatim)
-	if parsed, err = Parse([]byte(src)); err != nil {
-		return "", fmt.Errorf("schema: %s can't be written: %w", name, err)
-	}
-	if parsed.Hash() != s.Hash() {
+		if s.moreVerbatim(parsed, err, verbatim) {
+			continue
+		}
+		if err != nil {
+			return "", fmt.Errorf("schema: %s can't be written: %w", name, err)
+		}
 		return "", fmt.Errorf("schema: %s does not come back as it was written", name)
 	}
-	return src, nil
 }
 
-func (s *Schema) anyNamed() bool {
-	return slices.ContainsFunc(s.Tables, func(t Table) bool { return t.Named })
+// moreVerbatim adds the tables that don't come back as they are, each for itself: those
+// that the file's problems name, or without any those that come back as others. It
+// reports whether there was one that can be written verbatim and isn't.
+func (s *Schema) moreVerbatim(parsed *Schema, err error, verbatim map[string]bool) (more bool) {
+	problems, _ := errors.AsType[Problems](err)
+	for i := range s.Tables {
+		t := &s.Tables[i]
+		wrong := slices.ContainsFunc(problems, func(p Problem) bool { return p.Table == t.Name })
+		if parsed != nil {
+			back, ok := parsed.Table(t.Name)
+			wrong = !ok || (&Schema{Tables: []Table{*t}}).Hash() != (&Schema{Tables: []Table{*back}}).Hash()
+		}
+		if wrong && t.SQL != "" && !verbatim[sqltext.Fold(t.Name)] {
+			verbatim[sqltext.Fold(t.Name)], more = true, true
+		}
+	}
+	return more
 }
 
 type sourceWriter struct{ b strings.Builder }

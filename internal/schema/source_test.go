@@ -114,3 +114,33 @@ func TestDroppedNamesOnlyWhatASchemaHeld(t *testing.T) {
 		t.Errorf("without a version before: %v", wordsOf(got))
 	}
 }
+
+// TestOneTableWithoutWordsLeavesTheOthersTheirs: what the language can't say of a table is
+// that table's alone.
+func TestOneTableWithoutWordsLeavesTheOthersTheirs(t *testing.T) {
+	for name, odd := range map[string]string{
+		"a missing parent":               "create table odd(id integer primary key, p references nowhere(id))",
+		"a parent that isn't":            "create table odd(id integer primary key, p references good(name))",
+		"a clause":                       "create table odd(id integer primary key on conflict replace)",
+		"a name":                         "create table odd(id integer constraint positive check (id > 0))",
+		"columns by the wrong collation": "create table odd(a text, b references odd(a), unique (a collate nocase))",
+		"a type":                         "create table odd(id integer, kind 'a(b' not null)",
+		"nothing":                        `create table odd("" integer, " " text, c text references ""(""))`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := live(t, "create table good(id integer primary key, name text)", odd, `create table ""("" 'TEXT' primary key)`,
+				`create index "  " on good(name)`, `create view " " as select 1 a`)
+			src, err := s.Source("adopted", 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if strings.Count(src, "@sql") > 1 || !strings.Contains(src, `"name": "text"`) {
+				t.Errorf("more than that table is verbatim:\n%s", src)
+			}
+			again := live(t, mustParse(t, src).DDL()...)
+			if d := schema.Diff(s, again); len(d) > 0 {
+				t.Errorf("%v\n%s", wordsOf(d), src)
+			}
+		})
+	}
+}
