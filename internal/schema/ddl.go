@@ -136,7 +136,8 @@ func IsConstant(expr string) bool {
 
 // defaultDDL puts an expression in parentheses where the grammar wants them.
 func defaultDDL(expr string) string {
-	if expr == "" || IsConstant(expr) || isWordOf(newReader(expr).peek(), "current_timestamp", "current_date", "current_time") {
+	r := newReader(expr)
+	if expr == "" || IsConstant(expr) || isWordOf(r.next(), "current_timestamp", "current_date", "current_time") && r.done() {
 		return expr
 	}
 	return "(" + expr + ")"

@@ -26,8 +26,12 @@ func TestFormsThatTheDiagramsLack(t *testing.T) {
 		{"create table t(a varchar /* int */ (10))", "create table t(a int)"},
 		{"create table t(a '')", "create table t(a numeric)"},
 		{"create table t(a default (+ true), b default - null)", "create table t(a default (+true), b default (-null))"},
+		{"create table t(a default (current_date is not null))", "create table t(a default ((current_date IS NOT NULL)))"},
 		{"create table t(a unique check (a > 0) unique)", "create table t(a unique, check (a > 0))"},
 	} {
+		if again := live(t, live(t, parent, c.written).DDL()...); len(schema.Diff(again, live(t, parent, c.written))) > 0 {
+			t.Errorf("%s\nis written as another table: %v", c.written, again.DDL())
+		}
 		if a, b := live(t, parent, c.written), live(t, parent, c.plain); a.Hash() != b.Hash() {
 			t.Errorf("%s\nis another table than\n%s\n%v", c.written, c.plain, wordsOf(schema.Diff(a, b)))
 		}

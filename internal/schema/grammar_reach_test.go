@@ -39,8 +39,13 @@ func drawDatabase(t *rapid.T) drawn {
 		g.table = g.anyName(20)
 	}
 	g.columns()
+	made, err := makeAll(beside)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer made.close()
 	d := drawn{table: g.table, create: beside, objects: len(beside), taken: map[string]bool{}, written: map[string]bool{}}
-	if !d.try(g, "cmd ::= create_table create_table_args") {
+	if !d.try(made, g, "cmd ::= create_table create_table_args") {
 		return d
 	}
 	for _, kind := range []struct {
@@ -54,24 +59,22 @@ func drawDatabase(t *rapid.T) drawn {
 		{8, "cmd ::= create_vtab LP vtabarglist RP"}, {1, "cmd ::= create_vtab"},
 	} {
 		if g.maybe(kind.percent) {
-			d.try(g, kind.rule)
+			d.try(made, g, kind.rule)
 		}
 	}
 	return d
 }
 
-// try writes a text and keeps it where SQLite takes it.
-func (d *drawn) try(g *grammar, rule string) bool {
+// try writes a text and keeps it where SQLite takes it. One that it refuses leaves nothing.
+func (d *drawn) try(made *made, g *grammar, rule string) bool {
 	g.used, g.bare, g.target = map[string]bool{}, map[string]bool{}, g.table
 	g.free = []string{fmt.Sprint("free", len(d.create)), g.anyName(10)}
 	sql := g.statement(rule)
 	maps.Copy(d.written, g.used)
-	made, err := makeAll(append(slices.Clone(d.create), sql))
-	if err != nil {
+	if err := made.c.Exec(sql); err != nil {
 		d.refused++
 		return false
 	}
-	defer made.close()
 	objects := len(made.objects(g.t))
 	if objects == d.objects {
 		return false // IF NOT EXISTS, and it does

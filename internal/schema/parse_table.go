@@ -33,7 +33,7 @@ func (p *parser) option(t *Table, option string, m member) {
 			if !whole(n.text) {
 				p.bad(n.offset, "%q is no SQL expression", n.text)
 			}
-			t.Checks = append(t.Checks, strings.TrimSpace(n.text))
+			t.Checks = append(t.Checks, closable(n.text))
 		}
 	case "foreign key":
 		for _, n := range p.strings(m.value, option) {
