@@ -8,82 +8,13 @@ import (
 	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
-// word is a piece of a column's string: blanks separate words except within
-// quotes and parentheses.
-type word struct {
-	text   string
-	offset int // within the string
-}
-
-// words cuts a column's string. The second result is a message and a place when
-// quotes or parentheses don't close.
-func words(s string) (out []word, bad string, at int) {
-	for i := 0; i < len(s); {
-		if s[i] == ' ' || s[i] == '\t' || s[i] == '\n' || s[i] == '\r' {
-			i++
-			continue
-		}
-		start, depth := i, 0
-	scan:
-		for ; i < len(s); i++ {
-			switch c := s[i]; c {
-			case '\'', '"':
-				end := quoteEnd(s, i)
-				if end < 0 {
-					return nil, "this quote is never closed", i
-				}
-				i = end
-			case '(':
-				depth++
-			case ')':
-				if depth--; depth < 0 {
-					return nil, "this ) has no (", i
-				}
-			case ' ', '\t', '\n', '\r':
-				if depth == 0 {
-					break scan
-				}
-			}
-		}
-		if depth > 0 {
-			return nil, "this ( is never closed", start + strings.IndexByte(s[start:], '(')
-		}
-		out = append(out, word{s[start:i], start})
-	}
-	return out, "", 0
-}
-
-// quoteEnd returns the index of the quote that closes the one at i, doubled
-// quotes inside, or -1.
-func quoteEnd(s string, i int) int {
-	q := s[i]
-	for j := i + 1; j < len(s); j++ {
-		if s[j] == q {
-			if j+1 < len(s) && s[j+1] == q {
-				j++
-				continue
-			}
-			return j
-		}
-	}
-	return -1
-}
-
-// unquote returns the text a quoted word stands for.
-func unquote(s string) (string, bool) {
-	if len(s) < 2 || s[0] != '\'' && s[0] != '"' || quoteEnd(s, 0) != len(s)-1 {
-		return s, false
-	}
-	q := s[:1]
-	return strings.ReplaceAll(s[1:len(s)-1], q+q, q), true
-}
-
 // columnReader reads one column's string.
 type columnReader struct {
 	p     *parser
 	t     *Table
 	c     Column
 	base  int // offset of the string's first character in the file
+	src   string
 	ws    []word
 	i     int
 	isPK  bool
@@ -98,14 +29,16 @@ type columnReader struct {
 }
 
 func (p *parser) column(t *Table, m member) {
-	r := &columnReader{p: p, t: t, c: Column{Name: m.key}, base: m.value.offset + 1}
+	r := &columnReader{p: p, t: t, c: Column{Name: m.key}, base: m.value.offset + 1, src: m.value.text}
 	ws, bad, at := words(m.value.text)
 	if bad != "" {
 		p.bad(r.base+at, "%s", bad)
+		p.unread(t, m.key)
 		return
 	}
 	if len(ws) == 0 {
-		p.bad(r.base, "the column has no type")
+		p.bad(r.base, `the column has no type; write one, for instance "text"`)
+		p.unread(t, m.key)
 		return
 	}
 	r.ws = ws
@@ -155,6 +88,13 @@ func (r *columnReader) readType() {
 	if isEnum(w.text) {
 		return // read as a modifier
 	}
+	if isModifier(w.text) {
+		r.bad(w, `the type comes first, for instance "text %s"`, r.src)
+		return
+	}
+	if r.sqlType() {
+		return
+	}
 	r.i = 1
 	r.bad(w, "%q is no type; use text, integer, real, blob, json, boolean, timestamp_ms, enum(…) or sql(…)", w.text)
 }
@@ -193,9 +133,7 @@ func (r *columnReader) modifier() {
 		r.i++
 		r.readEnum(w)
 	default:
-		r.i++
-		r.bad(w, "unknown word %q; after the type come primary key, autoincrement, not null, unique, enum(…), default …, "+
-			"collate …, check (…), as (…), -> table.column, was … and fill (…)", w.text)
+		r.unknown()
 	}
 }
 
@@ -214,7 +152,7 @@ func (r *columnReader) parenthesized(w word, what string) (string, bool) {
 	}
 	r.i++
 	text := r.ws[r.i-1].text
-	if text = strings.TrimSpace(text[1 : len(text)-1]); !whole(text) {
+	if text = closable(text[1 : len(text)-1]); !whole(text) {
 		r.bad(w, "%q is no SQL expression", text)
 		return "", false
 	}
@@ -309,7 +247,7 @@ func (r *columnReader) defaultSQL(w word) string {
 		if !whole(v[1 : len(v)-1]) {
 			r.bad(w, "%q is no SQL expression", v)
 		}
-		return strings.TrimSpace(v[1 : len(v)-1])
+		return closable(v[1 : len(v)-1])
 	case number.MatchString(v):
 		return strings.TrimPrefix(v, "+")
 	case r.c.Type == "INTEGER" || r.c.Type == "REAL":
@@ -332,39 +270,17 @@ func (r *columnReader) readReference(w word) {
 	r.i++
 	names := dotted(target.text)
 	if len(names) != 2 {
-		r.bad(target, "%q is no table.column", target.text)
+		fix := "write the table's name, a dot and the column's"
+		if right, ok := sqlTarget(target.text); ok {
+			fix = "write " + right
+		}
+		r.bad(target, "%q is no table.column; %s", target.text, fix)
+		r.readActions(&ForeignKey{})
 		return
 	}
 	r.fk = &ForeignKey{Columns: []string{r.c.Name}, Table: names[0], RefColumns: names[1:]}
 	r.fkOff = r.base + target.offset
 	r.readActions(r.fk)
-}
-
-// dotted cuts names at dots; one in quotes may hold dots of its own.
-func dotted(s string) []string {
-	var out []string
-	for len(s) > 0 {
-		end := strings.IndexByte(s, '.')
-		if s[0] == '"' || s[0] == '\'' {
-			if end = quoteEnd(s, 0) + 1; end == 0 || end < len(s) && s[end] != '.' {
-				return nil
-			}
-		} else if end < 0 {
-			end = len(s)
-		}
-		name, quoted := unquote(s[:end])
-		if name == "" && !quoted {
-			return nil
-		}
-		out = append(out, name)
-		if end == len(s) {
-			return out
-		}
-		if s = s[end+1:]; s == "" {
-			return nil
-		}
-	}
-	return out
 }
 
 // readActions reads what may stand after a reference: an action for deletes, on

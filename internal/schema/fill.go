@@ -16,7 +16,7 @@ func (r *columnReader) readFill(w word) {
 	if ok && slices.ContainsFunc(slices.Collect(sqltext.Code(expr)), func(t sqltext.Token) bool { return t.Kind == sqltext.Parameter }) {
 		r.bad(w, "%q has a parameter, and nobody is there to give it a value", expr)
 	}
-	r.c.Fill = expr
+	r.c.Fill = strings.TrimSpace(expr)
 }
 
 // checkFill refuses a fill that would find no row to write, or none it may.

@@ -43,7 +43,7 @@ func parse(src []byte, saved bool) (*Schema, error) {
 	if bad != nil {
 		return nil, Problems{*bad}.place(src)
 	}
-	p := &parser{src: src, schema: &Schema{}, mixins: map[string]node{}, saved: saved}
+	p := &parser{src: src, schema: &Schema{}, mixins: map[string]node{}, refused: map[string]bool{}, saved: saved}
 	p.file(root)
 	if len(p.problems) > 0 {
 		return nil, p.problems.place(src)
@@ -57,7 +57,8 @@ type parser struct {
 	mixins   map[string]node
 	refs     []reference
 	problems Problems
-	table    string // the table, and the column or index, being read
+	refused  map[string]bool // tables whose names are mistakes
+	table    string          // the table, and the column or index, being read
 	name     string
 	// listed says that the primary key of the table stands in a list of its own.
 	listed bool
@@ -164,7 +165,7 @@ func (p *parser) schemaName(n node) {
 func (p *parser) version(n node) {
 	v, err := strconv.Atoi(n.text)
 	if n.kind != 'n' || err != nil || v < 1 {
-		p.bad(n.offset, `"version" must be a whole number from 1`)
+		p.bad(n.offset, `"version" must be a whole number from 1: write "version": 1 in the first one, and one more in each after it`)
 		return
 	}
 	p.schema.Version = v
@@ -187,6 +188,7 @@ func (p *parser) tables(n node) {
 	for _, m := range p.object(n, "tables") {
 		p.table, p.name = m.key, ""
 		if !p.objectName(m.key, m.offset) {
+			p.refused[sqltext.Fold(m.key)] = true
 			continue
 		}
 		t := Table{Name: m.key}
@@ -244,6 +246,7 @@ func (p *parser) member(t *Table, m member, within []string) {
 	}
 	if m.value.kind != 's' {
 		p.bad(m.value.offset, `a column is one string, for instance "text not null"`)
+		p.unread(t, m.key)
 		return
 	}
 	p.column(t, m)
@@ -266,7 +269,9 @@ func (p *parser) checkReferences() {
 		p.table, p.name = r.table, r.column
 		parent, ok := p.schema.Table(r.fk.Table)
 		if !ok {
-			p.bad(r.offset, "there is no table %q to refer to", r.fk.Table)
+			if !p.refused[sqltext.Fold(r.fk.Table)] { // else that was said
+				p.bad(r.offset, "there is no table %q to refer to; %s", r.fk.Table, p.otherTable(r.fk.Table))
+			}
 			continue
 		}
 		missing := false

@@ -176,14 +176,14 @@ func TestEveryMistakeIsReportedAtItsPlace(t *testing.T) {
 	_, err := schema.Parse([]byte(src))
 	want := []string{
 		`line 2, column 11: "name" must be 1 to 64 letters, digits, - or _`,
-		`line 2, column 34: "version" must be a whole number from 1`,
+		`line 2, column 34: "version" must be a whole number from 1: write "version": 1 in the first one, and one more in each after it`,
 		`line 2, column 37: unknown key "extra"; a schema has name, version, mixins, tables, indexes, views, triggers and virtual`,
 		`line 3, column 61: users....loop: the mixin "loop" contains itself`,
 		`line 7, column 13: users.a: "txet" is no type; use text, integer, real, blob, json, boolean, timestamp_ms, enum(…) or sql(…)`,
 		`line 8, column 18: users.b: unknown word "nonsense"; after the type come primary key, autoincrement, not null, unique, ` +
 			`enum(…), default …, collate …, check (…), as (…), -> table.column, was … and fill (…)`,
 		`line 9, column 29: users.c: "abc" is no default for a column of numbers; put text in quotes if it is meant`,
-		`line 10, column 21: users.d: there is no table "nowhere" to refer to`,
+		`line 10, column 21: users.d: there is no table "nowhere" to refer to; add it to "tables", or leave the reference out`,
 		`line 11, column 21: users.e: users.a is neither a primary key nor unique, so nothing can refer to it`,
 		`line 12, column 26: users.f: this quote is never closed`,
 		`line 13, column 31: users.g: the default is none of the enum's values`,
