@@ -14,8 +14,15 @@ import (
 	"github.com/kuratchi/dashboard/internal/live"
 	"github.com/kuratchi/dashboard/web/templates/layout"
 	"github.com/kuratchi/dashboard/web/templates/paths"
+	"github.com/kuratchi/dashboard/web/templates/textual"
 	"github.com/kuratchi/dashboard/web/templates/views"
 )
+
+// shown is a name as a title has it.
+func shown(name string) string {
+	label, _ := textual.Name(name)
+	return label
+}
 
 // tableName decodes the path's table.
 func tableName(c echo.Context) (string, error) {
@@ -57,7 +64,8 @@ func (s *Server) tablesShow(c echo.Context) error {
 		if st, err := cat.Structure(table); err == nil {
 			v.Indexes = len(st.Indexes)
 		}
-		return render(c, http.StatusOK, views.TablePage(s.databasePage(c, d, "data", page.Table, layout.Crumb{Text: page.Table, Mono: true}), v))
+		title := shown(page.Table)
+		return render(c, http.StatusOK, views.TablePage(s.databasePage(c, d, "data", title, layout.Crumb{Text: title, Mono: true}), v))
 	})
 }
 
@@ -128,16 +136,16 @@ func (s *Server) structureShow(c echo.Context) error {
 		}
 		v := views.Structure{Database: d.Name, All: cat.Tables}
 		name := c.QueryParam("table")
-		if name == "" && len(cat.Tables) > 0 {
+		if !c.QueryParams().Has("table") && len(cat.Tables) > 0 {
 			name = cat.Tables[0].Name
 		}
 		crumb := layout.Crumb{Text: "Structure"}
-		if name != "" {
+		if len(cat.Tables) > 0 {
 			st, err := cat.Structure(name)
 			if err != nil {
 				return err
 			}
-			v.Chosen, crumb = &st, layout.Crumb{Text: st.Name, Mono: true}
+			v.Chosen, crumb = &st, layout.Crumb{Text: shown(st.Name), Mono: true}
 		}
 		return render(c, http.StatusOK, views.StructurePage(s.databasePage(c, d, "structure", "Structure", crumb), v))
 	})

@@ -10,7 +10,8 @@ import (
 )
 
 // odd are names that have to be in quotes, or look as if they had.
-var odd = []string{"two words", "select", `qu"ote`, "", " ", "it's", "a.b", "@at", "...dots", "ünï", "primary", "a--b", "(", "back`tick", "x]y"}
+var odd = []string{"two words", "select", `qu"ote`, "", " ", "it's", "a.b", "@at", "...dots", "ünï", "primary",
+	"a--b", "(", "back`tick", "x]y"}
 
 // pick chooses the name that stands in a place.
 func (g *grammar) pick(at place) string {

@@ -78,14 +78,16 @@ func (g *grammar) declared(toks []string) {
 // places are what the names in a rule stand for, and where its expressions are, a symbol
 // each, in order.
 var places = map[string]map[string][]string{
-	"create_table ::= createkw temp TABLE ifnotexists nm dbnm":                             {"nm": {"table"}},
-	"columnname ::= nm typetoken":                                                          {"nm": {"new column"}, "typetoken": {"new column"}},
+	"create_table ::= createkw temp TABLE ifnotexists nm dbnm": {"nm": {"table"}},
+	"columnname ::= nm typetoken": {
+		"nm": {"new column"}, "typetoken": {"new column"}},
 	"cmd ::= createkw temp VIEW ifnotexists nm dbnm eidlist_opt AS select":                 {"nm": {"new"}, "eidlist_opt": {"any"}},
 	"cmd ::= createkw uniqueflag INDEX ifnotexists nm dbnm ON nm LP sortlist RP where_opt": {"nm": {"new", "table"}},
 	"create_vtab ::= createkw VIRTUAL TABLE ifnotexists nm dbnm USING nm":                  {"nm": {"new", "module"}},
-	"ccons ::= CONSTRAINT nm":                                                              {"nm": {"any"}},
-	"tcons ::= CONSTRAINT nm":                                                              {"nm": {"any"}},
-	"ccons ::= REFERENCES nm eidlist_opt refargs":                                          {"nm": {"parent"}, "eidlist_opt": {"parent column"}, "refargs": {"any"}},
+	"ccons ::= CONSTRAINT nm": {"nm": {"any"}},
+	"tcons ::= CONSTRAINT nm": {"nm": {"any"}},
+	"ccons ::= REFERENCES nm eidlist_opt refargs": {
+		"nm": {"parent"}, "eidlist_opt": {"parent column"}, "refargs": {"any"}},
 	"tcons ::= FOREIGN KEY LP eidlist RP REFERENCES nm eidlist_opt refargs defer_subclause_opt": {
 		"eidlist": {"column"}, "nm": {"parent"}, "eidlist_opt": {"parent column"}, "refargs": {"any"}},
 	"table_option ::= WITHOUT nm":        {"nm": {"rowid"}},
@@ -161,7 +163,8 @@ func (g *grammar) function(r *rule, at place) string {
 	case slices.Contains(r.right, "ORDER"):
 		return "group_concat"
 	}
-	return g.one([][]string{{"abs", "lower", "Typeof", "length"}, {"coalesce", "nullif", "like", "instr"}, {"replace", "substr", "max"}}[at.count-1]...)
+	byCount := [][]string{{"abs", "lower", "Typeof", "length"}, {"coalesce", "nullif", "like", "instr"}, {"replace", "substr", "max"}}
+	return g.one(byCount[at.count-1]...)
 }
 
 // operand is a column, or a word in double quotes that is none: a text.

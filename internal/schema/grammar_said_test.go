@@ -31,7 +31,8 @@ func (m *made) said(rt rapid.TB, table string) []string {
 	keys := m.rows(rt, `select 'key ' || lower(f."table" || ' ' || coalesce(f."to", (select name from pragma_table_xinfo(f."table") `+
 		`where pk = seq + 1), '')) || ' from ' || quote(f."from") || ' ' || f.on_update || ' ' || f.on_delete from `+
 		`pragma_foreign_key_list(`+of+`) f`)
-	others := m.rows(rt, `select type || ' ' || name from sqlite_master where type <> 'index' and sql is not null and name not like '%cf_KV' order by 1`)
+	others := m.rows(rt, `select type || ' ' || name from sqlite_master where type <> 'index' and sql is not null `+
+		`and name not like '%cf_KV' order by 1`)
 	for i, other := range others {
 		_, name, _ := strings.Cut(other, " ")
 		others[i] += strings.Join(m.rows(rt, "select quote(name) from pragma_table_xinfo("+sqltext.QuoteText(name)+")"), " ")
@@ -62,7 +63,8 @@ func (m *made) behaves(rt rapid.TB, table string) []string {
 	var out []string
 	note := func(sql string) {
 		if err := m.c.Exec(sql); err != nil {
-			kind, _, _ := strings.Cut(strings.ToLower(err.Error()), ":") // which of two broken constraints is named follows their order
+			words := strings.ReplaceAll(strings.ToLower(err.Error()), " - ", ": ")
+			kind, _, _ := strings.Cut(words, ":") // which of two broken constraints is named follows their order
 			out = append(out, sql+": "+kind)
 			if !m.c.InTransaction() { // ON CONFLICT ROLLBACK
 				_ = m.c.End(false)

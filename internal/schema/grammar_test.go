@@ -62,7 +62,8 @@ func (g *grammar) text() string {
 	for i, tok := range g.toks {
 		if i > 0 {
 			gap := ""
-			if isWordy(g.toks[i-1][len(g.toks[i-1])-1]) && isWordy(tok[0]) || strings.ContainsAny(tok+g.toks[i-1], "-/|<>=!&*'\"`[.") || g.maybe(40) {
+			before := g.toks[i-1]
+			if isWordy(before[len(before)-1]) && isWordy(tok[0]) || strings.ContainsAny(tok+before, "-/|<>=!&*'\"`[.") || g.maybe(40) {
 				gap = " "
 			}
 			if g.maybe(4) {

@@ -89,7 +89,8 @@ func (g *grammar) weightOfExpr(r *rule, at place) int {
 		}
 		return when(isRule(r, "expr ::= term") || at.expr == "key" && at.depth < 3 && isRule(r, "expr ::= LP expr RP",
 			"expr ::= expr COLLATE ID|STRING"), 4)
-	case at.expr == "constant" && isRule(r, "expr ::= nm DOT nm", "expr ::= nm DOT nm DOT nm"), isRule(r, "expr ::= LP nexprlist COMMA expr RP"):
+	case at.expr == "constant" && isRule(r, "expr ::= nm DOT nm", "expr ::= nm DOT nm DOT nm"),
+		isRule(r, "expr ::= LP nexprlist COMMA expr RP"):
 		return 0
 	case isRule(r, "expr ::= ID|INDEXED|JOIN_KW"):
 		return when(at.expr != "constant" || at.depth > 0, 40)

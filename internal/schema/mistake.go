@@ -8,7 +8,8 @@ import (
 )
 
 // modifiers are the words that a column's modifiers begin with.
-var modifiers = []string{"primary", "not", "unique", "default", "->", "autoincrement", "collate", "check", "generated", "as", "was", "was:", "fill"}
+var modifiers = []string{"primary", "not", "unique", "default", "->", "autoincrement", "collate", "check", "generated", "as",
+	"was", "was:", "fill"}
 
 func isModifier(word string) bool {
 	return isEnum(word) || slices.Contains(modifiers, sqltext.Fold(word))

@@ -27,9 +27,10 @@ func TestOneMistakeIsOneMessageWithTheWordToWrite(t *testing.T) {
 		`"integer primary key auto_increment"`: `write autoincrement for "auto_increment"`,
 		`"not null"`:                           `the type comes first, for instance "text not null"`,
 		`"varchar(20) not null"`:               `"varchar(20)" is no type; write text, or sql(VARCHAR(20)) for a column of just that type`,
-		`"double precision null"`:              `"double precision" is no type; write real, or sql(DOUBLE PRECISION) for a column of just that type`,
-		`""`:                                   `the column has no type; write one, for instance "text"`,
-		`"text default 'open"`:                 `this quote is never closed`,
+		`"double precision null"`: `"double precision" is no type; write real, or sql(DOUBLE PRECISION) for ` +
+			`a column of just that type`,
+		`""`:                   `the column has no type; write one, for instance "text"`,
+		`"text default 'open"`: `this quote is never closed`,
 	} {
 		_, err := schema.Parse([]byte(`{"name":"x","version":1,"tables":{"p":{"id":"text primary key"},"t":{"@check":["c is not 1"],"c":` +
 			column + `}},"indexes":{"t":{"i":{"columns":["c"]}}}}`))

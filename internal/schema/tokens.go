@@ -63,7 +63,7 @@ func isPrimary(toks []sqltext.Token) bool {
 	case toks[0].Is("case"):
 		return caseEnd(toks) == len(toks)-1
 	}
-	return toks[0].IsName() && toks[1].Is("(") && sqltext.Closing(toks, 1) == len(toks)-1
+	return toks[0].IsName() && !toks[0].Is("not") && toks[1].Is("(") && sqltext.Closing(toks, 1) == len(toks)-1
 }
 
 // caseEnd returns the index of the END of the CASE that begins, or len(toks).

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Count writes a whole number with thousands apart: 1,204.
@@ -97,4 +98,16 @@ func Until(t, now time.Time) string {
 		return "in " + Plural(int(d.Hours()+0.5), "hour")
 	}
 	return "in " + Plural(int(d.Hours()/24+0.5), "day")
+}
+
+// Name is a name as a page shows it, and whether it is one to see: "(no name)" for an
+// empty one, which SQLite allows, and "(2 blanks)" for one of blanks alone.
+func Name(name string) (label string, visible bool) {
+	switch {
+	case name == "":
+		return "(no name)", false
+	case strings.TrimSpace(name) == "":
+		return "(" + Plural(utf8.RuneCountInString(name), "blank") + ")", false
+	}
+	return name, true
 }

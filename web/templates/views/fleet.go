@@ -178,6 +178,12 @@ func versionText(d fleet.Database) string {
 	return d.Schema + " v" + strconv.Itoa(d.Version)
 }
 
+// nameText is a name where no style tells that it is a label.
+func nameText(name string) string {
+	label, _ := textual.Name(name)
+	return label
+}
+
 func dash(s string) string {
 	if s == "" {
 		return "–"
