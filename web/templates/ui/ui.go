@@ -120,3 +120,13 @@ func described(field, problem string) templ.Attributes {
 	}
 	return templ.Attributes{"aria-invalid": "true", "aria-describedby": field + "-error"}
 }
+
+func label(name string) string {
+	label, _ := textual.Name(name)
+	return label
+}
+
+func visible(name string) bool {
+	_, visible := textual.Name(name)
+	return visible
+}
