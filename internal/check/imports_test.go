@@ -99,7 +99,7 @@ var mayImport = map[string][]string{
 		"web/templates/layout",
 	},
 	"internal/live":   {"internal/d1", "internal/fault", "internal/schema", "internal/sqltext"},
-	"internal/shadow": {"internal/d1", "internal/live", "internal/sqlite", "internal/sqltext"},
+	"internal/shadow": {"internal/d1", "internal/live", "internal/schema", "internal/sqlite", "internal/sqltext"},
 	"internal/copier": {
 		"internal/d1", "internal/fault", "internal/schema", "internal/shadow", "internal/sqlite", "internal/sqltext",
 	},

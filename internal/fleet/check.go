@@ -126,7 +126,7 @@ func (f *Fleet) inspectDatabase(ctx context.Context, conn d1.Conn, d Database, c
 		f.noteFailure(c, d, err)
 		return
 	}
-	c.Tables = len(live.Schema.Tables)
+	c.Tables = tables(live)
 	if d.Schema == "" {
 		return
 	}
@@ -200,7 +200,7 @@ func (f *Fleet) matchVersion(ctx context.Context, conn d1.Conn, d Database, live
 		}
 		far := 0
 		if first == 0 {
-			far = len(differences(live.Schema, s))
+			far = len(differences(live, s))
 		}
 		if declared == nil || far < fewest {
 			declared, fewest, c.Version = s, far, v
@@ -209,8 +209,19 @@ func (f *Fleet) matchVersion(ctx context.Context, conn d1.Conn, d Database, live
 	if declared == nil {
 		return errors.New("no version is known")
 	}
-	c.Health, c.Detail = HealthDrifted, drift(live.Schema, declared)
+	c.Health, c.Detail = HealthDrifted, drift(live, declared)
 	return nil
+}
+
+// tables counts the tables of a database, also those whose text can't be read.
+func tables(db *live.Database) int {
+	n := len(db.Schema.Tables)
+	for _, l := range db.Left {
+		if l.Type == "table" {
+			n++
+		}
+	}
+	return n
 }
 
 // versionsFrom returns all versions, the first one first, then the latest ones.
@@ -227,7 +238,7 @@ func versionsFrom(first, latest int) []int {
 // maxDrift is how many differences are told; the Migrations page has all.
 const maxDrift = 4
 
-func drift(live, declared *schema.Schema) string {
+func drift(live *live.Database, declared *schema.Schema) string {
 	words := differences(live, declared)
 	if len(words) == 0 {
 		words = []string{"it differs in a way that has no words here"}
@@ -239,17 +250,27 @@ func drift(live, declared *schema.Schema) string {
 }
 
 // differences are in words what was done by hand to what is declared.
-func differences(live, declared *schema.Schema) []string {
+func differences(live *live.Database, declared *schema.Schema) []string {
 	var words []string
 	for _, t := range declared.Tables {
-		if _, ok := live.Table(t.Name); !ok {
-			words = append(words, "table "+t.Name+" is missing")
+		if _, ok := live.Schema.Table(t.Name); !ok {
+			words = append(words, "table "+t.Name+" "+absence(live, t.Name))
 		}
 	}
-	for _, ch := range schema.Diff(declared, live.Only(declared)) {
+	for _, ch := range schema.Diff(declared, live.Schema.Only(declared)) {
 		words = append(words, ch.Words())
 	}
 	return words
+}
+
+// absence says why a table that is declared isn't among those that were read.
+func absence(live *live.Database, table string) string {
+	for _, l := range live.Left {
+		if l.Type == "table" && l.Of(table) {
+			return "is left alone: " + l.Reason
+		}
+	}
+	return "is missing"
 }
 
 // maxVersions is how many parsed versions are kept in memory.

@@ -13,6 +13,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/failpoint"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/id"
+	"github.com/kuratchi/dashboard/internal/live"
 	"github.com/kuratchi/dashboard/internal/migrate"
 )
 
@@ -434,11 +435,14 @@ func (f *Fleet) refuseRows(ctx context.Context, d Database, info d1.Info) error 
 		return err
 	}
 	defer func() { _ = conn.Close() }()
-	live, err := migrate.Inspect(ctx, conn)
+	db, err := migrate.Inspect(ctx, conn)
 	if err != nil {
 		return err
 	}
-	for _, t := range live.Schema.Tables {
+	for _, t := range db.Tables { // also those whose text can't be read
+		if t.Kind == live.KindView {
+			continue
+		}
 		n, err := hasRows(ctx, conn, t.Name)
 		if err != nil {
 			return err

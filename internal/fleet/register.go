@@ -199,7 +199,7 @@ func (f *Fleet) examine(ctx context.Context, place d1.Dialer, name string, x *Ex
 		x.Unread, x.Detail = true, fault.Message(err)
 		return
 	}
-	x.Tables = len(live.Schema.Tables)
+	x.Tables = tables(live)
 	if name == "" {
 		return
 	}

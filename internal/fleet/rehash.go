@@ -7,6 +7,7 @@ import (
 
 	"github.com/kuratchi/dashboard/internal/audit"
 	"github.com/kuratchi/dashboard/internal/auth"
+	"github.com/kuratchi/dashboard/internal/live"
 	"github.com/kuratchi/dashboard/internal/schema"
 )
 
@@ -60,9 +61,6 @@ func (f *Fleet) planReadingDiffers(ctx context.Context, p Plan) (bool, error) {
 			rows = append(rows, schema.MasterRow{Type: fields[0], Name: fields[1], SQL: fields[2]})
 		}
 	}
-	from, err := schema.FromObjects(rows)
-	if err != nil {
-		return false, err
-	}
-	return from.Only(target).Hash() != p.Body.FromHash, nil
+	from := new(live.Database).With(rows)
+	return from.Schema.Only(target).Hash() != p.Body.FromHash, nil
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/auth"
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/live"
 	"github.com/kuratchi/dashboard/internal/migrate"
 	"github.com/kuratchi/dashboard/internal/schema"
 	"github.com/kuratchi/dashboard/internal/sqltext"
@@ -89,20 +90,35 @@ func (f *Fleet) Version(ctx context.Context, name string, version int) (Version,
 // DrawDatabase writes what a database is as a schema file of its name, version 1. A
 // database that can't be written so is fault.Invalid.
 func (f *Fleet) DrawDatabase(ctx context.Context, database string) (string, error) {
-	_, conn, err := f.Open(ctx, database)
+	db, left, err := f.inspectLeft(ctx, database)
 	if err != nil {
 		return "", err
 	}
-	defer func() { _ = conn.Close() }()
-	live, err := migrate.Inspect(ctx, conn)
-	if err != nil {
-		return "", err
-	}
-	source, err := live.Schema.Source(database, 1)
+	source, err := migrate.Less(db.Schema, left).Source(database, 1)
 	if err != nil {
 		return "", fault.Wrap(err, fault.Invalid, "What the database is can't be written as a schema: %v.", err)
 	}
 	return source, nil
+}
+
+// LeftAlone returns what of a database plans leave alone, and no schema of it has.
+func (f *Fleet) LeftAlone(ctx context.Context, database string) ([]live.Left, error) {
+	_, left, err := f.inspectLeft(ctx, database)
+	return left, err
+}
+
+func (f *Fleet) inspectLeft(ctx context.Context, database string) (*live.Database, []live.Left, error) {
+	_, conn, err := f.Open(ctx, database)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer func() { _ = conn.Close() }()
+	db, err := migrate.Inspect(ctx, conn)
+	if err != nil {
+		return nil, nil, err
+	}
+	left, err := migrate.Leave(ctx, db)
+	return db, left, err
 }
 
 // Drawing is a version of a schema that was written for an operator, and not saved.
@@ -111,6 +127,8 @@ type Drawing struct {
 	Name    string
 	Version int
 	Source  string
+	// Left is what of the database is left out, since nobody could make it again.
+	Left []live.Left
 }
 
 // Draw writes what a database's schema would be after statements that define data,
@@ -123,17 +141,21 @@ func (f *Fleet) Draw(ctx context.Context, database, text string) (Drawing, error
 		return Drawing{}, err
 	}
 	defer func() { _ = conn.Close() }()
-	live, err := migrate.Inspect(ctx, conn)
+	db, err := migrate.Inspect(ctx, conn)
 	if err != nil {
 		return Drawing{}, err
 	}
-	after, err := migrate.After(ctx, live, text)
+	after, err := migrate.After(ctx, db, text)
 	if err != nil {
 		return Drawing{}, err
 	}
 	out := Drawing{Name: d.Schema, Version: 1}
 	if out.Name == "" {
 		out.Name = d.Name
+		if out.Left, err = migrate.Leave(ctx, db); err != nil {
+			return Drawing{}, err
+		}
+		after = migrate.Less(after, out.Left)
 	} else if d.Version > 0 {
 		latest, err := f.Latest(ctx, out.Name)
 		if err != nil {
@@ -143,7 +165,7 @@ func (f *Fleet) Draw(ctx context.Context, database, text string) (Drawing, error
 		if err != nil {
 			return Drawing{}, err
 		}
-		out.Version, after = latest+1, after.Without(live.Schema, declared)
+		out.Version, after = latest+1, after.Without(db.Schema, declared)
 	}
 	if out.Source, err = after.Source(out.Name, out.Version); err != nil {
 		return Drawing{}, fault.Wrap(err, fault.Invalid, "What comes out can't be written as a schema: %v.", err)

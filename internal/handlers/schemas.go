@@ -115,6 +115,9 @@ func (s *Server) schemasNew(c echo.Context) error {
 	v := views.Editor{Next: 1, Source: firstSource}
 	if from := c.QueryParam("from"); from != "" {
 		source, err := s.Fleet.DrawDatabase(c.Request().Context(), from)
+		if err == nil {
+			v.Left, err = s.Fleet.LeftAlone(c.Request().Context(), from)
+		}
 		if fault.Is(err, fault.NotFound) {
 			return err
 		}
@@ -171,7 +174,7 @@ func (s *Server) consoleVersion(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	v := views.Editor{Next: drawn.Version, Source: drawn.Source}
+	v := views.Editor{Next: drawn.Version, Source: drawn.Source, Left: drawn.Left}
 	if drawn.Version > 1 {
 		v.Name = drawn.Name
 	}

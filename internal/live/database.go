@@ -1,7 +1,9 @@
 package live
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
@@ -25,9 +27,27 @@ type Database struct {
 	Ledgers []schema.MasterRow
 	// Virtual are the rows of the virtual tables among all of these, by name.
 	Virtual []schema.MasterRow
-	// Unread is what a text that can't be read is, nil for none.
-	Unread error
+	// Left is what can't be read of the CREATE texts, in the order of Rows.
+	Left []Left
 }
+
+// Left is something of a database that is left alone: what is planned goes round it.
+type Left struct {
+	// Type, Name and Table are those of sqlite_master.
+	Type  string `json:"type"`
+	Name  string `json:"name"`
+	Table string `json:"table"`
+	// Reason says why, as a sentence without its end.
+	Reason string `json:"reason"`
+}
+
+// Of reports whether it is that table or view, or belongs to it.
+func (l Left) Of(table string) bool {
+	return sqltext.Same(l.Name, table) || sqltext.Same(l.Table, table)
+}
+
+// Words name it with the reason.
+func (l Left) Words() string { return "the " + l.Type + " " + l.Name + " (" + l.Reason + ")" }
 
 // Read reads what a database holds in one round trip.
 func Read(ctx context.Context, conn d1.Conn) (*Database, error) {
@@ -73,25 +93,58 @@ func Of(rows [][]d1.Value) *Database {
 
 // parse reads the CREATE texts, one by one when they can't be read together.
 func (d *Database) parse() {
-	d.Schema, d.Unread = schema.FromObjects(d.Rows)
-	if d.Unread == nil {
+	var err error
+	if d.Schema, err = schema.FromObjects(d.Rows); err == nil {
 		return
 	}
 	var read []schema.MasterRow
 	for _, row := range d.Rows {
 		_, err := schema.FromObjects([]schema.MasterRow{row})
-		switch i := d.find(row.Name); {
-		case err == nil:
+		if err == nil {
 			read = append(read, row)
-		case row.Type == "table" && i >= 0:
+			continue
+		}
+		reason := err
+		if inner := errors.Unwrap(err); inner != nil { // without the name, which Left has
+			reason = inner
+		}
+		d.Left = append(d.Left, Left{Type: row.Type, Name: row.Name, Table: row.Table, Reason: "its text can't be read: " + reason.Error()})
+		if i := d.find(row.Name); row.Type == "table" && i >= 0 {
 			d.Tables[i].Unread = err.Error()
 		}
 	}
-	s, err := schema.FromObjects(read)
-	if err != nil { // each was read alone, so together they are too
-		s = &schema.Schema{}
+	if d.Schema, err = schema.FromObjects(read); err != nil { // each was read alone, so together they are too
+		d.Schema = &schema.Schema{}
 	}
-	d.Schema = s
+}
+
+// With is the database with rows of sqlite_master that no engine listed: what an empty
+// copy of it lacks.
+func (d *Database) With(rows []schema.MasterRow) *Database {
+	if len(rows) == 0 {
+		return d
+	}
+	out := *d
+	out.Tables, out.Left = slices.Clone(d.Tables), nil
+	out.Rows = append(slices.Clone(d.Rows), rows...)
+	slices.SortStableFunc(out.Rows, func(a, b schema.MasterRow) int {
+		if a.Type == "trigger" && b.Type == "trigger" { // in the order of their creation
+			return 0
+		}
+		return cmp.Or(strings.Compare(a.Type, b.Type), strings.Compare(a.Name, b.Name))
+	})
+	for _, row := range rows {
+		if row.Type == "table" || row.Type == "view" {
+			kind := kindOf("", row.Type)
+			if schema.Virtual(row.SQL) {
+				kind, out.Virtual = KindVirtual, append(slices.Clone(out.Virtual), row)
+			}
+			out.Tables = append(out.Tables, Entry{Name: row.Name, Kind: kind, SQL: row.SQL})
+		}
+	}
+	slices.SortFunc(out.Tables, func(a, b Entry) int { return strings.Compare(a.Name, b.Name) })
+	out.parse()
+	return &out
 }
 
 func (d *Database) find(name string) int {
@@ -105,13 +158,4 @@ func (d *Database) Table(name string) (Entry, error) {
 		return d.Tables[i], nil
 	}
 	return Entry{}, fault.New(fault.NotFound, "There is no table or view %.100q in this database.", name)
-}
-
-// Sound returns nil when every text could be read, else fault.Invalid that names what
-// couldn't: there is no planning on half a schema.
-func (d *Database) Sound() error {
-	if d.Unread == nil {
-		return nil
-	}
-	return fault.Wrap(d.Unread, fault.Invalid, "The database's schema can't be read: %v.", d.Unread)
 }

@@ -22,8 +22,8 @@
 // # What can't be read
 //
 // A text that the schema's grammar doesn't know spoils nothing else: the table is
-// listed with the reason, and its rows can be browsed. Who plans a change asks
-// [Database.Sound] first, for which it is an error.
+// listed with the reason, and its rows can be browsed. [Database.Left] names all such
+// texts, and who plans a change goes round them.
 //
 // # The order of things
 //

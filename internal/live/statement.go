@@ -9,6 +9,9 @@ import (
 // made are the types of what can be made, in an order that works.
 var made = []string{"table", "index", "view", "trigger"}
 
+// Types are the types of rows of sqlite_master, in an order in which all can be made.
+func Types() []string { return slices.Clone(made) }
+
 // Statements make what is of these types anew, all of the schema without any, in an
 // order that works. The ledgers are left out.
 func (d *Database) Statements(types ...string) []string { return statements(d.Rows, types) }

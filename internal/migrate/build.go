@@ -92,13 +92,16 @@ func (b *builder) build() (*Plan, error) {
 	}
 	b.dropped, b.counted, b.changes = map[string]bool{}, map[string]bool{}, map[string]*tableChange{}
 	b.again = map[string]schema.MasterRow{}
+	if err := b.leave(); err != nil {
+		return nil, err
+	}
 	if ok, err := b.renames(); !ok || err != nil {
 		return b.plan, err
 	}
 	copied := *b.was
 	copied.Tables = slices.Clone(b.was.Tables)
 	b.now = &copied
-	gone := schema.Dropped(b.previous, b.was, target)
+	gone := b.spared(schema.Dropped(b.previous, b.was, target))
 	b.going = map[string]bool{}
 	for _, c := range gone {
 		if c, ok := c.(schema.DropTable); ok {
@@ -106,7 +109,7 @@ func (b *builder) build() (*Plan, error) {
 		}
 	}
 	b.unmanaged(gone)
-	changes := schema.Diff(b.was, target)
+	changes := b.spared(schema.Diff(b.was, target))
 	b.collect(changes)
 	b.dropObjects(changes, gone)
 	b.dropIndexes()
@@ -149,7 +152,7 @@ func (b *builder) prove(changes []schema.Change) error {
 // untouched are the rows of sqlite_master that no step may change.
 func (b *builder) untouched() (keep []schema.MasterRow) {
 	for _, row := range b.rows {
-		if b.alone(row) {
+		if b.alone(row) && leftAlone(b.plan.Left, row.Type, row.Name) == nil {
 			keep = append(keep, row)
 		}
 	}
@@ -201,6 +204,9 @@ func (b *builder) alone(row schema.MasterRow) bool {
 
 func (b *builder) unmanaged(gone []schema.Change) {
 	for _, t := range b.was.Tables {
+		if leftAlone(b.plan.Left, "table", t.Name) != nil {
+			continue
+		}
 		if _, ok := b.target.Table(t.Name); !ok && !slices.ContainsFunc(gone, func(c schema.Change) bool { return c.Object() == t.Name }) {
 			b.plan.Unmanaged = append(b.plan.Unmanaged, t.Name)
 		}
@@ -259,7 +265,7 @@ func (b *builder) try(reached func() (bool, error), statements ...string) (bool,
 // that it refuses, nil for none.
 func (b *builder) failing() (failed *stepError, err error) {
 	if b.trial == nil {
-		if b.trial, err = shadow.Make(context.Background(), b.live.Statements()); err != nil {
+		if b.trial, err = shadow.Like(context.Background(), b.live.Rows); err != nil {
 			return nil, err
 		}
 	}

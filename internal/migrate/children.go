@@ -275,6 +275,9 @@ func (b *builder) cantSetAside(t *schema.Table) string {
 		return "tables refer to each other in a circle."
 	}
 	for _, d := range append(tables, t) {
+		if l := b.apart(d); l != nil {
+			return l.Words() + " is left alone."
+		}
 		for _, k := range b.within(d) {
 			if b.untied(k) == "" {
 				return "the rows of " + d.Name + " refer to each other, and each would take the next along."

@@ -26,7 +26,7 @@ func After(ctx context.Context, live *live.Database, text string) (*schema.Schem
 	}
 	ctx, cancel := context.WithTimeout(ctx, draftTime)
 	defer cancel()
-	s, err := shadow.Make(ctx, live.Statements())
+	s, err := shadow.Like(ctx, live.Rows)
 	if err != nil {
 		return nil, err
 	}
@@ -46,7 +46,12 @@ func After(ctx context.Context, live *live.Database, text string) (*schema.Schem
 	}
 	after, err := s.Read()
 	if err != nil {
-		return nil, fault.Wrap(err, fault.Invalid, "What comes out can't be read as a schema: %v.", err)
+		return nil, err
+	}
+	for _, l := range after.Left {
+		if leftAlone(live.Left, l.Type, l.Name) == nil {
+			return nil, fault.New(fault.Invalid, "What comes out can't be read as a schema: %s.", l.Words())
+		}
 	}
 	for _, r := range renames {
 		note(after.Schema, live.Schema, r)

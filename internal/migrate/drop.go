@@ -34,6 +34,12 @@ func (b *builder) dropTables(gone []schema.Change) {
 func (b *builder) dropTable(t *schema.Table, going []string) {
 	c := schema.DropTable{Table: *t}
 	keys := b.incoming(t.Name)
+	for _, l := range b.plan.Left {
+		if l.Type == "table" && b.leftRefers(l, t.Name) {
+			b.refuse(c, "A table that is left alone refers to it, or may: %s. Dropping it could delete or change rows there.", l.Words())
+			return
+		}
+	}
 	for _, k := range keys {
 		if !contains(going, k.child.Name) {
 			b.refuse(c, "The table %s still refers to it; dropping it would delete or change rows there. Let the reference go first.", k.child.Name)

@@ -7,12 +7,8 @@ import (
 	"github.com/kuratchi/dashboard/internal/live"
 )
 
-// Inspect reads a database's schema in one round trip. One of which a text can't be
-// read is fault.Invalid: nothing can be planned on half a schema.
+// Inspect reads a database's schema in one round trip. What can't be read of it is left
+// alone: see live.Database.Left.
 func Inspect(ctx context.Context, conn d1.Conn) (*live.Database, error) {
-	db, err := live.Read(ctx, conn)
-	if err != nil {
-		return nil, err
-	}
-	return db, db.Sound()
+	return live.Read(ctx, conn)
 }

@@ -19,7 +19,7 @@ func lintMeanings(live *live.Database, statements []string, add func(i int, f Fi
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), draftTime)
 	defer cancel()
-	s, err := shadow.Make(ctx, live.Statements())
+	s, err := shadow.Like(ctx, live.Rows)
 	if err != nil {
 		return
 	}

@@ -37,6 +37,7 @@ func (b *builder) meaning(after *live.Database, changes []schema.Change) error {
 				b.compareFullText(old, now)
 			}
 		case existed && old.err != "" && now.err != "": // it was broken before
+			b.unknown(now)
 		case existed && old.err != "":
 			b.finding(codeMeans, Warns, now.row.Name,
 				"The "+now.words()+" failed whenever it was used ("+old.err+"), and works from then on.", "Look whether what it does is still meant.")
@@ -51,6 +52,19 @@ func (b *builder) meaning(after *live.Database, changes []schema.Change) error {
 		}
 	}
 	return nil
+}
+
+// unknown tells of what can't be compiled, before or after, and speaks of what changes: it
+// may be whole where a program brings its functions along.
+func (b *builder) unknown(u use) {
+	speaks := func(table string) bool { return sqltext.Same(u.row.Table, table) || schema.Mentions(u.row.SQL, table) }
+	touched := slices.ContainsFunc(b.target.Tables, func(t schema.Table) bool {
+		return b.changes[sqltext.Fold(t.Name)] != nil && speaks(t.Name)
+	})
+	if touched {
+		b.finding(codeMeans, Warns, u.row.Name, "The "+u.words()+" can't be compiled here, so what the changes mean to it isn't known. SQLite says: "+
+			u.err+".", "Read its text with the new schema in mind, and try it where what it calls is there.")
+	}
 }
 
 // breaks refuses the plan for a view or trigger that could not be compiled any more.

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/live"
 )
 
 // Risk says what a step can cost.
@@ -91,6 +92,9 @@ type Plan struct {
 	// Unmanaged are the live tables the target doesn't speak of; no step touches
 	// them.
 	Unmanaged []string `json:"unmanaged,omitempty"`
+	// Left is what can't be read of the live schema, and what the engine can't make; no
+	// step touches it either.
+	Left []live.Left `json:"left,omitempty"`
 }
 
 // Hash returns the SHA-256 over the plan's canonical JSON, in hex. What was

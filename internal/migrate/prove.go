@@ -29,7 +29,7 @@ func (e *stepError) Error() string { return e.text }
 // schema afterwards. A step that fails, and an end that differs from the target, is a
 // *stepError.
 func prove(live *live.Database, target *schema.Schema, p *Plan, keep []schema.MasterRow) (*live.Database, error) {
-	s, err := shadow.Make(context.Background(), live.Statements())
+	s, err := shadow.Like(context.Background(), live.Rows)
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +56,7 @@ func prove(live *live.Database, target *schema.Schema, p *Plan, keep []schema.Ma
 	if err != nil {
 		return nil, ends("it can't be read afterwards: %v", err)
 	}
-	if words := differs(after, target, keep); len(words) > 0 {
+	if words := differs(after, target, keep, p.Left); len(words) > 0 {
 		return nil, ends("%s", strings.Join(words, "; "))
 	}
 	return after, nil
@@ -70,8 +70,8 @@ func ends(format string, args ...any) error {
 }
 
 // differs says where a schema is not the target, or something else not what it was.
-func differs(after *live.Database, target *schema.Schema, keep []schema.MasterRow) (words []string) {
-	for _, c := range schema.Diff(after.Schema, target) {
+func differs(after *live.Database, target *schema.Schema, keep []schema.MasterRow, left []live.Left) (words []string) {
+	for _, c := range standing(schema.Diff(after.Schema, target), left) {
 		words = append(words, c.Words())
 	}
 	last := map[string]int{} // where the last trigger of a table stands

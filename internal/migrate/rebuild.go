@@ -28,6 +28,10 @@ const counts = "kuratchi_counts"
 func (b *builder) rebuild(tc *tableChange) {
 	have, want := tc.have, tc.want
 	c := objectWords{want.Name, "Rebuild " + want.Name + ": " + join(slices.Concat(tc.rest, tc.adds, tc.gone))}
+	if l := b.apart(have); l != nil {
+		b.refuse(c, "It would be made anew with its rows, and %s is left alone.", l.Words())
+		return
+	}
 	keys := b.incoming(have.Name)
 	if k, ok := b.mismatched(keys); ok {
 		b.refuse(c, "The reference of %s to %s (%s) is to no key, so the engine refuses every write there. "+

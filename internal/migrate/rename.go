@@ -20,7 +20,13 @@ func (b *builder) renames() (bool, error) {
 		return len(b.plan.Refusals) == 0, nil
 	}
 	for _, c := range b.renamed {
+		if l := b.withoutAlter(); l != nil {
+			b.refuse(c, "SQLite reads every text of the database for it, and fails at %s. Drop that first.", l.Words())
+		}
 		b.rename(c)
+	}
+	if b.renamed = b.spared(b.renamed); len(b.plan.Refusals) > 0 {
+		return false, nil
 	}
 	if failed, err := b.failing(); failed != nil || err != nil {
 		if failed != nil {

@@ -42,13 +42,9 @@ func uses(l *live.Database) (map[string]use, error) {
 	if len(objects) == 0 {
 		return nil, nil
 	}
-	statements := l.Statements("table", "index", "view")
-	for _, row := range objects {
-		if row.Type == "trigger" && views[sqltext.Fold(row.Table)] {
-			statements = append(statements, row.SQL)
-		}
-	}
-	s, err := shadow.Make(context.Background(), statements)
+	s, err := shadow.Like(context.Background(), slices.DeleteFunc(slices.Clone(l.Rows), func(row schema.MasterRow) bool {
+		return row.Type == "trigger" && !views[sqltext.Fold(row.Table)]
+	}))
 	if err != nil {
 		return nil, err
 	}

@@ -49,6 +49,22 @@ func ParseFullText(sql string) (FullText, bool) {
 	return f, f.Content != ""
 }
 
+// Virtual reports whether a CREATE text is that of a virtual table.
+func Virtual(sql string) bool { return newReader(sql).accept("create", "virtual", "table") }
+
+// Module is the module of a virtual table's CREATE text, "" for any other text.
+func Module(sql string) string {
+	r := newReader(sql)
+	if !r.accept("create", "virtual", "table") {
+		return ""
+	}
+	r.accept("if", "not", "exists")
+	if _, err := r.qualified(); err != nil || !r.accept("using") {
+		return ""
+	}
+	return spelled(r.next())
+}
+
 // Reads reports whether it reads that column of its content.
 func (f FullText) Reads(column string) bool {
 	return sqltext.Same(f.RowID, column) || slices.ContainsFunc(f.Columns, func(c string) bool { return sqltext.Same(c, column) })

@@ -7,12 +7,19 @@ import (
 
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/live"
+	"github.com/kuratchi/dashboard/internal/schema"
 	"github.com/kuratchi/dashboard/internal/sqlite"
 	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 // Copy is an empty copy of a database.
-type Copy struct{ *sqlite.Conn }
+type Copy struct {
+	*sqlite.Conn
+	// Left is what the engine couldn't make of the database, and so isn't in the copy.
+	Left []live.Left
+
+	lacks []schema.MasterRow // its rows, which Read adds
+}
 
 // Make returns a copy that these statements made, in a writing transaction that ctx
 // can interrupt. One that fails is the error.
@@ -48,7 +55,7 @@ func begin(ctx context.Context) (*Copy, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Copy{c}
+	s := &Copy{Conn: c}
 	if err := c.Begin(ctx, sqlite.Write); err != nil {
 		s.Close()
 		return nil, err
@@ -57,7 +64,7 @@ func begin(ctx context.Context) (*Copy, error) {
 }
 
 // Over is a copy that somebody else made, with rows in it; closing it closes c.
-func Over(c *sqlite.Conn) *Copy { return &Copy{c} }
+func Over(c *sqlite.Conn) *Copy { return &Copy{Conn: c} }
 
 // Close ends the copy, which is gone then.
 func (s *Copy) Close() {
@@ -88,7 +95,7 @@ func (s *Copy) WithoutKeys(ctx context.Context) error {
 	return s.Begin(ctx, sqlite.Write)
 }
 
-// Read reads what the copy is. A text that can't be read is an error, too.
+// Read reads what the copy is, with what it lacks as that was.
 func (s *Copy) Read() (*live.Database, error) {
 	var rows [][]d1.Value
 	err := s.each(live.Catalog().SQL, func(st *sqlite.Stmt) bool {
@@ -98,8 +105,7 @@ func (s *Copy) Read() (*live.Database, error) {
 	if err != nil {
 		return nil, err
 	}
-	db := live.Of(rows)
-	return db, db.Unread
+	return live.Of(rows).With(s.lacks), nil
 }
 
 // Texts returns the first column of a statement's rows.

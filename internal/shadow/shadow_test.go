@@ -1,10 +1,16 @@
 package shadow_test
 
 import (
+	"context"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/kuratchi/dashboard/internal/d1"
+	"github.com/kuratchi/dashboard/internal/live"
+	"github.com/kuratchi/dashboard/internal/schema"
 	"github.com/kuratchi/dashboard/internal/shadow"
 )
 
@@ -37,8 +43,8 @@ func TestACopyIsReadAsADatabaseIs(t *testing.T) {
 	if err := s.Exec("create table odd (v generated)"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Read(); err == nil {
-		t.Error("a text that can't be read is no error")
+	if db, err := s.Read(); err != nil || len(db.Left) != 1 || db.Left[0].Name != "odd" {
+		t.Errorf("a text that can't be read: %+v, %v", db.Left, err)
 	}
 }
 
@@ -94,5 +100,71 @@ func TestKeysAreSwitchedOffAndReadingIsEnforced(t *testing.T) {
 	}
 	if err := s.Exec("delete from c"); err == nil {
 		t.Error("a copy that only reads was written to")
+	}
+}
+
+func TestALikenessNamesWhatItLacksAndReadsItAsItWas(t *testing.T) {
+	t.Parallel()
+	row := func(kind, name, table, sql string) schema.MasterRow {
+		return schema.MasterRow{Type: kind, Name: name, Table: table, SQL: sql}
+	}
+	rows := []schema.MasterRow{
+		row("index", "c_x", "c", "CREATE INDEX c_x ON c(x)"),
+		row("index", "t_v", "t", "CREATE INDEX t_v ON t(v)"),
+		row("table", "c", "c", "CREATE TABLE c(x TEXT COLLATE german)"),
+		row("table", "f", "f", "CREATE VIRTUAL TABLE f USING fts4(x)"),
+		row("table", "g", "g", `CREATE VIRTUAL TABLE "g" USING "geo"`),
+		row("table", "r", "r", "CREATE VIRTUAL TABLE r USING rtree(id, a, b)"),
+		row("table", "t", "t", "CREATE TABLE t(id INTEGER PRIMARY KEY, v)"),
+		row("table", "u", "u", "CREATE VIRTUAL TABLE u USING fts5(x, tokenize='unicode61x')"),
+		row("trigger", "late", "gone", "CREATE TRIGGER late AFTER INSERT ON gone BEGIN SELECT 1; END"),
+		row("trigger", "calls", "t", "CREATE TRIGGER calls AFTER INSERT ON t BEGIN SELECT st_isempty(new.v); END"),
+		row("view", "T_V", "T_V", "CREATE VIEW T_V AS SELECT 1"), // the name of an index
+		row("view", "w", "w", "CREATE VIEW w AS SELECT x FROM f"),
+	}
+	s, err := shadow.Like(t.Context(), rows)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	var got []string
+	for _, l := range s.Left {
+		got = append(got, l.Words())
+	}
+	want := []string{
+		"the table c (it uses the collation german, which neither D1 nor this engine has)",
+		"the table f (it is of the module fts4, which neither D1 nor this engine has)",
+		"the table g (it is of the module geo, which neither D1 nor this engine has)",
+		"the table u (it splits texts by the tokenizer unicode61x, which neither D1 nor this engine has)",
+		"the index c_x (what it is on is gone, or left alone itself)",
+		"the view T_V (the engine can't make it: SQLite says: there is already an index named T_V)",
+		"the trigger late (what it is on is gone, or left alone itself)",
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+	db, err := s.Read()
+	if err != nil || len(db.Rows) != len(rows) {
+		t.Fatalf("%+v, %v", db.Rows, err)
+	}
+	for _, r := range rows {
+		if !slices.Contains(db.Rows, r) {
+			t.Errorf("%s is not read as it was", r.Name)
+		}
+	}
+	if e, err := db.Table("g"); err != nil || e.Kind != live.KindVirtual {
+		t.Errorf("%+v, %v", e, err)
+	}
+	if l, ok := s.Lacks(); !ok || l.Name != "c" {
+		t.Errorf("%+v", l)
+	}
+}
+
+func TestALikenessThatTakesTooLongIsNone(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if s, err := shadow.Like(ctx, []schema.MasterRow{{Type: "table", Name: "t", SQL: "CREATE TABLE t(v)"}}); err == nil {
+		t.Errorf("%v, %v", s, err)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/kuratchi/dashboard/internal/fleet"
+	"github.com/kuratchi/dashboard/internal/live"
 	"github.com/kuratchi/dashboard/internal/schema"
 	"github.com/kuratchi/dashboard/web/templates/paths"
 	"github.com/kuratchi/dashboard/web/templates/ui"
@@ -58,6 +59,8 @@ type Editor struct {
 	Error    string
 	// Draft is what the source would be, nil before it was checked.
 	Draft *fleet.Draft
+	// Left is what of the database the source was written from isn't in it.
+	Left []live.Left
 }
 
 func (v Editor) title() string {
