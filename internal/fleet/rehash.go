@@ -52,7 +52,7 @@ func (f *Fleet) planReadingDiffers(ctx context.Context, p Plan) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if target.Hash() != p.Body.ToHash {
+	if !target.Recorded(p.Body.ToHash) {
 		return true, nil
 	}
 	var rows []schema.MasterRow
@@ -62,5 +62,5 @@ func (f *Fleet) planReadingDiffers(ctx context.Context, p Plan) (bool, error) {
 		}
 	}
 	from := new(live.Database).With(rows)
-	return from.Schema.Only(target).Hash() != p.Body.FromHash, nil
+	return !from.Schema.Only(target).Recorded(p.Body.FromHash), nil
 }

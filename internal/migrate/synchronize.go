@@ -49,7 +49,7 @@ func Synchronize(ctx context.Context, conn d1.Conn, target *schema.Schema, a Att
 	for _, t := range p.Unmanaged {
 		out.Warnings = append(out.Warnings, "The table "+t+" is not in the schema and was left alone.")
 	}
-	if p.Empty() && known && state.Hash == out.Hash && state.Version == target.Version {
+	if p.Empty() && known && target.Recorded(state.Hash) && state.Version == target.Version {
 		return out, nil
 	}
 	if err := p.unattended(known); err != nil {

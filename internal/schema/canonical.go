@@ -11,10 +11,25 @@ import (
 )
 
 // Hash returns the SHA-256 of the canonical form of the schema's tables, in hex.
-func (s *Schema) Hash() string {
+func (s *Schema) Hash() string { return s.hash(asText) }
+
+// Recorded reports whether a hash that was recorded once is the schema's: as it is, or as
+// builds before 2026-12-01 took it, to which a text in double quotes was another one than
+// the same text in single quotes.
+func (s *Schema) Recorded(hash string) bool { return hash == s.Hash() || hash == s.hash(asBefore) }
+
+// A form is how a text in double quotes is written in a canonical form.
+type form func(ident string) string
+
+var (
+	asText   form = sqltext.QuoteText
+	asBefore form // as it stands; in an object, as a name
+)
+
+func (s *Schema) hash(f form) string {
 	tables := make([]canonicalTable, len(s.Tables))
 	for i := range s.Tables {
-		tables[i] = s.canonical(&s.Tables[i])
+		tables[i] = s.canonical(&s.Tables[i], f)
 	}
 	slices.SortFunc(tables, func(a, b canonicalTable) int { return strings.Compare(a.Name, b.Name) })
 	var all any = tables
@@ -22,26 +37,20 @@ func (s *Schema) Hash() string {
 		all = struct {
 			Tables  []canonicalTable
 			Objects []string
-		}{tables, s.canonicalObjects()}
+		}{tables, s.canonicalObjects(f)}
 	}
 	b, _ := json.Marshal(all) // plain strings can't fail
 	sum := sha256.Sum256(b)
 	return hex.EncodeToString(sum[:])
 }
 
-func (s *Schema) canonicalObjects() []string {
+func (s *Schema) canonicalObjects(f form) []string {
 	var out []string
 	for _, o := range s.Objects {
-		out = append(out, o.canonical())
+		out = append(out, s.canonicalObject(&o, f))
 	}
 	slices.Sort(out)
 	return out
-}
-
-// canonical leaves out IF NOT EXISTS, which SQLite doesn't keep.
-func (o *Object) canonical() string {
-	words := strings.Replace(canonicalExpr(o.SQL), " if not exists ", " ", 1)
-	return strings.TrimSuffix(words, " ;")
 }
 
 // descendingKey stands in Extra for a primary key of one column that goes down.
@@ -68,10 +77,10 @@ type canonicalColumn struct {
 	NotNull                                 bool
 }
 
-func (s *Schema) canonical(t *Table) canonicalTable {
+func (s *Schema) canonical(t *Table, f form) canonicalTable {
 	c := canonicalTable{Name: sqltext.Fold(t.Name), PrimaryKey: folded(t.PrimaryKey), Options: t.optionWords()}
 	for i := range t.Columns {
-		c.Columns = append(c.Columns, t.canonicalColumn(&t.Columns[i]))
+		c.Columns = append(c.Columns, t.canonicalColumn(&t.Columns[i], f))
 	}
 	slices.SortFunc(c.Columns, func(a, b canonicalColumn) int { return strings.Compare(a.Name, b.Name) })
 	for _, u := range t.Unique {
@@ -81,10 +90,10 @@ func (s *Schema) canonical(t *Table) canonicalTable {
 		c.ForeignKeys = append(c.ForeignKeys, s.canonicalKey(fk))
 	}
 	for _, check := range t.Checks {
-		c.Checks = append(c.Checks, t.canonicalExpr(check))
+		c.Checks = append(c.Checks, t.canonicalExpr(check, f))
 	}
 	for i := range t.Indexes {
-		c.Indexes = append(c.Indexes, t.Indexes[i].canonical(t))
+		c.Indexes = append(c.Indexes, t.Indexes[i].canonical(t, f))
 	}
 	c.Extra = slices.Clone(t.Extra)
 	if k := t.PrimaryTerms; len(k) == 1 && k[0].Collate == "" { // told apart since ever, and so
@@ -120,16 +129,16 @@ func (t *Table) optionWords() string {
 	return strings.Join(words, " ")
 }
 
-func (t *Table) canonicalColumn(c *Column) canonicalColumn {
+func (t *Table) canonicalColumn(c *Column, f form) canonicalColumn {
 	cc := canonicalColumn{
 		Name: sqltext.Fold(c.Name), Type: Affinity(c.Type), Collate: strings.TrimPrefix(sqltext.Fold(c.Collate), "binary"),
-		Default: t.canonicalDefault(c.Default), NotNull: c.NotNull && !t.RowIDAlias(c.Name),
+		Default: t.canonicalDefault(c.Default, f), NotNull: c.NotNull && !t.RowIDAlias(c.Name),
 	}
 	if t.Strict {
 		cc.Type = sqltext.Fold(c.Type)
 	}
 	if c.Generated != "" {
-		cc.Generated = t.canonicalExpr(c.Generated)
+		cc.Generated = t.canonicalExpr(c.Generated, f)
 		if c.Stored {
 			cc.Generated += " stored"
 		}
@@ -162,8 +171,12 @@ func Affinity(declared string) string {
 	return "numeric"
 }
 
-func (t *Table) canonicalDefault(expr string) string {
-	switch c := t.canonicalExpr(expr); c {
+func (t *Table) canonicalDefault(expr string, f form) string {
+	toks := slices.Collect(sqltext.Code(expr))
+	if len(toks) == 1 && toks[0].Kind == sqltext.Name && toks[0].Text[0] == '"' && f != nil { // never a column's value
+		return f(toks[0].Ident())
+	}
+	switch c := t.canonicalExpr(expr, f); c {
 	case "null":
 		return ""
 	case "true":
@@ -195,7 +208,7 @@ func (s *Schema) canonicalKey(fk ForeignKey) string {
 	return strings.Join(words, " ")
 }
 
-func (ix *Index) canonical(t *Table) string {
+func (ix *Index) canonical(t *Table, f form) string {
 	words := []string{sqltext.Fold(ix.Name)}
 	if ix.Unique {
 		words = append(words, "unique")
@@ -203,7 +216,7 @@ func (ix *Index) canonical(t *Table) string {
 	for _, c := range ix.Columns {
 		w := sqltext.Fold(c.Expr)
 		if c.IsExpr {
-			w = t.canonicalExpr(c.Expr)
+			w = t.canonicalExpr(c.Expr, f)
 		}
 		if c.Collate != "" && c.IsExpr && !isPrimary(slices.Collect(sqltext.Code(w))) { // else it would be its last operand's
 			w = "( " + w + " )"
@@ -217,7 +230,7 @@ func (ix *Index) canonical(t *Table) string {
 		words = append(words, "("+w+")")
 	}
 	if ix.Where != "" {
-		words = append(words, "where", t.canonicalExpr(ix.Where))
+		words = append(words, "where", t.canonicalExpr(ix.Where, f))
 	}
 	return strings.Join(words, " ")
 }

@@ -202,7 +202,7 @@ func Diff(live, target *Schema) []Change {
 	var drops, tables, adds, gone, rest, indexes, objects []Change
 	for _, want := range target.Objects {
 		have, ok := live.Object(want.Type, want.Name)
-		same := ok && have.Type == want.Type && have.canonical() == want.canonical()
+		same := ok && have.Type == want.Type && sameObject(have, &want, live, target)
 		if ok && !same {
 			drops = append(drops, DropObject{Of: *have, Changed: true})
 		}
@@ -290,7 +290,7 @@ func (d *tableDiff) columns() {
 }
 
 func (d *tableDiff) column(have, want *Column) {
-	a, b := d.have.canonicalColumn(have), d.want.canonicalColumn(want)
+	a, b := d.have.canonicalColumn(have, asText), d.want.canonicalColumn(want, asText)
 	name := d.want.Name + "." + want.Name
 	if a.Type != b.Type {
 		d.differs(want.Name, "Change the type of %s from %s to %s", name, orNone(have.Type), orNone(want.Type))
@@ -319,7 +319,7 @@ func orNone(s string) string {
 // constraints compares what belongs to the table, apart from what comes with an
 // added column.
 func (d *tableDiff) constraints() {
-	a, b := d.live.canonical(d.have), d.target.canonical(d.want)
+	a, b := d.live.canonical(d.have, asText), d.target.canonical(d.want, asText)
 	name := d.want.Name
 	if have, want := d.have.primary(), d.want.primary(); have.canonical() != want.canonical() {
 		d.differs("", "Change the primary key of %s from (%s) to (%s)", name, have, want)
@@ -362,7 +362,7 @@ func (d *tableDiff) comesWithColumn(kind, canonical string) bool {
 		return slices.Contains(d.added, column)
 	}
 	for _, c := range d.want.Checks {
-		if d.want.canonicalExpr(c) == canonical {
+		if d.want.canonicalExpr(c, asText) == canonical {
 			return slices.Contains(d.added, sqltext.Fold(d.want.checkedColumn(c)))
 		}
 	}
@@ -372,13 +372,13 @@ func (d *tableDiff) comesWithColumn(kind, canonical string) bool {
 func (d *tableDiff) indexes() {
 	for _, have := range d.have.Indexes {
 		want, ok := d.want.Index(have.Name)
-		if !ok || want.canonical(d.want) != have.canonical(d.have) {
+		if !ok || want.canonical(d.want, asText) != have.canonical(d.have, asText) {
 			d.drops = append(d.drops, DropIndex{Table: d.have.Name, Index: have, Changed: ok})
 		}
 	}
 	for _, want := range d.want.Indexes {
 		have, ok := d.have.Index(want.Name)
-		if !ok || want.canonical(d.want) != have.canonical(d.have) {
+		if !ok || want.canonical(d.want, asText) != have.canonical(d.have, asText) {
 			d.creates = append(d.creates, CreateIndex{Table: d.want.Name, Index: want})
 		}
 	}

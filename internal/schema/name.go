@@ -7,9 +7,10 @@ import (
 )
 
 // SameText reports whether two CREATE texts of a view, trigger or virtual table say the
-// same: blanks, comments, quotes and the case of names don't count.
+// same: blanks, comments, quotes and the case of names don't count, and neither does
+// whether a text is in double quotes or in single ones.
 func SameText(a, b string) bool {
-	return (&Object{SQL: a}).canonical() == (&Object{SQL: b}).canonical()
+	return sameTexts(a, b, func(string) bool { return false })
 }
 
 // Requoted reports whether one CREATE text is another in which texts in double quotes
@@ -18,6 +19,6 @@ func SameText(a, b string) bool {
 func Requoted(was, is string) bool {
 	a, b := newReader(was).toks, newReader(is).toks
 	return slices.EqualFunc(a, b, func(x, y sqltext.Token) bool {
-		return x.Text == y.Text || x.Kind == sqltext.Name && x.Text[0] == '"' && y.Kind == sqltext.String && x.Ident() == y.Value()
+		return x.Text == y.Text || requotes(x, y)
 	})
 }

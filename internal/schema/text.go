@@ -8,7 +8,7 @@ import (
 
 // canonicalExpr is that of an expression of the table, whose names are its columns: any
 // other one in double quotes is a text.
-func (t *Table) canonicalExpr(expr string) string { return canonicalTexts(expr, t.isText) }
+func (t *Table) canonicalExpr(expr string, f form) string { return canonicalTexts(expr, t.isText, f) }
 
 // isText reports whether a token is a text in double quotes: it names no column, and
 // doesn't stand where a function, a table, a collation or a type does.

@@ -16,30 +16,37 @@ func isWordOf(t sqltext.Token, words ...string) bool {
 // parentheses around the whole.
 //
 // A name in double quotes that is no name is a text to SQLite, of which D1 takes some:
-// where text says that a name is one, its case stays.
+// where text says that a name is one, it is written as the text it is.
 func canonicalExpr(expr string) string {
-	return canonicalTexts(expr, func([]sqltext.Token, int) bool { return false })
+	return canonicalTexts(expr, func([]sqltext.Token, int) bool { return false }, asText)
 }
 
-func canonicalTexts(expr string, text func(toks []sqltext.Token, i int) bool) string {
+func canonicalTexts(expr string, text func(toks []sqltext.Token, i int) bool, f form) string {
 	toks := slices.Collect(sqltext.Code(expr))
 	for len(toks) > 2 && toks[0].Text == "(" && sqltext.Closing(toks, 0) == len(toks)-1 {
 		toks = toks[1 : len(toks)-1]
 	}
 	words := make([]string, len(toks))
 	for i, t := range toks {
-		switch {
-		case t.Kind == sqltext.Name && text(toks, i):
+		switch words[i] = canonicalToken(t); {
+		case t.Kind != sqltext.Name || !text(toks, i):
+		case f == nil:
 			words[i] = t.Ident()
-		case t.IsName():
-			words[i] = sqltext.Fold(t.Ident())
-		case t.Kind == sqltext.Number || t.Kind == sqltext.Blob:
-			words[i] = sqltext.Fold(t.Text)
 		default:
-			words[i] = t.Text
+			words[i] = f(t.Ident())
 		}
 	}
 	return strings.Join(words, " ")
+}
+
+func canonicalToken(t sqltext.Token) string {
+	switch {
+	case t.IsName():
+		return sqltext.Fold(t.Ident())
+	case t.Kind == sqltext.Number || t.Kind == sqltext.Blob:
+		return sqltext.Fold(t.Text)
+	}
+	return t.Text
 }
 
 // whole reports whether a text can stand in parentheses: every one of its own is
