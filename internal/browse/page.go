@@ -8,6 +8,7 @@ import (
 
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/live"
 	"github.com/kuratchi/dashboard/internal/orm"
 )
 
@@ -73,7 +74,7 @@ func Fetch(ctx context.Context, conn d1.Conn, cat *Catalog, req Request) (*Page,
 		err = t.sortError(req, err)
 	}
 	if err != nil {
-		return nil, err
+		return nil, live.Explain(req.Table, err)
 	}
 	if req.Before != "" && len(result.Rows) == 0 { // the rows before are gone by now
 		return Fetch(ctx, conn, cat, req.First())

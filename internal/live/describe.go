@@ -30,7 +30,7 @@ func (d *Database) Describe(ctx context.Context, conn d1.Conn, name string) (*Ta
 	} else {
 		infos, err := ask(ctx, conn, e.Name)
 		if err != nil {
-			return nil, err
+			return nil, Explain(e.Name, err)
 		}
 		for _, info := range infos { // one, or none of what is broken
 			t.take(info)

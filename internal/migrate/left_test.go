@@ -196,7 +196,8 @@ func TestATableThatCantBeReadCostsItselfAlone(t *testing.T) {
 	ddl := []string{"create table p (id integer primary key, v text)", "create table q (id integer primary key, v text, w text)",
 		"create table odd (id integer primary key, p references p)", "create index odd_p on odd(p)", "create view w as select p from odd",
 		"create table free (id integer primary key, v text)", "insert into p values (1, 'a')", "insert into odd values (1, 1)"}
-	all := parse(t, `{"name":"s","version":1,"tables":{"p":{"id":"integer primary key","v":"text"},"free":{"id":"integer primary key","v":"text"}}}`)
+	all := parse(t, `{"name":"s","version":1,"tables":{`+
+		`"p":{"id":"integer primary key","v":"text"},"free":{"id":"integer primary key","v":"text"}}}`)
 	const p, free = `"p":{"id":"integer primary key","v":"text"},`, `"free":{"id":"integer primary key","v":"text"},`
 	const why = "its text can't be read: of another grammar"
 	for name, c := range map[string]struct{ file, refused string }{

@@ -62,8 +62,9 @@ func (b *builder) unknown(u use) {
 		return b.changes[sqltext.Fold(t.Name)] != nil && speaks(t.Name)
 	})
 	if touched {
-		b.finding(codeMeans, Warns, u.row.Name, "The "+u.words()+" can't be compiled here, so what the changes mean to it isn't known. SQLite says: "+
-			u.err+".", "Read its text with the new schema in mind, and try it where what it calls is there.")
+		b.finding(codeMeans, Warns, u.row.Name, "The "+u.words()+
+			" can't be compiled here, so what the changes mean to it isn't known. SQLite says: "+u.err+".",
+			"Read its text with the new schema in mind, and try it where what it calls is there.")
 	}
 }
 

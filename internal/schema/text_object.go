@@ -152,7 +152,8 @@ func listed(toks []sqltext.Token, open int) bool {
 		return true
 	}
 	// INSERT INTO t (…), WITH c (…), VIEW v (…) and REFERENCES are lists of names.
-	return before.Kind == sqltext.Word && !isWordOf(of, "into", "with", "view", "recursive", "exists", "as", "from", "join", "using") && !of.Is(",") &&
+	return before.Kind == sqltext.Word && !of.Is(",") &&
+		!isWordOf(of, "into", "with", "view", "recursive", "exists", "as", "from", "join", "using") &&
 		!isWordOf(before, "using", "over")
 }
 

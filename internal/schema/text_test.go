@@ -89,7 +89,8 @@ func TestATextIsTheSameInEitherQuotes(t *testing.T) {
 		{[]string{p, "create table q(status text)"}, `create view v as select ~status~ as st from p`, true},
 		{[]string{p, "create table q(status text)"}, `create view v as select ~status~ as st from p, q`, false},
 		{[]string{p, "create view w as select n as total from p"}, `create view v as select ~total~ from w`, false},
-		{[]string{p}, `create trigger g after insert on p when new.k = ~go~ begin update p set k = ~x1~ where n = ~A~; insert into p(n, k) values (~a~, new.n); end`, true},
+		{[]string{p}, `create trigger g after insert on p when new.k = ~go~` +
+			` begin update p set k = ~x1~ where n = ~A~; insert into p(n, k) values (~a~, new.n); end`, true},
 		{[]string{p}, `create trigger g after insert on p begin insert into p(n, k) select ~k~, 1; end`, false},
 	} {
 		double := live(t, append(slices.Clone(c.ddl), replaced(c.form, `"`))...)
