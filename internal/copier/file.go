@@ -108,7 +108,7 @@ func (f *File) failed(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return stopped(ctx)
 	}
-	return fault.Wrap(err, fault.Invalid, "The file can't be read as a database. SQLite says: %s.", d1.Words(engineText(err)))
+	return fault.Wrap(err, fault.Invalid, "The file can't be read as a database: %s.", d1.Words(engineText(err)))
 }
 
 func stopped(ctx context.Context) error {

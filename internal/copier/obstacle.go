@@ -154,14 +154,13 @@ func (j *judge) compile(sql string) error {
 // missing says why D1 can't have a view or trigger that doesn't compile, "" for one that
 // is broken wherever it is, since it names what is not there.
 func (j *judge) missing(o Object, err error) string {
-	text := d1.Words(engineText(err))
+	text := d1.Said(engineText(err))
 	if name, ok := strings.CutPrefix(text, "no such table: "); ok {
 		if name = name[strings.LastIndexByte(name, '.')+1:]; j.out[sqltext.Fold(name)] {
 			return "needs " + name + ", which can't be there"
 		}
 	}
-	why, _ := reason(o, err)
-	return why
+	return reason(o, err)
 }
 
 // fires is a statement that fires a trigger.
@@ -215,26 +214,25 @@ var reasons = []struct {
 
 // cantBe says why an object can't be made, of the engine's error.
 func cantBe(o Object, err error) string {
-	why, text := reason(o, err)
+	why := reason(o, err)
 	if why == "" {
-		return "can't be made. SQLite says: " + text
+		return "can't be made: " + d1.Words(engineText(err))
 	}
 	return why
 }
 
-// reason says which rule or limit of D1's an error is about, "" for none of them, and the
-// engine's words.
-func reason(o Object, err error) (why, text string) {
-	text = d1.Words(engineText(err))
+// reason says which rule or limit of D1's an error is about, "" for none of them.
+func reason(o Object, err error) string {
+	text := d1.Said(engineText(err))
 	if strings.HasPrefix(text, "statement too long") {
-		return fmt.Sprintf("has a text of %d bytes, and D1 takes 100,000", len(o.SQL)), text
+		return fmt.Sprintf("has a text of %d bytes, and D1 takes 100,000", len(o.SQL))
 	}
 	for _, r := range reasons {
 		if m := r.text.FindStringSubmatchIndex(text); m != nil {
-			return string(r.text.ExpandString(nil, r.why, text, m)), text
+			return string(r.text.ExpandString(nil, r.why, text, m))
 		}
 	}
-	return "", text
+	return ""
 }
 
 func engineText(err error) string {

@@ -56,7 +56,7 @@ func ToFile(ctx context.Context, src Source, path string, o Options) (d1.Filled,
 	}
 	if e, ok := errors.AsType[*sqlite.Error](err); ok && !strings.Contains(e.Text, "SQLITE_FULL") &&
 		!strings.Contains(e.Text, "SQLITE_IOERR") {
-		return d1.Filled{}, fault.Wrap(err, fault.Invalid, "It can't be made again here. SQLite says: %s.", d1.Words(e.Text))
+		return d1.Filled{}, fault.Wrap(err, fault.Invalid, "It can't be made again here: %s.", d1.Words(e.Text))
 	}
 	return d1.Filled{}, fault.Wrap(err, fault.Unavailable, "The copy can't be written. Check the disk.")
 }
@@ -278,8 +278,8 @@ func (s *fileSink) shadow(v Virtual, name string) error {
 		err = s.WriteShadow(name, func() error { _, err := s.take(t); return err })
 	}
 	if err != nil && s.ctx.Err() == nil {
-		return fault.Wrap(err, fault.Invalid, "The virtual table %s can't come: its inner table %s is of another form here. "+
-			"SQLite says: %s.", v.Name, name, d1.Words(engineText(err)))
+		return fault.Wrap(err, fault.Invalid, "The virtual table %s can't come: its inner table %s is of another form here: "+
+			"%s.", v.Name, name, d1.Words(engineText(err)))
 	}
 	return err
 }

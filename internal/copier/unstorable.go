@@ -37,7 +37,7 @@ func (s *fileSink) unstorable(table string, err error) error {
 	if !ok || s.ctx.Err() != nil {
 		return err
 	}
-	text := d1.Words(e.Text)
+	text := d1.Said(e.Text)
 	for _, u := range unstorables {
 		m := u.text.FindStringSubmatch(text)
 		if m == nil {

@@ -21,7 +21,7 @@ func Fail(e *Error) error {
 // there is a caret. It begins in lower case and ends without a full stop, so that it
 // fits into a sentence.
 func Words(text string) string {
-	said := sentenceOf(text)
+	said := Said(text)
 	for _, m := range meanings {
 		at := m.said.FindStringSubmatchIndex(said)
 		if at == nil {
@@ -51,8 +51,9 @@ var (
 	prefixWords = regexp.MustCompile(`^(D1_[A-Z_]+: )?(Error in line \d+: )?`)
 )
 
-// sentenceOf is a message without what is for programs.
-func sentenceOf(text string) string {
+// Said returns the engine's own sentence of a message, without what is for programs: what
+// to go by, and nothing to show.
+func Said(text string) string {
 	text = strings.TrimSpace(text)
 	text = text[len(prefixWords.FindString(text)):]
 	if m := codeWords.FindStringIndex(text); m != nil {

@@ -194,7 +194,7 @@ func TestAFileThatIsGone(t *testing.T) {
 	p := keep(t, f.Engine, acme.ID)
 	f.stopped(func() {})
 	f.rename(f.path(acme), f.path(acme)+".away")
-	if _, err := f.query(acme, "select 1"); !fault.Is(err, fault.NotFound) {
+	if _, err := f.query(acme, "select 1"); !fault.Is(err, fault.Unavailable) {
 		t.Errorf("%v", err)
 	}
 	if _, err := f.Keep(ctx, acme.ID); !fault.Is(err, fault.NotFound) {

@@ -39,7 +39,7 @@ func (c *conn) fail(ctx context.Context, err error) error {
 			"The database %s was deleted a moment ago. Nothing was changed. Its page says what is kept of it.", c.name)
 	}
 	if errors.Is(err, fs.ErrNotExist) && !c.records {
-		return c.broken(d1.NewError("the file is gone: SQLITE_CANTOPEN"))
+		return c.broken(d1.NewError("the file is gone: SQLITE_CANTOPEN"), err)
 	}
 	if errors.Is(err, errNoBytes) {
 		return fault.Wrap(err, fault.Unavailable, "The file of %s holds no database: 0 bytes. "+
@@ -77,7 +77,7 @@ func (c *conn) fail(ctx context.Context, err error) error {
 	case e.Short != 0:
 		return c.ranOut(de, e)
 	case de.Class == d1.Broken && !c.records:
-		return c.broken(de)
+		return c.broken(de, err)
 	case de.Class == d1.Storage || de.Class == d1.Broken || de.Class == d1.Busy:
 		return fault.Wrap(de, fault.Unavailable, "%s", c.unusable(de))
 	}
@@ -108,8 +108,8 @@ func (c *conn) unusable(de *d1.Error) string {
 
 // broken says that a database can't be read at all, and the way on: its restore points
 // are files of their own.
-func (c *conn) broken(de *d1.Error) error {
-	return fault.Wrap(de, fault.Unavailable, "The database %s can't be opened: %s. Nothing was changed. "+
+func (c *conn) broken(de *d1.Error, cause error) error {
+	return fault.Wrap(errors.Join(de, cause), fault.Unavailable, "The database %s can't be opened: %s. Nothing was changed. "+
 		"Restore a point of it, under Backups.", c.name, d1.Words(de.Text))
 }
 

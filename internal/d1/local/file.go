@@ -60,7 +60,7 @@ func damageOf(err error) (words string, ok bool) {
 		text = e.Text
 	}
 	if strings.Contains(text, "SQLITE_CORRUPT") || strings.Contains(text, "SQLITE_NOTADB") {
-		return d1.Words(text), true
+		return d1.Said(text), true
 	}
 	return "", false
 }

@@ -351,7 +351,7 @@ func TestAMissingFileSaysSo(t *testing.T) {
 	}
 	c, _ := e.Open(t.Context(), a.ID)
 	_, err := c.Query(t.Context(), d1.Exec("create table t(a)"))
-	if !fault.Is(err, fault.NotFound) || !strings.Contains(fault.Message(err), "gone") {
+	if !fault.Is(err, fault.Unavailable) || !strings.Contains(fault.Message(err), "its file is gone") {
 		t.Errorf("got %v", err)
 	}
 	if left, _ := os.ReadDir(dir); len(left) != 0 {

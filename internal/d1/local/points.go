@@ -99,7 +99,7 @@ func (e *Engine) Keep(ctx context.Context, id string) (d1.Point, error) {
 	}
 	_, damaged := damageOf(err)
 	switch {
-	case errors.Is(err, errNoBytes): // there is nothing to keep
+	case errors.Is(err, errNoBytes), errors.Is(err, fs.ErrNotExist): // there is nothing to keep
 		return p, fault.Wrap(err, fault.NotFound, "%s", fault.Message(err))
 	case damaged:
 		p.Damage = e.noteCheck(id, f, err).Damage

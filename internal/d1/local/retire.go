@@ -82,7 +82,10 @@ func (e *Engine) settle(ctx context.Context, id string, f file) (damage string, 
 	if words, damaged := damageOf(err); damaged {
 		return damageWords(f.name, words), nil
 	}
-	if errors.Is(err, fs.ErrNotExist) || isForeign(err) {
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", fault.Wrap(err, fault.NotFound, "The file of %s is gone, so there is nothing to keep of it.", f.name)
+	}
+	if isForeign(err) {
 		return "", e.conn(id, f).fail(ctx, err)
 	}
 	if err != nil {
