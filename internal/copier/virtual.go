@@ -6,20 +6,12 @@ import (
 
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/schema"
 	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 // module returns the module of a virtual table's CREATE text, in small letters.
-func module(sql string) string {
-	using := false
-	for t := range sqltext.Code(sql) {
-		if using {
-			return sqltext.Fold(name(t))
-		}
-		using = t.Is("using")
-	}
-	return ""
-}
+func module(sql string) string { return sqltext.Fold(schema.Module(sql)) }
 
 func name(t sqltext.Token) string {
 	if t.Kind == sqltext.String {

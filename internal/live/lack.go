@@ -24,7 +24,7 @@ func Explain(table string, err error) error {
 		return err
 	}
 	for _, l := range lacks {
-		if name, ok := strings.CutPrefix(d1.Words(e.Text), l.engine); ok {
+		if name, ok := strings.CutPrefix(d1.Said(e.Text), l.engine); ok {
 			return fault.Wrap(err, fault.Invalid, l.words+", which neither D1 nor this engine has. A program that has it can read it.", table, name)
 		}
 	}

@@ -90,7 +90,7 @@ func onBoth(t *testing.T, f func(t *testing.T, p d1.Provider)) {
 }
 
 // hostile has what one reading has to tell apart: ledgers and what is on them, names that
-// only look like a ledger's, a text of which the grammar knows too little, triggers whose
+// only look like a ledger's, a text that odd readings are made of, triggers whose
 // names are in another order than their creation.
 var hostile = []string{
 	"create table Users (id integer primary key, email text collate nocase unique, org int references orgs)",
@@ -107,11 +107,27 @@ var hostile = []string{
 	"create table kuratchis (x)", "create trigger kuratchi_t after insert on users begin select 3; end", "create view kuratchi_v as select 1",
 }
 
+// readOdd reads a database with the text of its table odd as an engine of another grammar
+// would have it: whatever this one's grammar makes can be read.
+func readOdd(t *testing.T, c d1.Conn) *live.Database {
+	t.Helper()
+	r, err := c.Query(t.Context(), live.Catalog())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range r.Rows {
+		if row[0].Text() == "table" && row[1].Text() == "odd" {
+			row[3] = d1.Str(strings.Replace(row[3].Text(), "generated", "generated ?!", 1))
+		}
+	}
+	return live.Of(r.Rows)
+}
+
 func TestOneReadingTellsWhatThereIs(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, p d1.Provider) {
 		c, _ := open(t, p, hostile...)
-		db := read(t, c)
+		db := readOdd(t, c)
 		var got []string
 		for _, e := range db.Tables {
 			got = append(got, fmt.Sprintf("%s, %s: %d columns, %d indexes, unread %t, without rowid %t, strict %t", e.Name, e.Kind,
@@ -177,7 +193,7 @@ func TestATextThatCantBeReadSpoilsNothingElse(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, p d1.Provider) {
 		c, _ := open(t, p, hostile...)
-		db := read(t, c)
+		db := readOdd(t, c)
 		if len(db.Left) != 1 || !db.Left[0].Of("odd") || !strings.HasPrefix(db.Left[0].Words(), "the table odd (its text can't be read: ") {
 			t.Errorf("%+v", db.Left)
 		}

@@ -63,7 +63,7 @@ func (b *builder) unknown(u use) {
 	})
 	if touched {
 		b.finding(codeMeans, Warns, u.row.Name, "The "+u.words()+
-			" can't be compiled here, so what the changes mean to it isn't known. SQLite says: "+u.err+".",
+			" can't be compiled here, so what the changes mean to it isn't known: "+u.err+".",
 			"Read its text with the new schema in mind, and try it where what it calls is there.")
 	}
 }

@@ -74,7 +74,7 @@ const usesCollation = "it uses the collation "
 func reason(row schema.MasterRow, err error) string {
 	text, module := err.Error(), schema.Module(row.SQL)
 	if e, ok := errors.AsType[*sqlite.Error](err); ok {
-		text = d1.Words(e.Text)
+		text = d1.Said(e.Text)
 	}
 	if name, ok := strings.CutPrefix(text, "no such collation sequence: "); ok {
 		return usesCollation + name + ", which neither D1 nor this engine has"

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
+	"regexp"
 	"strings"
 
 	driver "zombiezen.com/go/sqlite"
@@ -21,14 +21,11 @@ type Damage struct {
 
 func (d *Damage) Error() string { return "sqlite: the file is damaged: " + d.Words }
 
-// noDamage are beginnings of what SQLite finds in a file that is whole: rows that break a
-// constraint or have another type than their column's, which some files from outside have,
-// and what the modules of virtual tables say of their content, which depends on how they
-// read texts.
-var noDamage = []string{
-	"NULL value in ", "non-", "NUMERIC value in ", "TEXT value in ", "CHECK constraint failed in ",
-	"malformed inverted index for FTS", "unable to validate the inverted index for FTS", "In RTree ",
-}
+// noDamage is what SQLite finds in a file that is whole: rows that break a constraint or
+// have another type than their column's, which some files from outside have, and what the
+// modules of virtual tables say of their content, which depends on how they read texts.
+var noDamage = regexp.MustCompile(`^(NULL|NUMERIC|TEXT|non-[A-Z]+) value in |^CHECK constraint failed in |` +
+	`^malformed inverted index for FTS|^unable to validate the inverted index for FTS|^In RTree `)
 
 // maxFindings is more than there are: SQLite would stop at 100, and some are no damage.
 const maxFindings = "1000000000"
@@ -83,7 +80,7 @@ func (c *Conn) checkTables() error {
 func (c *Conn) quickCheck(of string) error {
 	first, n := "", 0
 	err := each(c.db, "PRAGMA quick_check("+of+")", func(words string) {
-		if words == "ok" || slices.ContainsFunc(noDamage, func(s string) bool { return strings.HasPrefix(words, s) }) {
+		if words == "ok" || noDamage.MatchString(words) {
 			return
 		}
 		for line := range strings.Lines(words) { // those of the pages are one text
