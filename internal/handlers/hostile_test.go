@@ -15,6 +15,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fleet"
 	"github.com/kuratchi/dashboard/web/templates/paths"
+	"github.com/kuratchi/dashboard/web/templates/textual"
 )
 
 // hostile are names and values that mean something to a browser, a path, a URL
@@ -106,7 +107,8 @@ func (s *site) checkHostile(b *browser, hostile, tame string, names, plain []str
 				t.Errorf("%s isn't made as %s (-want +got):\n%s", got.path, want.path, diff)
 			}
 		}
-		if h := heading(b.get(paths.Table(hostile, name)).doc()); h != strings.Join(strings.Fields(name), " ") {
+		label, _ := textual.Name(name) // what can't be seen has words
+		if h := heading(b.get(paths.Table(hostile, name)).doc()); h != strings.Join(strings.Fields(label), " ") {
 			t.Errorf("the page of %q is headed %q", name, h)
 		}
 		for _, path := range []string{paths.Table(hostile, name), paths.Table(hostile, "v "+name)} {
