@@ -54,6 +54,7 @@ var parts = []struct {
 	{"fleet", "The fleet, from the dashboard's own tables", fleetList},
 	{"many", "Many tables, many columns", many},
 	{"migrate", "Migrations", migrations},
+	{"carry", "A file is imported", carry},
 	{"program", "The built program, from outside", program},
 	{"peers", "Slow and hostile peers: 200 half requests, 50 slow readers, 8 endless statements", peers},
 	{"growing", "Statements that grow without an end", growing},
@@ -82,9 +83,13 @@ func run(ctx context.Context) (err error) {
 	profile := flag.String("cpuprofile", "", "write a profile of the run to this file")
 	folder := flag.String("rollout", "", "what the part migrate runs in a process of its own: apply a plan to the databases in this folder")
 	atOnce := flag.Int("at-once", 2, "how many of them at a time")
+	file := flag.String("carry", "", "what the part carry runs in a process of its own: import this file")
 	flag.Parse()
 	if *folder != "" {
 		return rollOut(ctx, *folder, *atOnce)
+	}
+	if *file != "" {
+		return carryIn(ctx, *file)
 	}
 	wanted := strings.Split(*only, ",")
 	for _, w := range wanted {

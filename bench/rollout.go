@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -83,11 +84,8 @@ func seed(ctx context.Context, dir string, n int) error {
 			return err
 		})
 	}
+	content, err := contentOf(ctx, e, info.ID, err)
 	if err := errors.Join(err, e.Close()); err != nil {
-		return err
-	}
-	content, err := os.ReadFile(filepath.Join(first, "small."+info.ID+".db"))
-	if err != nil {
 		return err
 	}
 	for i := range n {
@@ -97,6 +95,20 @@ func seed(ctx context.Context, dir string, n int) error {
 	}
 	syscall.Sync()
 	return os.RemoveAll(first)
+}
+
+// contentOf is a database's file that says of no database that it is its: that it can be
+// any one's.
+func contentOf(ctx context.Context, e *local.Engine, id string, made error) ([]byte, error) {
+	if made != nil {
+		return nil, made
+	}
+	f, err := e.Copy(ctx, id, "")
+	if err != nil {
+		return nil, err
+	}
+	content, err := io.ReadAll(f)
+	return content, errors.Join(err, f.Close())
 }
 
 // rollOut applies one plan to every database of a folder and prints a rollout.

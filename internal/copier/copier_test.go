@@ -173,13 +173,56 @@ insert into old values ('text');
 	if !strings.HasSuffix(filled.LeftOut[0], "; rows left out with it: 2.") {
 		t.Errorf("the first is %q", filled.LeftOut[0])
 	}
-	if len(filled.Notes) != 1 || !strings.HasPrefix(filled.Notes[0], "The view broken names what isn't there") {
+	if len(filled.Notes) != 1 || filled.Notes[0] != "The view broken can't be used: SQLite says: no such table: "+
+		"main.nowhere. It came as it is." {
 		t.Errorf("the notes are %q", filled.Notes)
 	}
 	if got := d1test.Outside(t, to, "select group_concat(name) from (select name from sqlite_master "+
 		"where type <> 'index' order by name); select * from plain;"); !strings.HasPrefix(got, "_cf_KV,broken,old_content,") ||
 		!strings.HasSuffix(got, "1|2") {
 		t.Errorf("there is %s", got)
+	}
+}
+
+// TestOnlyWhatNeedsSomethingIsLeftOut has objects that need what the engine lacks beside
+// others that are like them.
+func TestOnlyWhatNeedsSomethingIsLeftOut(t *testing.T) {
+	t.Parallel()
+	from := outside(t, `
+create table plain(a, b);
+insert into plain values (1, 2);
+create trigger y after insert on plain begin update plain set b = 1; end;
+create trigger z after insert on plain begin select nofunc(new.a); end;
+create table cc(x text collate nocase primary key, y) without rowid;
+create table ci(x text collate nocase, y);
+create index ci_x on ci(x);
+insert into cc values ('a', 1);
+insert into ci values ('a', 1), ('b', 2);
+create virtual table ft using fts5(a);
+create trigger counts after insert on ft_content begin select 1; end;
+create virtual table old using fts4(x);
+pragma writable_schema = on;
+update sqlite_master set sql = replace(sql, 'nocase', 'german') where name in ('cc', 'ci');
+`)
+	to, filled, err := copied(t, from, copier.Options{LeaveOut: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"The table cc uses the collation german, which neither D1 nor this engine has; its rows are left out with it, and can't be counted.",
+		"The table ci uses the collation german, which neither D1 nor this engine has; rows left out with it: 2.",
+		"The virtual table old is of the module fts4, which neither D1 nor this engine has; " +
+			"what it keeps its content in comes as ordinary tables: " +
+			"old_content, old_segments, old_segdir, old_docsize, old_stat.",
+		"The index ci_x goes with the table ci.",
+		"The trigger z uses the function nofunc(), which neither D1 nor this engine has.",
+		"The trigger counts can't be made: SQLite says: cannot create triggers on shadow tables.",
+	}
+	if !slices.Equal(filled.LeftOut, want) {
+		t.Errorf("left out:\n%s", strings.Join(filled.LeftOut, "\n"))
+	}
+	if got := d1test.Outside(t, to, "select group_concat(name) from sqlite_master where type = 'trigger'"); got != "y" {
+		t.Errorf("the triggers are %s", got)
 	}
 }
 

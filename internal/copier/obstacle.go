@@ -31,8 +31,8 @@ func (o Obstacle) String() string { return upper(o.words()) + " " + o.Why + "." 
 func upper(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 
 // judge makes the content's objects on an empty database under D1's rules and limits, and
-// returns those that can't be there, with those that need them. broken names views and
-// triggers that are of no use in the source either: they come as they are.
+// returns those that can't be there, with those that need them. broken tells of views and
+// triggers, a sentence each, that are of no use in the source either: they come as they are.
 func (c *Content) judge(ctx context.Context) (obstacles []Obstacle, broken []string, err error) {
 	db, err := shadow.Make(ctx, nil)
 	if err != nil {
@@ -106,15 +106,15 @@ func (j *judge) compileViews(objects []Object) {
 			if o.Kind != "view" || j.out[sqltext.Fold(o.Name)] {
 				continue
 			}
-			err := j.compile("SELECT * FROM " + sqltext.Quote(o.Name))
+			err := j.db.Compile("SELECT * FROM " + sqltext.Quote(o.Name))
 			if err == nil {
 				continue
 			}
 			if why := j.missing(o, err); why != "" {
 				j.add(Obstacle{o, why, true})
 				_ = j.db.Exec("DROP VIEW " + sqltext.Quote(o.Name))
-			} else if !slices.Contains(j.broken, o.words()) {
-				j.broken = append(j.broken, o.words())
+			} else {
+				j.breaks(o, err)
 			}
 		}
 	}
@@ -132,23 +132,23 @@ func (j *judge) trigger(o Object) {
 		return
 	}
 	defer func() { _ = j.db.Exec("DROP TRIGGER " + sqltext.Quote(o.Name)) }()
-	err := j.compile(j.fires(o))
+	err := j.db.Compile(j.fires(o))
 	if err == nil || strings.HasPrefix(engineText(err), "too many levels of trigger") {
 		return // how deep it goes counts when it fires, and is no matter of it alone
 	}
 	if why := j.missing(o, err); why != "" {
 		j.add(Obstacle{o, why, true})
 	} else {
-		j.broken = append(j.broken, o.words())
+		j.breaks(o, err)
 	}
 }
 
-func (j *judge) compile(sql string) error {
-	st, err := j.db.Prepare(sql)
-	if err == nil {
-		st.Close()
+// breaks notes an object that is of no use in the source either, once.
+func (j *judge) breaks(o Object, err error) {
+	s := fmt.Sprintf("%s can't be used: %s. It came as it is.", upper(o.words()), d1.Words(engineText(err)))
+	if !slices.Contains(j.broken, s) {
+		j.broken = append(j.broken, s)
 	}
-	return err
 }
 
 // missing says why D1 can't have a view or trigger that doesn't compile, "" for one that

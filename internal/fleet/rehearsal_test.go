@@ -60,3 +60,15 @@ func TestARehearsalIsSeenWhileItGoesOnAndAfterwards(t *testing.T) {
 		t.Errorf("after a stop: %+v", r)
 	}
 }
+
+// TestAPlanForAnEmptyDatabaseIsApplied starts from nothing, which a stored plan has to be
+// read from too.
+func TestAPlanForAnEmptyDatabaseIsApplied(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	d := w.provision(fleet.ProvisionInput{OrgName: "Acme", Request: "f"})
+	p := w.approved(d.Name)
+	if p, err := w.Apply(t.Context(), ada, p.ID, p.Hash); err != nil || p.State != fleet.PlanApplied {
+		t.Errorf("%+v %v", p, err)
+	}
+}

@@ -121,7 +121,7 @@ func (d *Database) parse() {
 // With is the database with rows of sqlite_master that no engine listed: what an empty
 // copy of it lacks.
 func (d *Database) With(rows []schema.MasterRow) *Database {
-	if len(rows) == 0 {
+	if len(rows) == 0 && d.Schema != nil {
 		return d
 	}
 	out := *d

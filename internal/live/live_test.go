@@ -189,6 +189,13 @@ func TestTheFingerprintIsTheSameInTheDatabase(t *testing.T) {
 	})
 }
 
+func TestNothingWithNothingIsAnEmptyDatabase(t *testing.T) {
+	t.Parallel()
+	if db := new(live.Database).With(nil); db.Schema == nil || len(db.Tables) != 0 {
+		t.Errorf("%+v", db)
+	}
+}
+
 func TestATextThatCantBeReadSpoilsNothingElse(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, p d1.Provider) {

@@ -48,7 +48,7 @@ func Build(ctx context.Context, path, source string, fill func(*Builder) error) 
 			}
 		}
 	}()
-	c, err := Open(path, Options{Create: true, uri: true})
+	c, err := Open(path, Options{Create: true, building: true})
 	if err != nil {
 		return err
 	}
@@ -110,11 +110,7 @@ func (b *Builder) CopyShadow(table string, columns []string) error {
 }
 
 // WriteShadow empties a virtual table's own table and lets write fill it again.
-func (b *Builder) WriteShadow(table string, write func() error) (err error) {
-	if err := b.raw.setDefensive(false); err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, b.raw.setDefensive(true)) }()
+func (b *Builder) WriteShadow(table string, write func() error) error {
 	if err := b.run("DELETE FROM main." + sqltext.Quote(table)); err != nil {
 		return err
 	}

@@ -46,8 +46,9 @@ type Options struct {
 	Owner string
 	// copied says that the file is somebody's copy: nothing is made in it.
 	copied bool
-	// uri lets ATTACH take what says more than a path.
-	uri bool
+	// building says that the file is being built, beside one that is attached by what says more
+	// than a path.
+	building bool
 	// foreign says that the file is from elsewhere: SQLite's own limits hold for it.
 	foreign bool
 }
@@ -101,7 +102,7 @@ func Open(path string, o Options) (*Conn, error) {
 			return nil, &Error{Text: "the file is empty: SQLITE_NOTADB", Offset: -1}
 		}
 	}
-	if o.uri {
+	if o.building {
 		flags |= driver.OpenURI
 	}
 	db, err := openDriver(path, flags)
@@ -144,7 +145,9 @@ func (c *Conn) setUp(o Options) error {
 		pragmas = append(pragmas, hiddenTable)
 	}
 	c.raw.allowDoubleQuotedStrings()
-	if err := c.raw.setDefensive(true); err != nil {
+	// A schema with a trigger on a virtual table's own table can't be read where those are
+	// defended; of a file from elsewhere nothing is written.
+	if err := c.raw.setDefensive(!o.foreign && !o.building); err != nil {
 		return err
 	}
 	if !o.foreign {
@@ -336,6 +339,18 @@ func (c *Conn) Exec(sql string) error {
 		more, err = st.Step()
 	}
 	return err
+}
+
+// Compile compiles a statement anew, and neither runs nor keeps it: what can't be compiled
+// any more, since the schema is another one, is an error though it was kept from before.
+func (c *Conn) Compile(sql string) error {
+	c.kept.clear()
+	st, err := c.Prepare(sql)
+	if err != nil {
+		return err
+	}
+	st.Close()
+	return nil
 }
 
 // Prepare compiles exactly one statement.

@@ -1,7 +1,6 @@
 package sqlite
 
 import (
-	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -29,7 +28,7 @@ func checkForeign(path string, f Foreign) error {
 	}
 	defer func() { _ = closeDriver(db) }()
 	raw := rawOf(db)
-	if err := errors.Join(raw.dropModules(), raw.setDefensive(true)); err != nil {
+	if err := raw.dropModules(); err != nil {
 		return fmt.Errorf("sqlite: %w", err)
 	}
 	raw.allowDoubleQuotedStrings()
