@@ -27,11 +27,13 @@ var mayImport = map[string][]string{
 	"internal/auth":  {"internal/audit", "internal/fault", "internal/id"},
 	"internal/vault": {"internal/fault"},
 
-	"internal/sqlite":          {"internal/fault", "internal/sqlite/bounds", "internal/sqltext"},
-	"internal/sqlite/bounds":   {},
-	"internal/schema":          {"internal/sqltext"},
-	"internal/d1":              {"internal/fault", "internal/sqltext"},
-	"internal/d1/local":        {"internal/copier", "internal/d1", "internal/fault", "internal/sqlite", "internal/sqltext"},
+	"internal/sqlite":        {"internal/fault", "internal/sqlite/bounds", "internal/sqltext"},
+	"internal/sqlite/bounds": {},
+	"internal/schema":        {"internal/sqltext"},
+	"internal/d1":            {"internal/fault", "internal/sqltext"},
+	"internal/d1/local": {
+		"internal/copier", "internal/d1", "internal/failpoint", "internal/fault", "internal/sqlite", "internal/sqltext",
+	},
 	"internal/d1/rest":         {"internal/copier", "internal/d1", "internal/fault", "internal/sqlite", "internal/sqltext"},
 	"internal/d1/d1test":       {"internal/d1", "internal/fault"},
 	"internal/d1/d1test/front": {"internal/d1/d1test", "internal/d1/rest", "internal/sqlite", "internal/sqltext"},
@@ -101,7 +103,8 @@ var mayImport = map[string][]string{
 	"internal/live":   {"internal/d1", "internal/fault", "internal/schema", "internal/sqltext"},
 	"internal/shadow": {"internal/d1", "internal/live", "internal/schema", "internal/sqlite", "internal/sqltext"},
 	"internal/copier": {
-		"internal/d1", "internal/fault", "internal/schema", "internal/shadow", "internal/sqlite", "internal/sqltext",
+		"internal/d1", "internal/failpoint", "internal/fault", "internal/schema", "internal/shadow", "internal/sqlite",
+		"internal/sqltext",
 	},
 }
 

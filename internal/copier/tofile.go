@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/kuratchi/dashboard/internal/d1"
+	"github.com/kuratchi/dashboard/internal/failpoint"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/sqlite"
 	"github.com/kuratchi/dashboard/internal/sqltext"
@@ -182,6 +183,7 @@ func (s *fileSink) all() error {
 		}
 	}
 	for i, t := range s.content.Tables {
+		failpoint.Hit("import:rows")
 		d1.Report(s.ctx, "copying rows", int64(i), int64(len(s.content.Tables)))
 		if err := s.rows(t); err != nil {
 			return err

@@ -10,6 +10,7 @@ import (
 
 	"github.com/kuratchi/dashboard/internal/copier"
 	"github.com/kuratchi/dashboard/internal/d1"
+	"github.com/kuratchi/dashboard/internal/failpoint"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/sqlite"
 )
@@ -57,8 +58,11 @@ func (e *Engine) Fill(ctx context.Context, id string, in d1.FillInput) (d1.Fille
 	if err := own(ctx, made, id); err != nil {
 		return d1.Filled{}, fault.Wrap(err, fault.Unavailable, "The file of %s can't be written. Check the disk.", f.name)
 	}
+	failpoint.Hit("import:made")
 	// What was written to it in the meantime keeps it.
-	return filled, e.replaceFile(id, f, made, func() error { return e.stillEmpty(ctx, id, f) })
+	err = e.replaceFile(id, f, made, func() error { return e.stillEmpty(ctx, id, f) })
+	failpoint.Hit("import:put")
+	return filled, err
 }
 
 func checkEmpty(ctx context.Context, c *conn) error {
