@@ -19,13 +19,16 @@ import (
 // events: 390 MB for 600,000.
 const carryText = `
 pragma journal_mode = off; pragma synchronous = off;
-create table users(id integer primary key, name text not null, email text unique, age integer, score real, city text, bio text,
-	active integer default 1, created text, data blob);
-create table events(id integer primary key autoincrement, user_id integer not null references users(id), kind text, at text, value real, note text);
+create table users(id integer primary key, name text not null, email text unique, age integer, score real, city text,
+	bio text, active integer default 1, created text, data blob);
+create table events(id integer primary key autoincrement, user_id integer not null references users(id), kind text,
+	at text, value real, note text);
 insert into users with recursive n(value) as (select 1 union all select value + 1 from n where value < %[1]d)
 	select value, 'user ' || value, 'u' || value || '@example.com', value %% 90, value * 7919 / 1e3, 'city ' || (value %% 997),
-	'some longer text for user number ' || value || ' which goes on a bit', value %% 2, '2026-11-30 10:00:' || (value %% 60), randomblob(16) from n;
-insert into events(user_id, kind, at, value, note) with recursive n(value) as (select 1 union all select value + 1 from n where value < 5 * %[1]d)
+	'some longer text for user number ' || value || ' which goes on a bit', value %% 2,
+	'2026-11-30 10:00:' || (value %% 60), randomblob(16) from n;
+insert into events(user_id, kind, at, value, note)
+	with recursive n(value) as (select 1 union all select value + 1 from n where value < 5 * %[1]d)
 	select abs(random()) %% %[1]d + 1, 'kind' || (value %% 17), '2026-11-30', value / 1e4, 'note ' || value from n;
 create index ev_user on events(user_id);
 create index ev_kind on events(kind, at);
