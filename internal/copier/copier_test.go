@@ -13,6 +13,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/d1/d1test"
 	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/sqlite"
 )
 
 // outside is a file that the sqlite3 program made.
@@ -293,5 +294,49 @@ func TestACopyThatIsStoppedLeavesNothing(t *testing.T) {
 	}
 	if left, _ := filepath.Glob(filepath.Join(dir, "*")); len(left) > 0 {
 		t.Errorf("there is %q", left)
+	}
+}
+
+// TestWhatAnotherVersionComputedIsComputedAnew has a stored generated column whose values
+// are of another expression, and an index on a REAL's text, of which an older SQLite writes
+// fewer digits: what it had would find nothing here.
+func TestWhatAnotherVersionComputedIsComputedAnew(t *testing.T) {
+	t.Parallel()
+	from := outside(t, `
+create table t(a integer primary key, r real, g as (a * 2) stored, v as (a * 4));
+insert into t(a, r) values (0, 0.1 + 0.2), (1, 1e15), (2, 2.5);
+create table w(k text, n integer, g as (n + 1) stored, primary key (k, n)) without rowid;
+insert into w(k, n) values ('a', 1), ('a', 2);
+create index by_text on t(cast(r as text));
+pragma writable_schema = on;
+update sqlite_master set sql = replace(replace(sql, 'a * 2', 'a * 3'), 'n + 1', 'n + 2') where type = 'table';
+`)
+	to, filled, err := copied(t, from, copier.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"Rows of t whose stored generated columns were computed anew and have another value now: 2.",
+		"Rows of w whose stored generated columns were computed anew and have another value now: 2.",
+	}
+	if !slices.Equal(filled.Notes, want) {
+		t.Errorf("the notes are\n%s", strings.Join(filled.Notes, "\n"))
+	}
+	if got := d1test.Outside(t, to,
+		"select group_concat(g || ' ' || v, ', ') from t; select group_concat(g) from w"); got != "0 0, 3 4, 6 8\n3,4" {
+		t.Errorf("it holds %s", got)
+	}
+	db, err := sqlite.OpenCopy(to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	st, err := db.Prepare("select count(*) from t a join t b on cast(a.r as text) = b.r || '' where b.a = a.a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer st.Close()
+	if _, err := st.Step(); err != nil || st.Int(0) != 3 {
+		t.Errorf("by the index %d rows are found, %v", st.Int(0), err)
 	}
 }
