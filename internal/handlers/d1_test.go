@@ -287,11 +287,12 @@ func TestSettingsSayWhatD1CantTake(t *testing.T) {
 	b.post("/databases", form(url.Values{"org": {""}, "request": {"req-2"}, "org_name": {"Here"}, "name": {"here"},
 		"place": {"embedded"}, "schema": {"shop"}, "version": {"1"}})).is(http.StatusSeeOther)
 	s.ready("here")
-	if page := b.get("/databases/here/settings").is(http.StatusOK, "Move to Cloudflare D1"); strings.Contains(page.body, "virtual tables") {
+	if page := b.get("/databases/here/settings").is(http.StatusOK, "Move to Cloudflare D1"); strings.Contains(page.body, "virtual table") {
 		t.Error("a database without virtual tables is said to have some")
 	}
 	s.exec(s.open("here"), "create virtual table places using rtree(id, x0, x1)")
-	const words = "An older D1 refuses to make an R*Tree: there places can"
+	s.exec(s.open("here"), "create virtual table texts using fts5(body, content = '')")
+	const words = "The virtual table texts keeps no text that could be read back"
 	b.get("/databases/here/settings").is(http.StatusOK, words)
 	b.post("/databases/here/move", url.Values{"place": {"d1"}, "confirm": {"here"}}).is(http.StatusUnprocessableEntity, words)
 	if made, _ := cloud.Count("create"); made != 1 {

@@ -94,12 +94,8 @@ func Open(path string, o Options) (*Conn, error) {
 		flags |= driver.OpenCreate
 	default:
 		// SQLite says "unable to open" for every cause; the file system says which.
-		st, err := os.Stat(path)
-		if err != nil {
+		if _, err := os.Stat(path); err != nil {
 			return nil, fmt.Errorf("sqlite: %w", err)
-		}
-		if st.Size() == 0 { // SQLite takes it for a database without tables
-			return nil, &Error{Text: "the file is empty: SQLITE_NOTADB", Offset: -1}
 		}
 	}
 	if o.building {

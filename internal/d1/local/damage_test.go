@@ -162,7 +162,7 @@ func TestAFileWithoutAByteIsNoDatabase(t *testing.T) {
 	f.stopped(func() { f.harm(f.path(acme), func([]byte) []byte { return nil }) })
 	for _, sql := range []string{"select 1", "create table u(x)"} {
 		_, err := f.query(acme, sql)
-		if !fault.Is(err, fault.Unavailable) || !strings.Contains(fault.Message(err), "holds no database: 0 bytes") {
+		if !fault.Is(err, fault.Unavailable) || !strings.Contains(fault.Message(err), "its file is empty") {
 			t.Errorf("%s: %v", sql, err)
 		}
 	}

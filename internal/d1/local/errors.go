@@ -42,8 +42,7 @@ func (c *conn) fail(ctx context.Context, err error) error {
 		return c.broken(d1.NewError("the file is gone: SQLITE_CANTOPEN"), err)
 	}
 	if errors.Is(err, errNoBytes) {
-		return fault.Wrap(err, fault.Unavailable, "The file of %s holds no database: 0 bytes. "+
-			"Nothing was written to it. Put the database back to one of its restore points.", c.name)
+		return c.broken(d1.NewError("the file is empty: SQLITE_NOTADB"), err)
 	}
 	if o, ok := errors.AsType[*sqlite.OwnerError](err); ok && c.nameOf != nil {
 		return fault.Wrap(err, fault.Conflict, "The file in the place of %s is that of %s. Nothing was read from it or written to it. "+
