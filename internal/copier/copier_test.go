@@ -267,8 +267,14 @@ func TestRowsThatNothingCanHoldRefuseTheFile(t *testing.T) {
 			"Rows (2) of the table t have no value in t.b, which is NOT NULL"},
 		{"create table t(a int, b int /**/); insert into t values (1, 'x'), (2, 2);", ") strict --",
 			"Rows (1) of the table t hold TEXT in t.b, which can't hold that since the table is STRICT"},
+		{"create table t(a, b /**/); insert into t values (1, null), (2, 'x');", "not null on conflict ignore",
+			"Rows (1) of the table t have no value in t.b, which is NOT NULL"},
+		{"create table t(a, b /**/); insert into t values (1, null), (2, 'x'), (3, null);", "not null on conflict replace default 7",
+			"Rows (2) of the table t have no value in t.b, which is NOT NULL"},
+		{"create table t(a, b text /**/ unique on conflict replace); insert into t values (1, 'x'), (2, 'X');", "collate nocase",
+			"Rows (1) of the table t have the same values as another row in t.b, which is UNIQUE"},
 	} {
-		t.Run(c.want, func(t *testing.T) {
+		t.Run(c.instead, func(t *testing.T) {
 			t.Parallel()
 			path := outside(t, c.made+strings.ReplaceAll(edit, "%q", "'"+c.instead+"'"))
 			_, _, err := copied(t, path, copier.Options{LeaveOut: true})

@@ -231,7 +231,7 @@ func (s *fileSink) take(t Table) (int64, error) {
 		return s.Copy(t.Name, t.Columns)
 	}
 	marks := strings.TrimSuffix(strings.Repeat("?, ", len(t.Columns)), ", ")
-	st, err := s.Prepare("INSERT INTO " + sqltext.Quote(t.Name) + " (" + strings.Join(t.Columns, ", ") + ") VALUES (" + marks + ")")
+	st, err := s.Prepare("INSERT OR ABORT INTO " + sqltext.Quote(t.Name) + " (" + strings.Join(t.Columns, ", ") + ") VALUES (" + marks + ")")
 	if err != nil {
 		return 0, err
 	}

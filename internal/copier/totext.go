@@ -192,7 +192,7 @@ func (s *textSink) virtual(v Virtual) error {
 
 // table writes the rows of a table.
 func (s *textSink) table(t Table) error {
-	into := "INSERT INTO " + sqltext.Quote(t.Name) + " (" + strings.Join(t.Columns, ", ") + ") "
+	into := "INSERT OR ABORT INTO " + sqltext.Quote(t.Name) + " (" + strings.Join(t.Columns, ", ") + ") "
 	return s.src.Rows(s.ctx, t, func(row []d1.Value) error {
 		if s.rows++; s.rows%10_000 == 0 {
 			d1.Report(s.ctx, "writing the dump", s.rows, 0)

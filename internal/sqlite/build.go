@@ -95,8 +95,9 @@ func (b *Builder) prepare(source string) error {
 func (b *Builder) Copy(table string, columns []string) (int64, error) {
 	name, list := sqltext.Quote(table), strings.Join(columns, ", ")
 	before := b.TotalChanges()
-	// The WHERE keeps SQLite from copying pages: a generated column is computed anew.
-	err := b.run("INSERT INTO main." + name + " (" + list + ") SELECT " + list + " FROM " + sourceName + "." + name + " WHERE 1")
+	// The WHERE keeps SQLite from copying pages: a generated column is computed anew. OR ABORT goes before
+	// what the table does with a row it can't hold, which may be to leave it out, or another one.
+	err := b.run("INSERT OR ABORT INTO main." + name + " (" + list + ") SELECT " + list + " FROM " + sourceName + "." + name + " WHERE 1")
 	return b.TotalChanges() - before, err
 }
 
