@@ -285,6 +285,28 @@ func TestRowsThatNothingCanHoldRefuseTheFile(t *testing.T) {
 	}
 }
 
+func TestANameThatIsD1sOwnIsNamed(t *testing.T) {
+	t.Parallel()
+	from := outside(t, `
+create table plain(a);
+create table _cf_KV(key text primary key, value blob) without rowid;
+create table _cf_notes(a);
+insert into _cf_notes values (1), (2);
+create index on_notes on _cf_notes(a);
+create view _cf_view as select 1;
+`)
+	_, _, err := copied(t, from, copier.Options{})
+	want := "The table _cf_notes has a name that begins with _cf_, which D1 keeps for itself.\n" +
+		"The view _cf_view has a name that begins with _cf_, which D1 keeps for itself."
+	if !fault.Is(err, fault.Invalid) || !strings.HasSuffix(fault.Message(err), want) {
+		t.Errorf("it is %v", err)
+	}
+	_, filled, err := copied(t, from, copier.Options{LeaveOut: true})
+	if err != nil || filled.Tables != 1 || len(filled.LeftOut) != 2 || !strings.HasSuffix(filled.LeftOut[0], "rows left out with it: 2.") {
+		t.Errorf("it is %v and says %+v", err, filled)
+	}
+}
+
 func TestACopyThatIsStoppedLeavesNothing(t *testing.T) {
 	t.Parallel()
 	src, err := copier.OpenFile(outside(t, whole))

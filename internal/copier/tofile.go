@@ -77,6 +77,13 @@ func settle(ctx context.Context, src Source, o Options, more func(*Content) []Ob
 	if more != nil {
 		obstacles = append(obstacles, more(c)...)
 	}
+	if _, ok := src.(*File); ok { // elsewhere there is none
+		reserved, err := reserved(ctx, src)
+		if err != nil {
+			return nil, filled, err
+		}
+		obstacles = append(obstacles, reserved...)
+	}
 	if o.Known {
 		obstacles = slices.DeleteFunc(obstacles, func(o Obstacle) bool {
 			if o.used {
@@ -141,10 +148,8 @@ func (c *Content) named(o Object) string {
 // leaves out; -1 for what has none.
 func (c *Content) count(ctx context.Context, src Source, o Object) (int64, error) {
 	name := ""
-	for _, t := range c.Tables {
-		if t.Object == o {
-			name = t.Name
-		}
+	if o.Kind == "table" {
+		name = o.Name
 	}
 	for _, v := range c.Virtual {
 		if v.Object == o && len(v.Shadows) > 0 {
