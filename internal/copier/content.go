@@ -29,6 +29,8 @@ type Content struct {
 	Later []Object
 	// Rows are those of Catalog that it was read from.
 	Rows [][]d1.Value
+	// hollow are virtual tables that index what can't be read, once it was judged.
+	hollow []Obstacle
 }
 
 // Object is something that has a CREATE text.

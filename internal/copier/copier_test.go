@@ -2,6 +2,7 @@ package copier_test
 
 import (
 	"context"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -305,6 +306,40 @@ create view _cf_view as select 1;
 	if err != nil || filled.Tables != 1 || len(filled.LeftOut) != 2 || !strings.HasSuffix(filled.LeftOut[0], "rows left out with it: 2.") {
 		t.Errorf("it is %v and says %+v", err, filled)
 	}
+}
+
+func TestAnIndexOfWhatIsGoneIsNamedWhereItWouldBeMadeAnew(t *testing.T) {
+	t.Parallel()
+	from := outside(t, `
+create table texts(id integer primary key, body);
+insert into texts values (1, 'one word');
+create virtual table ft using fts5(body, content = 'texts', content_rowid = 'id');
+insert into ft(ft) values ('rebuild');
+create virtual table other using fts5(title, content = 'texts', content_rowid = 'id');
+drop table texts;
+create table texts(id integer primary key, body);
+create virtual table gone using fts5(body, content = 'nowhere');
+`)
+	to, _, err := copied(t, from, copier.Options{})
+	if err != nil || d1test.Outside(t, to, "select rowid from ft where ft match 'word'") != "1" {
+		t.Errorf("to a file: %v", err)
+	}
+	src, err := copier.OpenFile(from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = src.Close() }()
+	_, err = copier.ToText(t.Context(), src, io.Discard, copier.Options{})
+	want := "nothing was written.\nThe virtual table other indexes texts, which isn't there, lacks a column or is virtual, so it can't be made again.\n" +
+		"The virtual table gone indexes nowhere, which isn't there, lacks a column or is virtual, so it can't be made again."
+	if !fault.Is(err, fault.Invalid) || !strings.HasSuffix(fault.Message(err), want) {
+		t.Errorf("to a text: %v", err)
+	}
+	var text strings.Builder
+	if _, err = copier.ToText(t.Context(), src, &text, copier.Options{LeaveOut: true}); err != nil {
+		t.Fatal(err)
+	}
+	d1test.Outside(t, filepath.Join(t.TempDir(), "text.db"), text.String())
 }
 
 func TestACopyThatIsStoppedLeavesNothing(t *testing.T) {

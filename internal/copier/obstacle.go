@@ -54,6 +54,7 @@ func (c *Content) judge(ctx context.Context) (obstacles []Obstacle, broken []str
 		}
 	}
 	j.compileViews(c.Later)
+	j.rebuild()
 	for _, o := range c.Later {
 		if o.Kind == "trigger" {
 			j.trigger(o)
@@ -116,6 +117,19 @@ func (j *judge) compileViews(objects []Object) {
 			} else {
 				j.breaks(o, err)
 			}
+		}
+	}
+}
+
+// rebuild finds the virtual tables that couldn't be filled from what they index, or SQLite
+// wouldn't have it read: a virtual table. They still come where their inner tables do.
+func (j *judge) rebuild() {
+	j.content.hollow = nil
+	for _, v := range j.content.Virtual {
+		if v.reading() == rebuilt && !j.out[sqltext.Fold(v.Name)] && j.db.Exec(v.rebuild()) != nil {
+			of, _ := option(v.SQL, "content")
+			j.content.hollow = append(j.content.hollow, Obstacle{Object: v.Object,
+				Why: "indexes " + of + ", which isn't there, lacks a column or is virtual, so it can't be made again"})
 		}
 	}
 }

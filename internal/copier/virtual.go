@@ -71,7 +71,13 @@ func (c *Content) unreadable() []Obstacle {
 				Why: "keeps no text that could be read back (it is contentless), so it can't be made again"})
 		}
 	}
-	return out
+	return append(out, c.hollow...)
+}
+
+// rebuild has a virtual table read again what it indexes.
+func (v Virtual) rebuild() string {
+	name := sqltext.Quote(v.Name)
+	return "INSERT INTO " + name + " (" + name + ") VALUES ('rebuild')"
 }
 
 // texts is the table of a virtual one that has as many rows as it, "" where those are
@@ -93,13 +99,12 @@ func (v Virtual) texts() string {
 // values returns how a virtual table that was made anew is filled: the table whose rows
 // go into it, nil for none, and the statements to run before and after.
 func (v Virtual) values(ctx context.Context, src Source) (t *Table, before, after []string, err error) {
-	name := sqltext.Quote(v.Name)
 	if before, err = v.settings(ctx, src); err != nil {
 		return nil, nil, nil, err
 	}
 	switch v.reading() {
 	case rebuilt:
-		return nil, before, []string{"INSERT INTO " + name + " (" + name + ") VALUES ('rebuild')"}, nil
+		return nil, before, []string{v.rebuild()}, nil
 	case values:
 	default:
 		return nil, before, nil, nil
