@@ -78,7 +78,7 @@ func (b *builder) newText(table, column string) {
 // none.
 func (b *builder) selects(table, index string) string {
 	for _, row := range b.rows {
-		if row.Type == "trigger" && sqltext.Same(row.Table, table) && schema.Mentions(row.SQL, index) &&
+		if row.Type == "trigger" && sqltext.Same(row.Table, table) && schema.Speaks(row.SQL, index) &&
 			sqltext.HasWord(row.SQL, "when", "where") {
 			return row.Name
 		}

@@ -148,7 +148,7 @@ func (b *builder) leftRefers(l live.Left, table string) bool {
 		return err != nil || contains(parents, table)
 	}
 	return slices.ContainsFunc(b.live.Rows, func(r schema.MasterRow) bool {
-		return r.Type == l.Type && sqltext.Same(r.Name, l.Name) && schema.Mentions(r.SQL, table)
+		return r.Type == l.Type && sqltext.Same(r.Name, l.Name) && schema.Speaks(r.SQL, table)
 	})
 }
 

@@ -57,7 +57,7 @@ func (b *builder) meaning(after *live.Database, changes []schema.Change) error {
 // unknown tells of what can't be compiled, before or after, and speaks of what changes: it
 // may be whole where a program brings its functions along.
 func (b *builder) unknown(u use) {
-	speaks := func(table string) bool { return sqltext.Same(u.row.Table, table) || schema.Mentions(u.row.SQL, table) }
+	speaks := func(table string) bool { return sqltext.Same(u.row.Table, table) || schema.Speaks(u.row.SQL, table) }
 	touched := slices.ContainsFunc(b.target.Tables, func(t schema.Table) bool {
 		return b.changes[sqltext.Fold(t.Name)] != nil && speaks(t.Name)
 	})
@@ -190,7 +190,7 @@ func (b *builder) joinsOtherwise(u use, shown []string) bool {
 		return false
 	}
 	matters := func(table, column string) bool {
-		return schema.Mentions(u.row.SQL, table) && (natural || schema.Mentions(u.row.SQL, column))
+		return schema.Speaks(u.row.SQL, table) && (natural || schema.Mentions(u.row.SQL, column))
 	}
 	for _, c := range b.renamed {
 		if r, ok := c.(schema.RenameColumn); ok && (matters(r.Table, r.To) || matters(r.Table, r.From)) {
@@ -209,7 +209,7 @@ func (b *builder) joinsOtherwise(u use, shown []string) bool {
 			}
 		}
 	}
-	return slices.ContainsFunc(shown, func(view string) bool { return schema.Mentions(u.row.SQL, view) && !sqltext.Same(view, u.row.Name) })
+	return slices.ContainsFunc(shown, func(view string) bool { return schema.Speaks(u.row.SQL, view) && !sqltext.Same(view, u.row.Name) })
 }
 
 // finding adds a finding once.

@@ -10,7 +10,7 @@ import (
 // same: blanks, comments, quotes and the case of names don't count, and neither does
 // whether a text is in double quotes or in single ones.
 func SameText(a, b string) bool {
-	return sameTexts(a, b, func(string) bool { return false })
+	return sameTexts(a, b, func([]sqltext.Token, int) bool { return false })
 }
 
 // Requoted reports whether one CREATE text is another in which texts in double quotes

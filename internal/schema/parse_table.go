@@ -238,10 +238,21 @@ func (t *Table) uniqueIndex(columns []string, collated bool) bool {
 	})
 }
 
-// Mentions reports whether SQL speaks of a name.
+// Mentions reports whether SQL speaks of a column of that name.
 func Mentions(sql, name string) bool {
 	for t := range sqltext.Code(sql) {
-		if (t.IsName() || t.Kind == sqltext.String) && sqltext.Same(t.Ident(), name) {
+		if t.IsName() && sqltext.Same(t.Ident(), name) {
+			return true
+		}
+	}
+	return false
+}
+
+// Speaks reports whether SQL may speak of a table or view of that name, which stands in
+// single quotes too: FROM 'orders'.
+func Speaks(sql, name string) bool {
+	for t := range sqltext.Code(sql) {
+		if (t.IsName() || t.Kind == sqltext.String) && sqltext.Same(spelled(t), name) {
 			return true
 		}
 	}

@@ -8,13 +8,17 @@ import (
 
 // canonicalExpr is that of an expression of the table, whose names are its columns: any
 // other one in double quotes is a text.
-func (t *Table) canonicalExpr(expr string, f form) string { return canonicalTexts(expr, t.isText, f) }
+func (t *Table) canonicalExpr(expr string, f form) string {
+	return canonicalTexts(expr, func(toks []sqltext.Token, i int) bool {
+		return t.isText(toks, i) && (f != nil || !sqltext.Same(toks[i].Ident(), t.Name)) // which builds before took for a name
+	}, f)
+}
 
 // isText reports whether a token is a text in double quotes: it names no column, and
 // doesn't stand where a function, a table, a collation or a type does.
 func (t *Table) isText(toks []sqltext.Token, i int) bool {
 	name := toks[i].Ident()
-	if _, ok := t.Column(name); ok || toks[i].Text[0] != '"' || sqltext.Same(name, t.Name) || sqltext.IsRowID(name) {
+	if _, ok := t.Column(name); ok || toks[i].Text[0] != '"' || sqltext.IsRowID(name) {
 		return false
 	}
 	if i+1 < len(toks) && (toks[i+1].Is("(") || toks[i+1].Is(".")) {

@@ -93,18 +93,24 @@ func TestATextIsTheSameInEitherQuotes(t *testing.T) {
 			` begin update p set k = ~x1~ where n = ~A~; insert into p(n, k) values (~a~, new.n); end`, true},
 		{[]string{p}, `create trigger g after insert on p begin insert into p(n, k) select ~k~, 1; end`, false},
 	} {
-		double := live(t, append(slices.Clone(c.ddl), replaced(c.form, `"`))...)
-		single := live(t, append(slices.Clone(c.ddl), replaced(c.form, `'`))...)
-		if same := double.Hash() == single.Hash(); same != c.same {
-			t.Errorf("%s: one hash %t", c.form, same)
+		eitherQuotes(t, c.ddl, c.form, c.same)
+	}
+}
+
+// eitherQuotes says whether a form with double quotes is the same schema as with single ones.
+func eitherQuotes(t *testing.T, ddl []string, form string, same bool) {
+	t.Helper()
+	double := live(t, append(slices.Clone(ddl), replaced(form, `"`))...)
+	single := live(t, append(slices.Clone(ddl), replaced(form, `'`))...)
+	if one := double.Hash() == single.Hash(); one != same {
+		t.Errorf("%s: one hash %t", form, one)
+	}
+	for _, pair := range [][2]*schema.Schema{{double, single}, {single, double}} {
+		if none := len(schema.Diff(pair[0], pair[1])) == 0; none != same {
+			t.Errorf("%s: no difference %t", form, none)
 		}
-		for _, pair := range [][2]*schema.Schema{{double, single}, {single, double}} {
-			if same := len(schema.Diff(pair[0], pair[1])) == 0; same != c.same {
-				t.Errorf("%s: no difference %t", c.form, same)
-			}
-			if same := pair[0].Is(pair[1]); same != c.same {
-				t.Errorf("%s: it is the other one %t", c.form, same)
-			}
+		if is := pair[0].Is(pair[1]); is != same {
+			t.Errorf("%s: it is the other one %t", form, is)
 		}
 	}
 }
