@@ -37,3 +37,30 @@ func TestFormsThatTheDiagramsLack(t *testing.T) {
 		}
 	}
 }
+
+// TestAWordThatIsAColumnIsNoDirection: ASC and DESC are names where only a name can stand.
+func TestAWordThatIsAColumnIsNoDirection(t *testing.T) {
+	t.Parallel()
+	const table = "create table t(a, asc, desc, like)"
+	for term, want := range map[string]schema.IndexColumn{
+		"- asc":        {Expr: "- asc", IsExpr: true},
+		"- asc desc":   {Expr: "- asc", IsExpr: true, Desc: true},
+		"a || desc":    {Expr: "a || desc", IsExpr: true},
+		"a like desc":  {Expr: "a like desc", IsExpr: true},
+		"a is asc":     {Expr: "a is asc", IsExpr: true},
+		"- like desc":  {Expr: "- like", IsExpr: true, Desc: true},
+		"like desc":    {Expr: "like", Desc: true},
+		"desc desc":    {Expr: "desc", Desc: true},
+		"desc":         {Expr: "desc"},
+		"(a) desc":     {Expr: "(a)", IsExpr: true, Desc: true},
+		"a isnull asc": {Expr: "a isnull", IsExpr: true},
+	} {
+		s := live(t, table, "create index i on t("+term+")")
+		if got := s.Tables[0].Indexes[0].Columns[0]; got != want {
+			t.Errorf("%s: %+v", term, got)
+		}
+		if again := live(t, s.DDL()...); again.Hash() != s.Hash() {
+			t.Errorf("%s is written as %v", term, s.DDL())
+		}
+	}
+}

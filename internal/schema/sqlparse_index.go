@@ -61,7 +61,7 @@ func splitList(sql string) []string {
 func indexColumn(sql string) IndexColumn {
 	toks := slices.Collect(sqltext.Code(sql))
 	var c IndexColumn
-	if n := len(toks); n > 1 && isWordOf(toks[n-1], "asc", "desc") {
+	if n := len(toks); n > 1 && isWordOf(toks[n-1], "asc", "desc") && isWhole(toks[:n-1]) {
 		c.Desc = toks[n-1].Is("desc")
 		toks = toks[:n-1]
 	}
@@ -76,4 +76,21 @@ func indexColumn(sql string) IndexColumn {
 	last := toks[len(toks)-1]
 	c.Expr, c.IsExpr = strings.TrimSpace(sql[toks[0].Offset:last.Offset+len(last.Text)]), true
 	return c
+}
+
+// isWhole reports whether an expression can end with its tokens: of (- asc) the word is a
+// column, for nothing else could follow the operator.
+func isWhole(toks []sqltext.Token) bool {
+	n := len(toks) - 1
+	if n < 0 {
+		return false
+	}
+	switch last := toks[n]; {
+	case isWordOf(last, "like", "glob", "regexp", "match"): // an operator, or a name where there can be none
+		return !isWhole(toks[:n])
+	case last.Kind == sqltext.Word:
+		return !isWordOf(last, "and", "or", "not", "is", "between", "in", "case", "when", "then", "else", "escape", "collate", "from")
+	default:
+		return last.Kind != sqltext.Symbol || last.Is(")")
+	}
 }
