@@ -136,7 +136,8 @@ func split(text string, l Limits) ([]sqltext.Statement, error) {
 	case len(parts) == 0:
 		return nil, fault.New(fault.Invalid, "There is no statement to run. Write one, for instance: select * from sqlite_master").At("sql")
 	case len(parts) > l.Statements:
-		return nil, fault.New(fault.Invalid, "There are %d statements; at most %d run at once.", len(parts), l.Statements).At("sql")
+		return nil, fault.New(fault.Invalid, "There are %d statements; at most %d run at once. Run them in parts, "+
+			"or read a dump into a file with the sqlite3 program and import that.", len(parts), l.Statements).At("sql")
 	}
 	return parts, u.check()
 }

@@ -67,7 +67,8 @@ func refusedOf(err error) ([]Result, bool) {
 
 var transactionWords = []string{"BEGIN", "COMMIT", "END", "ROLLBACK", "SAVEPOINT", "RELEASE"}
 
-// check refuses the first statement that would begin or end a transaction within the run.
+// check refuses the first statement that would begin or end a transaction within the run,
+// or is a command of the sqlite3 program's: a dump can hold both.
 func (u unwrapped) check() error {
 	before := 0
 	for _, left := range []string{u.pragma, u.begin} {
@@ -76,16 +77,30 @@ func (u unwrapped) check() error {
 		}
 	}
 	for i, p := range u.parts {
-		w := word(p.SQL)
-		if !slices.Contains(transactionWords, w) {
+		at := before + i + 1
+		r := Result{SQL: p.SQL, Offset: p.Offset, ErrOffset: p.Offset}
+		switch w := word(p.SQL); {
+		case slices.Contains(transactionWords, w):
+			r.Err = fault.New(fault.Denied, "Statement %d is %s, and a run is one transaction: it can't be begun or ended within. "+
+				"Nothing was run. %s", at, w, adviceOn(w))
+		case w == ".":
+			r.Err = fault.New(fault.Denied, "Statement %d begins with %s, which is a command of the sqlite3 program and no SQL. "+
+				"Nothing was run. Leave such lines out.", at, dotCommand(p.SQL))
+		default:
 			continue
 		}
-		r := Result{SQL: p.SQL, Offset: p.Offset, ErrOffset: p.Offset}
-		r.Err = fault.New(fault.Denied, "Statement %d is %s, and a run is one transaction: it can't be begun or ended within. "+
-			"Nothing was run. %s", before+i+1, w, adviceOn(w))
 		return &misplaced{r}
 	}
 	return nil
+}
+
+// dotCommand is the command that a statement begins with, for instance .mode.
+func dotCommand(sql string) string {
+	t := codeOf(sql)
+	if len(t) > 1 && t[1].Kind == sqltext.Word {
+		return "." + t[1].Text
+	}
+	return "."
 }
 
 func adviceOn(word string) string {

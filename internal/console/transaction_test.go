@@ -95,6 +95,9 @@ func TestAnyOtherWordOfATransactionIsRefusedBeforeAnythingRuns(t *testing.T) {
 		insert + "rollback to a":                                            "Statement 2 is ROLLBACK",
 		insert + "release savepoint a":                                      "Statement 2 is RELEASE",
 		insert + "end":                                                      "Statement 2 is END",
+		insert + "\n.quit":                                                  "Statement 2 begins with .quit",
+		".mode insert\n" + insert:                                           "Statement 1 begins with .mode",
+		"begin; .\n; " + insert + "commit":                                  "Statement 2 begins with .,",
 		"begin concurrent; " + insert + "commit":                            "Statement 1 is BEGIN",
 	} {
 		c := shop(t)
