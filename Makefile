@@ -54,7 +54,7 @@ fuzz: ## every fuzz target for FUZZTIME (5s)
 	@./tools/fuzz.sh $(FUZZTIME)
 
 bench: ## what was promised of speed, measured: docs/performance.md (needs gcc)
-	@./tools/setup.sh gcc
+	@./tools/setup.sh gcc sqlite3
 	cd bench && CGO_ENABLED=1 go run . $(BENCH)
 
 screenshots: ## the pictures of docs/screens, from the walks in a real browser
