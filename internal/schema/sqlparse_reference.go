@@ -21,8 +21,9 @@ func (r *sqlReader) references(t *Table, columns []string) error {
 			_, err = r.action()
 		case r.accept("match"):
 			_, err = r.name() // SQLite parses MATCH and ignores it
-		case r.accept("not", "deferrable"):
+		case r.accept("not", "deferrable"): // the last one counts
 			r.initially()
+			fk.Deferred = false
 		case r.accept("deferrable"):
 			fk.Deferred = r.initially()
 		default:
