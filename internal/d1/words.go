@@ -22,6 +22,9 @@ func Fail(e *Error) error {
 // fits into a sentence.
 func Words(text string) string {
 	said := Said(text)
+	if raised.MatchString(text) { // whatever it says
+		return "a trigger of the database refuses it: " + said
+	}
 	for _, m := range meanings {
 		at := m.said.FindStringSubmatchIndex(said)
 		if at == nil {
@@ -32,9 +35,6 @@ func Words(text string) string {
 			ours += "; " + sqliteSays + strings.TrimPrefix(said, brokenEnd)
 		}
 		return ours
-	}
-	if raised.MatchString(text) {
-		return "a trigger of the database refuses it: " + said
 	}
 	if foreign.MatchString(said) && !ofStatement.MatchString(text) {
 		return "the engine refused it in words that mean nothing here; the log has them"
@@ -92,6 +92,10 @@ func quotes(said, ours string) meaning {
 	return meaning{said: regexp.MustCompile(said), ours: ours, quoted: true}
 }
 
+// ofD1 begins what D1 says somewhere in a sentence of its own, in which no name and no text
+// of a database stands: SQLite has those behind a colon or in quotes.
+const ofD1 = `^[^:"']*`
+
 // meanings are tried in their order. The numbers are D1's limits.
 var meanings = []meaning{
 	// What D1 or its transport says.
@@ -103,9 +107,9 @@ var meanings = []meaning{
 	means(`^Type '.*' not supported for value`, "a value is of a kind that can't be stored: give text, a number, NULL or a BLOB"),
 	means(`^internal error; reference = (\S+)`, "Cloudflare's D1 failed inside; its support can look for the reference $1"),
 	means(`^D1 DB is overloaded`, "Cloudflare says that the database is overloaded; try again in a minute"),
-	means(`exceeded its (CPU|memory) `, "it needs more than D1 gives to one statement; ask for less at once"),
-	means(`operation exceeded timeout`, "D1 took too long over it and gave up; ask for less at once"),
-	means(`to be reset|because its code was updated|Network connection lost|transient issue`,
+	means(ofD1+`exceeded its (CPU|memory) `, "it needs more than D1 gives to one statement; ask for less at once"),
+	means(ofD1+`operation exceeded timeout`, "D1 took too long over it and gave up; ask for less at once"),
+	means(ofD1+`(to be reset|because its code was updated|Network connection lost|transient issue)`,
 		"Cloudflare's D1 was started anew meanwhile; try again in a minute"),
 
 	// What isn't allowed.

@@ -35,6 +35,15 @@ func TestWordsOfAnEngineBecomeOurs(t *testing.T) {
 		brokenEnd + "FOREIGN KEY constraint failed: SQLITE_CONSTRAINT (extended: SQLITE_CONSTRAINT_FOREIGNKEY)": "at the end of the " +
 			"transaction a row would point at one that isn't there; SQLite says: FOREIGN KEY constraint failed",
 		"no deletes here: SQLITE_CONSTRAINT (extended: SQLITE_CONSTRAINT_TRIGGER)": "a trigger of the database refuses it: no deletes here",
+		"the password has to be reset: SQLITE_CONSTRAINT (extended: SQLITE_CONSTRAINT_TRIGGER)": "a trigger of the database " +
+			"refuses it: the password has to be reset",
+		"interrupted: SQLITE_CONSTRAINT (extended: SQLITE_CONSTRAINT_TRIGGER)": "a trigger of the database refuses it: interrupted",
+		"CHECK constraint failed: to be reset: SQLITE_CONSTRAINT (extended: SQLITE_CONSTRAINT_CHECK)": "the row would break the " +
+			"CHECK to be reset; SQLite says: CHECK constraint failed: to be reset",
+		"no such column: to be reset at offset 7: SQLITE_ERROR": "SQLite says: no such column: to be reset",
+		"D1 DB storage operation exceeded timeout which caused object to be reset.": "D1 took too long over it and gave up; " +
+			"ask for less at once",
+		"Network connection lost.":    "Cloudflare's D1 was started anew meanwhile; try again in a minute",
 		d1.ReadOnlyText:               "it would change the database, and only what reads is allowed here; SQLite says: not authorized to write",
 		"not authorized: SQLITE_AUTH": "D1 doesn't allow this statement, or a part of it; SQLite says: not authorized",
 		"triggers nested too deep: SQLITE_ERROR": "its triggers and foreign keys could set off others more than 10 deep, " +

@@ -100,7 +100,7 @@ func (c *conn) unusable(de *d1.Error) string {
 		return fmt.Sprintf("The disk is full, so the database %s can't be written. Nothing was changed. "+
 			"Free some space on the disk of the data folder, then try again.", c.name)
 	case damaged:
-		return damageWords(c.name, d1.Words(de.Text))
+		return damageWords(c.name, d1.Said(de.Text))
 	}
 	return fmt.Sprintf("The database %s can't be used now: %s. Nothing was changed.", c.name, d1.Words(de.Text))
 }

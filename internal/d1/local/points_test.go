@@ -376,6 +376,8 @@ func TestRefusalsSayWhatIsTrue(t *testing.T) {
 		want string
 		not  string
 	}{
+		{local.Refusal("acme", false, "database disk image is malformed: SQLITE_CORRUPT (extended: SQLITE_CORRUPT_VTAB)"),
+			"The file of acme is damaged. SQLite says: database disk image is malformed. What", "its file is damaged"},
 		{local.Refusal("acme", false, full), "The disk is full, so the database acme can't be written. Nothing was changed.", ""},
 		{local.Refusal("control.db", true, full), "The disk is full, so the dashboard can't write its own records.", "control.db"},
 		{local.Refusal("control.db", true, "disk I/O error: SQLITE_IOERR"),

@@ -252,8 +252,8 @@ func (f *Failure) wait() string {
 
 // sentence ends Cloudflare's words as one.
 func sentence(text string) string {
-	text = strings.TrimSpace(d1.Words(text))
-	if text == "database or disk is full" { // which is Cloudflare's to look after
+	full := d1.Said(text) == "database or disk is full" // which is Cloudflare's to look after
+	if text = strings.TrimSpace(d1.Words(text)); full {
 		text = "the database is as large as it may become, or an AUTOINCREMENT table of it has used up its ids, " +
 			"the last one is 9223372036854775807"
 	}

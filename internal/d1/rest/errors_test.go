@@ -1,6 +1,9 @@
 package rest
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 // What D1 says of itself is told from what SQLite says of a statement, whose words
 // may be the user's.
@@ -30,6 +33,15 @@ func TestD1sWordsAreToldFromSQLites(t *testing.T) {
 		f := &Failure{Status: c.status, Code: c.code, Text: c.text, Sent: true, retryAfter: -1}
 		if f.mayHaveWritten() != c.written || f.canRepeat() != c.repeat || f.fromSQL() != c.engine {
 			t.Errorf("%d %q: may have written %t, can be repeated %t, from SQL %t", c.status, c.text, f.mayHaveWritten(), f.canRepeat(), f.fromSQL())
+		}
+	}
+}
+
+// TestADatabaseThatIsFullIsToldSo: the disk behind it is Cloudflare's.
+func TestADatabaseThatIsFullIsToldSo(t *testing.T) {
+	for _, text := range []string{"database or disk is full", "D1_ERROR: database or disk is full: SQLITE_FULL"} {
+		if got := sentence(text); !strings.HasPrefix(got, "the database is as large as it may become") || strings.Contains(got, "SQLite says") {
+			t.Errorf("%s: %s", text, got)
 		}
 	}
 }
