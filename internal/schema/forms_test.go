@@ -45,7 +45,7 @@ func TestFormsThatTheDiagramsLack(t *testing.T) {
 // TestAWordThatIsAColumnIsNoDirection: ASC and DESC are names where only a name can stand.
 func TestAWordThatIsAColumnIsNoDirection(t *testing.T) {
 	t.Parallel()
-	const table = "create table t(a, asc, desc, like)"
+	const table = "create table t(a, asc, desc, like, with)"
 	for term, want := range map[string]schema.IndexColumn{
 		"- asc":        {Expr: "- asc", IsExpr: true},
 		"- asc desc":   {Expr: "- asc", IsExpr: true, Desc: true},
@@ -54,6 +54,7 @@ func TestAWordThatIsAColumnIsNoDirection(t *testing.T) {
 		"a is asc":     {Expr: "a is asc", IsExpr: true},
 		"- like desc":  {Expr: "- like", IsExpr: true, Desc: true},
 		"like desc":    {Expr: "like", Desc: true},
+		"with and a":   {Expr: `"with" and a`, IsExpr: true},
 		"desc desc":    {Expr: "desc", Desc: true},
 		"desc":         {Expr: "desc"},
 		"(a) desc":     {Expr: "(a)", IsExpr: true, Desc: true},

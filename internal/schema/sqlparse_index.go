@@ -75,6 +75,9 @@ func indexColumn(sql string) IndexColumn {
 	}
 	last := toks[len(toks)-1]
 	c.Expr, c.IsExpr = strings.TrimSpace(sql[toks[0].Offset:last.Offset+len(last.Text)]), true
+	if isWordOf(toks[0], "with") { // which begins a query in the parentheses that are written around it
+		c.Expr = sqltext.Quote(toks[0].Text) + c.Expr[len(toks[0].Text):]
+	}
 	return c
 }
 
