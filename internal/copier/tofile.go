@@ -40,9 +40,9 @@ func ToFile(ctx context.Context, src Source, path string, o Options) (d1.Filled,
 	if file != nil && file.utf8 { // SQLite attaches no file of another encoding
 		from = file.path
 	}
-	s := &fileSink{ctx: ctx, src: src, content: c, direct: from != "", shadows: file != nil, filled: &filled}
+	s := &fileSink{ctx: ctx, src: src, content: c, shadows: file != nil, filled: &filled}
 	err = sqlite.Build(ctx, path, from, func(b *sqlite.Builder) error {
-		s.Builder = b
+		s.Builder, s.direct = b, b.Attached
 		return s.all()
 	})
 	_, ours := errors.AsType[*fault.Error](err)

@@ -19,6 +19,8 @@ import (
 // as they are.
 type Builder struct {
 	*Conn
+	// Attached says that Copy can take rows out of the source.
+	Attached bool
 }
 
 // sourceName is how the file a Builder copies from is attached.
@@ -26,7 +28,8 @@ const sourceName = "source"
 
 // Build makes a database file of what fill does. source is the path of a file whose rows
 // [Builder.Copy] can take, "" for none: a whole UTF-8 database without a log, that nobody
-// changes meanwhile. On an error no file is left.
+// changes meanwhile. Not every one can be attached: Builder.Attached says so. On an error no
+// file is left.
 func Build(ctx context.Context, path, source string, fill func(*Builder) error) (err error) {
 	if _, err := os.Stat(path); err == nil {
 		return fmt.Errorf("sqlite: build: %s exists", path)
@@ -87,7 +90,9 @@ func (b *Builder) prepare(source string) error {
 		return nil
 	}
 	uri := url.URL{Scheme: "file", OmitHost: true, Path: source, RawQuery: "immutable=1&mode=ro"}
-	return b.run("ATTACH " + sqltext.QuoteText(uri.String()) + " AS " + sourceName)
+	// A view that says main.t is none of an attached file for SQLite, which reads nothing of it then.
+	b.Attached = b.run("ATTACH "+sqltext.QuoteText(uri.String())+" AS "+sourceName) == nil
+	return nil
 }
 
 // Copy fills a table of the file with all rows of the source's table of that name: the
