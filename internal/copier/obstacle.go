@@ -256,14 +256,10 @@ func engineText(err error) string {
 	return err.Error()
 }
 
-const reservedSQL = `select case when sql like 'create virtual%' then 'virtual table' else type end, name from sqlite_master
-	where type in ('table', 'view') and name like '\_cf\_%' escape '\' and lower(name) not in ('_cf_kv', '_cf_metadata', '_cf_alarm')
-	order by rowid`
-
 // reserved are tables and views of a file whose names D1 keeps for its own, and that are
 // none of those.
 func reserved(ctx context.Context, src Source) ([]Obstacle, error) {
-	rows, err := src.Query(ctx, d1.Select(2, reservedSQL))
+	rows, err := src.Query(ctx, d1.NamedAsOwn())
 	if err != nil {
 		return nil, err
 	}

@@ -20,3 +20,11 @@ func IsEmpty(ctx context.Context, c Conn) (bool, error) {
 	r, err := c.Query(ctx, Select(1, firstOwnSQL))
 	return err == nil && len(r.Rows) == 0, err
 }
+
+const namedAsOwnSQL = `select case when sql like 'create virtual%' then 'virtual table' else type end, name from sqlite_master
+	where type in ('table', 'view') and name like '\_cf\_%' escape '\' and lower(name) not in ('_cf_kv', '_cf_metadata', '_cf_alarm')
+	order by rowid`
+
+// NamedAsOwn is the statement whose rows are the kinds and names of tables and views that are
+// named as D1's own and are none of them: only a file from elsewhere has any.
+func NamedAsOwn() Stmt { return Select(2, namedAsOwnSQL) }
