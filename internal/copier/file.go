@@ -26,11 +26,7 @@ func OpenFile(path string) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &File{conn: conn, path: path, utf8: about.Encoding == "UTF-8"}
-	if note := about.Note(); note != "" {
-		f.Notes = []string{note}
-	}
-	return f, nil
+	return &File{conn: conn, path: path, utf8: about.Encoding == "UTF-8", Notes: about.Notes()}, nil
 }
 
 // Close closes the file.

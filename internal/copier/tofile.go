@@ -190,10 +190,14 @@ func (s *fileSink) shadow(v Virtual, name string) error {
 	for _, info := range d1.TableInfos(rows[0]) {
 		t.Columns = quoted(info.Stored())
 	}
+	n := int64(0)
 	if s.direct {
-		err = s.CopyShadow(name, t.Columns)
+		n, err = s.CopyShadow(name, t.Columns)
 	} else {
-		err = s.WriteShadow(name, func() error { _, err := s.take(t); return err })
+		err = s.WriteShadow(name, func() error { n, err = s.take(t); return err })
+	}
+	if sqltext.Same(name, v.texts()) {
+		s.filled.Rows += n
 	}
 	if err != nil && s.ctx.Err() == nil {
 		return fault.Wrap(err, fault.Invalid, "The virtual table %s can't come: its inner table %s is of another form here: "+

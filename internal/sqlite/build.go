@@ -107,12 +107,13 @@ func (b *Builder) Copy(table string, columns []string) (int64, error) {
 }
 
 // CopyShadow makes the content of a virtual table's own table that of the source's. The
-// virtual table sees it when the file is opened again.
-func (b *Builder) CopyShadow(table string, columns []string) error {
-	return b.WriteShadow(table, func() error {
-		_, err := b.Copy(table, columns)
+// virtual table sees it when the file is opened again. It returns how many rows there were.
+func (b *Builder) CopyShadow(table string, columns []string) (rows int64, err error) {
+	err = b.WriteShadow(table, func() error {
+		rows, err = b.Copy(table, columns)
 		return err
 	})
+	return rows, err
 }
 
 // WriteShadow empties a virtual table's own table and lets write fill it again.

@@ -28,15 +28,22 @@ type Foreign struct {
 	// Journal says that the journal of a transaction that was broken off stood beside it
 	// and was rolled back.
 	Journal bool
+	// Odd are columns, as table.column, with values of another type than their own, which
+	// would be converted if they were written now. Of very many such values the last are
+	// not looked at.
+	Odd []string
 }
 
-// Note is what somebody should know of such a file, "" for nothing.
-func (f Foreign) Note() string {
+// Notes are what somebody should know of such a file, a sentence each.
+func (f Foreign) Notes() (out []string) {
 	if f.WAL && !f.Log {
-		return "The file was in WAL mode and came without its log, so what stood only in the log " +
-			"(the file of the same name with -wal at the end) isn't here."
+		out = append(out, "The file was in WAL mode and came without its log, so what stood only in the log "+
+			"(the file of the same name with -wal at the end) isn't here.")
 	}
-	return ""
+	for _, column := range f.Odd {
+		out = append(out, "Values in "+column+" were of another type than the column's, and came as SQLite converts them when it writes them.")
+	}
+	return out
 }
 
 // OpenForeign opens a file from elsewhere for reading, with SQLite's own limits and
@@ -51,7 +58,7 @@ func OpenForeign(path string) (*Conn, Foreign, error) {
 	if err != nil {
 		return nil, Foreign{}, err
 	}
-	if err := checkForeign(path, f); err != nil {
+	if err := checkForeign(path, &f); err != nil {
 		return nil, Foreign{}, err
 	}
 	db, err := openImmutable(path)

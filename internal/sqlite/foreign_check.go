@@ -3,6 +3,7 @@ package sqlite
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	driver "zombiezen.com/go/sqlite"
@@ -21,7 +22,7 @@ var indexFindings = regexp.MustCompile(`^wrong # of entries in index |^row \d+ m
 // program has that wrote the file (collations, functions, modules) has a stand-in, since
 // the check compiles all tables and would fail on the first one that needs it: pages and
 // records don't depend on them.
-func checkForeign(path string, f Foreign) error {
+func checkForeign(path string, f *Foreign) error {
 	db, err := openImmutable(path)
 	if err != nil {
 		return err
@@ -34,38 +35,48 @@ func checkForeign(path string, f Foreign) error {
 	raw.allowDoubleQuotedStrings()
 	for _, sql := range []string{"PRAGMA cell_size_check=ON", "PRAGMA ignore_check_constraints=ON"} {
 		if err := exec(db, sql); err != nil {
-			return foreignFailure(err, raw.message(), f)
+			return foreignFailure(err, raw.message(), *f)
 		}
 	}
 	for {
-		found, err := quickCheck(db)
+		found, odd, err := quickCheck(db)
+		f.Odd = odd
 		switch {
 		case err == nil && found != "":
-			return damaged(found, f)
+			return damaged(found, *f)
 		case err == nil:
 			return nil
 		}
 		words := raw.message()
 		if driver.ErrCode(err).ToPrimary() != driver.ResultError || !standIn(db, words) {
-			return foreignFailure(err, words, f)
+			return foreignFailure(err, words, *f)
 		}
 	}
 }
 
-// quickCheck returns what is wrong with the pages, "" for nothing.
-func quickCheck(db *driver.Conn) (string, error) {
+// oddValues are findings about values that a column of that type would have converted
+// when they were written.
+var oddValues = regexp.MustCompile(`^(?:NUMERIC|TEXT) value in (.*)$`)
+
+// quickCheck returns what is wrong with the pages, "" for nothing, and the columns that
+// have values of another type.
+func quickCheck(db *driver.Conn) (found string, odd []string, err error) {
 	st, _, err := db.PrepareTransient(fmt.Sprintf("PRAGMA quick_check(%d)", foreignFindings))
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
 	defer func() { _ = st.Finalize() }()
 	for {
 		row, err := st.Step()
 		if err != nil || !row {
-			return "", err
+			return "", odd, err
 		}
-		if words := st.ColumnText(0); words != "ok" && !noDamage.MatchString(words) && !indexFindings.MatchString(words) {
-			return words, nil
+		words := st.ColumnText(0)
+		if m := oddValues.FindStringSubmatch(words); m != nil && !slices.Contains(odd, m[1]) {
+			odd = append(odd, m[1])
+		}
+		if words != "ok" && !noDamage.MatchString(words) && !indexFindings.MatchString(words) {
+			return words, nil, nil
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -119,7 +120,7 @@ func TestFilesOfEveryFormatAreRead(t *testing.T) {
 				set := []string{fmt.Sprintf("pragma page_size=%d", size), fmt.Sprintf("pragma encoding='%s'", encoding),
 					fmt.Sprintf("pragma auto_vacuum=%d", vacuum)}
 				c, f := mustOpenForeign(t, made(t, append(set, rows...)...))
-				if f != (sqlite.Foreign{PageSize: size, Encoding: encoding}) {
+				if !reflect.DeepEqual(f, sqlite.Foreign{PageSize: size, Encoding: encoding}) {
 					t.Errorf("%s, %d: it is said to be %+v", encoding, size, f)
 				}
 				reads(t, c, "select count(*) || ' ' || sum(length(b)) || ' ' || max(length(a)) from t", "300 45150 9")
@@ -214,7 +215,7 @@ func TestALogIsFoldedIn(t *testing.T) {
 	mustWrite(t, alone, b)
 	refused(t, alone, "its rows are in its log")
 	c, f := mustOpenForeign(t, path)
-	if !f.WAL || !f.Log || f.Journal || f.Note() != "" {
+	if !f.WAL || !f.Log || f.Journal || len(f.Notes()) > 0 {
 		t.Errorf("it is said to be %+v", f)
 	}
 	reads(t, c, "select count(*) from t", "2")
@@ -228,8 +229,8 @@ func TestAFileInWALModeComesAloneToo(t *testing.T) {
 		t.Fatal(err)
 	}
 	c, f := mustOpenForeign(t, path)
-	if !f.WAL || f.Log || !strings.Contains(f.Note(), "without its log") {
-		t.Errorf("it is said to be %+v, %s", f, f.Note())
+	if !f.WAL || f.Log || !strings.Contains(strings.Join(f.Notes(), ""), "without its log") {
+		t.Errorf("it is said to be %+v, %s", f, f.Notes())
 	}
 	reads(t, c, "select count(*) from t", "1")
 }
