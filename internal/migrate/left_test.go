@@ -287,6 +287,17 @@ func TestTriggersOfFunctionsThatAreNotHereCostNothingElse(t *testing.T) {
 	}
 }
 
+// TestAColumnThatSuchATriggerNamesDoesNotGo refuses the plan: that the trigger can't be
+// compiled before either doesn't make it any better to take away what it names.
+func TestAColumnThatSuchATriggerNamesDoesNotGo(t *testing.T) {
+	t.Parallel()
+	conn := database(t, geography...)
+	p := plannedOf(t, conn, parse(t, `{"name":"s","version":1,"tables":{"feats":{"id":"integer primary key","name":"text"}}}`), nil)
+	if !slices.ContainsFunc(p.Refusals, func(r migrate.Refusal) bool { return r.Object == "rtree_feats_geom_insert" }) {
+		t.Errorf("%+v, found %+v", p.Refusals, p.Findings)
+	}
+}
+
 func TestAnRTreeIsDroppedByAPlan(t *testing.T) {
 	t.Parallel()
 	const tree = "create virtual table places using rtree(id, x0, x1)"

@@ -1,6 +1,7 @@
 package migrate
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
@@ -36,6 +37,8 @@ func (b *builder) meaning(after *live.Database, changes []schema.Change) error {
 			if existed && !redefined(row, changes) {
 				b.compareFullText(old, now)
 			}
+		case existed && old.err != "" && now.err != old.err && gone.MatchString(now.err): // what it names goes
+			b.breaks(now)
 		case existed && old.err != "" && now.err != "": // it was broken before
 			b.unknown(now)
 		case existed && old.err != "":
@@ -53,6 +56,9 @@ func (b *builder) meaning(after *live.Database, changes []schema.Change) error {
 	}
 	return nil
 }
+
+// gone is what the engine says of a name that stands for nothing any more.
+var gone = regexp.MustCompile(`no such (column|table): `)
 
 // unknown tells of what can't be compiled, before or after, and speaks of what changes: it
 // may be whole where a program brings its functions along.
