@@ -148,11 +148,11 @@ create virtual table old using fts4(x);
 insert into old values ('text');
 `)
 	want := []string{
-		"The table wide has more than 100 columns, which is what D1 takes",
+		"The table wide has more than the 100 columns that D1 takes",
 		"The virtual table old is of the module fts4, which neither D1 nor this engine has",
 		"The index on_wide goes with the table wide",
-		"The view unions has a compound SELECT of more than 5 terms, which is what D1 takes",
-		"The view many calls max() with more than 32 arguments, which is what D1 takes",
+		"The view unions has a compound SELECT of more than the 5 terms that D1 takes",
+		"The view many calls max() with more than the 32 arguments that D1 takes",
 		"The view over_unions needs unions, which can't be there",
 		"The trigger long has a text of 100",
 	}

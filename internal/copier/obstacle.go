@@ -19,8 +19,8 @@ import (
 // Obstacle is an object of a source that D1 can't have, and so no engine here.
 type Obstacle struct {
 	Object
-	// Why goes on with the sentence that begins with the object: "has more than 100
-	// columns, which is what D1 takes".
+	// Why goes on with the sentence that begins with the object: "has more than the 100
+	// columns that D1 takes".
 	Why string
 	// used says that it can be made and fails whenever it is used.
 	used bool
@@ -219,10 +219,10 @@ var reasons = []struct {
 	{regexp.MustCompile(`^not authorized to use function: (.*)$`), "uses the function $1(), which D1 refuses"},
 	{regexp.MustCompile(`^no such module: (.*)$`), "is of the module $1, which neither D1 nor this engine has"},
 	{regexp.MustCompile(`^no such tokenizer: (.*)$`), "uses the tokenizer $1, which neither D1 nor this engine has"},
-	{regexp.MustCompile(`^too many columns`), "has more than 100 columns, which is what D1 takes"},
-	{regexp.MustCompile(`^too many terms in compound SELECT`), "has a compound SELECT of more than 5 terms, which is what D1 takes"},
-	{regexp.MustCompile(`^too many arguments on function (.*)$`), "calls $1() with more than 32 arguments, which is what D1 takes"},
-	{regexp.MustCompile(`(?s)^Expression tree is too large`), "has an expression that is deeper than 100 levels, which is what D1 takes"},
+	{regexp.MustCompile(`^too many columns`), "has more than the 100 columns that D1 takes"},
+	{regexp.MustCompile(`^too many terms in compound SELECT`), "has a compound SELECT of more than the 5 terms that D1 takes"},
+	{regexp.MustCompile(`^too many arguments on function (.*)$`), "calls $1() with more than the 32 arguments that D1 takes"},
+	{regexp.MustCompile(`(?s)^Expression tree is too large`), "has an expression that is deeper than the 100 levels that D1 takes"},
 	{regexp.MustCompile(`^not authorized`), "does what D1 doesn't allow"},
 }
 
@@ -239,7 +239,7 @@ func cantBe(o Object, err error) string {
 func reason(o Object, err error) string {
 	text := d1.Said(engineText(err))
 	if strings.HasPrefix(text, "statement too long") {
-		return fmt.Sprintf("has a text of %d bytes, and D1 takes 100,000", len(o.SQL))
+		return fmt.Sprintf("has a text of %d bytes, more than the 100,000 that D1 takes", len(o.SQL))
 	}
 	for _, r := range reasons {
 		if m := r.text.FindStringSubmatchIndex(text); m != nil {

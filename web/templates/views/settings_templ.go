@@ -636,7 +636,7 @@ func settingsFacts(p layout.Page, v DatabaseSettings) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				if v.Condition.Damage == "" {
-					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 43, ", and found sound")
+					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 43, "(found sound)")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
