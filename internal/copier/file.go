@@ -15,22 +15,55 @@ type File struct {
 	conn *sqlite.Conn
 	path string
 	utf8 bool
-	// Notes are what is to be said of the file itself, a sentence each.
-	Notes []string
+	// check reads the whole file while it is copied: the copy of one that isn't whole is
+	// thrown away.
+	check *sqlite.Pending
 }
 
 // OpenFile opens a file from anywhere that is the caller's own: a log beside it is moved
-// into it. What is no whole database is fault.Invalid. The caller must Close it.
+// into it. What is no database is fault.Invalid; whether it is whole is known when it was
+// copied. The caller must Close it.
 func OpenFile(path string) (*File, error) {
-	conn, about, err := sqlite.OpenForeign(path)
+	conn, check, err := sqlite.BeginForeign(path)
 	if err != nil {
 		return nil, err
 	}
-	return &File{conn: conn, path: path, utf8: about.Encoding == "UTF-8", Notes: about.Notes()}, nil
+	return &File{conn: conn, path: path, utf8: check.Encoding() == "UTF-8", check: check}, nil
 }
 
 // Close closes the file.
-func (f *File) Close() error { return f.conn.Close() }
+func (f *File) Close() error {
+	f.check.Stop()
+	return f.conn.Close()
+}
+
+// whole returns what is to be said of the file, when all of it was read: fault.Invalid for
+// one that is damaged, whatever came of the copy.
+func (f *File) whole(ctx context.Context) ([]string, error) {
+	end := context.AfterFunc(ctx, f.check.Stop)
+	defer end()
+	about, err := f.check.Wait()
+	if ctx.Err() != nil {
+		return nil, stopped(ctx)
+	}
+	return about.Notes(), err
+}
+
+// settled is the outcome of a copy of the file.
+func (f *File) settled(ctx context.Context, filled d1.Filled, err error) (d1.Filled, error) {
+	if ctx.Err() != nil {
+		return d1.Filled{}, stopped(ctx)
+	}
+	notes, damage := f.whole(ctx)
+	if damage != nil {
+		err = damage
+	}
+	if err != nil {
+		return d1.Filled{}, err
+	}
+	filled.Notes = append(filled.Notes, notes...)
+	return filled, nil
+}
 
 // Content reads what the file holds.
 func (f *File) Content(ctx context.Context) (*Content, error) { return Read(ctx, f) }

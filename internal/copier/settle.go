@@ -47,9 +47,6 @@ func settle(ctx context.Context, src Source, o Options, more func(*Content) []Ob
 		return nil, filled, err
 	}
 	filled.Notes = append(filled.Notes, broken...)
-	if f, ok := src.(*File); ok {
-		filled.Notes = append(filled.Notes, f.Notes...)
-	}
 	filled.Tables = len(c.Tables) + len(c.Virtual)
 	return c, filled, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 
 	"github.com/kuratchi/dashboard/internal/d1"
@@ -27,7 +28,20 @@ type Options struct {
 // nothing written; fault.Limited when ctx ended it; fault.Unavailable for the disk. After
 // an error no file is left.
 func ToFile(ctx context.Context, src Source, path string, o Options) (d1.Filled, error) {
-	file, _ := src.(*File)
+	file, ok := src.(*File)
+	filled, err := toFile(ctx, src, file, path, o)
+	if !ok {
+		return filled, err
+	}
+	made := err == nil
+	if filled, err = file.settled(ctx, filled, err); err != nil && made {
+		_ = os.Remove(path)
+	}
+	return filled, err
+}
+
+// toFile is ToFile before it is known whether file, where the source is one, is whole.
+func toFile(ctx context.Context, src Source, file *File, path string, o Options) (d1.Filled, error) {
 	var more func(*Content) []Obstacle
 	if file == nil {
 		o.Known, more = true, (*Content).unreadable

@@ -26,6 +26,11 @@ const pieces = "kuratchi_pieces"
 // indexes, views, virtual tables and triggers. Errors are as ToFile's; what D1 can't take
 // of the rows is fault.Invalid too: values over 2 MB, and rows that break a foreign key.
 func ToText(ctx context.Context, src *File, w io.Writer, o Options) (d1.Filled, error) {
+	filled, err := toText(ctx, src, w, o)
+	return src.settled(ctx, filled, err)
+}
+
+func toText(ctx context.Context, src *File, w io.Writer, o Options) (d1.Filled, error) {
 	c, filled, err := settle(ctx, src, o, func(c *Content) []Obstacle { return append(c.unreadable(), c.tooLong()...) })
 	if err != nil {
 		return d1.Filled{}, err

@@ -9,6 +9,8 @@ import (
 	"os"
 	"strings"
 
+	driver "zombiezen.com/go/sqlite"
+
 	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
@@ -76,8 +78,10 @@ func Build(ctx context.Context, path, source string, fill func(*Builder) error) 
 // prepare lifts the limits and attaches the source.
 func (b *Builder) prepare(source string) error {
 	b.long = true
-	for l := range limits { // the largest that SQLite was built for
-		b.db.Limit(l, math.MaxInt32)
+	for l := range limits {
+		if l != driver.LimitWorkerThreads { // each sorts in memory of its own
+			b.db.Limit(l, math.MaxInt32) // the largest that SQLite was built for
+		}
 	}
 	// The file is synced as a whole at the end, and nobody else sees it before.
 	pragmas := []string{"foreign_keys=OFF", "ignore_check_constraints=ON", "journal_mode=OFF", "synchronous=OFF", "locking_mode=EXCLUSIVE"}

@@ -51,30 +51,53 @@ func (f Foreign) Notes() (out []string) {
 // in a log or journal beside it is folded into it first, so that it is whole alone. A
 // file that can't be read whole is fault.Invalid, in words without a path.
 func OpenForeign(path string) (*Conn, Foreign, error) {
-	if err := errors.Join(errFunctions, bounds.Installed()); err != nil {
+	c, p, err := BeginForeign(path)
+	if err != nil {
 		return nil, Foreign{}, err
+	}
+	f, err := p.Wait()
+	if err != nil {
+		return nil, Foreign{}, errors.Join(err, c.Close())
+	}
+	return c, f, nil
+}
+
+// BeginForeign is OpenForeign without waiting until the whole file was read: that goes on
+// beside what the connection is used for, which is to be thrown away if it fails.
+func BeginForeign(path string) (*Conn, *Pending, error) {
+	if err := errors.Join(errFunctions, bounds.Installed()); err != nil {
+		return nil, nil, err
 	}
 	f, err := foldForeign(path)
 	if err != nil {
-		return nil, Foreign{}, err
+		return nil, nil, err
 	}
-	if err := checkForeign(path, &f); err != nil {
-		return nil, Foreign{}, err
+	p := beginCheck(path, f)
+	c, err := openForeign(path, f)
+	if err != nil {
+		if _, damage := p.Wait(); damage != nil {
+			err = damage // it says why
+		}
+		return nil, nil, err
 	}
+	return c, p, nil
+}
+
+func openForeign(path string, f Foreign) (*Conn, error) {
 	db, err := openImmutable(path)
 	if err != nil {
-		return nil, Foreign{}, err
+		return nil, err
 	}
 	c, err := newConn(db, Options{Memory: true, ReadOnly: true, copied: true, foreign: true})
 	if err != nil {
-		return nil, Foreign{}, err
+		return nil, err
 	}
 	c.raw.utf16 = f.Encoding != "UTF-8"
 	if err := c.refuseWithoutLog(f); err != nil {
 		_ = c.Close()
-		return nil, Foreign{}, err
+		return nil, err
 	}
-	return c, f, nil
+	return c, nil
 }
 
 // header is the part of a database file's beginning that is looked at before SQLite is.

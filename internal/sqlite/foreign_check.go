@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	driver "zombiezen.com/go/sqlite"
 
@@ -18,22 +19,55 @@ const foreignFindings = 1000
 // indexFindings are no damage of a file from outside: its indexes are made anew.
 var indexFindings = regexp.MustCompile(`^wrong # of entries in index |^row \d+ missing from index |^non-unique entry in index `)
 
+// Pending is the check of a whole file that goes on.
+type Pending struct {
+	done, stop chan struct{}
+	once       sync.Once
+	f          Foreign
+	err        error
+}
+
+func beginCheck(path string, f Foreign) *Pending {
+	p := &Pending{done: make(chan struct{}), stop: make(chan struct{}), f: f}
+	go func() {
+		defer close(p.done)
+		p.err = checkForeign(path, &p.f, p.stop)
+	}()
+	return p
+}
+
+// Encoding is that of the file's texts, which is known before the rest.
+func (p *Pending) Encoding() string { return p.f.Encoding }
+
+// Wait returns what the file is, and fault.Invalid for one that isn't whole.
+func (p *Pending) Wait() (Foreign, error) {
+	<-p.done
+	return p.f, p.err
+}
+
+// Stop ends the check and returns when it has ended.
+func (p *Pending) Stop() {
+	p.once.Do(func() { close(p.stop) })
+	<-p.done
+}
+
 // checkForeign returns nil when every page of a file is what it has to be. What only a
 // program has that wrote the file (collations, functions, modules) has a stand-in, since
 // the check compiles all tables and would fail on the first one that needs it: pages and
 // records don't depend on them.
-func checkForeign(path string, f *Foreign) error {
+func checkForeign(path string, f *Foreign, stop <-chan struct{}) error {
 	db, err := openImmutable(path)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = closeDriver(db) }()
+	db.SetInterrupt(stop)
 	raw := rawOf(db)
 	if err := raw.dropModules(); err != nil {
 		return fmt.Errorf("sqlite: %w", err)
 	}
 	raw.allowDoubleQuotedStrings()
-	for _, sql := range []string{"PRAGMA cell_size_check=ON", "PRAGMA ignore_check_constraints=ON"} {
+	for _, sql := range []string{"PRAGMA cell_size_check=ON", "PRAGMA ignore_check_constraints=ON", "PRAGMA cache_size=-500"} {
 		if err := exec(db, sql); err != nil {
 			return foreignFailure(err, raw.message(), *f)
 		}
