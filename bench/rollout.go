@@ -139,6 +139,21 @@ func rollOut(ctx context.Context, dir string, atOnce int) error {
 	var next atomic.Int64
 	var wg sync.WaitGroup
 	failed := make(chan error, atOnce)
+	// Each takes its id at its first opening, once in its life.
+	for _, i := range infos {
+		if err := withConn(ctx, e, i.ID, func(conn d1.Conn) error {
+			_, err := conn.Query(ctx, d1.Query("select 1"))
+			return err
+		}); err != nil {
+			return err
+		}
+	}
+	if err := e.Close(); err != nil {
+		return err
+	}
+	if e, err = local.Open(dir, local.Options{}); err != nil {
+		return err
+	}
 	began := time.Now()
 	for range atOnce {
 		wg.Go(func() {
