@@ -53,7 +53,7 @@ var homes = []struct {
 	{"columns", `pragma_table_x?info\(`, []string{
 		"internal/d1/table_info.go",
 		"internal/migrate/ledger.go", // which version of its own ledger it is
-		"internal/migrate/uses.go",   // of a view in the empty copy
+		"internal/shadow/fires.go",   // of a view in the empty copy
 	}},
 	{"what tells rows apart", `Same\(\w+\.Type, "integer"\)|pragma_index_x?(list|info)`, []string{
 		"internal/d1/table_info.go",

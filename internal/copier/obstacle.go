@@ -146,7 +146,10 @@ func (j *judge) trigger(o Object) {
 		return
 	}
 	defer func() { _ = j.db.Exec("DROP TRIGGER " + sqltext.Quote(o.Name)) }()
-	err := j.db.Compile(j.fires(o))
+	statement, err := j.db.Fires(schema.MasterRow{Table: o.Table, SQL: o.SQL})
+	if err == nil {
+		err = j.db.Compile(statement)
+	}
 	if err == nil || strings.HasPrefix(engineText(err), "too many levels of trigger") {
 		return // how deep it goes counts when it fires, and is no matter of it alone
 	}
@@ -175,38 +178,6 @@ func (j *judge) missing(o Object, err error) string {
 		}
 	}
 	return reason(o, err)
-}
-
-// fires is a statement that fires a trigger.
-func (j *judge) fires(o Object) string {
-	table := sqltext.Quote(o.Table)
-	head, _ := schema.ParseTrigger(o.SQL)
-	switch head.Event {
-	case "insert":
-		return "INSERT INTO " + table + " DEFAULT VALUES"
-	case "delete":
-		return "DELETE FROM " + table
-	}
-	sets := j.columns(o.Table)
-	for i, name := range sets {
-		sets[i] = sqltext.Quote(name) + " = " + sqltext.Quote(name)
-	}
-	return "UPDATE " + table + " SET " + strings.Join(sets, ", ")
-}
-
-// columns are those of a table, or of a view, that can be set.
-func (j *judge) columns(of string) []string {
-	for _, t := range j.content.Tables {
-		if sqltext.Same(t.Name, of) {
-			return t.info.Stored()
-		}
-	}
-	st, err := j.db.Prepare("SELECT * FROM " + sqltext.Quote(of))
-	if err != nil {
-		return nil
-	}
-	defer st.Close()
-	return st.Columns()
 }
 
 // The engine's words for what a limit or a missing part of it is, with ours.

@@ -78,7 +78,7 @@ func useOf(s *shadow.Copy, row schema.MasterRow, stands bool) use {
 			defer func() { _ = s.Exec("DROP TRIGGER " + sqltext.Quote(row.Name)) }()
 		}
 		var err error
-		if statement, err = fires(s, row); err != nil {
+		if statement, err = s.Fires(row); err != nil {
 			u.err = engineWords(err)
 			return u
 		}
@@ -88,23 +88,6 @@ func useOf(s *shadow.Copy, row schema.MasterRow, stands bool) use {
 		u.err = engineWords(err)
 	}
 	return u
-}
-
-// fires returns a statement that fires a trigger.
-func fires(s *shadow.Copy, row schema.MasterRow) (string, error) {
-	table := sqltext.Quote(row.Table)
-	head, _ := schema.ParseTrigger(row.SQL)
-	switch head.Event {
-	case "insert":
-		return "INSERT INTO " + table + " DEFAULT VALUES", nil
-	case "delete":
-		return "DELETE FROM " + table, nil
-	}
-	names, err := s.Texts("SELECT name FROM pragma_table_xinfo(" + sqltext.QuoteText(row.Table) + ") WHERE hidden = 0")
-	for i, name := range names {
-		names[i] = sqltext.Quote(name) + " = " + sqltext.Quote(name)
-	}
-	return "UPDATE " + table + " SET " + list(names), err
 }
 
 // writes reports whether it inserts into or updates a table.

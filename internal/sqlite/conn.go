@@ -269,10 +269,6 @@ func (c *Conn) LastInsertRowID() int64 { return c.db.LastInsertRowID() }
 // Checkpoint moves the write-ahead log into the file.
 func (c *Conn) Checkpoint() error { return c.run("PRAGMA wal_checkpoint(TRUNCATE)") }
 
-// Hide makes D1's own hidden table, which a file from elsewhere may not have. It
-// must not be called between Begin and End.
-func (c *Conn) Hide() error { return c.run(hiddenTable) }
-
 // Size returns the database's size in bytes.
 func (c *Conn) Size() (int64, error) {
 	pages, err := c.number("PRAGMA page_count")

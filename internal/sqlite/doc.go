@@ -20,7 +20,7 @@
 // Every statement runs between Begin and End, which is one transaction; a
 // statement can't begin or end one. A Conn belongs to one goroutine at a time.
 //
-// A file from elsewhere is opened by [OpenForeign], for reading, with SQLite's limits
+// A file from elsewhere is opened by [BeginForeign], for reading, with SQLite's limits
 // instead of D1's.
 //
 // It is the only package that imports the driver.

@@ -64,3 +64,16 @@ func OpenBare(path string) (*driver.Conn, error) { return openDriver(path, drive
 
 // ExecBare runs statements on what OpenBare has opened.
 func ExecBare(db *driver.Conn, statements ...string) error { return exec(db, statements...) }
+
+// OpenForeign is BeginForeign that waits until the whole file was read.
+func OpenForeign(path string) (*Conn, Foreign, error) {
+	c, p, err := BeginForeign(path)
+	if err != nil {
+		return nil, Foreign{}, err
+	}
+	f, err := p.Wait()
+	if err != nil {
+		return nil, Foreign{}, errors.Join(err, c.Close())
+	}
+	return c, f, nil
+}

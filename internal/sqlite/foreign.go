@@ -46,24 +46,12 @@ func (f Foreign) Notes() (out []string) {
 	return out
 }
 
-// OpenForeign opens a file from elsewhere for reading, with SQLite's own limits and
+// BeginForeign opens a file from elsewhere for reading, with SQLite's own limits and
 // nothing of D1's. The file is the caller's own, in a folder of its own: what stands
-// in a log or journal beside it is folded into it first, so that it is whole alone. A
-// file that can't be read whole is fault.Invalid, in words without a path.
-func OpenForeign(path string) (*Conn, Foreign, error) {
-	c, p, err := BeginForeign(path)
-	if err != nil {
-		return nil, Foreign{}, err
-	}
-	f, err := p.Wait()
-	if err != nil {
-		return nil, Foreign{}, errors.Join(err, c.Close())
-	}
-	return c, f, nil
-}
-
-// BeginForeign is OpenForeign without waiting until the whole file was read: that goes on
-// beside what the connection is used for, which is to be thrown away if it fails.
+// in a log or journal beside it is folded into it first, so that it is whole alone. What
+// is no database is fault.Invalid, in words without a path. Whether the whole file can be
+// read is looked at beside what the connection is used for, which is to be thrown away if
+// it can't: see [Pending].
 func BeginForeign(path string) (*Conn, *Pending, error) {
 	if err := errors.Join(errFunctions, bounds.Installed()); err != nil {
 		return nil, nil, err
