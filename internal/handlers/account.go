@@ -16,7 +16,7 @@ import (
 )
 
 // ownSessions returns the sessions of who is signed in that still live.
-func (s *Server) ownSessions(c echo.Context) ([]auth.Session, error) {
+func (s people) ownSessions(c echo.Context) ([]auth.Session, error) {
 	o, _ := middleware.Operator(c)
 	now := s.Now()
 	all, err := s.Operators.SessionsOf(c.Request().Context(), o.ID, now.Add(-auth.AbsoluteTimeout))
@@ -32,7 +32,7 @@ func (s *Server) ownSessions(c echo.Context) ([]auth.Session, error) {
 	return live, nil
 }
 
-func (s *Server) accountPage(c echo.Context, status int, v views.Account) error {
+func (s people) accountPage(c echo.Context, status int, v views.Account) error {
 	o, _ := middleware.Operator(c)
 	current, _ := middleware.Session(c)
 	sessions, err := s.ownSessions(c)
@@ -48,7 +48,7 @@ func (s *Server) accountPage(c echo.Context, status int, v views.Account) error 
 	return render(c, status, views.AccountPage(s.page(c, "Account", "account", layout.Crumb{Text: "Account"}), v))
 }
 
-func (s *Server) accountShow(c echo.Context) error {
+func (s people) accountShow(c echo.Context) error {
 	return s.accountPage(c, http.StatusOK, views.Account{Done: c.QueryParam("done")})
 }
 
@@ -59,12 +59,12 @@ func accountDone(what string) string {
 // accountPassword changes one's own password, which ends every session, and
 // signs this browser in anew. A wrong current password counts as a failed
 // sign-in.
-func (s *Server) accountPassword(c echo.Context) error {
+func (s people) accountPassword(c echo.Context) error {
 	o, _ := middleware.Operator(c)
 	if wait := s.Throttle.Check(o.Email, c.RealIP()); wait > 0 {
 		return s.accountPage(c, http.StatusTooManyRequests, views.Account{PasswordError: fault.Message(s.Throttle.Refusal(wait))})
 	}
-	_, ok, err := s.checkPassword(c, o.Email, c.FormValue("current"))
+	_, ok, err := door{s.Server}.checkPassword(c, o.Email, c.FormValue("current"))
 	if err != nil || !ok {
 		s.Throttle.Fail(o.Email, c.RealIP())
 	}
@@ -97,7 +97,7 @@ func (s *Server) accountPassword(c echo.Context) error {
 }
 
 // accountEnd ends one of one's own sessions; another's is not found.
-func (s *Server) accountEnd(c echo.Context) error {
+func (s people) accountEnd(c echo.Context) error {
 	sessions, err := s.ownSessions(c)
 	if err != nil {
 		return err
@@ -109,7 +109,7 @@ func (s *Server) accountEnd(c echo.Context) error {
 			continue
 		}
 		if x.Hash == current.Hash {
-			return s.logout(c)
+			return door{s.Server}.logout(c)
 		}
 		e := s.sessionEntry(c, audit.SessionRevoke, audit.Done, o)
 		e.Detail = x.IP + " " + x.UserAgent
@@ -122,7 +122,7 @@ func (s *Server) accountEnd(c echo.Context) error {
 }
 
 // accountEndAll ends every session of who is signed in, this one too.
-func (s *Server) accountEndAll(c echo.Context) error {
+func (s people) accountEndAll(c echo.Context) error {
 	o, _ := middleware.Operator(c)
 	e := s.sessionEntry(c, audit.SessionRevoke, audit.Done, o)
 	e.Detail = "all sessions"

@@ -13,7 +13,7 @@ import (
 )
 
 // adoptShow lists the account's databases, and looks into those that are chosen.
-func (s *Server) adoptShow(c echo.Context) error {
+func (s provisions) adoptShow(c echo.Context) error {
 	q := c.QueryParams()
 	v := views.Adopt{Chosen: q["id"], Schema: q.Get("schema")}
 	var err error
@@ -27,11 +27,11 @@ func (s *Server) adoptShow(c echo.Context) error {
 }
 
 // adoptFrame frames the page.
-func (s *Server) adoptFrame(c echo.Context) layout.Page {
+func (s provisions) adoptFrame(c echo.Context) layout.Page {
 	return s.page(c, "Adopt databases", "fleet", layout.Crumb{Text: "Fleet", Href: paths.Fleet}, layout.Crumb{Text: "Adopt"})
 }
 
-func (s *Server) adoptPage(c echo.Context, status int, v views.Adopt, cause error) error {
+func (s provisions) adoptPage(c echo.Context, status int, v views.Adopt, cause error) error {
 	if s.Account.State().ID == "" {
 		if c.Request().Method == http.MethodPost {
 			status = http.StatusUnprocessableEntity
@@ -53,7 +53,7 @@ func (s *Server) adoptPage(c echo.Context, status int, v views.Adopt, cause erro
 
 // adoptLists reads what can be chosen: a page of the account's databases, all of which
 // can be looked into at once, the schemas and the organizations.
-func (s *Server) adoptLists(c echo.Context, v *views.Adopt) error {
+func (s provisions) adoptLists(c echo.Context, v *views.Adopt) error {
 	ctx := c.Request().Context()
 	number, err := pageNumber(c)
 	if err != nil {
@@ -86,7 +86,7 @@ func adoptError(v *views.Adopt, cause error) {
 }
 
 // adoptCreate registers databases of the account and says what became of each.
-func (s *Server) adoptCreate(c echo.Context) error {
+func (s provisions) adoptCreate(c echo.Context) error {
 	form, err := c.FormParams()
 	if err != nil {
 		return asFault(err)

@@ -47,7 +47,7 @@ func auditFilter(c echo.Context) (audit.Filter, error) {
 	return f, nil
 }
 
-func (s *Server) auditIndex(c echo.Context) error {
+func (s auditlog) auditIndex(c echo.Context) error {
 	f, err := auditFilter(c)
 	if err != nil {
 		return err
@@ -64,7 +64,7 @@ func (s *Server) auditIndex(c echo.Context) error {
 
 // auditCSV writes all matching entries, read in batches, so its size is bounded
 // by nothing but the log.
-func (s *Server) auditCSV(c echo.Context) error {
+func (s auditlog) auditCSV(c echo.Context) error {
 	f, err := auditFilter(c)
 	if err != nil {
 		return err

@@ -12,7 +12,7 @@ import (
 	"github.com/kuratchi/dashboard/web/templates/views"
 )
 
-func (s *Server) cloudflarePage(c echo.Context, status int, v views.Installation) error {
+func (s install) cloudflarePage(c echo.Context, status int, v views.Installation) error {
 	v.State = s.Account.State()
 	var err error
 	if v.Databases, err = s.Account.Databases(c.Request().Context()); err != nil {
@@ -24,7 +24,7 @@ func (s *Server) cloudflarePage(c echo.Context, status int, v views.Installation
 	return render(c, status, views.InstallationPage(s.page(c, "Settings", "settings", layout.Crumb{Text: "Settings"}), v))
 }
 
-func (s *Server) cloudflareShow(c echo.Context) error {
+func (s install) cloudflareShow(c echo.Context) error {
 	return s.cloudflarePage(c, http.StatusOK, views.Installation{})
 }
 
@@ -35,7 +35,7 @@ func accountInput(c echo.Context) account.Input {
 
 // cloudflareRefusal shows the form again, with what its tokens were found to be. What was
 // typed as a token isn't sent back.
-func (s *Server) cloudflareRefusal(c echo.Context, found []account.Permission, err error) error {
+func (s install) cloudflareRefusal(c echo.Context, found []account.Permission, err error) error {
 	if !isFormError(err) {
 		return err
 	}
@@ -48,7 +48,7 @@ func (s *Server) cloudflareRefusal(c echo.Context, found []account.Permission, e
 	return s.cloudflarePage(c, statusOf(err), v)
 }
 
-func (s *Server) cloudflareSave(c echo.Context) error {
+func (s install) cloudflareSave(c echo.Context) error {
 	found, err := s.Account.Save(c.Request().Context(), s.actor(c), accountInput(c))
 	if err != nil {
 		return s.cloudflareRefusal(c, found, err)
@@ -63,7 +63,7 @@ func (s *Server) cloudflareSave(c echo.Context) error {
 
 // cloudflareTest says what the tokens may do, those that were typed or those there
 // are. It saves nothing.
-func (s *Server) cloudflareTest(c echo.Context) error {
+func (s install) cloudflareTest(c echo.Context) error {
 	in := accountInput(c)
 	if in.ID == "" {
 		in.ID = s.Account.State().ID
@@ -75,7 +75,7 @@ func (s *Server) cloudflareTest(c echo.Context) error {
 	return s.cloudflarePage(c, http.StatusOK, views.Installation{ID: in.ID, Found: found, Typed: in.Token != "" || in.ReadToken != ""})
 }
 
-func (s *Server) cloudflareForget(c echo.Context) error {
+func (s install) cloudflareForget(c echo.Context) error {
 	if err := checkConfirmation(c, s.Account.State().ID); err != nil {
 		return s.cloudflareRefusal(c, nil, err)
 	}

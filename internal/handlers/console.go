@@ -26,7 +26,7 @@ const writesFor = 10 * time.Minute
 
 // consoleView starts what the console shows: whether this session may write, and
 // what its operator ran on this database before.
-func (s *Server) consoleView(c echo.Context, d fleet.Database) (views.Console, error) {
+func (s query) consoleView(c echo.Context, d fleet.Database) (views.Console, error) {
 	v := views.Console{Database: d.Name, Cap: s.SQLRowCap, Timeout: s.SQLTimeout, MayWrite: mayWrite(c), MayDraft: mayDraft(c),
 		Guard: s.consoleLimits(d).Guard}
 	sess, _ := middleware.Session(c)
@@ -39,7 +39,7 @@ func (s *Server) consoleView(c echo.Context, d fleet.Database) (views.Console, e
 
 // history is what an operator ran on a database before, each text once, the newest
 // first.
-func (s *Server) history(c echo.Context, d fleet.Database) ([]audit.Entry, error) {
+func (s query) history(c echo.Context, d fleet.Database) ([]audit.Entry, error) {
 	o, _ := middleware.Operator(c)
 	es, err := s.Operators.Audit(c.Request().Context(), audit.Filter{
 		Actions: []audit.Action{audit.DatabaseQuery, audit.DatabaseWrite}, Actor: o.Email, Database: d.Name, Limit: 100,
@@ -70,7 +70,7 @@ const maxHistory = 25
 
 // consoleShow shows the console. A statement in the URL is shown and not run: a
 // link must not query a database.
-func (s *Server) consoleShow(c echo.Context) error {
+func (s query) consoleShow(c echo.Context) error {
 	return s.withDatabase(c, func(d fleet.Database, conn d1.Conn) error {
 		v, err := s.consoleView(c, d)
 		if err != nil {
@@ -84,7 +84,7 @@ func (s *Server) consoleShow(c echo.Context) error {
 	})
 }
 
-func (s *Server) consolePage(c echo.Context, status int, d fleet.Database, conn d1.Conn, v views.Console) error {
+func (s query) consolePage(c echo.Context, status int, d fleet.Database, conn d1.Conn, v views.Console) error {
 	if isFragment(c) {
 		return render(c, status, views.ConsoleResult(v))
 	}
@@ -100,7 +100,7 @@ func (s *Server) consolePage(c echo.Context, status int, d fleet.Database, conn 
 
 // consoleSwitch allows this session to write for ten minutes, or takes that back.
 // What was typed stays.
-func (s *Server) consoleSwitch(c echo.Context) error {
+func (s query) consoleSwitch(c echo.Context) error {
 	return s.withDatabase(c, func(d fleet.Database, conn d1.Conn) error {
 		o, _ := middleware.Operator(c)
 		sess, _ := middleware.Session(c)
@@ -125,8 +125,8 @@ func (s *Server) consoleSwitch(c echo.Context) error {
 
 // completions are the names the editor proposes, as JSON; none when they can't
 // be read.
-func (s *Server) completions(c echo.Context, d fleet.Database, conn d1.Conn) string {
-	cat, err := s.catalog(c, d, conn)
+func (s query) completions(c echo.Context, d fleet.Database, conn d1.Conn) string {
+	cat, err := tables{s.Server}.catalog(c, d, conn)
 	if err != nil {
 		return "{}"
 	}
@@ -148,7 +148,7 @@ func (s *Server) completions(c echo.Context, d fleet.Database, conn d1.Conn) str
 
 // consoleRun runs statements and leaves an audit entry: reading only, unless this
 // session may write. What is dangerous is asked about first.
-func (s *Server) consoleRun(c echo.Context) error {
+func (s query) consoleRun(c echo.Context) error {
 	form, err := c.FormParams()
 	if err != nil {
 		return asFault(err)
@@ -191,7 +191,7 @@ func consoleScript(d fleet.Database, form url.Values) console.Script {
 		Reason: form.Get("reason")}
 }
 
-func (s *Server) consoleLimits(d fleet.Database) console.Limits {
+func (s query) consoleLimits(d fleet.Database) console.Limits {
 	l := console.Limits{Rows: s.SQLRowCap, Timeout: s.SQLTimeout}
 	switch {
 	case d.Provider != fleet.D1:
@@ -204,7 +204,7 @@ func (s *Server) consoleLimits(d fleet.Database) console.Limits {
 }
 
 // consoleRead runs statements reading only. Leaving the page stops them.
-func (s *Server) consoleRead(ctx context.Context, c echo.Context, d fleet.Database, conn d1.Conn, v views.Console) error {
+func (s query) consoleRead(ctx context.Context, c echo.Context, d fleet.Database, conn d1.Conn, v views.Console) error {
 	began := time.Now()
 	var err error
 	v.Results, err = console.Run(ctx, conn, v.SQL, v.Params, s.consoleLimits(d))
@@ -214,7 +214,7 @@ func (s *Server) consoleRead(ctx context.Context, c echo.Context, d fleet.Databa
 
 // consoleAnswer records and shows a run that changed nothing. The error is why it
 // is none.
-func (s *Server) consoleAnswer(c echo.Context, d fleet.Database, conn d1.Conn, v views.Console, err error) error {
+func (s query) consoleAnswer(c echo.Context, d fleet.Database, conn d1.Conn, v views.Console, err error) error {
 	status := http.StatusOK
 	if err != nil {
 		v.Error, status = fault.Message(err), statusOf(err)
@@ -228,13 +228,14 @@ func (s *Server) consoleAnswer(c echo.Context, d fleet.Database, conn d1.Conn, v
 // consoleWrite runs statements in one transaction, between an intent and an
 // outcome in the audit log. Until it commits, cancelling the run or leaving the
 // page undoes all of it, and the outcome says so.
-func (s *Server) consoleWrite(ctx context.Context, c echo.Context, d fleet.Database, conn d1.Conn, v views.Console) error {
+func (s query) consoleWrite(ctx context.Context, c echo.Context, d fleet.Database, conn d1.Conn, v views.Console) error {
 	form, err := c.FormParams()
 	if err != nil {
 		return asFault(err)
 	}
 	began, status := time.Now(), http.StatusOK
-	err = s.write(c, d, audit.DatabaseWrite, writing{statement: v.SQL, detail: v.Judgement.Overridden}, func(context.Context) (int64, error) {
+	what := writing{statement: v.SQL, detail: v.Judgement.Overridden}
+	err = tables{s.Server}.write(c, d, audit.DatabaseWrite, what, func(context.Context) (int64, error) {
 		var err error
 		v.Results, err = console.Write(ctx, conn, consoleScript(d, form), s.consoleLimits(d), v.Judgement)
 		var rows int64
@@ -261,7 +262,7 @@ const (
 )
 
 // enterConsole takes one of the places for runs.
-func (s *Server) enterConsole(ctx context.Context) (leave func(), err error) {
+func (s query) enterConsole(ctx context.Context) (leave func(), err error) {
 	wait := time.NewTimer(consoleWait)
 	defer wait.Stop()
 	select {
@@ -277,7 +278,7 @@ func (s *Server) enterConsole(ctx context.Context) (leave func(), err error) {
 // maxLogged is how many bytes of a statement the audit log keeps.
 const maxLogged = 20_000
 
-func (s *Server) consoleEntry(c echo.Context, d fleet.Database, v views.Console) audit.Entry {
+func (s query) consoleEntry(c echo.Context, d fleet.Database, v views.Console) audit.Entry {
 	o, _ := middleware.Operator(c)
 	e := s.sessionEntry(c, audit.DatabaseQuery, audit.Done, o)
 	e.Org, e.Database, e.Target = d.OrgSlug, d.Name, paths.SQL(d.Name)

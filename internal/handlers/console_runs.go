@@ -37,7 +37,7 @@ func (r *runs) begin(c echo.Context, run string) (ctx context.Context, ended fun
 
 // consoleCancel stops a run of this session. One that isn't there has ended, or
 // hasn't come yet.
-func (s *Server) consoleCancel(c echo.Context) error {
+func (s query) consoleCancel(c echo.Context) error {
 	sess, _ := middleware.Session(c)
 	cancel, ok := s.runs.m.Load(runKey{sess.Hash, c.FormValue("run")})
 	if !ok {

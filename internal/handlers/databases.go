@@ -22,7 +22,7 @@ func (s *Server) actor(c echo.Context) auth.Actor { return middleware.Actor(c) }
 
 // provisionForm fills the form from values, of the URL, of a draft or of what
 // was sent.
-func (s *Server) provisionForm(c echo.Context, status int, form url.Values, cause error) error {
+func (s provisions) provisionForm(c echo.Context, status int, form url.Values, cause error) error {
 	ctx := c.Request().Context()
 	v := views.Provision{
 		Org: form.Get("org"), OrgName: form.Get("org_name"), Name: form.Get("name"), Location: form.Get("location"), Place: form.Get("place"),
@@ -62,7 +62,7 @@ func (s *Server) provisionForm(c echo.Context, status int, form url.Values, caus
 	return render(c, status, views.ProvisionPage(p, v))
 }
 
-func (s *Server) databasesNew(c echo.Context) error {
+func (s provisions) databasesNew(c echo.Context) error {
 	form := c.QueryParams()
 	if d := draft(c); d != nil {
 		form = d
@@ -70,7 +70,7 @@ func (s *Server) databasesNew(c echo.Context) error {
 	return s.provisionForm(c, http.StatusOK, form, nil)
 }
 
-func (s *Server) databasesCreate(c echo.Context) error {
+func (s provisions) databasesCreate(c echo.Context) error {
 	form, err := c.FormParams()
 	if err != nil {
 		return asFault(err)
@@ -96,7 +96,7 @@ func (s *Server) databasesCreate(c echo.Context) error {
 	return redirect(c, paths.Database(d.Name))
 }
 
-func (s *Server) databasesResume(c echo.Context) error {
+func (s provisions) databasesResume(c echo.Context) error {
 	d, err := s.Fleet.ResumeProvision(c.Request().Context(), s.actor(c), c.Param("db"))
 	if err != nil {
 		return err
@@ -104,7 +104,7 @@ func (s *Server) databasesResume(c echo.Context) error {
 	return redirect(c, paths.Database(d.Name))
 }
 
-func (s *Server) databasesUndo(c echo.Context) error {
+func (s provisions) databasesUndo(c echo.Context) error {
 	if err := s.Fleet.UndoProvision(c.Request().Context(), s.actor(c), c.Param("db")); err != nil {
 		return err
 	}
@@ -112,7 +112,7 @@ func (s *Server) databasesUndo(c echo.Context) error {
 }
 
 // databasesShow is the list of a database's tables, or how its provision stands.
-func (s *Server) databasesShow(c echo.Context) error {
+func (s tables) databasesShow(c echo.Context) error {
 	ctx := c.Request().Context()
 	d, err := s.Fleet.Database(ctx, c.Param("db"))
 	if err != nil {
@@ -120,9 +120,9 @@ func (s *Server) databasesShow(c echo.Context) error {
 	}
 	switch {
 	case d.State == fleet.Archived || d.State == fleet.Deleted:
-		return s.settingsPage(c, http.StatusOK, "", nil)
+		return settings{s.Server}.settingsPage(c, http.StatusOK, "", nil)
 	case d.State != fleet.Ready || isFragment(c):
-		return s.progress(c, d)
+		return provisions{s.Server}.progress(c, d)
 	}
 	return s.withDatabase(c, func(d fleet.Database, conn d1.Conn) error {
 		cat, err := s.catalog(c, d, conn)
@@ -136,7 +136,7 @@ func (s *Server) databasesShow(c echo.Context) error {
 }
 
 // progress is a page, or while it follows along, a part of one.
-func (s *Server) progress(c echo.Context, d fleet.Database) error {
+func (s provisions) progress(c echo.Context, d fleet.Database) error {
 	steps, err := s.Fleet.Steps(c.Request().Context(), d)
 	if err != nil {
 		return err

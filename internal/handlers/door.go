@@ -19,7 +19,7 @@ import (
 )
 
 // setupForm shows the form that makes the owner, while its token is good.
-func (s *Server) setupForm(c echo.Context) error {
+func (s door) setupForm(c echo.Context) error {
 	token := c.QueryParam("token")
 	if err := s.setupOpen(c, token); err != nil {
 		return err
@@ -30,7 +30,7 @@ func (s *Server) setupForm(c echo.Context) error {
 // setupOpen checks a setup token. Wrong ones are throttled by address; a good
 // one never waits, as nobody guesses 256 bits. Once there is an owner no link is
 // good any more and there is nothing to throttle.
-func (s *Server) setupOpen(c echo.Context, token string) error {
+func (s door) setupOpen(c echo.Context, token string) error {
 	ctx := c.Request().Context()
 	err := s.Operators.SetupOpen(ctx, auth.HashToken(token))
 	if !fault.Is(err, fault.NotFound) {
@@ -47,13 +47,13 @@ func (s *Server) setupOpen(c echo.Context, token string) error {
 }
 
 // refusal is the error for a wait, and says it to programs too.
-func (s *Server) refusal(c echo.Context, wait time.Duration) error {
+func (s door) refusal(c echo.Context, wait time.Duration) error {
 	c.Response().Header().Set("Retry-After", strconv.Itoa(int((wait+time.Second-1)/time.Second)))
 	return s.Throttle.Refusal(wait)
 }
 
 // setupClaim makes the owner and signs in.
-func (s *Server) setupClaim(c echo.Context) error {
+func (s door) setupClaim(c echo.Context) error {
 	v := views.Setup{Token: c.FormValue("token"), Email: c.FormValue("email")}
 	if err := s.setupOpen(c, v.Token); err != nil {
 		return err
@@ -109,7 +109,7 @@ func localPath(next string) string {
 	return next
 }
 
-func (s *Server) loginForm(c echo.Context) error {
+func (s door) loginForm(c echo.Context) error {
 	if _, ok := middleware.Operator(c); ok {
 		return c.Redirect(http.StatusSeeOther, localPath(c.QueryParam("next")))
 	}
@@ -118,7 +118,7 @@ func (s *Server) loginForm(c echo.Context) error {
 
 // login checks the password. What fails looks and takes the same, whether the
 // address is known or not.
-func (s *Server) login(c echo.Context) error {
+func (s door) login(c echo.Context) error {
 	v := views.Login{Email: strings.TrimSpace(c.FormValue("email")), Next: localPath(c.FormValue("next"))}
 	email, err := auth.NormalizeEmail(v.Email)
 	if err != nil {
@@ -150,7 +150,7 @@ func (s *Server) login(c echo.Context) error {
 	return c.Redirect(http.StatusSeeOther, v.Next)
 }
 
-func (s *Server) checkPassword(c echo.Context, email, password string) (auth.Operator, bool, error) {
+func (s door) checkPassword(c echo.Context, email, password string) (auth.Operator, bool, error) {
 	ctx := c.Request().Context()
 	o, stored, err := s.Operators.OperatorByEmail(ctx, email)
 	if fault.Is(err, fault.NotFound) {
@@ -173,7 +173,7 @@ func (s *Server) checkPassword(c echo.Context, email, password string) (auth.Ope
 	return o, true, nil
 }
 
-func (s *Server) logout(c echo.Context) error {
+func (s door) logout(c echo.Context) error {
 	o, _ := middleware.Operator(c)
 	if err := s.Sessions.Logout(c.Response(), c.Request(), s.sessionEntry(c, audit.SessionLogout, audit.Done, o)); err != nil {
 		return err

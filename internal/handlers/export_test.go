@@ -14,7 +14,7 @@ func (s *Server) AddRoute(r Route) { s.addRoute(r) }
 const MaxFiles = maxFiles
 
 // Import is the handler that takes a database's file.
-func (s *Server) Import(c Context) error { return s.databasesImport(c) }
+func (s *Server) Import(c Context) error { return settings{s}.databasesImport(c) }
 
 // LocalPath is where a login leads.
 func LocalPath(next string) string { return localPath(next) }

@@ -8,17 +8,17 @@ import (
 	"github.com/kuratchi/dashboard/web/templates/views"
 )
 
-func (s *Server) fillsResume(c echo.Context) error {
+func (s plans) fillsResume(c echo.Context) error {
 	return s.planAnswer(c, s.Fleet.ResumeFilling(c.Request().Context(), s.actor(c), id.Plan(c.Param("plan"))))
 }
 
-func (s *Server) fillsStop(c echo.Context) error {
+func (s plans) fillsStop(c echo.Context) error {
 	return s.planAnswer(c, s.Fleet.StopFilling(c.Request().Context(), s.actor(c), id.Plan(c.Param("plan"))))
 }
 
 // offerAnswer shows the editor with what is offered instead of a plan, compared with the
 // latest version. Nothing is saved.
-func (s *Server) offerAnswer(c echo.Context, v views.Editor, plan id.Plan) error {
+func (s schemas) offerAnswer(c echo.Context, v views.Editor, plan id.Plan) error {
 	ctx := c.Request().Context()
 	name, source, err := s.Fleet.DrawOffer(ctx, plan)
 	if err == nil && name != v.Name {

@@ -45,7 +45,7 @@ func checkPage(p fleet.Page, total int) error {
 }
 
 // databaseList reads a list of databases with its filters from the URL.
-func (s *Server) databaseList(c echo.Context, path, org string) (views.Fleet, error) {
+func (s registry) databaseList(c echo.Context, path, org string) (views.Fleet, error) {
 	ctx := c.Request().Context()
 	page, err := pageNumber(c)
 	if err != nil {
@@ -94,7 +94,7 @@ func (s *Server) schemaList(ctx context.Context) (l views.SchemaList, err error)
 }
 
 // orgsOptions proposes organizations to whoever types one.
-func (s *Server) orgsOptions(c echo.Context) error {
+func (s registry) orgsOptions(c echo.Context) error {
 	orgs, _, err := s.Fleet.Orgs(c.Request().Context(), strings.TrimSpace(c.QueryParam("org")), options)
 	if err != nil {
 		return err
@@ -102,7 +102,7 @@ func (s *Server) orgsOptions(c echo.Context) error {
 	return render(c, http.StatusOK, ui.Options(views.OrgOptions(orgs)))
 }
 
-func (s *Server) fleetIndex(c echo.Context) error {
+func (s registry) fleetIndex(c echo.Context) error {
 	v, err := s.databaseList(c, paths.Fleet, "")
 	if err != nil {
 		return err
@@ -115,7 +115,7 @@ func (s *Server) fleetIndex(c echo.Context) error {
 	return render(c, http.StatusOK, views.FleetPage(p, v))
 }
 
-func (s *Server) orgsPage(c echo.Context, status int, name string, cause error) error {
+func (s registry) orgsPage(c echo.Context, status int, name string, cause error) error {
 	page, err := pageNumber(c)
 	if err != nil {
 		return err
@@ -133,11 +133,11 @@ func (s *Server) orgsPage(c echo.Context, status int, name string, cause error) 
 	return render(c, status, views.OrgsPage(s.page(c, "Organizations", "orgs", layout.Crumb{Text: "Organizations"}), v))
 }
 
-func (s *Server) orgsIndex(c echo.Context) error {
+func (s registry) orgsIndex(c echo.Context) error {
 	return s.orgsPage(c, http.StatusOK, draft(c).Get("org_name"), nil)
 }
 
-func (s *Server) orgsCreate(c echo.Context) error {
+func (s registry) orgsCreate(c echo.Context) error {
 	name := c.FormValue("org_name")
 	o, err := s.Fleet.CreateOrg(c.Request().Context(), s.actor(c), name)
 	if fault.FieldOf(err) != "" {
@@ -150,7 +150,7 @@ func (s *Server) orgsCreate(c echo.Context) error {
 }
 
 // fleetCheck asks for a check of every database.
-func (s *Server) fleetCheck(c echo.Context) error {
+func (s registry) fleetCheck(c echo.Context) error {
 	if err := s.Fleet.CheckAll(c.Request().Context(), s.actor(c)); err != nil {
 		return err
 	}
@@ -158,12 +158,12 @@ func (s *Server) fleetCheck(c echo.Context) error {
 }
 
 // orgTab renders one of an organization's pages.
-func (s *Server) orgTab(c echo.Context, status int, v views.Org, page func(layout.Page, views.Org) templ.Component) error {
+func (s registry) orgTab(c echo.Context, status int, v views.Org, page func(layout.Page, views.Org) templ.Component) error {
 	p := s.page(c, v.Org.Name, "orgs", layout.Crumb{Text: "Organizations", Href: paths.Orgs}, layout.Crumb{Text: v.Org.Name})
 	return render(c, status, page(p, v))
 }
 
-func (s *Server) orgsShow(c echo.Context) error {
+func (s registry) orgsShow(c echo.Context) error {
 	o, err := s.Fleet.Org(c.Request().Context(), c.Param("org"))
 	if err != nil {
 		return err
@@ -175,7 +175,7 @@ func (s *Server) orgsShow(c echo.Context) error {
 	return s.orgTab(c, http.StatusOK, views.Org{Org: o, Tab: "databases", List: list}, views.OrgPage)
 }
 
-func (s *Server) orgsActivity(c echo.Context) error {
+func (s registry) orgsActivity(c echo.Context) error {
 	ctx := c.Request().Context()
 	o, err := s.Fleet.Org(ctx, c.Param("org"))
 	if err != nil {
@@ -188,12 +188,12 @@ func (s *Server) orgsActivity(c echo.Context) error {
 	return s.orgTab(c, http.StatusOK, views.Org{Org: o, Tab: "activity", Activity: es}, views.OrgActivityPage)
 }
 
-func (s *Server) orgsSettings(c echo.Context) error {
+func (s registry) orgsSettings(c echo.Context) error {
 	return s.orgSettingsPage(c, http.StatusOK, views.Org{})
 }
 
 // orgSettingsPage shows the settings with what v says of its forms.
-func (s *Server) orgSettingsPage(c echo.Context, status int, v views.Org) error {
+func (s registry) orgSettingsPage(c echo.Context, status int, v views.Org) error {
 	ctx := c.Request().Context()
 	o, err := s.Fleet.Org(ctx, c.Param("org"))
 	if err != nil {
@@ -209,7 +209,7 @@ func (s *Server) orgSettingsPage(c echo.Context, status int, v views.Org) error 
 	return s.orgTab(c, status, v, views.OrgSettingsPage)
 }
 
-func (s *Server) orgsRename(c echo.Context) error {
+func (s registry) orgsRename(c echo.Context) error {
 	name := c.FormValue("org_name")
 	o, err := s.Fleet.RenameOrg(c.Request().Context(), s.actor(c), c.Param("org"), name)
 	if isFormError(err) {
@@ -222,7 +222,7 @@ func (s *Server) orgsRename(c echo.Context) error {
 }
 
 // orgsDelete deletes an organization with as many databases as the operator saw.
-func (s *Server) orgsDelete(c echo.Context) error {
+func (s registry) orgsDelete(c echo.Context) error {
 	ctx := c.Request().Context()
 	o, err := s.Fleet.Org(ctx, c.Param("org"))
 	if err != nil {

@@ -7,11 +7,11 @@ import (
 )
 
 // healthz says that the process answers.
-func (s *Server) healthz(c echo.Context) error { return c.String(http.StatusOK, "ok\n") }
+func (s install) healthz(c echo.Context) error { return c.String(http.StatusOK, "ok\n") }
 
 // readyz says whether requests should come here: the control plane can be read
 // and the program isn't stopping.
-func (s *Server) readyz(c echo.Context) error {
+func (s install) readyz(c echo.Context) error {
 	if s.Ready != nil {
 		if err := s.Ready(); err != nil {
 			return c.String(http.StatusServiceUnavailable, "stopping\n")

@@ -82,12 +82,12 @@ func checkConfirmation(c echo.Context, name string) error {
 	return nil
 }
 
-func (s *Server) settingsShow(c echo.Context) error {
+func (s settings) settingsShow(c echo.Context) error {
 	return s.settingsPage(c, http.StatusOK, "", nil)
 }
 
 // settingsPage shows the settings again with what a form was refused for.
-func (s *Server) settingsPage(c echo.Context, status int, verb string, cause error) error {
+func (s settings) settingsPage(c echo.Context, status int, verb string, cause error) error {
 	d, err := s.Fleet.Database(c.Request().Context(), c.Param("db"))
 	if err != nil {
 		return err
@@ -117,7 +117,7 @@ func (s *Server) settingsPage(c echo.Context, status int, verb string, cause err
 
 // change is a button or form of the settings: its verb, whether the name has to
 // be typed, what it does and the toast it ends with.
-func (s *Server) change(verb string, confirm bool, do func(c echo.Context, a auth.Actor, name string) error,
+func (s settings) change(verb string, confirm bool, do func(c echo.Context, a auth.Actor, name string) error,
 	toast string) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		name := c.Param("db")
@@ -144,39 +144,39 @@ func (s *Server) change(verb string, confirm bool, do func(c echo.Context, a aut
 	}
 }
 
-func (s *Server) databasesCheck(c echo.Context) error {
+func (s settings) databasesCheck(c echo.Context) error {
 	return s.change("check", false, func(c echo.Context, a auth.Actor, name string) error {
 		_, err := s.Fleet.Check(c.Request().Context(), a, name)
 		return err
 	}, "checked")(c)
 }
 
-func (s *Server) databasesArchive(c echo.Context) error {
+func (s settings) databasesArchive(c echo.Context) error {
 	return s.change("archive", true, func(c echo.Context, a auth.Actor, name string) error {
 		return s.Fleet.Archive(c.Request().Context(), a, name)
 	}, "archived")(c)
 }
 
-func (s *Server) databasesUnarchive(c echo.Context) error {
+func (s settings) databasesUnarchive(c echo.Context) error {
 	return s.change("unarchive", false, func(c echo.Context, a auth.Actor, name string) error {
 		return s.Fleet.Unarchive(c.Request().Context(), a, name)
 	}, "unarchived")(c)
 }
 
-func (s *Server) databasesDelete(c echo.Context) error {
+func (s settings) databasesDelete(c echo.Context) error {
 	return s.change("delete", true, func(c echo.Context, a auth.Actor, name string) error {
 		return s.Fleet.Delete(c.Request().Context(), a, name)
 	}, "")(c)
 }
 
-func (s *Server) databasesRevive(c echo.Context) error {
+func (s settings) databasesRevive(c echo.Context) error {
 	return s.change("revive", false, func(c echo.Context, _ auth.Actor, name string) error {
 		return s.runDetached(c, func(ctx context.Context, a auth.Actor) error { return s.Fleet.Revive(ctx, a, name) })
 	}, "revived")(c)
 }
 
 // databasesDownload sends a database, or a restore point of it, as a file.
-func (s *Server) databasesDownload(c echo.Context) error {
+func (s settings) databasesDownload(c echo.Context) error {
 	name := c.Param("db")
 	d, err := s.Fleet.Database(c.Request().Context(), name)
 	if err != nil {
@@ -207,7 +207,7 @@ func (s *Server) databasesDownload(c echo.Context) error {
 const maxImport = 512 << 20
 
 // databasesImport fills an empty database from an uploaded SQLite file.
-func (s *Server) databasesImport(c echo.Context) error {
+func (s settings) databasesImport(c echo.Context) error {
 	return s.change("import", false, func(c echo.Context, _ auth.Actor, name string) error {
 		u, err := s.readUpload(c, "file")
 		if err != nil {
@@ -235,21 +235,21 @@ func importEnd(w fleet.Work, verb string, cause error) *views.ImportEnd {
 		Helps: w.Cause != nil && fault.FieldOf(w.Cause) == leaveOutField}
 }
 
-func (s *Server) databasesMove(c echo.Context) error {
+func (s settings) databasesMove(c echo.Context) error {
 	place := c.FormValue("place")
 	return s.change("move", true, func(c echo.Context, _ auth.Actor, name string) error {
 		return s.runDetached(c, func(ctx context.Context, a auth.Actor) error { return s.Fleet.Move(ctx, a, name, place) })
 	}, "moved")(c)
 }
 
-func (s *Server) databasesLetGo(c echo.Context) error {
+func (s settings) databasesLetGo(c echo.Context) error {
 	lose := c.FormValue("lose") != ""
 	return s.change("let-go", true, func(c echo.Context, _ auth.Actor, name string) error {
 		return s.runDetached(c, func(ctx context.Context, a auth.Actor) error { return s.Fleet.RemoveOrigin(ctx, a, name, lose) })
 	}, "let-go")(c)
 }
 
-func (s *Server) databasesReplication(c echo.Context) error {
+func (s settings) databasesReplication(c echo.Context) error {
 	mode := c.FormValue("mode")
 	return s.change("replication", false, func(c echo.Context, a auth.Actor, name string) error {
 		return s.Fleet.SetReplication(c.Request().Context(), a, name, mode)
@@ -257,7 +257,7 @@ func (s *Server) databasesReplication(c echo.Context) error {
 }
 
 // onD1 is what D1 says of a database, and how long it took to.
-func (s *Server) onD1(c echo.Context, d fleet.Database) *views.OnD1 {
+func (s settings) onD1(c echo.Context, d fleet.Database) *views.OnD1 {
 	if d.Provider != fleet.D1 || d.ProviderID == "" || d.State != fleet.Ready {
 		return nil
 	}
@@ -273,7 +273,7 @@ func (s *Server) onD1(c echo.Context, d fleet.Database) *views.OnD1 {
 }
 
 // originState is how the old one of a moved database stands: a call where it is on D1.
-func (s *Server) originState(c echo.Context, d fleet.Database) (v views.Origin) {
+func (s settings) originState(c echo.Context, d fleet.Database) (v views.Origin) {
 	ctx, cancel := context.WithTimeout(c.Request().Context(), s.asideTimeout())
 	defer cancel()
 	var err error

@@ -35,7 +35,7 @@ func versionOf(text string) (int, error) {
 	return n, nil
 }
 
-func (s *Server) migrationsShow(c echo.Context) error {
+func (s plans) migrationsShow(c echo.Context) error {
 	form := c.QueryParams()
 	if d := draft(c); d != nil {
 		form = d
@@ -45,7 +45,7 @@ func (s *Server) migrationsShow(c echo.Context) error {
 
 // migrationsPage compares the live database with what form names, its own
 // schema's latest version for nothing.
-func (s *Server) migrationsPage(c echo.Context, status int, form url.Values, cause error) error {
+func (s plans) migrationsPage(c echo.Context, status int, form url.Values, cause error) error {
 	return s.withDatabase(c, func(d fleet.Database, conn d1.Conn) error {
 		ctx := c.Request().Context()
 		v := views.Migrations{Database: d, Schema: form.Get("schema")}
@@ -81,7 +81,7 @@ func (s *Server) migrationsPage(c echo.Context, status int, form url.Values, cau
 	})
 }
 
-func (s *Server) compare(c echo.Context, d fleet.Database, conn d1.Conn, v *views.Migrations) error {
+func (s plans) compare(c echo.Context, d fleet.Database, conn d1.Conn, v *views.Migrations) error {
 	if v.Schema == "" {
 		return nil
 	}
@@ -104,7 +104,7 @@ func (s *Server) compare(c echo.Context, d fleet.Database, conn d1.Conn, v *view
 	return err
 }
 
-func (s *Server) plansCreate(c echo.Context) error {
+func (s plans) plansCreate(c echo.Context) error {
 	form, err := c.FormParams()
 	if err != nil {
 		return asFault(err)
@@ -123,10 +123,10 @@ func (s *Server) plansCreate(c echo.Context) error {
 	return redirect(c, paths.Plan(p.ID))
 }
 
-func (s *Server) plansShow(c echo.Context) error { return s.planPage(c, http.StatusOK, nil) }
+func (s plans) plansShow(c echo.Context) error { return s.planPage(c, http.StatusOK, nil) }
 
 // plansRehearse leads to the plan's page, which shows how the rehearsal stands.
-func (s *Server) plansRehearse(c echo.Context) error {
+func (s plans) plansRehearse(c echo.Context) error {
 	plan := id.Plan(c.Param("plan"))
 	err := s.runDetached(c, func(ctx context.Context, a auth.Actor) error { return s.Fleet.Rehearse(ctx, a, plan) })
 	if errors.Is(err, errDetached) {
@@ -136,7 +136,7 @@ func (s *Server) plansRehearse(c echo.Context) error {
 }
 
 // plansRehearsal is how a rehearsal stands, for the page that waits for its end.
-func (s *Server) plansRehearsal(c echo.Context) error {
+func (s plans) plansRehearsal(c echo.Context) error {
 	plan, err := s.Fleet.Plan(c.Request().Context(), id.Plan(c.Param("plan")))
 	if err != nil {
 		return err
@@ -148,7 +148,7 @@ func (s *Server) plansRehearsal(c echo.Context) error {
 	return render(c, http.StatusOK, views.RehearsalCard(plan.ID, r))
 }
 
-func (s *Server) planPage(c echo.Context, status int, cause error) error {
+func (s plans) planPage(c echo.Context, status int, cause error) error {
 	ctx := c.Request().Context()
 	plan, err := s.Fleet.Plan(ctx, id.Plan(c.Param("plan")))
 	if err != nil {
@@ -180,7 +180,7 @@ func (s *Server) planPage(c echo.Context, status int, cause error) error {
 }
 
 // planAnswer answers what an operator did to a plan: with the plan as it is now.
-func (s *Server) planAnswer(c echo.Context, err error) error {
+func (s plans) planAnswer(c echo.Context, err error) error {
 	switch fault.KindOf(err) {
 	case fault.Invalid, fault.Conflict:
 		if err != nil {
@@ -193,10 +193,10 @@ func (s *Server) planAnswer(c echo.Context, err error) error {
 	return redirect(c, paths.Plan(id.Plan(c.Param("plan"))))
 }
 
-func (s *Server) plansApprove(c echo.Context) error { return s.plansDecide(c, true) }
-func (s *Server) plansReject(c echo.Context) error  { return s.plansDecide(c, false) }
+func (s plans) plansApprove(c echo.Context) error { return s.plansDecide(c, true) }
+func (s plans) plansReject(c echo.Context) error  { return s.plansDecide(c, false) }
 
-func (s *Server) plansDecide(c echo.Context, approve bool) error {
+func (s plans) plansDecide(c echo.Context, approve bool) error {
 	form, err := c.FormParams()
 	if err != nil {
 		return asFault(err)
@@ -212,7 +212,7 @@ func (s *Server) plansDecide(c echo.Context, approve bool) error {
 	return s.planAnswer(c, err)
 }
 
-func (s *Server) plansApply(c echo.Context) error {
+func (s plans) plansApply(c echo.Context) error {
 	ctx, plan := c.Request().Context(), id.Plan(c.Param("plan"))
 	p, err := s.Fleet.Plan(ctx, plan)
 	if err != nil {
@@ -236,7 +236,7 @@ func (s *Server) plansApply(c echo.Context) error {
 // awaitApply waits until a plan that is being applied says so, which it does once its restore
 // point is kept: its page would offer to apply it again. After ten seconds it is shown
 // as it stands.
-func (s *Server) awaitApply(ctx context.Context, plan id.Plan) {
+func (s plans) awaitApply(ctx context.Context, plan id.Plan) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	for {

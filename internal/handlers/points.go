@@ -20,9 +20,9 @@ import (
 	"github.com/kuratchi/dashboard/web/templates/views"
 )
 
-func (s *Server) backupsShow(c echo.Context) error { return s.backupsPage(c, http.StatusOK, nil) }
+func (s backups) backupsShow(c echo.Context) error { return s.backupsPage(c, http.StatusOK, nil) }
 
-func (s *Server) backupsPage(c echo.Context, status int, cause error) error {
+func (s backups) backupsPage(c echo.Context, status int, cause error) error {
 	ctx := c.Request().Context()
 	d, err := s.Fleet.Database(ctx, c.Param("db"))
 	if err != nil {
@@ -52,7 +52,7 @@ func (s *Server) backupsPage(c echo.Context, status int, cause error) error {
 }
 
 // pointsAnswer answers what an operator did to restore points: with their list.
-func (s *Server) pointsAnswer(c echo.Context, err error, what string) error {
+func (s backups) pointsAnswer(c echo.Context, err error, what string) error {
 	if errors.Is(err, errDetached) {
 		return redirect(c, paths.Backups(c.Param("db")))
 	}
@@ -65,7 +65,7 @@ func (s *Server) pointsAnswer(c echo.Context, err error, what string) error {
 	return redirect(c, donePath(paths.Backups(c.Param("db")), what))
 }
 
-func (s *Server) pointsCreate(c echo.Context) error {
+func (s backups) pointsCreate(c echo.Context) error {
 	name := c.Param("db")
 	err := s.runDetached(c, func(ctx context.Context, a auth.Actor) error {
 		_, err := s.Fleet.KeepPoint(ctx, a, name)
@@ -74,7 +74,7 @@ func (s *Server) pointsCreate(c echo.Context) error {
 	return s.pointsAnswer(c, err, "kept")
 }
 
-func (s *Server) pointsForget(c echo.Context) error {
+func (s backups) pointsForget(c echo.Context) error {
 	return s.pointsAnswer(c, s.Fleet.ForgetPoint(c.Request().Context(), s.actor(c), c.Param("db"), c.FormValue("point")), "forgotten")
 }
 
@@ -89,7 +89,7 @@ func momentOf(text string) (time.Time, error) {
 }
 
 // pointsAsk asks before a database is put back.
-func (s *Server) pointsAsk(c echo.Context) error {
+func (s backups) pointsAsk(c echo.Context) error {
 	if q := c.QueryParams(); q.Has("at") && q.Get("at") == "" {
 		return redirect(c, paths.Backups(c.Param("db")))
 	}
@@ -125,7 +125,7 @@ func (t target) restorePoint(ctx context.Context, f *fleet.Fleet, d fleet.Databa
 // maxUndone is how many writes a restore would undo are counted.
 const maxUndone = 500
 
-func (s *Server) restorePage(c echo.Context, status int, t target, cause error) error {
+func (s backups) restorePage(c echo.Context, status int, t target, cause error) error {
 	ctx := c.Request().Context()
 	d, err := s.Fleet.Database(ctx, c.Param("db"))
 	if err != nil {
@@ -153,7 +153,7 @@ func (s *Server) restorePage(c echo.Context, status int, t target, cause error) 
 	return render(c, status, views.RestorePage(p, v))
 }
 
-func (s *Server) pointsRestore(c echo.Context) error {
+func (s backups) pointsRestore(c echo.Context) error {
 	t, name := target{point: c.FormValue("point"), at: c.FormValue("at")}, c.Param("db")
 	if err := checkConfirmation(c, name); err != nil {
 		return s.restorePage(c, statusOf(err), t, err)

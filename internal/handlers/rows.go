@@ -32,7 +32,7 @@ type openTable struct {
 }
 
 // withTable opens the database and table that the path names.
-func (s *Server) withTable(c echo.Context, f func(openTable) error) error {
+func (s tables) withTable(c echo.Context, f func(openTable) error) error {
 	table, err := tableName(c)
 	if err != nil {
 		return err
@@ -52,7 +52,7 @@ type writing struct{ target, statement, detail string }
 
 // write runs a write between an intent and an outcome in the audit log. Once
 // begun it isn't stopped by the browser that asked for it.
-func (s *Server) write(c echo.Context, d fleet.Database, action audit.Action, w writing,
+func (s tables) write(c echo.Context, d fleet.Database, action audit.Action, w writing,
 	run func(context.Context) (rows int64, err error)) error {
 	ctx := context.WithoutCancel(c.Request().Context())
 	o, _ := middleware.Operator(c)
@@ -81,7 +81,7 @@ func outcomeEntry(intent audit.Entry, at time.Time, rows int64, err error) audit
 	return out
 }
 
-func (s *Server) rowsWrite(c echo.Context, t openTable, w *browse.Write) (browse.Written, error) {
+func (s tables) rowsWrite(c echo.Context, t openTable, w *browse.Write) (browse.Written, error) {
 	var done browse.Written
 	err := s.write(c, t.d, audit.DatabaseRows, writing{target: t.name, statement: w.SQL()}, func(ctx context.Context) (int64, error) {
 		var err error
@@ -143,7 +143,7 @@ func typedInput(form url.Values, column string, was browse.As) browse.Input {
 	return in
 }
 
-func (s *Server) rowPage(c echo.Context, status int, d fleet.Database, v views.RowForm) error {
+func (s tables) rowPage(c echo.Context, status int, d fleet.Database, v views.RowForm) error {
 	title := "Edit a row"
 	if v.Insert {
 		title = "Insert a row"
@@ -152,7 +152,7 @@ func (s *Server) rowPage(c echo.Context, status int, d fleet.Database, v views.R
 	return render(c, status, views.RowPage(p, v))
 }
 
-func (s *Server) rowsNew(c echo.Context) error {
+func (s tables) rowsNew(c echo.Context) error {
 	return s.withTable(c, func(t openTable) error {
 		rec, err := t.cat.Blank(c.Request().Context(), t.conn, t.name)
 		if err != nil {
@@ -166,7 +166,7 @@ func (s *Server) rowsNew(c echo.Context) error {
 	})
 }
 
-func (s *Server) rowsCreate(c echo.Context) error {
+func (s tables) rowsCreate(c echo.Context) error {
 	form, err := c.FormParams()
 	if err != nil {
 		return asFault(err)
@@ -217,7 +217,7 @@ func columnOf(err error, rec browse.Record) string {
 	return ""
 }
 
-func (s *Server) rowShow(c echo.Context) error {
+func (s tables) rowShow(c echo.Context) error {
 	return s.withTable(c, func(t openTable) error {
 		keys, back := c.QueryParams()["key"], c.QueryParam("back")
 		form := draft(c)
@@ -241,7 +241,7 @@ func (s *Server) rowShow(c echo.Context) error {
 
 // rowUpdate saves what was changed in a row's form: what differs from what was
 // seen.
-func (s *Server) rowUpdate(c echo.Context) error {
+func (s tables) rowUpdate(c echo.Context) error {
 	form, err := c.FormParams()
 	if err != nil {
 		return asFault(err)
@@ -289,7 +289,7 @@ func (s *Server) rowUpdate(c echo.Context) error {
 
 // refreshSeen makes the form compare with what is there now: sent once more, it
 // overwrites what the page then shows.
-func (s *Server) refreshSeen(v *views.RowForm, cs []browse.Conflict) {
+func (s tables) refreshSeen(v *views.RowForm, cs []browse.Conflict) {
 	for _, conflict := range cs {
 		for i, col := range v.Record.Columns {
 			if col.Name == conflict.Column.Name {

@@ -12,13 +12,13 @@ import (
 	"github.com/kuratchi/dashboard/web/templates/views"
 )
 
-func (s *Server) rowsAskDelete(c echo.Context) error {
+func (s tables) rowsAskDelete(c echo.Context) error {
 	return s.deletePage(c, http.StatusOK, c.QueryParams()["key"], c.QueryParam("back"), nil)
 }
 
 // deletePage shows rows and asks whether to delete them. It is summed up what
 // they hold before they are read to be shown: what changes in between is refused.
-func (s *Server) deletePage(c echo.Context, status int, keys []string, back string, cause error) error {
+func (s tables) deletePage(c echo.Context, status int, keys []string, back string, cause error) error {
 	return s.withTable(c, func(t openTable) error {
 		ctx := c.Request().Context()
 		sums, err := t.cat.Sums(ctx, t.conn, t.name, keys)
@@ -50,7 +50,7 @@ func (s *Server) deletePage(c echo.Context, status int, keys []string, back stri
 
 // rowsDelete deletes rows that are what was shown. Asked with do=ask it only shows
 // them: the keys of many rows are too long for an address.
-func (s *Server) rowsDelete(c echo.Context) error {
+func (s tables) rowsDelete(c echo.Context) error {
 	form, err := c.FormParams()
 	if err != nil {
 		return asFault(err)

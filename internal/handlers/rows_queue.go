@@ -72,7 +72,7 @@ func seenOf(kind, text string) (browse.Seen, bool) {
 
 // rowsChanges saves the queue of changes of a page in one batch, and answers with
 // the rows as they are now.
-func (s *Server) rowsChanges(c echo.Context) error {
+func (s tables) rowsChanges(c echo.Context) error {
 	return s.withTable(c, func(t openTable) error {
 		ctx := c.Request().Context()
 		queue, edits, err := parseQueue(c.FormValue("changes"))

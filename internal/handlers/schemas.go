@@ -20,7 +20,7 @@ import (
 	"github.com/kuratchi/dashboard/web/templates/views"
 )
 
-func (s *Server) schemasIndex(c echo.Context) error {
+func (s schemas) schemasIndex(c echo.Context) error {
 	number, err := pageNumber(c)
 	if err != nil {
 		return err
@@ -36,7 +36,7 @@ func (s *Server) schemasIndex(c echo.Context) error {
 	return render(c, http.StatusOK, views.SchemasPage(p, v))
 }
 
-func (s *Server) schemasShow(c echo.Context) error {
+func (s schemas) schemasShow(c echo.Context) error {
 	ctx := c.Request().Context()
 	sc, err := s.Fleet.Schema(ctx, c.Param("name"))
 	if err != nil {
@@ -57,7 +57,7 @@ func (s *Server) schemasShow(c echo.Context) error {
 	return render(c, http.StatusOK, views.SchemaPage(p, v))
 }
 
-func (s *Server) versionsShow(c echo.Context) error {
+func (s schemas) versionsShow(c echo.Context) error {
 	ctx := c.Request().Context()
 	n, err := versionOf(c.Param("version"))
 	if err != nil {
@@ -102,7 +102,7 @@ const firstSource = `{
 }
 `
 
-func (s *Server) editorPage(c echo.Context, status int, v views.Editor) error {
+func (s schemas) editorPage(c echo.Context, status int, v views.Editor) error {
 	crumbs := []layout.Crumb{{Text: "Schemas", Href: paths.Schemas}, {Text: "New"}}
 	if v.Name != "" {
 		crumbs = []layout.Crumb{crumbs[0], {Text: v.Name, Href: paths.Schema(v.Name), Mono: true}, {Text: fmt.Sprintf("v%d", v.Next)}}
@@ -111,7 +111,7 @@ func (s *Server) editorPage(c echo.Context, status int, v views.Editor) error {
 }
 
 // schemasNew starts from an example, or from what a database is ("from").
-func (s *Server) schemasNew(c echo.Context) error {
+func (s schemas) schemasNew(c echo.Context) error {
 	v := views.Editor{Next: 1, Source: firstSource}
 	if from := c.QueryParam("from"); from != "" {
 		source, err := s.Fleet.DrawDatabase(c.Request().Context(), from)
@@ -135,7 +135,7 @@ var versionKey = regexp.MustCompile(`("version"\s*:\s*)\d+`)
 
 // versionsNew starts from the latest version, its number raised, or from what is
 // offered instead of a plan ("plan").
-func (s *Server) versionsNew(c echo.Context) error {
+func (s schemas) versionsNew(c echo.Context) error {
 	ctx := c.Request().Context()
 	sc, err := s.Fleet.Schema(ctx, c.Param("name"))
 	if err != nil {
@@ -158,17 +158,17 @@ func (s *Server) versionsNew(c echo.Context) error {
 // consoleVersion writes the DDL of the console as the next version of the
 // database's schema, into the editor: saved there, it can be planned. Nothing is
 // changed.
-func (s *Server) consoleVersion(c echo.Context) error {
+func (s schemas) consoleVersion(c echo.Context) error {
 	ctx, text := c.Request().Context(), c.FormValue("sql")
 	drawn, err := s.Fleet.Draw(ctx, c.Param("db"), text)
 	if fault.Is(err, fault.Invalid) {
 		return s.withDatabase(c, func(d fleet.Database, conn d1.Conn) error {
-			v, cause := s.consoleView(c, d)
+			v, cause := query{s.Server}.consoleView(c, d)
 			if cause != nil {
 				return cause
 			}
 			v.SQL, v.Params, v.Error = text, c.FormValue("params"), fault.Message(err)
-			return s.consolePage(c, statusOf(err), d, conn, v)
+			return query{s.Server}.consolePage(c, statusOf(err), d, conn, v)
 		})
 	}
 	if err != nil {
@@ -192,9 +192,9 @@ func setVersion(source string, version int) string {
 	return source[:at[3]] + fmt.Sprint(version) + source[at[1]:]
 }
 
-func (s *Server) schemasCreate(c echo.Context) error { return s.saveVersion(c, "", 1) }
+func (s schemas) schemasCreate(c echo.Context) error { return s.saveVersion(c, "", 1) }
 
-func (s *Server) versionsCreate(c echo.Context) error {
+func (s schemas) versionsCreate(c echo.Context) error {
 	sc, err := s.Fleet.Schema(c.Request().Context(), c.Param("name"))
 	if err != nil {
 		return err
@@ -203,7 +203,7 @@ func (s *Server) versionsCreate(c echo.Context) error {
 }
 
 // saveVersion saves what was sent as text or as a file, or only compares it.
-func (s *Server) saveVersion(c echo.Context, name string, next int) error {
+func (s schemas) saveVersion(c echo.Context, name string, next int) error {
 	source, err := sourceOf(c)
 	if err != nil {
 		return asFault(err)
@@ -221,7 +221,7 @@ func (s *Server) saveVersion(c echo.Context, name string, next int) error {
 }
 
 // editorAnswer shows the form again with what was found.
-func (s *Server) editorAnswer(c echo.Context, v views.Editor, err error) error {
+func (s schemas) editorAnswer(c echo.Context, v views.Editor, err error) error {
 	if problems, ok := fleet.Problems(err); ok {
 		v.Problems = problems
 		return s.editorPage(c, http.StatusUnprocessableEntity, v)

@@ -59,7 +59,7 @@ func databasePlaces(db string) []searchPlace {
 
 // searchShow finds databases, organizations, tables of the database one is in, pages
 // and actions. It reads the index and at most one database.
-func (s *Server) searchShow(c echo.Context) error {
+func (s finder) searchShow(c echo.Context) error {
 	v := views.Search{Text: strings.TrimSpace(c.QueryParam("q")), Database: c.QueryParam("db")}
 	if len(v.Text) > 200 {
 		return fault.New(fault.Invalid, "Search for at most 200 characters.")
@@ -87,7 +87,7 @@ func containsFold(text, part string) bool {
 
 // findTables finds tables of the database one is in. One that can't be opened has
 // none.
-func (s *Server) findTables(c echo.Context, v *views.Search) error {
+func (s finder) findTables(c echo.Context, v *views.Search) error {
 	if v.Database == "" || v.Text == "" {
 		return nil
 	}
@@ -96,7 +96,7 @@ func (s *Server) findTables(c echo.Context, v *views.Search) error {
 		return nil //nolint:nilerr // a search finds what there is
 	}
 	defer func() { _ = conn.Close() }()
-	cat, err := s.catalog(c, d, conn)
+	cat, err := tables{s.Server}.catalog(c, d, conn)
 	if err != nil {
 		return nil //nolint:nilerr // likewise
 	}
@@ -110,7 +110,7 @@ func (s *Server) findTables(c echo.Context, v *views.Search) error {
 	return nil
 }
 
-func (s *Server) findDatabases(c echo.Context, v *views.Search) error {
+func (s finder) findDatabases(c echo.Context, v *views.Search) error {
 	if v.Text == "" {
 		return nil
 	}
@@ -126,7 +126,7 @@ func (s *Server) findDatabases(c echo.Context, v *views.Search) error {
 	return nil
 }
 
-func (s *Server) findOrgs(c echo.Context, v *views.Search) error {
+func (s finder) findOrgs(c echo.Context, v *views.Search) error {
 	if v.Text == "" {
 		return nil
 	}
@@ -142,7 +142,7 @@ func (s *Server) findOrgs(c echo.Context, v *views.Search) error {
 	return nil
 }
 
-func (s *Server) findPlaces(c echo.Context, v *views.Search) error {
+func (s finder) findPlaces(c echo.Context, v *views.Search) error {
 	o, _ := middleware.Operator(c)
 	list := func(places []searchPlace) []views.Hit {
 		var hits []views.Hit
@@ -162,6 +162,6 @@ func (s *Server) findPlaces(c echo.Context, v *views.Search) error {
 	return nil
 }
 
-func (s *Server) helpShow(c echo.Context) error {
+func (s finder) helpShow(c echo.Context) error {
 	return render(c, http.StatusOK, views.HelpPage(s.page(c, "Keyboard shortcuts", "", layout.Crumb{Text: "Keyboard shortcuts"})))
 }

@@ -33,7 +33,7 @@ func tableName(c echo.Context) (string, error) {
 	return name, nil
 }
 
-func (s *Server) tablesShow(c echo.Context) error {
+func (s tables) tablesShow(c echo.Context) error {
 	began := time.Now()
 	table, err := tableName(c)
 	if err != nil {
@@ -71,7 +71,7 @@ func (s *Server) tablesShow(c echo.Context) error {
 
 // withCatalog does f with a database and its catalog, for a page that only reads. The
 // catalog is a kept one that the page's own calls check.
-func (s *Server) withCatalog(c echo.Context, f func(fleet.Database, d1.Conn, *browse.Catalog) error) error {
+func (s tables) withCatalog(c echo.Context, f func(fleet.Database, d1.Conn, *browse.Catalog) error) error {
 	return s.withDatabase(c, func(d fleet.Database, conn d1.Conn) error {
 		return s.catalogs.Read(c.Request().Context(), d.ProviderID, conn, func(conn d1.Conn, db *live.Database) error {
 			return f(d, conn, &browse.Catalog{Database: db})
@@ -80,7 +80,7 @@ func (s *Server) withCatalog(c echo.Context, f func(fleet.Database, d1.Conn, *br
 }
 
 // catalog returns what a database holds now.
-func (s *Server) catalog(c echo.Context, d fleet.Database, conn d1.Conn) (*browse.Catalog, error) {
+func (s tables) catalog(c echo.Context, d fleet.Database, conn d1.Conn) (*browse.Catalog, error) {
 	db, err := s.catalogs.Database(c.Request().Context(), d.ProviderID, conn)
 	if err != nil {
 		return nil, err
@@ -89,7 +89,7 @@ func (s *Server) catalog(c echo.Context, d fleet.Database, conn d1.Conn) (*brows
 }
 
 // withCell reads the cell that a request names.
-func (s *Server) withCell(c echo.Context, f func(fleet.Database, string, browse.Content) error) error {
+func (s tables) withCell(c echo.Context, f func(fleet.Database, string, browse.Content) error) error {
 	table, err := tableName(c)
 	if err != nil {
 		return err
@@ -104,7 +104,7 @@ func (s *Server) withCell(c echo.Context, f func(fleet.Database, string, browse.
 	})
 }
 
-func (s *Server) tablesCell(c echo.Context) error {
+func (s tables) tablesCell(c echo.Context) error {
 	return s.withCell(c, func(d fleet.Database, table string, content browse.Content) error {
 		v := views.Cell{Database: d.Name, Table: table, Key: c.QueryParam("key"), Content: content}
 		p := s.databasePage(c, d, "data", content.Column.Name,
@@ -115,7 +115,7 @@ func (s *Server) tablesCell(c echo.Context) error {
 
 // tablesBlob downloads a value. It is never shown in the browser: what it holds
 // is anybody's.
-func (s *Server) tablesBlob(c echo.Context) error {
+func (s tables) tablesBlob(c echo.Context) error {
 	return s.withCell(c, func(_ fleet.Database, table string, content browse.Content) error {
 		if content.TooLarge {
 			return content.Unreadable(table)
@@ -128,7 +128,7 @@ func (s *Server) tablesBlob(c echo.Context) error {
 	})
 }
 
-func (s *Server) structureShow(c echo.Context) error {
+func (s tables) structureShow(c echo.Context) error {
 	return s.withDatabase(c, func(d fleet.Database, conn d1.Conn) error {
 		cat, err := s.catalog(c, d, conn)
 		if err != nil {

@@ -37,7 +37,7 @@ const (
 
 // readUpload writes the files of a form to a folder while they come. Whoever gets it
 // without an error has to drop it.
-func (s *Server) readUpload(c echo.Context, field string) (*upload, error) {
+func (s settings) readUpload(c echo.Context, field string) (*upload, error) {
 	u, whole := &upload{}, false
 	defer func() {
 		if !whole {
@@ -55,7 +55,7 @@ func (s *Server) readUpload(c echo.Context, field string) (*upload, error) {
 }
 
 // readParts reads a form to its end.
-func (s *Server) readParts(c echo.Context, u *upload, field string) error {
+func (s settings) readParts(c echo.Context, u *upload, field string) error {
 	parts, err := c.Request().MultipartReader()
 	if err != nil {
 		return readingError(err)
@@ -91,7 +91,7 @@ func (u *upload) drop() {
 func (u *upload) file(i int) string { return filepath.Join(u.dir, strconv.Itoa(i)) }
 
 // savePart writes one file of a form.
-func (s *Server) savePart(u *upload, part *multipart.Part) (err error) {
+func (s settings) savePart(u *upload, part *multipart.Part) (err error) {
 	if len(u.names) == maxFiles {
 		return fault.New(fault.Invalid, "These are more than %d files. Choose one database, with its log (-wal) if it has one.",
 			maxFiles).At("file")
@@ -143,7 +143,7 @@ func roomError(err error) error {
 }
 
 // uploadDir makes a folder for one upload, readable by this program alone.
-func (s *Server) uploadDir() (string, error) {
+func (s settings) uploadDir() (string, error) {
 	if s.Uploads != "" {
 		if err := os.MkdirAll(s.Uploads, 0o700); err != nil {
 			return "", err
