@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"strings"
 	"sync"
@@ -178,10 +179,10 @@ func (a *Account) Provider() (d1.Provider, error) {
 	case a.provider != nil:
 		return a.provider, nil
 	case a.problem != nil:
-		return nil, fault.Wrap(a.problem, fault.Unavailable,
+		return nil, fault.Wrap(errors.Join(d1.ErrNotRun, a.problem), fault.Unavailable,
 			"The Cloudflare account can't be used, so databases on D1 can't be reached: %s", fault.Message(a.problem))
 	}
-	return nil, fault.New(fault.Unavailable,
+	return nil, fault.Wrap(d1.ErrNotRun, fault.Unavailable,
 		"No Cloudflare account is set up here, so databases on D1 can't be reached. An owner can set one up under Settings.")
 }
 

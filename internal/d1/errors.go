@@ -35,6 +35,8 @@ const (
 	Broken
 	// Memory is a statement that needs more memory than it may take.
 	Memory
+	// Quota is a limit of the account's plan that is used up: rows of a day, or room.
+	Quota
 )
 
 // Error is a refusal in the words of D1.
@@ -88,8 +90,11 @@ var classWords = []struct {
 }
 
 func classify(text string) Class {
-	if strings.HasPrefix(text, unreadSchema) { // and then why, in any words
+	switch {
+	case strings.HasPrefix(text, unreadSchema): // and then why, in any words
 		return Broken
+	case quotaWords.MatchString(text) && !strings.Contains(text, "SQLITE_"): // a trigger's words end in a code
+		return Quota
 	}
 	for _, w := range classWords {
 		if strings.Contains(text, w.words) {
@@ -102,8 +107,12 @@ func classify(text string) Class {
 var classKinds = [...]fault.Kind{
 	Other: fault.Invalid, Syntax: fault.Invalid, Constraint: fault.Conflict, Auth: fault.Denied, ReadOnly: fault.Denied,
 	TooBig: fault.Invalid, Interrupted: fault.Limited, Busy: fault.Unavailable, Storage: fault.Unavailable, Broken: fault.Unavailable,
-	Memory: fault.Invalid,
+	Memory: fault.Invalid, Quota: fault.Unavailable,
 }
+
+// quotaWords begin what D1 says when a limit of the plan is used up (Cloudflare's list of
+// D1's errors; the daily ones are enforced since 2026-09-01). All of them are code 7500.
+var quotaWords = regexp.MustCompile(`^(Your account has exceeded D1's |Exceeded maximum (DB size|account stor))`)
 
 // unreadSchema is how SQLite refuses a database one of whose CREATE texts it can't read.
 const unreadSchema = "malformed database schema"

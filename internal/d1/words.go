@@ -112,6 +112,16 @@ var meanings = []meaning{
 	means(ofD1+`(to be reset|because its code was updated|Network connection lost|transient issue)`,
 		"Cloudflare's D1 was started anew meanwhile; try again in a minute"),
 
+	// What the account's plan doesn't give. The sizes are of D1's page of limits.
+	means(`^Your account has exceeded D1's free tier daily row (read|write) limit`, "the account has used up the rows that "+
+		"Cloudflare's free plan lets it $1 in a day; they are counted anew at 00:00 UTC. Wait until then, or change to a paid plan"),
+	means(`^Your account has exceeded D1's (.*?) limit`, "the account has used up D1's $1 limit; Cloudflare's dashboard shows what "+
+		"is used. Wait until it is counted anew, or change the plan"),
+	means(`^Exceeded maximum DB size`, "the database is as large as it may become, 10 GB on Cloudflare's paid plan and 500 MB on "+
+		"its free one; make room in it, or change the plan"),
+	means(`^Exceeded maximum account stor`, "the account's databases together are as large as they may become, 1 TB on Cloudflare's "+
+		"paid plan and 5 GB on its free one; delete what isn't needed, or change the plan"),
+
 	// What isn't allowed.
 	quotes(`^not authorized to write$`, "it would change the database, and only what reads is allowed here"),
 	quotes(`^access to (_cf_\w+)\.\S+ is prohibited$`, "the table $1 is D1's own, and nobody may use it"),

@@ -147,5 +147,9 @@ var told = []string{
 	"it needs more memory than 64 MB: SQLITE_NOMEM",
 	brokenEnd + "FOREIGN KEY constraint failed: SQLITE_CONSTRAINT (extended: SQLITE_CONSTRAINT_FOREIGNKEY)",
 	brokenEnd + "CHECK constraint failed: a > 0: SQLITE_CONSTRAINT",
+	"Your account has exceeded D1's free tier daily row read limit. Upgrade to a paid plan or wait until tomorrow (midnight UTC) to continue.",
+	"Your account has exceeded D1's free tier daily row write limit. Upgrade to a paid plan or wait until tomorrow (midnight UTC) to continue.",
+	"Exceeded maximum DB size.",
+	"Exceeded maximum account storage limit.",
 	"copying failed: sqlite: step backup: disk I/O error: SQLITE_IOERR",
 }

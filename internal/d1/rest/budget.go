@@ -115,11 +115,11 @@ func (b *Budget) take(ctx context.Context) (settle func(*http.Response), err err
 		if !background {
 			b.mu.Unlock()
 			if closed {
-				return nil, fault.New(fault.Limited,
+				return nil, fault.Wrap(d1.ErrNotRun, fault.Limited,
 					"Cloudflare's limit of calls for this account is used up, and it refuses every call for now. Nothing was sent. "+
 						"Calls are possible again at %s.", clock(at))
 			}
-			return nil, fault.New(fault.Limited, "Cloudflare's limit of %d calls in %s is used up. Nothing was sent. "+
+			return nil, fault.Wrap(d1.ErrNotRun, fault.Limited, "Cloudflare's limit of %d calls in %s is used up. Nothing was sent. "+
 				"Calls are possible again at %s.", b.calls, minutes(b.window), clock(at))
 		}
 		b.waiting++

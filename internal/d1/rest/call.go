@@ -40,7 +40,12 @@ type call struct {
 	readToken bool
 	// token is sent instead of both, "" for none.
 	token string
+	// quiet is how long Cloudflare had to answer, once it was sent.
+	quiet time.Duration
 }
+
+// noAnswer is the cause of a silence.
+const noAnswer = "no answer in time"
 
 var (
 	errTooLarge = errors.New("the answer is too large")
@@ -87,7 +92,7 @@ func (p *Provider) explain(ctx context.Context, resp *http.Response, err error) 
 		f = &Failure{Cause: cause(err), retryAfter: -1}
 	}
 	if errors.Is(err, context.Canceled) && ctx.Err() == nil { // the silence did it
-		f.Cause = "no answer in time"
+		f.Cause = noAnswer
 	}
 	f.Status, f.RequestID = resp.StatusCode, requestID(resp)
 	f.Sent, f.stopped = true, ctx.Err()
@@ -135,7 +140,7 @@ func (p *Provider) send(ctx context.Context, c call, send requester) (*http.Resp
 		f = &Failure{Cause: cause(err), retryAfter: -1}
 	}
 	if silent && ctx.Err() == nil {
-		f.Cause = "no answer in time"
+		f.Cause = noAnswer
 	}
 	f.Sent, f.stopped = sent.Load(), ctx.Err()
 	if got != nil {
@@ -151,10 +156,19 @@ func (p *Provider) token(c call) string {
 	if c.token != "" {
 		return c.token
 	}
-	if c.readToken && p.readToken != "" {
+	if p.reads(c) {
 		return p.readToken
 	}
 	return p.editToken
+}
+
+// reads reports a call that goes with the reading token.
+func (p *Provider) reads(c call) bool { return c.token == "" && c.readToken && p.readToken != "" }
+
+// fault puts a failure of a call into words.
+func (p *Provider) fault(f *Failure, c call) *fault.Error {
+	f.reading, c.quiet = p.reads(c), p.quiet
+	return f.fault(c, p.subject(c))
 }
 
 // answerBody is the body of an answer, whose silence counts only while somebody

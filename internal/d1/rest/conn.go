@@ -304,10 +304,21 @@ func (c *conn) sqlFault(err error, ws []wire) error {
 	case edited(ws):
 		e.Offset = -1
 	}
-	if e.Class == d1.Busy || e.Class == d1.Storage || e.Class == d1.Broken {
+	switch e.Class {
+	case d1.Busy, d1.Storage, d1.Broken, d1.Quota: // of the database or the account, not of the statement
 		return err
+	case d1.Interrupted:
+		return c.interrupted(e, f)
 	}
 	out, _ := errors.AsType[*fault.Error](d1.Fail(e))
+	out.Ref = f.RequestID
+	return out
+}
+
+// interrupted is what D1 stopped: of a database that hangs, its name is all there is to say.
+func (c *conn) interrupted(e *d1.Error, f *Failure) error {
+	out := fault.Wrap(e, fault.Limited, "The database %s did not answer within the %s that D1 gives, so D1 stopped what was asked. "+
+		"Nothing was changed. Ask for less at once, or try again later.", c.p.name(c.id), seconds(d1.MaxDuration))
 	out.Ref = f.RequestID
 	return out
 }

@@ -76,7 +76,7 @@ func (p *Provider) body(content any, send requester) requester {
 // unread is an answer that lacks what it must have.
 func (p *Provider) unread(c call) error {
 	f := &Failure{Status: 200, Sent: true, Cause: errShape.Error(), retryAfter: -1}
-	return f.fault(c, p.subject(c))
+	return p.fault(f, c)
 }
 
 // Get returns the database with that id: one call.

@@ -7,13 +7,12 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"regexp"
 	"strings"
 	"syscall"
-	"time"
 
 	"github.com/kuratchi/dashboard/internal/d1"
-	"github.com/kuratchi/dashboard/internal/fault"
 )
 
 // Failure is what went wrong on the way to D1, for the log: no address, no token
@@ -31,6 +30,8 @@ type Failure struct {
 	Cause string
 	// Sent says that the request may have reached Cloudflare.
 	Sent bool
+	// reading says that it went with the token that can't write.
+	reading bool
 	// retryAfter is what the answer asks to wait, in seconds; -1 without.
 	retryAfter int
 	// stopped says that the caller's context is over.
@@ -59,6 +60,26 @@ func (f *Failure) Error() string {
 
 func (f *Failure) Unwrap() error { return f.stopped }
 
+// Is answers to d1.ErrNotRun, see d1.NotRun.
+func (f *Failure) Is(target error) bool { return target == d1.ErrNotRun && f.notRun() }
+
+// notRun reports an answer that says itself that nothing was run, or that there was no
+// connection to send anything by.
+func (f *Failure) notRun() bool {
+	if f.Status == 0 {
+		return !f.Sent
+	}
+	switch f.Status {
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusTooManyRequests:
+		return true
+	}
+	switch f.Code {
+	case codeUnauthorized, codeNoDatabase, codeAuth:
+		return true
+	}
+	return errors.Is(d1.NewError(f.Text), d1.ErrNotRun)
+}
+
 // cause puts an error of the network into words without addresses.
 func cause(err error) string {
 	var dns *net.DNSError
@@ -85,7 +106,7 @@ func cause(err error) string {
 	case errors.Is(err, errShape):
 		return errShape.Error()
 	case errors.As(err, &wait) && wait.Timeout():
-		return "no answer in time"
+		return noAnswer
 	}
 	return "the connection failed"
 }
@@ -144,8 +165,11 @@ func (f *Failure) overloaded() bool {
 	return strings.HasPrefix(f.Text, "D1 DB is overloaded") && !f.statement()
 }
 
-// limited reports the account's limit.
-func (f *Failure) limited() bool { return f.Status == 429 && !f.overloaded() }
+// quota reports a limit of the account's plan, whatever status it comes with.
+func (f *Failure) quota() bool { return d1.NewError(f.Text).Class == d1.Quota }
+
+// limited reports the account's limit of calls.
+func (f *Failure) limited() bool { return f.Status == 429 && !f.overloaded() && !f.quota() }
 
 // fromSQL reports a refusal of the statement by D1's engine, which changed nothing.
 func (f *Failure) fromSQL() bool {
@@ -167,7 +191,7 @@ func (f *Failure) mayHaveWritten() bool {
 	switch {
 	case f.Status == 0:
 		return f.Sent
-	case f.Status == 429 || f.overloaded():
+	case f.notRun():
 		return false
 	case f.Status >= 500 || f.Status == 408 || f.Status < 300:
 		return !f.fromSQL()
@@ -180,7 +204,7 @@ func (f *Failure) mayHaveWritten() bool {
 // canRepeat reports that the same read may succeed a moment later.
 func (f *Failure) canRepeat() bool {
 	switch {
-	case f.stopped != nil || f.limited() || f.Cause == errTooLarge.Error() || f.Cause == errShape.Error():
+	case f.stopped != nil || f.limited() || f.quota() || f.Cause == errTooLarge.Error() || f.Cause == errShape.Error():
 		return false
 	case f.Status == 0, f.Status == 429, f.Status == 408, f.Status >= 500 && !f.fromSQL():
 		return true
@@ -188,77 +212,4 @@ func (f *Failure) canRepeat() bool {
 		return true
 	}
 	return f.says(transient)
-}
-
-// fault turns a failure into what people read. what is the call in words, such as
-// "the statement on the database acme".
-func (f *Failure) fault(c call, subject string) *fault.Error {
-	kind, msg := f.words(c, subject)
-	out := fault.Wrap(f, kind, "%s", msg)
-	out.Ref = f.RequestID
-	return out
-}
-
-func (f *Failure) words(c call, subject string) (fault.Kind, string) {
-	switch {
-	case c.writes && f.mayHaveWritten() && f.stopped != nil:
-		return fault.Unknown, fmt.Sprintf("The wait for %s was stopped, and Cloudflare may go on with it for up to 30 s. "+
-			"Look at what is there before you do it again.", subject)
-	case c.writes && f.mayHaveWritten():
-		return fault.Unknown, fmt.Sprintf("Cloudflare's answer to %s was lost, so it isn't known whether it was done; "+
-			"it may take up to 30 s more. Look at what is there before you do it again.", subject)
-	case errors.Is(f.stopped, context.DeadlineExceeded) && f.Sent:
-		return fault.Limited, fmt.Sprintf("Cloudflare didn't answer %s in time, so the wait was ended. Nothing was changed. "+
-			"See whether Cloudflare has an outage, then try again.", subject)
-	case f.stopped != nil && f.Sent:
-		return fault.Limited, fmt.Sprintf("The wait for %s was stopped. Nothing was changed; Cloudflare may go on reading for "+
-			"up to 30 s.", subject)
-	case f.stopped != nil:
-		return fault.Limited, fmt.Sprintf("The wait for %s was stopped before it was sent. Nothing was changed.", subject)
-	case f.Code == codeNoDatabase || f.Status == 404:
-		return fault.NotFound, fmt.Sprintf("Cloudflare knows no database for %s. Look at the account's list of databases.", subject)
-	case f.Code == codeNotCreated:
-		return fault.Conflict, "Cloudflare didn't make the database: the name is probably taken. Choose another name."
-	case f.Code == codeAuth && f.Status != 403 || f.Status == 401:
-		return fault.Denied, fmt.Sprintf("Cloudflare doesn't accept the token for %s. Nothing was changed. "+
-			"Make a token with the permission D1 Edit and enter it in the settings.", subject)
-	case f.Code == codeUnauthorized || f.Status == 403:
-		return fault.Denied, fmt.Sprintf("The token may not do %s, or the account's id is wrong. Nothing was changed. "+
-			"Give the token the permission D1 Edit for this account.", subject)
-	case f.limited():
-		return fault.Limited, fmt.Sprintf("Cloudflare's limit of calls for this account is used up, so %s was not done. "+
-			"Try again in %s.", subject, f.wait())
-	case f.overloaded():
-		return fault.Unavailable, fmt.Sprintf("Cloudflare says that the database is overloaded, so %s was not done. "+
-			"Nothing was changed. Try again in a minute.", subject)
-	case f.Cause == errTooLarge.Error():
-		return fault.Invalid, fmt.Sprintf("The answer to %s is larger than %d MB. Select fewer rows, "+
-			"or less of them with substr(column, 1, 1000).", subject, maxAnswer>>20)
-	case f.Status == 0:
-		return fault.Unavailable, fmt.Sprintf("Cloudflare can't be reached for %s (%s). Nothing was changed. "+
-			"Check the network, then try again.", subject, f.Cause)
-	case f.Text != "" && f.Status < 500 && !f.says(unsure) && !f.says(transient):
-		return fault.Invalid, fmt.Sprintf("Cloudflare refused %s: %s", subject, sentence(f.Text))
-	}
-	return fault.Unavailable, fmt.Sprintf("Cloudflare can't answer %s now. Nothing was changed. Try again in a minute.", subject)
-}
-
-func (f *Failure) wait() string {
-	if f.retryAfter > 0 && f.retryAfter < int(Window/time.Second) {
-		return fmt.Sprintf("%d s", f.retryAfter)
-	}
-	return "five minutes"
-}
-
-// sentence ends Cloudflare's words as one.
-func sentence(text string) string {
-	full := d1.Said(text) == "database or disk is full" // which is Cloudflare's to look after
-	if text = strings.TrimSpace(d1.Words(text)); full {
-		text = "the database is as large as it may become, or an AUTOINCREMENT table of it has used up its ids, " +
-			"the last one is 9223372036854775807"
-	}
-	if strings.HasSuffix(text, ".") {
-		return text
-	}
-	return text + "."
 }

@@ -192,7 +192,7 @@ func (p *Provider) upload(ctx context.Context, c call, address string, d dumpFil
 	resp, err := p.fetch(ctx, http.MethodPut, address, &counter{ctx: ctx, r: f, total: d.size, step: "uploading the dump"}, d.size)
 	if err != nil {
 		if f, failed := failure(err); failed {
-			return f.fault(c, p.subject(c))
+			return p.fault(f, c)
 		}
 		return err
 	}

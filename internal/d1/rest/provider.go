@@ -187,7 +187,7 @@ func (p *Provider) name(id string) string {
 
 func checkID(id string) error {
 	if !idRule.MatchString(id) {
-		return fault.New(fault.NotFound, "There is no database with the id %.80q.", id)
+		return fault.Wrap(d1.ErrNotRun, fault.NotFound, "There is no database with the id %.80q.", id)
 	}
 	return nil
 }

@@ -49,7 +49,7 @@ func (p *Provider) retry(ctx context.Context, c call, once func() error) error {
 			wait = time.Duration(f.retryAfter) * time.Second
 		}
 		if c.writes || n == tries || !f.canRepeat() || wait > maxPause || !sleep(ctx, wait) {
-			return f.fault(c, p.subject(c))
+			return p.fault(f, c)
 		}
 		pause *= 2
 	}

@@ -30,7 +30,7 @@ func (c *conn) Stream(ctx context.Context, s d1.Stmt) (*d1.Rows, error) {
 	fail := func(err error) error {
 		err = c.p.explain(ctx, resp, err)
 		if f, ok := failure(err); ok {
-			err = f.fault(req, c.p.subject(req))
+			err = c.p.fault(f, req)
 		}
 		return c.sqlFault(err, []wire{w})
 	}
