@@ -108,7 +108,7 @@ func (c *conn) begin(ctx context.Context, m sqlite.Mode) (db *sqlite.Conn, end f
 // within runs f in one transaction that commits when f succeeds. A statement
 // may take as long as D1 gives it.
 func (c *conn) within(ctx context.Context, m sqlite.Mode, f func(*sqlite.Conn) error) error {
-	ctx, cancel := context.WithTimeout(ctx, d1.MaxDuration)
+	ctx, cancel := timed(ctx)
 	defer cancel()
 	db, end, err := c.begin(ctx, m)
 	if err != nil {

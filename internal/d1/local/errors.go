@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+	"time"
 
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
@@ -70,9 +71,10 @@ func (c *conn) fail(ctx context.Context, err error) error {
 	}
 	switch {
 	case de.Class == d1.Interrupted && errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return fault.Wrap(de, fault.Limited, "The statement ran out of time and was stopped. Nothing was changed.")
+		return fault.Wrap(de, fault.Limited, "The database %s did not answer within %s, so what was asked of it was stopped. "+
+			"Nothing was changed. Ask for less at once, or try again later.", c.name, waited(ctx))
 	case de.Class == d1.Interrupted:
-		return fault.Wrap(de, fault.Limited, "The statement was stopped. Nothing was changed.")
+		return fault.Wrap(de, fault.Limited, "What was asked of the database %s was stopped. Nothing was changed.", c.name)
 	case e.Short != 0:
 		return c.ranOut(de, e)
 	case de.Class == d1.Broken && !c.records:
@@ -81,6 +83,23 @@ func (c *conn) fail(ctx context.Context, err error) error {
 		return fault.Wrap(de, fault.Unavailable, "%s", c.unusable(de))
 	}
 	return d1.Fail(de)
+}
+
+// timed is a context that has as long as D1 gives a statement, and knows since when.
+func timed(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithValue(ctx, beganKey{}, time.Now()), d1.MaxDuration)
+}
+
+type beganKey struct{}
+
+// waited is how long whoever asked gave a database, in words.
+func waited(ctx context.Context) string {
+	began, ok := ctx.Value(beganKey{}).(time.Time)
+	until, limited := ctx.Deadline()
+	if !ok || !limited {
+		return "the time it had"
+	}
+	return fmt.Sprintf("%d s", max(1, int(until.Sub(began).Round(time.Second)/time.Second)))
 }
 
 // unusable says what keeps a database from being used. Of the dashboard's own

@@ -409,3 +409,33 @@ func TestAPanicInACallKeepsNobodyOut(t *testing.T) {
 		t.Errorf("afterwards: %v", err)
 	}
 }
+
+// TestADatabaseThatHangsIsNamed: the time that ran out is that of whoever asked.
+func TestADatabaseThatHangsIsNamed(t *testing.T) {
+	t.Parallel()
+	e, err := local.Open(t.TempDir(), local.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = e.Close() }()
+	info, err := e.Create(t.Context(), d1.CreateInput{Name: "acme"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := e.Open(t.Context(), info.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const endless = "with recursive n(i) as (select 1 union all select i + 1 from n) select count(*) from n"
+	limited, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	_, err = c.Query(limited, d1.Query(endless))
+	if m := fault.Message(err); !fault.Is(err, fault.Limited) || !strings.HasPrefix(m, "The database acme did not answer within 1 s,") {
+		t.Errorf("out of time: %s", m)
+	}
+	stopped, stop := context.WithCancel(t.Context())
+	stop()
+	if _, err = c.Query(stopped, d1.Query(endless)); !fault.Is(err, fault.Limited) || !strings.Contains(fault.Message(err), "of the database acme was stopped") {
+		t.Errorf("stopped: %v", err)
+	}
+}

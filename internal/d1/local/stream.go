@@ -19,7 +19,7 @@ func (c *conn) Stream(ctx context.Context, s d1.Stmt) (*d1.Rows, error) {
 	if err != nil {
 		return nil, err
 	}
-	ctx, stop := context.WithTimeout(ctx, d1.MaxDuration)
+	ctx, stop := timed(ctx)
 	cancel := func() { stop(); leave() }
 	db, end, err := c.begin(ctx, sqlite.Read)
 	if err != nil {
