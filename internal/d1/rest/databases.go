@@ -21,8 +21,9 @@ const (
 	maxPages = 100
 )
 
-// Create makes an empty database: one call. fault.Unknown means that the answer
-// was lost: Find tells whether it is there.
+// Create makes an empty database: one call. Where its answer is lost, the name is looked
+// for: if there is none, nothing was made, fault.Unavailable. If there is one, it may be
+// somebody else's from before, so that stays fault.Unknown.
 func (p *Provider) Create(ctx context.Context, in d1.CreateInput) (d1.Info, error) {
 	if err := d1.CheckName(in.Name); err != nil {
 		return d1.Info{}, err
@@ -40,19 +41,28 @@ func (p *Provider) Create(ctx context.Context, in d1.CreateInput) (d1.Info, erro
 		content["read_replication"] = map[string]string{"mode": in.Replication}
 	}
 	var d database
-	err := p.result(ctx, call{what: "making the database " + in.Name, writes: true},
-		p.body(content, func(ctx context.Context, opts ...option.RequestOption) error {
-			_, err := p.api.Database.New(ctx, params, opts...)
-			return err
-		}), &d)
+	c := call{what: "making the database " + in.Name, writes: true}
+	err := p.result(ctx, c, p.body(content, func(ctx context.Context, opts ...option.RequestOption) error {
+		_, err := p.api.Database.New(ctx, params, opts...)
+		return err
+	}), &d)
 	if fault.Is(err, fault.Conflict) {
 		return d1.Info{}, fault.Wrap(err, fault.Conflict, "A database named %q exists already. Choose another name.", in.Name).At("name")
 	}
-	if err != nil {
-		return d1.Info{}, err
+	if err == nil && d.UUID == "" {
+		err = p.unread(c)
 	}
-	if d.UUID == "" {
-		return d1.Info{}, p.unread(call{what: "making the database " + in.Name, writes: true})
+	if err != nil {
+		return d1.Info{}, p.settle(ctx, c, err, func(ctx context.Context) (bool, error) {
+			_, err := p.Find(ctx, in.Name)
+			switch {
+			case fault.Is(err, fault.NotFound):
+				return false, nil
+			case err == nil:
+				err = errCantTell
+			}
+			return false, err
+		})
 	}
 	i := p.info(d)
 	if i.Location == "" {
@@ -197,21 +207,23 @@ func (p *Provider) page(ctx context.Context, name string, page int) (list []data
 }
 
 // Delete removes a database for good: one call. Cloudflare keeps no bookmark of
-// it.
+// it. Where its answer is lost, reading tells whether it is gone.
 func (p *Provider) Delete(ctx context.Context, id string) error {
 	if err := checkID(id); err != nil {
 		return err
 	}
 	params := cf.DatabaseDeleteParams{}
 	set(&params.AccountID.Value, &params.AccountID.Present, p.account)
-	return p.result(ctx, call{what: "deleting the database %s", id: id, writes: true},
-		func(ctx context.Context, opts ...option.RequestOption) error {
-			_, err := p.api.Database.Delete(ctx, id, params, opts...)
-			return err
-		}, nil)
+	c := call{what: "deleting the database %s", id: id, writes: true}
+	err := p.result(ctx, c, func(ctx context.Context, opts ...option.RequestOption) error {
+		_, err := p.api.Database.Delete(ctx, id, params, opts...)
+		return err
+	}, nil)
+	return p.settle(ctx, c, err, func(ctx context.Context) (bool, error) { return p.isGone(ctx, id) })
 }
 
-// SetReplication sets the mode of read replication: one call.
+// SetReplication sets the mode of read replication: one call. Where its answer is lost,
+// the mode is read.
 func (p *Provider) SetReplication(ctx context.Context, id, mode string) (d1.Info, error) {
 	if err := checkID(id); err != nil {
 		return d1.Info{}, err
@@ -231,10 +243,18 @@ func (p *Provider) SetReplication(ctx context.Context, id, mode string) (d1.Info
 	if err == nil && d.UUID == "" {
 		err = p.unread(c)
 	}
+	if err == nil {
+		return p.info(d), nil
+	}
+	var now d1.Info
+	err = p.settle(ctx, c, err, func(ctx context.Context) (_ bool, err error) {
+		now, err = p.Get(ctx, id)
+		return now.Replication == mode, err
+	})
 	if err != nil {
 		return d1.Info{}, err
 	}
-	return p.info(d), nil
+	return now, nil
 }
 
 // bookmark returns the bookmark of a moment, of now for the zero one.

@@ -75,7 +75,7 @@ func (w *world) kinds() []kind {
 			return err
 		}, "list"},
 		{"list", false, "", func(ctx context.Context, p *rest.Provider, _ string) error { _, err := p.List(ctx); return err }, "list"},
-		{"replication", true, "", func(ctx context.Context, p *rest.Provider, id string) error {
+		{"replication", true, "victim", func(ctx context.Context, p *rest.Provider, id string) error {
 			_, err := p.SetReplication(ctx, id, "auto")
 			return err
 		}, "edit"},
@@ -190,6 +190,7 @@ func (w *world) renew(t *testing.T, f *front.Front, p *rest.Provider, used strin
 		t.Fatal(err)
 	}
 	w.bookmark = point.ID
+	exec(t, c, "insert into t values (-1)") // which a restore undoes
 }
 
 // underFault makes a call and judges it. It returns how many requests it made.
@@ -199,7 +200,8 @@ func underFault(t *testing.T, f *front.Front, w *world, k kind, fl front.Fault, 
 	p := provider(t, x.URL, func(o *rest.Options) {
 		o.Pause = time.Millisecond
 		if slices.Contains([]front.Fault{front.HangBefore, front.HangAfter, front.HangInBody}, fl) {
-			o.Quiet = 500 * time.Millisecond // on a busy machine it may also end what doesn't hang: judged alike
+			// On a busy machine it may also end what doesn't hang: judged alike, once that is over.
+			o.Quiet, o.Settle = 500*time.Millisecond, 10*time.Second
 		}
 	})
 	err := errors.New("not asked yet")

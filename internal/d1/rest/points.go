@@ -59,9 +59,11 @@ func (p *Provider) PointAt(ctx context.Context, id string, t time.Time) (d1.Poin
 	return d1.Point{ID: b, At: t.UTC()}, nil
 }
 
-// Restore puts a database back to a bookmark: one call, which ends statements
-// that are running there. fault.Unknown means that the answer was lost: compare
-// what Keep returns with what it was before. A "file:" point is filled in.
+// Restore puts a database back to a bookmark: two calls, the second of which ends
+// statements that are running there. Where its answer is lost, the bookmark is read: as
+// it was before, nothing was changed, fault.Unavailable; that of the point, it was done.
+// Any other one is fault.Unknown, since writes of others move it as a restore does, and
+// Cloudflare keeps no list of restores. A "file:" point is filled in.
 func (p *Provider) Restore(ctx context.Context, id, point string) error {
 	if err := checkID(id); err != nil {
 		return err
@@ -80,15 +82,30 @@ func (p *Provider) Restore(ctx context.Context, id, point string) error {
 	if !bookmarkRule.MatchString(point) {
 		return fault.New(fault.NotFound, "This restore point is none of Cloudflare's bookmarks.")
 	}
+	before, err := p.bookmark(ctx, id, time.Time{})
+	if err != nil {
+		return err
+	}
+	c := call{what: "restoring the database %s", id: id, writes: true}
+	return p.settle(ctx, c, p.restore(ctx, c, point), func(ctx context.Context) (bool, error) {
+		now, err := p.bookmark(ctx, id, time.Time{})
+		if err == nil && now != point && now != before {
+			err = errCantTell
+		}
+		return now == point, err
+	})
+}
+
+// restore sends a restore to a bookmark.
+func (p *Provider) restore(ctx context.Context, c call, point string) error {
 	params := cf.DatabaseTimeTravelRestoreParams{}
 	set(&params.AccountID.Value, &params.AccountID.Present, p.account)
 	set(&params.Bookmark.Value, &params.Bookmark.Present, point)
 	d1.Report(ctx, "Cloudflare restores the database", 0, 0)
-	return p.result(ctx, call{what: "restoring the database %s", id: id, writes: true},
-		func(ctx context.Context, opts ...option.RequestOption) error {
-			_, err := p.api.Database.TimeTravel.Restore(ctx, id, params, opts...)
-			return err
-		}, nil)
+	return p.result(ctx, c, func(ctx context.Context, opts ...option.RequestOption) error {
+		_, err := p.api.Database.TimeTravel.Restore(ctx, c.id, params, opts...)
+		return err
+	}, nil)
 }
 
 // Points returns the last states of a retired database; bookmarks can't be listed.
@@ -225,10 +242,10 @@ func (p *Provider) Retire(ctx context.Context, id string) (d1.Point, error) {
 	switch err := p.Delete(ctx, id); {
 	case err == nil, fault.Is(err, fault.NotFound): // somebody was quicker: the file is all there is
 		return point, nil
-	case fault.Is(err, fault.Unknown): // it may be gone
-		return d1.Point{}, err
-	default: // it is there still, and so is what was copied
+	case d1.NotRun(err): // it is there still, and so is what was copied
 		_ = os.Remove(path)
+		return d1.Point{}, err
+	default: // it may be gone, or go yet, and then the file is all there is
 		return d1.Point{}, err
 	}
 }

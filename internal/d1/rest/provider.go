@@ -52,6 +52,9 @@ type Options struct {
 	// Pause is how long a read that failed waits before it is sent a second time;
 	// before the third it is twice as long. 0 means 250 ms.
 	Pause time.Duration
+	// Settle is how long a write whose answer was lost is looked for before it counts as
+	// not done; 0 means 30 s, which is how long Cloudflare may go on with it.
+	Settle time.Duration
 }
 
 // Provider is one Cloudflare account as a d1.Provider and d1.Replicator.
@@ -64,6 +67,7 @@ type Provider struct {
 	budget               *Budget
 	judge                func(string) error
 	quiet, poll, pause   time.Duration
+	settling             time.Duration
 	base                 *url.URL
 
 	mu    sync.Mutex // guards names
@@ -108,19 +112,19 @@ func New(o Options) (*Provider, error) {
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	p := &Provider{
 		api: service(base.String(), client), client: client, account: o.Account, editToken: o.Token, readToken: o.ReadToken,
-		dir: o.Dir, budget: o.Budget, judge: o.Judge, quiet: o.Quiet, poll: o.Poll, pause: o.Pause, base: base, names: map[string]string{},
+		dir: o.Dir, budget: o.Budget, judge: o.Judge, quiet: o.Quiet, poll: o.Poll, pause: o.Pause,
+		settling: o.Settle, base: base, names: map[string]string{},
 	}
 	if p.budget == nil {
 		p.budget = NewBudget(BudgetOptions{})
 	}
-	if p.quiet <= 0 {
-		p.quiet = 45 * time.Second
-	}
-	if p.poll <= 0 {
-		p.poll = time.Second
-	}
-	if p.pause <= 0 {
-		p.pause = 250 * time.Millisecond
+	for _, d := range []struct {
+		of        *time.Duration
+		otherwise time.Duration
+	}{{&p.quiet, 45 * time.Second}, {&p.poll, time.Second}, {&p.pause, 250 * time.Millisecond}, {&p.settling, settleTime}} {
+		if *d.of <= 0 {
+			*d.of = d.otherwise
+		}
 	}
 	p.sweep()
 	return p, nil
