@@ -55,6 +55,9 @@ type Options struct {
 	// Settle is how long a write whose answer was lost is looked for before it counts as
 	// not done; 0 means 30 s, which is how long Cloudflare may go on with it.
 	Settle time.Duration
+	// Follow is how long an import that was begun is asked about without an answer; 0
+	// means five minutes.
+	Follow time.Duration
 }
 
 // Provider is one Cloudflare account as a d1.Provider and d1.Replicator.
@@ -67,7 +70,7 @@ type Provider struct {
 	budget               *Budget
 	judge                func(string) error
 	quiet, poll, pause   time.Duration
-	settling             time.Duration
+	settling, follow     time.Duration
 	base                 *url.URL
 
 	mu    sync.Mutex // guards names
@@ -113,7 +116,7 @@ func New(o Options) (*Provider, error) {
 	p := &Provider{
 		api: service(base.String(), client), client: client, account: o.Account, editToken: o.Token, readToken: o.ReadToken,
 		dir: o.Dir, budget: o.Budget, judge: o.Judge, quiet: o.Quiet, poll: o.Poll, pause: o.Pause,
-		settling: o.Settle, base: base, names: map[string]string{},
+		settling: o.Settle, follow: o.Follow, base: base, names: map[string]string{},
 	}
 	if p.budget == nil {
 		p.budget = NewBudget(BudgetOptions{})
@@ -121,7 +124,8 @@ func New(o Options) (*Provider, error) {
 	for _, d := range []struct {
 		of        *time.Duration
 		otherwise time.Duration
-	}{{&p.quiet, 45 * time.Second}, {&p.poll, time.Second}, {&p.pause, 250 * time.Millisecond}, {&p.settling, settleTime}} {
+	}{{&p.quiet, 45 * time.Second}, {&p.poll, time.Second}, {&p.pause, 250 * time.Millisecond}, {&p.settling, settleTime},
+		{&p.follow, followTime}} {
 		if *d.of <= 0 {
 			*d.of = d.otherwise
 		}

@@ -55,7 +55,11 @@ func TestWhatBecameOfAWriteIsRead(t *testing.T) {
 		for what, err := range map[string]error{
 			"replication": func() error { x.Next(fl); _, err := p.SetReplication(t.Context(), id, "auto"); return err }(),
 			"delete":      func() error { x.Next(fl); return p.Delete(t.Context(), id) }(),
-			"create":      func() error { x.Next(fl); _, err := p.Create(t.Context(), d1.CreateInput{Name: name + "-2"}); return err }(),
+			"create": func() error {
+				x.Next(fl)
+				_, err := p.Create(t.Context(), d1.CreateInput{Name: name + "-2"})
+				return err
+			}(),
 		} {
 			if m := fault.Message(err); !fault.Is(err, fault.Unavailable) || !strings.Contains(m, "had not been done. Nothing was changed.") ||
 				d1.NotRun(err) || fault.RefOf(err) == "" && fl == front.BadGateway {

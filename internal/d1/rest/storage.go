@@ -24,9 +24,12 @@ type task struct {
 	UploadURL string `json:"upload_url"`
 }
 
+// failed reports a task of which Cloudflare says that it failed.
+func (t task) failed() bool { return t.Status == "error" || t.Error != "" }
+
 // refused reports what Cloudflare says against a task, or nil.
 func (t task) refused(c call, subject string) error {
-	if t.Status != "error" && t.Error == "" {
+	if !t.failed() {
 		return nil
 	}
 	f := &Failure{Status: 200, Sent: true, Text: cut(t.Error), retryAfter: -1}

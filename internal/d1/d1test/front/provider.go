@@ -17,7 +17,7 @@ func Provider(t testing.TB, base string, change ...func(*rest.Options)) *rest.Pr
 	t.Cleanup(tr.CloseIdleConnections)
 	o := rest.Options{
 		Account: Account, Token: Token, BaseURL: base, Dir: t.TempDir(), HTTPClient: &http.Client{Transport: tr},
-		Poll: time.Millisecond, Settle: time.Second, Budget: rest.NewBudget(rest.BudgetOptions{Calls: 1 << 20}),
+		Poll: time.Millisecond, Settle: time.Second, Follow: time.Second, Budget: rest.NewBudget(rest.BudgetOptions{Calls: 1 << 20}),
 	}
 	for _, c := range change {
 		c(&o)
