@@ -3,8 +3,8 @@ package rest
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -29,22 +29,22 @@ type BudgetOptions struct {
 
 // Budget counts the calls to Cloudflare of a whole process, so that there are
 // never more than its limit in any window of that length, seen from Cloudflare: a
-// call counts from before it is sent until a window after its answer. Make one
-// for each account, and give it to every Provider of it. It is safe for
-// concurrent use.
+// call counts from before it is sent until a window after its answer. The same holds
+// for every other limit that an answer names. Make one for each account, and give it to
+// every Provider of it. It is safe for concurrent use.
 type Budget struct {
-	calls, people int
-	window        time.Duration
+	share float64
+	own   *policy // the documented one, the first of policies
 
-	mu      sync.Mutex // guards what follows
-	flying  int        // calls without an answer yet
-	ended   []time.Time
-	closed  time.Time // no call before, said by an answer 429
-	hint    int       // calls Cloudflare lets through until hintEnd
-	hintEnd time.Time
-	quota   int // of the policy the hint is about
-	waiting int
-	until   time.Time // when the first of those waiting may go on
+	mu       sync.Mutex // guards what follows
+	policies []*policy
+	flying   int // calls without an answer yet
+	ended    []time.Time
+	closed   time.Time     // no call before, said by an answer 429
+	pause    time.Duration // after a 429 that said nothing, until a call is served; 0 otherwise
+	probing  bool          // the one call that finds out is on its way
+	waiting  int
+	until    time.Time // when the first of those waiting may go on
 }
 
 // NewBudget returns a full budget.
@@ -58,7 +58,8 @@ func NewBudget(o BudgetOptions) *Budget {
 	if o.Share <= 0 || o.Share >= 1 {
 		o.Share = 0.25
 	}
-	return &Budget{calls: o.Calls, window: o.Window, people: int(float64(o.Calls) * o.Share), quota: o.Calls}
+	own := &policy{calls: o.Calls, quota: o.Calls, window: o.Window}
+	return &Budget{share: o.Share, own: own, policies: []*policy{own}}
 }
 
 // BudgetState is what a Budget says about itself.
@@ -84,12 +85,13 @@ func (b *Budget) State() BudgetState {
 	defer b.mu.Unlock()
 	now := time.Now()
 	b.forget(now)
-	s := BudgetState{Used: b.used(now), Limit: b.calls, ForPeople: b.people, Waiting: b.waiting, Closed: now.Before(b.closed)}
+	s := BudgetState{Used: b.used(now), Limit: b.own.calls, ForPeople: b.own.kept(b.share), Waiting: b.waiting,
+		Closed: now.Before(b.closed)}
 	switch {
 	case s.Closed:
 		s.ResetsAt = b.closed
 	case len(b.ended) > 0:
-		s.ResetsAt = b.ended[0].Add(b.window)
+		s.ResetsAt = b.ended[0].Add(b.own.window)
 	}
 	if b.waiting > 0 {
 		s.Until = b.until
@@ -101,31 +103,26 @@ func (b *Budget) State() BudgetState {
 // for is fault.Limited with the time it will be possible; background work waits
 // until then or for ctx. settle must be called with the answer, nil for none.
 func (b *Budget) take(ctx context.Context) (settle func(*http.Response), err error) {
-	background := d1.InBackground(ctx)
+	background, patience := d1.InBackground(ctx), time.Now().Add(maxPause)
 	for {
 		b.mu.Lock()
 		now := time.Now()
-		at, closed := b.opens(now, background), now.Before(b.closed)
+		at, by := b.opens(now, background)
 		if !at.After(now) {
-			b.flying++
-			b.hint--
+			settle = b.send()
 			b.mu.Unlock()
-			return b.settle, nil
+			return settle, nil
 		}
-		if !background {
+		if probing := b.probing && !now.Before(b.closed); !background && (!probing || now.After(patience)) {
 			b.mu.Unlock()
-			if closed {
-				return nil, fault.Wrap(d1.ErrNotRun, fault.Limited,
-					"Cloudflare's limit of calls for this account is used up, and it refuses every call for now. Nothing was sent. "+
-						"Calls are possible again at %s.", clock(at))
-			}
-			return nil, fault.Wrap(d1.ErrNotRun, fault.Limited, "Cloudflare's limit of %d calls in %s is used up. Nothing was sent. "+
-				"Calls are possible again at %s.", b.calls, minutes(b.window), clock(at))
+			return nil, usedUp(by, at)
 		}
 		b.waiting++
 		b.until = at
 		b.mu.Unlock()
-		d1.Report(ctx, "waiting for Cloudflare's limit of calls until "+clock(at), 0, 0)
+		if background {
+			d1.Report(ctx, "waiting for Cloudflare's limit of calls until "+clock(at), 0, 0)
+		}
 		ok := sleep(ctx, at.Sub(now))
 		b.mu.Lock()
 		b.waiting--
@@ -138,8 +135,33 @@ func (b *Budget) take(ctx context.Context) (settle func(*http.Response), err err
 	}
 }
 
+// usedUp refuses a call; by is the limit it would exceed, nil for Cloudflare's own refusal.
+func usedUp(by *policy, at time.Time) error {
+	if by == nil {
+		return fault.Wrap(d1.ErrNotRun, fault.Limited,
+			"Cloudflare's limit of calls for this account is used up, and it refuses every call for now. Nothing was sent. "+
+				"Calls are possible again at %s.", clock(at))
+	}
+	return fault.Wrap(d1.ErrNotRun, fault.Limited, "Cloudflare's limit of %d calls in %s is used up. Nothing was sent. "+
+		"Calls are possible again at %s.", by.calls, minutes(by.window), clock(at))
+}
+
+// send counts a call that is about to be sent.
+func (b *Budget) send() (settle func(*http.Response)) {
+	probe := b.pause > 0
+	b.probing = b.probing || probe
+	b.flying++
+	for _, p := range b.policies {
+		p.left--
+	}
+	return func(resp *http.Response) { b.settle(resp, probe) }
+}
+
 func minutes(d time.Duration) string {
-	if d%time.Minute == 0 {
+	switch {
+	case d == time.Minute:
+		return "1 minute"
+	case d%time.Minute == 0:
 		return strconv.Itoa(int(d/time.Minute)) + " minutes"
 	}
 	return d.String()
@@ -147,159 +169,148 @@ func minutes(d time.Duration) string {
 
 func clock(t time.Time) string { return t.UTC().Add(time.Second - 1).Format("15:04:05 UTC") }
 
-// opens returns when a call may be sent, now or later. A call in flight may end
-// at any time, and counts for a window after.
-func (b *Budget) opens(now time.Time, background bool) time.Time {
+// whileProbing is how often it is asked whether the call that finds out is back.
+const whileProbing = 100 * time.Millisecond
+
+// opens returns when a call may be sent, now or later, and the limit that keeps it. A
+// call in flight may end at any time, and counts for a window after.
+func (b *Budget) opens(now time.Time, background bool) (at time.Time, by *policy) {
 	b.forget(now)
-	if now.Before(b.closed) {
-		return b.closed
+	switch {
+	case now.Before(b.closed):
+		return b.closed, nil
+	case b.probing:
+		return now.Add(whileProbing), nil
 	}
-	limit, kept := b.calls, 0
-	if background {
-		kept = b.people
-	}
-	if now.Before(b.hintEnd) {
-		if need := 1 + kept*b.quota/b.calls; b.hint < need {
-			return b.hintEnd
+	at = now
+	for _, p := range b.policies {
+		kept := 0
+		if background {
+			kept = p.kept(b.share)
+		}
+		if t := p.opens(now, b.flying, b.ended, kept); t.After(at) {
+			at, by = t, p
 		}
 	}
-	free := limit - kept - b.flying - len(b.ended)
-	if free > 0 {
-		return now
-	}
-	// As many must stop counting as are too many, and one more.
-	if n := -free; n < len(b.ended) {
-		return b.ended[n].Add(b.window)
-	}
-	return now.Add(time.Second) // all of them are in flight
+	return at, by
 }
 
 // used is how many calls count now.
 func (b *Budget) used(now time.Time) int {
 	used := b.flying + len(b.ended)
-	if now.Before(b.hintEnd) { // others use the same account
-		used = max(used, b.calls-b.hint*b.calls/max(1, b.quota))
+	if o := b.own; now.Before(o.end) { // others use the same account
+		used = max(used, o.calls-o.left*o.calls/max(1, o.quota))
 	}
 	return used
 }
 
+// forget drops the calls that count no more, and limits that weren't named for a window.
 func (b *Budget) forget(now time.Time) {
-	n := 0
-	for n < len(b.ended) && !b.ended[n].Add(b.window).After(now) {
-		n++
-	}
-	b.ended = b.ended[n:]
+	b.ended = b.ended[b.own.over(now, b.ended):]
+	b.policies = slices.DeleteFunc(b.policies, func(p *policy) bool {
+		return p != b.own && now.Sub(p.named) > b.own.window && !now.Before(p.end)
+	})
 }
 
 // settle is called with the answer of a call that was counted.
-func (b *Budget) settle(resp *http.Response) {
+func (b *Budget) settle(resp *http.Response, probe bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := time.Now()
 	b.flying--
 	b.ended = append(b.ended, now)
+	if probe {
+		b.probing = false
+	}
 	if resp == nil {
 		return
+	}
+	if probe && resp.StatusCode != http.StatusTooManyRequests {
+		b.pause = 0
 	}
 	b.correct(resp.Header, now)
 }
 
-// close is called when Cloudflare refused a call for the account's limit. It
-// refuses for the rest of a window at most, so no odd answer closes the account
-// for longer.
+// firstPause is how long nothing is sent after a 429 that doesn't say for how long. Then
+// one call finds out; each further refusal doubles the pause, up to a window.
+const firstPause = 5 * time.Second
+
+// close is called when Cloudflare refused a call for the account's limit, once it was
+// settled; seconds is its Retry-After, -1 without one. It refuses for a window at most, so no
+// odd answer closes the account for longer.
 func (b *Budget) close(seconds int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	wait := b.window
-	if seconds >= 0 {
-		wait = b.atMost(seconds)
-	}
-	if at := time.Now().Add(wait); at.After(b.closed) {
-		b.closed = at
+	now := time.Now()
+	switch {
+	case seconds > 0:
+		if at := now.Add(b.atMost(seconds)); at.After(b.closed) {
+			b.closed = at
+		}
+	case now.Before(b.closed): // one of several that were on their way
+	case slices.ContainsFunc(b.policies, func(p *policy) bool { return p.left < 1 && now.Before(p.end) }):
+		// the headers said which limit, and until when
+	default:
+		b.pause = min(max(firstPause, 2*b.pause), b.own.window)
+		b.closed = now.Add(b.pause)
 	}
 }
 
 // atMost is so many seconds, and no more than a window.
 func (b *Budget) atMost(seconds int) time.Duration {
-	if seconds >= int(b.window/time.Second) {
-		return b.window
+	if seconds >= int(b.own.window/time.Second) {
+		return b.own.window
 	}
 	return time.Duration(seconds) * time.Second
 }
 
-// correct takes over what Cloudflare says is left:
+// correct takes over what Cloudflare says of its limits:
 //
 //	Ratelimit: "default";r=50;t=30
 //	Ratelimit-Policy: "burst";q=100;w=60, "default";q=1200;w=300
 //
-// What is left of a policy with another window than the budget's is no matter of
-// the budget. A name without a policy is taken to be the account's limit.
+// Each limit that is named is kept from then on, by our own count and by what is said to be
+// left of it. What is left of a name without a window, or with the documented one, is
+// what is left of the account's limit.
 func (b *Budget) correct(h http.Header, now time.Time) {
-	policies := items(h, "Ratelimit-Policy")
-	for _, item := range items(h, "Ratelimit") {
-		left, okLeft := parameter(item, "r")
-		reset, okReset := parameter(item, "t")
-		quota, ours := b.policy(policies, item)
-		if okLeft && okReset && ours {
-			b.takeOver(min(left, quota), quota, now, now.Add(b.atMost(reset)))
-			return
+	named := namedPolicies(h)
+	for _, p := range named {
+		b.keep(p, now)
+	}
+	for _, l := range lefts(h) {
+		end := now.Add(b.atMost(l.reset))
+		quota, ours := b.own.calls, true
+		for _, p := range named {
+			if p.name == l.name {
+				quota, ours = p.calls, p.window == 0 || p.window == b.own.window
+			}
+		}
+		if ours {
+			b.own.takeOver(l.left, quota, b.flying, now, end)
+		}
+		for _, p := range b.policies {
+			if p != b.own && p.name == l.name {
+				p.takeOver(l.left, p.calls, b.flying, now, end)
+			}
 		}
 	}
 }
 
-// policy returns the quota of the policy an item of Ratelimit is about, and
-// whether its window is the budget's.
-func (b *Budget) policy(policies []string, item string) (quota int, ours bool) {
-	for _, p := range policies {
-		if label(p) != label(item) {
-			continue
-		}
-		if w, ok := parameter(p, "w"); ok && w != int(b.window/time.Second) {
-			return 0, false
-		}
-		if q, ok := parameter(p, "q"); ok && q > 0 {
-			return min(q, maxQuota), true
-		}
-	}
-	return b.calls, true
-}
+// maxPolicies is more than any answer names; the rest of a longer list is left.
+const maxPolicies = 16
 
-// maxQuota is more than any policy allows; calculations with it don't overflow.
-const maxQuota = 1 << 20
-
-// takeOver makes what Cloudflare says is left the budget's hint.
-func (b *Budget) takeOver(left, quota int, now, end time.Time) {
-	b.quota = quota
-	// Answers overtake one another: of one window, the smallest number is the latest.
-	left -= b.flying
-	if now.Before(b.hintEnd) && end.Sub(b.hintEnd).Abs() <= 2*time.Second && b.hint < left {
+// keep makes a limit that an answer names one to be kept. Calls are counted for as long as
+// the documented window; of a longer one only what is said to be left counts.
+func (b *Budget) keep(p policy, now time.Time) {
+	if p.window <= 0 {
 		return
 	}
-	b.hint, b.hintEnd = left, end
-}
-
-// items returns the items of a structured header.
-func items(h http.Header, name string) []string {
-	v := strings.Join(h.Values(name), ",")
-	if v == "" {
-		return nil
+	i := slices.IndexFunc(b.policies, func(q *policy) bool { return q != b.own && q.name == p.name && q.window == p.window })
+	switch {
+	case i >= 0:
+		b.policies[i].calls, b.policies[i].named = p.calls, now
+	case len(b.policies) < maxPolicies:
+		p.named, p.uncounted = now, p.window > b.own.window
+		b.policies = append(b.policies, &p)
 	}
-	return strings.Split(v, ",")
-}
-
-// label is the name an item of a structured header begins with.
-func label(item string) string {
-	name, _, _ := strings.Cut(item, ";")
-	return strings.Trim(strings.TrimSpace(name), `"`)
-}
-
-// parameter returns a number of an item of a structured header.
-func parameter(item, name string) (int, bool) {
-	for p := range strings.SplitSeq(item, ";") {
-		if v, ok := strings.CutPrefix(strings.TrimSpace(p), name+"="); ok {
-			n, err := strconv.Atoi(v)
-			return n, err == nil && n >= 0
-		}
-	}
-	return 0, false
 }

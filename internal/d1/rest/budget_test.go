@@ -171,8 +171,8 @@ func TestHeadersCorrectTheBudget(t *testing.T) {
 		if err := call(t.Context(), b, 0); err != nil {
 			t.Error(err)
 		}
-		rest.Refuse(b, -1) // without Retry-After it is the rest of the window
-		if s := b.State(); !s.ResetsAt.Equal(time.Now().Add(5 * time.Minute)) {
+		rest.Refuse(b, -1) // without Retry-After it is found out after seconds
+		if s := b.State(); !s.ResetsAt.Equal(time.Now().Add(5 * time.Second)) {
 			t.Errorf("after a 429 without words: %+v", s)
 		}
 		settle, _ = rest.Take(rest.NewBudget(rest.BudgetOptions{}), t.Context())
