@@ -108,6 +108,8 @@ func heard(t *testing.T) (texts []string) {
 	return texts
 }
 
+const untilTomorrow = "Upgrade to a paid plan or wait until tomorrow (midnight UTC) to continue."
+
 // told are messages of D1 in production, of its newest runtime and of the embedded
 // engine that the recorded answers don't hold.
 var told = []string{
@@ -147,8 +149,8 @@ var told = []string{
 	"it needs more memory than 64 MB: SQLITE_NOMEM",
 	brokenEnd + "FOREIGN KEY constraint failed: SQLITE_CONSTRAINT (extended: SQLITE_CONSTRAINT_FOREIGNKEY)",
 	brokenEnd + "CHECK constraint failed: a > 0: SQLITE_CONSTRAINT",
-	"Your account has exceeded D1's free tier daily row read limit. Upgrade to a paid plan or wait until tomorrow (midnight UTC) to continue.",
-	"Your account has exceeded D1's free tier daily row write limit. Upgrade to a paid plan or wait until tomorrow (midnight UTC) to continue.",
+	"Your account has exceeded D1's free tier daily row read limit. " + untilTomorrow,
+	"Your account has exceeded D1's free tier daily row write limit. " + untilTomorrow,
 	"Exceeded maximum DB size.",
 	"Exceeded maximum account storage limit.",
 	"copying failed: sqlite: step backup: disk I/O error: SQLITE_IOERR",

@@ -435,7 +435,8 @@ func TestADatabaseThatHangsIsNamed(t *testing.T) {
 	}
 	stopped, stop := context.WithCancel(t.Context())
 	stop()
-	if _, err = c.Query(stopped, d1.Query(endless)); !fault.Is(err, fault.Limited) || !strings.Contains(fault.Message(err), "of the database acme was stopped") {
+	if _, err = c.Query(stopped, d1.Query(endless)); !fault.Is(err, fault.Limited) ||
+		!strings.Contains(fault.Message(err), "of the database acme was stopped") {
 		t.Errorf("stopped: %v", err)
 	}
 }

@@ -91,7 +91,8 @@ func TestALimitIsNamedInItsRefusal(t *testing.T) {
 			}
 		}
 		err := s.call(t.Context(), b)
-		if !fault.Is(err, fault.Limited) || !d1.NotRun(err) || !strings.HasPrefix(fault.Message(err), "Cloudflare's limit of 100 calls in 1 minute is used up.") {
+		if !fault.Is(err, fault.Limited) || !d1.NotRun(err) ||
+			!strings.HasPrefix(fault.Message(err), "Cloudflare's limit of 100 calls in 1 minute is used up.") {
 			t.Errorf("%v", err)
 		}
 		time.Sleep(time.Minute)

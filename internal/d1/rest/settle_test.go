@@ -13,7 +13,8 @@ import (
 )
 
 var (
-	lostAfter  = []front.Fault{front.ResetAfter, front.HalfBody, front.BadGatewayAfter, front.InternalAfter, front.Truncated, front.ChangedType}
+	lostAfter = []front.Fault{front.ResetAfter, front.HalfBody, front.BadGatewayAfter, front.InternalAfter,
+		front.Truncated, front.ChangedType}
 	lostBefore = []front.Fault{front.ResetBefore, front.BadGateway}
 )
 
