@@ -2,9 +2,6 @@ package rest
 
 import (
 	"context"
-	"encoding/json"
-	"io"
-	"sort"
 	"time"
 
 	cf "github.com/cloudflare/cloudflare-go/v7/d1"
@@ -12,13 +9,6 @@ import (
 
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
-)
-
-const (
-	perPage    = 1000 // of a list; Cloudflare allows 10 to 10,000
-	minPerPage = 10
-	// maxPages ends a list whose pages never do.
-	maxPages = 100
 )
 
 // Create makes an empty database: one call. Where its answer is lost, the name is looked
@@ -112,98 +102,6 @@ func (p *Provider) Get(ctx context.Context, id string) (d1.Info, error) {
 		return d1.Info{}, err
 	}
 	return p.info(d), nil
-}
-
-// Find returns the database with exactly that name: usually one call. It has what
-// a list tells, so neither size nor tables.
-func (p *Provider) Find(ctx context.Context, name string) (d1.Info, error) {
-	var found *d1.Info
-	err := p.pages(ctx, name, func(i d1.Info) bool {
-		if i.Name == name {
-			found = &i
-		}
-		return found == nil
-	})
-	switch {
-	case err != nil:
-		return d1.Info{}, err
-	case found == nil:
-		return d1.Info{}, fault.New(fault.NotFound, "There is no database named %q.", name)
-	}
-	return *found, nil
-}
-
-// List returns every database, by name: one call for each thousand, and one that
-// finds the end. One that is made or deleted meanwhile may be there or not.
-func (p *Provider) List(ctx context.Context) ([]d1.Info, error) {
-	infos := []d1.Info{}
-	err := p.pages(ctx, "", func(i d1.Info) bool {
-		infos = append(infos, i)
-		return true
-	})
-	if err != nil {
-		return nil, err
-	}
-	sort.Slice(infos, func(i, j int) bool { return infos[i].Name < infos[j].Name })
-	return infos, nil
-}
-
-// pages hands out every database once until each says no. A page that brings
-// nothing new ends the list: some servers ignore the page's number, and databases
-// that are deleted meanwhile move others to a page that was read.
-func (p *Provider) pages(ctx context.Context, name string, each func(d1.Info) bool) error {
-	seen := map[string]bool{}
-	for page := 1; page <= maxPages; page++ {
-		list, total, err := p.page(ctx, name, page)
-		if err != nil {
-			return err
-		}
-		fresh := 0
-		for _, d := range list {
-			if d.UUID == "" || seen[d.UUID] {
-				continue
-			}
-			seen[d.UUID] = true
-			fresh++
-			if !each(p.info(d)) {
-				return nil
-			}
-		}
-		if fresh == 0 || len(list) < minPerPage || name == "" && total > 0 && len(seen) >= total {
-			return nil
-		}
-	}
-	return nil
-}
-
-func (p *Provider) page(ctx context.Context, name string, page int) (list []database, total int, err error) {
-	params := cf.DatabaseListParams{}
-	set(&params.AccountID.Value, &params.AccountID.Present, p.account)
-	set(&params.Page.Value, &params.Page.Present, float64(page))
-	set(&params.PerPage.Value, &params.PerPage.Present, perPage)
-	if name != "" {
-		set(&params.Name.Value, &params.Name.Present, name)
-	}
-	c := call{what: "the list of databases", readToken: true}
-	err = p.do(ctx, c, func(ctx context.Context, opts ...option.RequestOption) error {
-		_, err := p.api.Database.List(ctx, params, opts...)
-		return err
-	}, func(body io.Reader) error {
-		var e envelope
-		if err := decode(body, &e); err != nil {
-			return err
-		}
-		if err := e.failure(); err != nil {
-			return err
-		}
-		total = e.Info.TotalCount
-		list = nil
-		if err := json.Unmarshal(e.Result, &list); err != nil {
-			return errShape
-		}
-		return nil
-	})
-	return list, total, err
 }
 
 // Delete removes a database for good: one call. Cloudflare keeps no bookmark of

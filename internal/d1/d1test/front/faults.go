@@ -37,6 +37,7 @@ const (
 	NotJSON          Fault = "200 html"         // a login page, nothing was passed on
 	Redirect         Fault = "307"              // to the same place, nothing was passed on
 	DuplicatePages   Fault = "duplicate pages"  // every page of a list is the first
+	TwentyOfAll      Fault = "twenty of all"    // every page of a list is the first, of 20 at most
 	HundredMegabytes Fault = "100 MB"           // a /raw result of that size, nothing was passed on
 	EndlessRefusal   Fault = "endless 500"      // an error page that doesn't end
 )
@@ -155,12 +156,15 @@ func (x *Faults) serve(w http.ResponseWriter, r *http.Request) {
 				return
 			}
 		}
-	case "", DuplicatePages:
-		if fault == DuplicatePages {
-			q := r.URL.Query()
+	case "", DuplicatePages, TwentyOfAll:
+		q := r.URL.Query()
+		if fault == DuplicatePages || fault == TwentyOfAll {
 			q.Del("page")
-			r.URL.RawQuery = q.Encode()
 		}
+		if fault == TwentyOfAll {
+			q.Set("per_page", "20")
+		}
+		r.URL.RawQuery = q.Encode()
 		x.f.server.Config.Handler.ServeHTTP(w, r)
 	default:
 		x.after(w, r, fault)
