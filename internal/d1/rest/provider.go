@@ -164,9 +164,7 @@ type database struct {
 }
 
 func (p *Provider) info(d database) d1.Info {
-	p.mu.Lock()
-	p.names[d.UUID] = d.Name
-	p.mu.Unlock()
+	p.Name(d.UUID, d.Name)
 	i := d1.Info{ID: d.UUID, Name: d.Name, CreatedAt: d.CreatedAt, Size: -1, Tables: -1, Region: d.Region, Location: sqltext.Fold(d.Region)}
 	if d.FileSize != nil {
 		i.Size = int64(*d.FileSize)
@@ -183,7 +181,14 @@ func (p *Provider) info(d database) d1.Info {
 	return i
 }
 
-// name is the database's name if it was seen, else its id.
+// Name says what a database is called, for the words of errors.
+func (p *Provider) Name(id, name string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.names[id] = name
+}
+
+// name is the database's name if it was seen or told, else its id.
 func (p *Provider) name(id string) string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -218,4 +223,5 @@ func (p *Provider) Visit(ctx context.Context, id string) (d1.Conn, error) { retu
 var _ interface {
 	d1.Provider
 	d1.Replicator
+	d1.Namer
 } = (*Provider)(nil)

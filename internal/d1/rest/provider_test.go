@@ -95,6 +95,59 @@ func TestTokensAreRefusedInWords(t *testing.T) {
 	}
 }
 
+// TestErrorsNameTheTokenAndTheDatabase: the token that was sent, and the database by its
+// name also when this program has not seen it since it was started.
+func TestErrorsNameTheTokenAndTheDatabase(t *testing.T) {
+	t.Parallel()
+	f := newFront(t, front.Options{})
+	id := f.Add("acme")
+	p := provider(t, f.URL, func(o *rest.Options) { o.Token, o.ReadToken = "revoked-edit", "revoked-read" })
+	c, _ := p.Open(t.Context(), id)
+	read := func() error { _, err := c.Query(t.Context(), d1.Query("select 1")); return err }
+	if m := fault.Message(read()); !strings.Contains(m, id) {
+		t.Errorf("without a name it is the id: %s", m)
+	}
+	d1.Introduce(p, id, "acme")
+	for _, k := range []struct {
+		what, token, needs string
+		err                error
+	}{
+		{"query", "reading token", "D1 Read alone", read()},
+		{"stream", "reading token", "D1 Read alone", func() error { _, err := c.Stream(t.Context(), d1.Query("select 1")); return err }()},
+		{"get", "reading token", "D1 Read alone", func() error { _, err := p.Get(t.Context(), id); return err }()},
+		{"keep", "reading token", "D1 Read alone", func() error { _, err := p.Keep(t.Context(), id); return err }()},
+		{"write", "token", "D1 Edit", func() error { _, err := c.Query(t.Context(), d1.Exec("create table t(a)")); return err }()},
+		{"delete", "token", "D1 Edit", p.Delete(t.Context(), id)},
+	} {
+		m := fault.Message(k.err)
+		if !fault.Is(k.err, fault.Denied) || !d1.NotRun(k.err) || strings.Contains(k.err.Error(), "revoked-") ||
+			!strings.Contains(m, "doesn't accept the "+k.token+" for") || !strings.Contains(m, k.needs) || !strings.Contains(m, "acme") {
+			t.Errorf("%s: %v", k.what, k.err)
+		}
+	}
+	// One that is accepted and may not read: another account's.
+	other := provider(t, f.URL, func(o *rest.Options) {
+		o.Account, o.ReadToken = "00000000000000000000000000000000", front.ReadToken
+	})
+	d1.Introduce(other, id, "acme")
+	if _, err := other.Get(t.Context(), id); !strings.HasPrefix(fault.Message(err), "The reading token is not allowed for the database acme") {
+		t.Errorf("%v", err)
+	}
+	// Cloudflare's own name wins.
+	known := provider(t, f.URL)
+	d1.Introduce(known, id, "stale")
+	if _, err := known.List(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	kc, _ := known.Open(t.Context(), id)
+	if err := known.Delete(t.Context(), id); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := kc.Query(t.Context(), d1.Query("select 1")); !strings.Contains(fault.Message(err), "acme") {
+		t.Errorf("%v", err)
+	}
+}
+
 // Statements in mode Read go with the reading token: what our judge doesn't see,
 // Cloudflare refuses.
 func TestReadsGoWithTheReadingToken(t *testing.T) {

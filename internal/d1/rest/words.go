@@ -46,7 +46,7 @@ func (f *Failure) words(c call, subject string) (fault.Kind, string) {
 			"Make a token with the permission %s and enter it as the %s in the settings.", name, subject, needs, name)
 	case f.Code == codeUnauthorized || f.Status == 403:
 		name, needs := f.token()
-		return fault.Denied, fmt.Sprintf("The %s may not do %s, or the account's id is wrong. Nothing was changed. "+
+		return fault.Denied, fmt.Sprintf("The %s is not allowed for %s, or the account's id is wrong. Nothing was changed. "+
 			"Give the %s the permission %s for this account.", name, subject, name, needs)
 	case f.quota():
 		return fault.Unavailable, fmt.Sprintf("Cloudflare refused %s: %s Nothing was changed.", subject, sentence(f.Text))
