@@ -18,6 +18,8 @@ type wire struct {
 	edits  []edit
 	// prefix is how many bytes stand before the caller's statement.
 	prefix int
+	// until is where what follows isn't the caller's text any more, 0 for nowhere.
+	until int
 	// columns are the names of an exact statement; nil for a plain one.
 	columns []string
 }
@@ -132,7 +134,7 @@ func bind(sql string, args []d1.Value) (wire, error) {
 // within a rewritten place is that place's.
 func (w wire) offset(sent int) int {
 	sent -= w.prefix
-	if sent < 0 {
+	if sent < 0 || w.until > 0 && sent >= w.until {
 		return -1
 	}
 	shift := 0
