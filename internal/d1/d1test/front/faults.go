@@ -28,6 +28,7 @@ const (
 	Limited          Fault = "429"              // the account's limit, without Retry-After
 	LimitedFor       Fault = "429 retry-after"  // … with 2 s
 	Overloaded       Fault = "429 overloaded"   // one database's
+	Quota            Fault = "quota"            // the rows of a day are used up, nothing was passed on
 	BadGateway       Fault = "502 html"         // a proxy's page, nothing was passed on
 	BadGatewayAfter  Fault = "502 html after"   // …, After
 	InternalAfter    Fault = "500 7500 after"   // "internal error", After
@@ -44,7 +45,7 @@ const (
 
 // AllFaults are the faults that any call can meet.
 var AllFaults = []Fault{
-	ResetBefore, ResetAfter, HalfBody, SlowBody, HangBefore, HangAfter, HangInBody, Limited, LimitedFor, Overloaded,
+	ResetBefore, ResetAfter, HalfBody, SlowBody, HangBefore, HangAfter, HangInBody, Limited, LimitedFor, Overloaded, Quota,
 	BadGateway, BadGatewayAfter, InternalAfter, NotSuccess, Truncated, ChangedType, NotJSON, Redirect, EndlessRefusal,
 }
 
@@ -140,6 +141,9 @@ func (x *Faults) serve(w http.ResponseWriter, r *http.Request) {
 			"More than 1200 requests per 300 seconds reached. Please wait and consider throttling your request speed")
 	case Overloaded:
 		refuse(w, http.StatusTooManyRequests, 7500, "D1 DB is overloaded. Requests queued for too long.")
+	case Quota:
+		refuse(w, http.StatusBadRequest, 7500, "Your account has exceeded D1's free tier daily row read limit. "+
+			"Upgrade to a paid plan or wait until tomorrow (midnight UTC) to continue.")
 	case BadGateway:
 		page(w, http.StatusBadGateway)
 	case NotJSON:
