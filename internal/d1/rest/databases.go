@@ -49,7 +49,7 @@ func (p *Provider) Create(ctx context.Context, in d1.CreateInput) (d1.Info, erro
 			case fault.Is(err, fault.NotFound):
 				return false, nil
 			case err == nil:
-				err = errCantTell
+				err = cantTell("There is a database of that name now, made by this call or by somebody before it.")
 			}
 			return false, err
 		})

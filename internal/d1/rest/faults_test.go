@@ -252,7 +252,8 @@ func judge(t *testing.T, k kind, fl front.Fault, at int, err error, calls []fron
 	case !k.writes && fault.Is(err, fault.Unknown):
 		t.Errorf("%s: a read whose outcome is unknown: %v", where, err)
 	}
-	refused := slices.Contains([]front.Fault{front.Limited, front.LimitedFor, front.Overloaded, front.Quota}, fl) && !fault.Is(err, fault.Unknown)
+	atTheDoor := []front.Fault{front.Limited, front.LimitedFor, front.Overloaded, front.Quota}
+	refused := slices.Contains(atTheDoor, fl) && !fault.Is(err, fault.Unknown)
 	if d1.NotRun(err) != refused || refused && effects > 0 {
 		t.Errorf("%s: said not to be run: %t, with %d effects: %v", where, d1.NotRun(err), effects, err)
 	}

@@ -90,7 +90,7 @@ func (p *Provider) Restore(ctx context.Context, id, point string) error {
 	return p.settle(ctx, c, p.restore(ctx, c, point), func(ctx context.Context) (bool, error) {
 		now, err := p.bookmark(ctx, id, time.Time{})
 		if err == nil && now != point && now != before {
-			err = errCantTell
+			err = cantTell("Its bookmark has moved meanwhile, as it does by a restore and by anybody's write.")
 		}
 		return now == point, err
 	})

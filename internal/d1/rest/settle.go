@@ -17,8 +17,10 @@ const settleTime = 30 * time.Second
 // maxLook is the longest pause between two looks at what became of a write.
 const maxLook = 5 * time.Second
 
-// errCantTell is a look that sees something, and not whose work it is.
-var errCantTell = errors.New("what is there doesn't tell whose work it is")
+// cantTell is what a look saw that doesn't tell whose work it is, a sentence.
+type cantTell string
+
+func (c cantTell) Error() string { return string(c) }
 
 // settle finds out what became of a write whose answer was lost, by reading: look reports
 // whether what the call asked for is so now. It returns nil once it is. Where it still
@@ -33,20 +35,29 @@ func (p *Provider) settle(ctx context.Context, c call, lost error, look func(con
 	for until, pause := time.Now().Add(p.settling), p.pause; ; pause = min(2*pause, maxLook) {
 		last := !time.Now().Before(until)
 		done, err := look(ctx)
+		saw, moot := errors.AsType[cantTell](err)
 		switch {
-		case ctx.Err() != nil || errors.Is(err, errCantTell):
+		case moot:
+			return told(lost, fault.Unknown, "Cloudflare's answer to %s was lost, so it isn't known whether it was done. %s "+
+				"Look at what is there before you do it again.", p.subject(c), string(saw))
+		case ctx.Err() != nil:
 			return lost
 		case err == nil && done:
 			return nil
 		case err == nil && last:
-			out := fault.Wrap(lost, fault.Unavailable, "Cloudflare's answer to %s was lost, and %s later it had not been done. "+
+			return told(lost, fault.Unavailable, "Cloudflare's answer to %s was lost, and %s later it had not been done. "+
 				"Nothing was changed. Try again.", p.subject(c), seconds(p.settling))
-			out.Ref = fault.RefOf(lost)
-			return out
 		case last || !sleep(ctx, min(pause, max(0, time.Until(until)))):
 			return lost
 		}
 	}
+}
+
+// told is an error with what was found out since.
+func told(lost error, kind fault.Kind, format string, args ...any) error {
+	out := fault.Wrap(lost, kind, format, args...)
+	out.Ref = fault.RefOf(lost)
+	return out
 }
 
 // isGone reports that Cloudflare itself says that there is no database with that id; a 404 of

@@ -46,7 +46,8 @@ func TestWhatBecameOfAWriteIsRead(t *testing.T) {
 			t.Errorf("%s: it is there: %v", fl, err)
 		}
 		x.Next(fl) // whose it is can't be told by a name
-		if _, err := p.Create(t.Context(), d1.CreateInput{Name: name}); !fault.Is(err, fault.Unknown) {
+		if _, err := p.Create(t.Context(), d1.CreateInput{Name: name}); !fault.Is(err, fault.Unknown) ||
+			!strings.Contains(fault.Message(err), "a database of that name now") {
 			t.Errorf("%s: create: %v", fl, err)
 		}
 	}
@@ -143,7 +144,8 @@ func TestARestoreIsReadFromTheBookmarks(t *testing.T) {
 		t.Errorf("somebody wrote: %v", err)
 	}
 	x.Next("", front.ResetAfter)
-	if err := p.Restore(t.Context(), info.ID, point.ID); !fault.Is(err, fault.Unknown) {
+	if err := p.Restore(t.Context(), info.ID, point.ID); !fault.Is(err, fault.Unknown) ||
+		!strings.Contains(fault.Message(err), "Its bookmark has moved meanwhile") {
 		t.Errorf("it was done: %v", err)
 	}
 	if _, effects := f.Count("restore"); effects != 1 {

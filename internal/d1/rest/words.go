@@ -82,7 +82,7 @@ func (f *Failure) token() (name, needs string) {
 // wait is when another call may be served.
 func (f *Failure) wait() string {
 	switch {
-	case f.retryAfter < 0:
+	case f.retryAfter <= 0:
 		return "a few seconds" // it didn't say, see Budget.refused
 	case f.retryAfter < int(Window/time.Second):
 		return fmt.Sprintf("%d s", f.retryAfter)
