@@ -163,16 +163,9 @@ func (x *run) one(ctx context.Context, p sqltext.Statement) (r Result) {
 		r.Err = fault.New(fault.Invalid, "The statement has %s, but %s. Give one a line.", count(n, "parameter"), given(len(x.values)))
 		return r
 	}
-	columns, err := x.guard.check(p.SQL)
+	rows, err := x.stream(ctx, p.SQL, x.values[:n])
 	if err != nil {
-		r.fail(err)
-		return r
-	}
-	stmt := d1.SelectAs(columns, p.SQL, x.values[:n]...)
-	stmt.MaxRow = maxRow
-	rows, err := x.conn.Stream(ctx, stmt)
-	if err != nil {
-		r.fail(err)
+		r.fail(x.guard.reason(ctx, p.SQL, err))
 		return r
 	}
 	x.keep(&r, rows)
@@ -183,6 +176,20 @@ func (x *run) one(ctx context.Context, p sqltext.Statement) (r Result) {
 		r.fail(err)
 	}
 	return r
+}
+
+// stream sends a statement that the guard lets through. One row more than is shown tells
+// that there are more. D1 reads no further either where the columns are known; of a PRAGMA,
+// an EXPLAIN and what only D1 can compile they aren't, as that can't stand in another
+// SELECT, and the answer is left when there are enough.
+func (x *run) stream(ctx context.Context, sql string, values []d1.Value) (*d1.Rows, error) {
+	columns, err := x.guard.check(sql)
+	if err != nil {
+		return nil, err
+	}
+	stmt := d1.SelectAs(columns, sql, values...)
+	stmt.MaxRow, stmt.MaxRows = maxRow, x.limits.Rows+1
+	return x.conn.Stream(ctx, stmt)
 }
 
 // keep keeps the rows of a statement as far as the limits go.
@@ -215,8 +222,11 @@ func (r *Result) fail(err error) {
 	if e.Class == d1.ReadOnly {
 		r.Err = fault.Wrap(err, fault.Denied, "This statement would change the database, and the console reads only. Nothing was changed.")
 	}
-	if e.Offset >= 0 && e.Offset <= len(r.SQL) {
+	switch {
+	case e.Offset >= 0 && e.Offset <= len(r.SQL):
 		r.ErrOffset = r.Offset + e.Offset
+	case d1.Said(e.Text) == incomplete:
+		r.ErrOffset = r.Offset + sqltext.End(r.SQL)
 	}
 }
 

@@ -15,9 +15,15 @@ func (st *statement) look(s *shadow.Copy) {
 	effects, readOnly, err := s.Effects(st.part.SQL)
 	if err != nil {
 		st.writes, st.unjudged = true, d1.Words(err.Error())
+		if wrong := d1.NewError(err.Error()); unreadable(wrong) {
+			st.unreadable = wrong
+		}
 		return
 	}
 	if readOnly {
+		if sqltext.IsSelect(st.part.SQL) {
+			st.columns = columnsOf(s, st.part.SQL)
+		}
 		return
 	}
 	st.writes, st.stmt.Mode = true, d1.Write
@@ -39,6 +45,7 @@ func (st *statement) look(s *shadow.Copy) {
 		return
 	}
 	st.verb, st.table = effects[0].Kind, effects[0].Object
+	st.columns = columnsOf(s, st.part.SQL)
 	own := "" // an upsert's update of its own table is the statement's
 	if st.verb == "insert" {
 		own = "update"
@@ -67,6 +74,19 @@ func (st *statement) look(s *shadow.Copy) {
 			st.grows = appendNew(st.grows, e.Object)
 		}
 	}
+}
+
+// columnsOf are the columns of a statement's rows, nil for one that has none.
+func columnsOf(s *shadow.Copy, sql string) []string {
+	st, err := s.Prepare(sql)
+	if err != nil {
+		return nil
+	}
+	defer st.Close()
+	if columns := st.Columns(); len(columns) > 0 {
+		return columns
+	}
+	return nil
 }
 
 func appendNew(names []string, name string) []string {

@@ -31,39 +31,50 @@ const (
 // guard compiles statements on an empty copy of a schema, in mode Read.
 type guard struct {
 	by     Guard
-	copied *shadow.Copy
+	conn   d1.Conn
+	copied *shadow.Copy // nil until something is to be compiled
 }
 
 func newGuard(ctx context.Context, conn d1.Conn, by Guard) (*guard, error) {
+	g := &guard{by: by, conn: conn}
 	if by == ByEngine {
-		return nil, nil //nolint:nilnil // no guard is needed, and nil is one that lets through
+		return g, nil
 	}
-	db, err := live.Read(ctx, conn)
+	return g, g.copy(ctx)
+}
+
+// copy makes the copy, unless it is there.
+func (g *guard) copy(ctx context.Context) error {
+	if g.copied != nil {
+		return nil
+	}
+	db, err := live.Read(ctx, g.conn)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	copied, err := shadow.Tolerate(ctx, db.AllStatements())
 	if err != nil {
-		return nil, err
+		return err
 	}
-	g := &guard{by: by, copied: copied}
 	if err := copied.ReadOnly(ctx); err != nil {
-		g.close()
-		return nil, err
+		copied.Close()
+		return err
 	}
-	return g, nil
+	g.copied = copied
+	return nil
 }
 
 func (g *guard) close() {
-	if g != nil {
+	if g.copied != nil {
 		g.copied.Close()
 	}
 }
 
 // check refuses a statement that isn't certain to read. It returns the columns of a
-// SELECT, with which its values come back exactly (d1.SelectAs), none for any other.
+// SELECT, with which its values come back exactly and no more of them than are asked for
+// (d1.SelectAs, d1.Stmt.MaxRows), none for any other.
 func (g *guard) check(sql string) (columns []string, err error) {
-	if g == nil {
+	if g.by == ByEngine {
 		return nil, nil
 	}
 	st, err := g.copied.Prepare(sql)
@@ -71,7 +82,8 @@ func (g *guard) check(sql string) (columns []string, err error) {
 		refused := d1.NewError(e.Text)
 		// A view or trigger that reads pragma_optimize is "unsafe" to our engine; a token
 		// may not keep it from writing.
-		if refused.Class == d1.ReadOnly || refused.Class == d1.Auth || strings.Contains(e.Text, "unsafe use") || g.by == ByCompiler {
+		if refused.Class == d1.ReadOnly || refused.Class == d1.Auth || strings.Contains(e.Text, "unsafe use") || g.by == ByCompiler ||
+			unreadable(refused) {
 			return nil, d1.Fail(refused)
 		}
 		return nil, nil // the token refuses what writes, and D1 says what is wrong
@@ -87,4 +99,34 @@ func (g *guard) check(sql string) (columns []string, err error) {
 		columns = st.Columns()
 	}
 	return columns, nil
+}
+
+// reason returns why a statement is refused: one that can't be read at all is a mistake
+// of who typed it, though the authorizer, which is asked about a CREATE at its first
+// words, has refused it as a write by then.
+func (g *guard) reason(ctx context.Context, sql string, refused error) error {
+	e, ok := errors.AsType[*d1.Error](refused)
+	if !ok || e.Class != d1.ReadOnly && e.Class != d1.Auth || g.copy(ctx) != nil {
+		return refused
+	}
+	g.copied.Restrict(sqlite.Write) // compiled, and never run
+	defer g.copied.Restrict(sqlite.Read)
+	if err := g.copied.Compile(sql); err != nil {
+		if wrong := d1.NewError(err.Error()); unreadable(wrong) {
+			return d1.Fail(wrong)
+		}
+	}
+	return refused
+}
+
+// incomplete is what SQLite says of a statement that ends too early, without its place.
+const incomplete = "incomplete input"
+
+// unreadable reports whether a refusal is of SQLite's grammar, which depends on nothing that
+// is in a database: what no SQLite of ours can read, D1's can't. It is of the same
+// version or older.
+func unreadable(e *d1.Error) bool {
+	said := d1.Said(e.Text)
+	return said == incomplete || strings.HasPrefix(said, "unrecognized token: ") ||
+		strings.HasPrefix(said, "near ") && strings.HasSuffix(said, ": syntax error")
 }

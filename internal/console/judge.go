@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/kuratchi/dashboard/internal/d1"
@@ -47,8 +48,16 @@ type Judgement struct {
 	Token string
 	// refused is the statement that failed in the trial, and so would in the run.
 	refused []Result
-	// writing says of each statement whether it may write.
-	writing []bool
+	// told is what the compiler told of each statement.
+	told []told
+}
+
+// told is whether a statement may write, and the columns of its rows where they are known
+// for certain: with them a transport gives back every value as it is stored, and of a
+// SELECT no more rows than are wanted.
+type told struct {
+	writes  bool
+	columns []string
 }
 
 // Danger is one statement that has to be confirmed.
@@ -83,8 +92,11 @@ type statement struct {
 	virtual bool
 	// adds says that it can only add rows, and so needs no trial.
 	adds bool
-	// unjudged is why the compiler could not tell, "" when it could.
-	unjudged string
+	// unjudged is why the compiler could not tell, "" when it could, and unreadable is
+	// the error of one that is no SQL.
+	unjudged   string
+	unreadable *d1.Error
+	columns    []string
 	// fixed is a danger that needs no trial: a DROP or an ALTER.
 	fixed *fixed
 }
@@ -127,8 +139,13 @@ func judge(ctx context.Context, conn d1.Conn, s Script, l Limits) (Judgement, er
 	tried := false
 	for _, st := range ss {
 		j.Writes = j.Writes || st.writes
-		j.writing = append(j.writing, st.writes)
+		j.told = append(j.told, told{st.writes, st.columns})
 		tried = tried || st.writes && (st.verb != "" && !st.adds || st.unjudged != "")
+	}
+	if at := slices.IndexFunc(ss, func(st *statement) bool { return st.unreadable != nil }); at >= 0 && j.Writes {
+		ss[at].unreadable.Stmt = at
+		j.refused, err = failed(results(ss), d1.Fail(ss[at].unreadable))
+		return j, err
 	}
 	found := j.lint(db, ss, s.Reason)
 	if !j.Writes || s.Confirm == j.Token && !j.Unexplained {
@@ -204,9 +221,17 @@ func look(ctx context.Context, conn d1.Conn, db *live.Database, ss []*statement,
 		return err
 	}
 	defer copied.Close()
+	settled := true // once the run changes the schema, the copy may not be what the database is then
 	for _, st := range ss {
 		st.look(copied)
-		if st.unjudged == "" {
+		if !settled {
+			st.columns = nil
+		}
+		settled = settled && (!st.writes || st.verb != "")
+		if st.unreadable != nil {
+			st.writes = false // it fails by itself
+		}
+		if st.unjudged == "" || st.unreadable != nil {
 			continue
 		}
 		asked := st.stmt

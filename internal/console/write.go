@@ -25,7 +25,7 @@ func Write(ctx context.Context, conn d1.Conn, s Script, l Limits, j Judgement) (
 	if err != nil {
 		return nil, err
 	}
-	if len(parts) != len(j.writing) {
+	if len(parts) != len(j.told) {
 		return nil, fault.New(fault.Internal, "another text was judged")
 	}
 	values, err := Params(s.Params)
@@ -35,15 +35,16 @@ func Write(ctx context.Context, conn d1.Conn, s Script, l Limits, j Judgement) (
 	out := make([]Result, len(parts))
 	stmts := make([]d1.Stmt, len(parts))
 	for i, p := range parts {
-		out[i] = Result{SQL: p.SQL, Offset: p.Offset, Wrote: j.writing[i], ErrOffset: -1}
+		out[i] = Result{SQL: p.SQL, Offset: p.Offset, Wrote: j.told[i].writes, ErrOffset: -1}
 		n := wanted(p.SQL)
 		if n > len(values) {
 			out[i].Err = fault.New(fault.Invalid, "The statement has %s, but %s. Give one a line. Nothing was run.",
 				count(n, "parameter"), given(len(values)))
 			return out[i : i+1], nil
 		}
-		stmts[i] = d1.Stmt{SQL: p.SQL, Args: values[:n], MaxRow: maxRow, MaxRows: l.Rows, MaxBytes: l.Bytes / len(parts)}
-		if j.writing[i] {
+		stmts[i] = d1.Stmt{SQL: p.SQL, Args: values[:n], Columns: j.told[i].columns,
+			MaxRow: maxRow, MaxRows: l.Rows, MaxBytes: l.Bytes / len(parts)}
+		if j.told[i].writes {
 			stmts[i].Mode = d1.Write
 		}
 	}

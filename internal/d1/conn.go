@@ -33,7 +33,8 @@ type Stmt struct {
 	MaxRow int
 	// MaxRows and MaxBytes end the rows of a statement in a batch early, where the
 	// transport can; Result.Cut tells it. What the statement changes it changes all
-	// the same. 0 means no limit.
+	// the same. Of a SELECT whose Columns are given D1 reads no more rows than that
+	// either, in a stream too. 0 means no limit.
 	MaxRows, MaxBytes int
 }
 

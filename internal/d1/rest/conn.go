@@ -61,7 +61,7 @@ func anyWrites(ss []d1.Stmt) bool {
 func (c *conn) batch(ctx context.Context, ss []d1.Stmt, hexTexts bool) ([]*d1.Result, error) {
 	ws := make([]wire, len(ss))
 	for i, s := range ss {
-		w, err := c.prepare(s, hexTexts)
+		w, err := c.prepare(s, hexTexts, 1) // a row more tells that they were cut
 		if err != nil {
 			return nil, refuse(err, i)
 		}
@@ -87,8 +87,9 @@ func (c *conn) batch(ctx context.Context, ss []d1.Stmt, hexTexts bool) ([]*d1.Re
 	return rs, lost
 }
 
-// prepare checks a statement and makes of it what is sent.
-func (c *conn) prepare(s d1.Stmt, hexTexts bool) (wire, error) {
+// prepare checks a statement and makes of it what is sent. more is how many rows beyond
+// MaxRows are asked for.
+func (c *conn) prepare(s d1.Stmt, hexTexts bool, more int) (wire, error) {
 	if err := single(s.SQL); err != nil {
 		return wire{}, err
 	}
@@ -107,7 +108,11 @@ func (c *conn) prepare(s d1.Stmt, hexTexts bool) (wire, error) {
 	case err != nil || s.Columns == nil:
 		return w, err
 	case sqltext.IsSelect(s.SQL):
-		return exact(w, s.Columns, hexTexts), nil
+		rows := -1
+		if s.MaxRows > 0 {
+			rows = s.MaxRows + more
+		}
+		return exact(w, s.Columns, hexTexts, rows), nil
 	case s.Mode == d1.Write:
 		return exactReturning(w, s.Columns), nil
 	}

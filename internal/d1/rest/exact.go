@@ -30,8 +30,10 @@ const (
 
 // exact wraps a reading statement. The subquery's limit and the outer where keep
 // SQLite from folding the two into one, so that each value is computed once and
-// the order stays.
-func exact(w wire, columns []string, hexTexts bool) wire {
+// the order stays. A limit of rows is how many of them are read at all, -1 for all: an
+// ORDER BY within holds, since SQLite leaves one out only where the select around it
+// sorts, joins or counts.
+func exact(w wire, columns []string, hexTexts bool, rows int) wire {
 	text := textPrefixed
 	if hexTexts {
 		text = textHex
@@ -43,7 +45,7 @@ func exact(w wire, columns []string, hexTexts bool) wire {
 		cells[i] = replaceColumn(cell, names[i])
 	}
 	before := "with kuratchi_q(" + strings.Join(names, ",") + ") as (select * from ("
-	after := "\n) limit -1) select " + strings.Join(cells, ",") + " from kuratchi_q where 1"
+	after := "\n) limit " + strconv.Itoa(rows) + ") select " + strings.Join(cells, ",") + " from kuratchi_q where 1"
 	body := w.SQL[:sqltext.End(w.SQL)]
 	w.SQL, w.prefix, w.columns = before+body+after, len(before), columns
 	return w

@@ -16,7 +16,7 @@ func (c *conn) Stream(ctx context.Context, s d1.Stmt) (*d1.Rows, error) {
 	if s.Mode != d1.Read {
 		return nil, fault.New(fault.Invalid, "Only a reading statement can be streamed.")
 	}
-	w, err := c.prepare(s, true)
+	w, err := c.prepare(s, true, 0)
 	if err != nil {
 		return nil, refuse(err, 0)
 	}
