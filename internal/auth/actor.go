@@ -11,6 +11,8 @@ import (
 type Actor struct {
 	// Operator is empty for the program itself.
 	Operator id.Operator
+	// Role is what the operator may do, "" for the program itself.
+	Role Role
 	// Email is the operator's, or "system:" and the name of a part of the
 	// program, which no e-mail address can be.
 	Email string

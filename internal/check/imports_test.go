@@ -58,6 +58,10 @@ var mayImport = map[string][]string{
 		"internal/audit", "internal/auth", "internal/copier", "internal/d1", "internal/failpoint", "internal/fault",
 		"internal/id", "internal/live", "internal/migrate", "internal/schema", "internal/sqltext",
 	},
+	"internal/desk": {
+		"internal/audit", "internal/auth", "internal/browse", "internal/console", "internal/d1", "internal/fault",
+		"internal/fleet", "internal/id",
+	},
 	"internal/controlplane": {
 		"internal/account", "internal/audit", "internal/auth", "internal/d1", "internal/fault", "internal/fleet",
 		"internal/id", "internal/migrate", "internal/orm", "internal/schema",
