@@ -17,6 +17,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/controlplane"
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/d1/local"
+	"github.com/kuratchi/dashboard/internal/desk"
 	"github.com/kuratchi/dashboard/internal/fleet"
 	"github.com/kuratchi/dashboard/internal/handlers"
 	"github.com/kuratchi/dashboard/internal/id"
@@ -93,7 +94,8 @@ func newSite(ctx context.Context, dir string) (s *site, err error) {
 	h := handlers.New(handlers.Options{
 		Fleet: f, Account: acc, Operators: store, Hasher: hasher, Throttle: auth.NewThrottle(now), Log: log, Now: now,
 		Sessions: auth.NewStore(store, auth.StoreOptions{Insecure: true, Now: now}), Env: layout.Env{Name: "bench", Color: "gray"},
-		SQLRowCap: 1000, SQLTimeout: 30 * time.Second,
+		Desk: desk.New(desk.Options{Log: store, Switch: store, Rows: 1000, Timeout: 30 * time.Second, Now: now,
+			ReadToken: func() bool { return false }}),
 	})
 	s.url, err = s.serve(h.Handler())
 	return s, err

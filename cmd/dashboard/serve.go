@@ -18,6 +18,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/config"
 	"github.com/kuratchi/dashboard/internal/controlplane"
 	"github.com/kuratchi/dashboard/internal/d1/local"
+	"github.com/kuratchi/dashboard/internal/desk"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/fleet"
 	"github.com/kuratchi/dashboard/internal/handlers"
@@ -112,7 +113,9 @@ func answer(ctx context.Context, cfg config.Config, l net.Listener, r rooms) err
 		Fleet: r.fleet, Account: r.account, Operators: r.store, Hasher: hasher, Throttle: auth.NewThrottle(now), Log: r.log, Now: now,
 		Sessions:       auth.NewStore(r.store, auth.StoreOptions{Insecure: !cfg.SecureCookie(), Now: now, Log: r.log}),
 		Env:            layout.Env{Name: cfg.Environment.Name, Color: string(cfg.Environment.Color)},
-		TrustedProxies: cfg.TrustedProxies, Uploads: uploadsDir(cfg), SQLRowCap: cfg.SQLRowCap, SQLTimeout: cfg.SQLTimeout,
+		TrustedProxies: cfg.TrustedProxies, Uploads: uploadsDir(cfg),
+		Desk: desk.New(desk.Options{Log: r.store, Switch: r.store, Rows: cfg.SQLRowCap, Timeout: cfg.SQLTimeout, Now: now,
+			ReadToken: func() bool { return r.account.State().ReadToken }}),
 		Ready: func() error {
 			if stopping.Load() {
 				return errors.New("stopping")

@@ -84,14 +84,14 @@ var mayImport = map[string][]string{
 
 	"internal/handlers/middleware": {"internal/auth", "internal/fault", "internal/id"},
 	"internal/handlers": {
-		"internal/account", "internal/audit", "internal/auth", "internal/browse", "internal/console", "internal/d1",
+		"internal/account", "internal/audit", "internal/auth", "internal/browse", "internal/d1", "internal/desk",
 		"internal/fault", "internal/fleet", "internal/handlers/middleware", "internal/id", "internal/live", "internal/migrate",
 		"internal/schema", "web/static", "web/templates/layout", "web/templates/paths", "web/templates/textual",
 		"web/templates/ui", "web/templates/views",
 	},
 	"cmd/dashboard": {
 		"internal/account", "internal/audit", "internal/auth", "internal/config", "internal/controlplane", "internal/d1",
-		"internal/d1/local", "internal/demo", "internal/fault", "internal/fleet", "internal/handlers", "internal/id",
+		"internal/d1/local", "internal/demo", "internal/desk", "internal/fault", "internal/fleet", "internal/handlers", "internal/id",
 		"internal/vault", "schemas", "web/templates/layout",
 	},
 
@@ -100,7 +100,7 @@ var mayImport = map[string][]string{
 	"bench/csqlite":   {},
 	"bench": {
 		"bench/csqlite", "internal/account", "internal/auth", "internal/browse", "internal/console", "internal/controlplane",
-		"internal/d1", "internal/d1/local", "internal/fleet", "internal/handlers", "internal/handlers/middleware",
+		"internal/d1", "internal/d1/local", "internal/desk", "internal/fleet", "internal/handlers", "internal/handlers/middleware",
 		"internal/id", "internal/migrate", "internal/schema", "internal/sqlite", "internal/vault", "schemas",
 		"web/templates/layout",
 	},

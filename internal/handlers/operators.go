@@ -39,20 +39,10 @@ type AuditLog interface {
 	Audit(ctx context.Context, f audit.Filter) ([]audit.Entry, error)
 }
 
-// Switches say in which databases a session's console may write.
-type Switches interface {
-	// AllowWrites lets a session write to a database until then; a time that is past
-	// takes that back.
-	AllowWrites(ctx context.Context, session string, d id.Database, until time.Time, es ...audit.Entry) error
-	// WritesUntil returns the zero time if it may not.
-	WritesUntil(ctx context.Context, session string, d id.Database) (time.Time, error)
-}
-
 // Operators is where people are remembered, and what they did.
 type Operators interface {
 	People
 	AuditLog
-	Switches
 	// Ready returns nil when it can be written to.
 	Ready(ctx context.Context) error
 }

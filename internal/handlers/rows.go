@@ -1,23 +1,19 @@
 package handlers
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
 	"github.com/labstack/echo/v4"
 
-	"github.com/kuratchi/dashboard/internal/audit"
 	"github.com/kuratchi/dashboard/internal/auth"
 	"github.com/kuratchi/dashboard/internal/browse"
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/fleet"
 	"github.com/kuratchi/dashboard/internal/handlers/middleware"
-	"github.com/kuratchi/dashboard/internal/id"
 	"github.com/kuratchi/dashboard/web/templates/layout"
 	"github.com/kuratchi/dashboard/web/templates/views"
 )
@@ -46,49 +42,8 @@ func (s tables) withTable(c echo.Context, f func(openTable) error) error {
 	})
 }
 
-// writing is a write for the audit log: what it is to, "" for the database itself,
-// its statement, and what else is to be known.
-type writing struct{ target, statement, detail string }
-
-// write runs a write between an intent and an outcome in the audit log. Once
-// begun it isn't stopped by the browser that asked for it.
-func (s tables) write(c echo.Context, d fleet.Database, action audit.Action, w writing,
-	run func(context.Context) (rows int64, err error)) error {
-	ctx := context.WithoutCancel(c.Request().Context())
-	o, _ := middleware.Operator(c)
-	intent := s.sessionEntry(c, action, audit.Intent, o)
-	intent.Org, intent.Database, intent.Target, intent.Detail = d.OrgSlug, d.Name, w.target, w.detail
-	intent.Statement = strings.ToValidUTF8(w.statement[:min(len(w.statement), maxLogged)], "\uFFFD")
-	if err := s.Operators.Record(ctx, intent); err != nil {
-		return err
-	}
-	rows, err := run(ctx)
-	return errors.Join(err, s.Operators.Record(ctx, outcomeEntry(intent, s.Now(), rows, err)))
-}
-
-// outcomeEntry tells what became of an intent by then: rows were changed, or err.
-func outcomeEntry(intent audit.Entry, at time.Time, rows int64, err error) audit.Entry {
-	out := intent
-	out.ID, out.At = id.At[string](at), at
-	out.Intent, out.Outcome, out.Rows = intent.ID, audit.Done, rows
-	out.Statement, out.Detail = "", "" // the intent has them
-	switch {
-	case fault.Is(err, fault.Unknown):
-		out.Outcome, out.Detail = audit.Unknown, fault.Message(err)
-	case err != nil:
-		out.Outcome, out.Detail = audit.Failed, fault.Message(err)
-	}
-	return out
-}
-
 func (s tables) rowsWrite(c echo.Context, t openTable, w *browse.Write) (browse.Written, error) {
-	var done browse.Written
-	err := s.write(c, t.d, audit.DatabaseRows, writing{target: t.name, statement: w.SQL()}, func(ctx context.Context) (int64, error) {
-		var err error
-		done, err = w.Run(ctx, t.conn)
-		return done.Changes, err
-	})
-	return done, err
+	return s.Desk.Save(c.Request().Context(), middleware.Actor(c), t.d, t.conn, t.name, w)
 }
 
 // rowForm fills a row's form from the row itself.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/kuratchi/dashboard/internal/account"
 	"github.com/kuratchi/dashboard/internal/auth"
+	"github.com/kuratchi/dashboard/internal/desk"
 	"github.com/kuratchi/dashboard/internal/fleet"
 	"github.com/kuratchi/dashboard/internal/handlers/middleware"
 	"github.com/kuratchi/dashboard/internal/live"
@@ -26,6 +27,7 @@ import (
 type Options struct {
 	Fleet     *fleet.Fleet
 	Account   *account.Account
+	Desk      *desk.Desk
 	Operators Operators
 	Sessions  *auth.Store
 	Hasher    *auth.Hasher
@@ -34,8 +36,6 @@ type Options struct {
 	Env       layout.Env
 	// TrustedProxies are the peers whose X-Forwarded-For counts.
 	TrustedProxies []netip.Prefix
-	SQLRowCap      int
-	SQLTimeout     time.Duration
 	Now            func() time.Time
 	// PageTime and FormTime are how long a page and a form may take, 0 for 35 s and 50 s.
 	PageTime, FormTime time.Duration
@@ -52,9 +52,6 @@ type Options struct {
 type Server struct {
 	Options
 	echo *echo.Echo
-	// console holds a permit for each run of the console that goes on.
-	console chan struct{}
-	runs    runs
 	// catalogs are of databases on D1.
 	catalogs live.Cache
 }
@@ -62,7 +59,7 @@ type Server struct {
 // New returns the program's handler.
 func New(o Options) *Server {
 	o.PageTime, o.FormTime = cmp.Or(o.PageTime, pageTime), cmp.Or(o.FormTime, formTime)
-	s := &Server{Options: o, echo: echo.New(), console: make(chan struct{}, consoleRuns)}
+	s := &Server{Options: o, echo: echo.New()}
 	e := s.echo
 	e.HideBanner, e.HidePort = true, true
 	e.HTTPErrorHandler = s.handleError

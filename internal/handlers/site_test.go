@@ -18,6 +18,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/controlplane"
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/d1/local"
+	"github.com/kuratchi/dashboard/internal/desk"
 	"github.com/kuratchi/dashboard/internal/fleet"
 	"github.com/kuratchi/dashboard/internal/handlers"
 	"github.com/kuratchi/dashboard/internal/id"
@@ -95,7 +96,9 @@ func newSiteAt(t *testing.T, api string, env account.Credentials, tune ...func(*
 	s.throttle = auth.NewThrottle(s.clock.now)
 	o := handlers.Options{
 		Fleet: s.fleet, Account: s.account, Operators: s.store, Sessions: s.sessions, Hasher: s.hasher, Throttle: s.throttle, Log: log,
-		Env: layout.Env{Name: "test", Color: "gray"}, SQLRowCap: 1000, SQLTimeout: 10 * time.Second, Now: s.clock.now,
+		Env: layout.Env{Name: "test", Color: "gray"}, Now: s.clock.now,
+		Desk: desk.New(desk.Options{Log: s.store, Switch: s.store, Rows: 1000, Timeout: 10 * time.Second, Now: s.clock.now,
+			ReadToken: func() bool { return s.account.State().ReadToken }}),
 		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("192.0.2.1/32")}, Uploads: filepath.Join(dir, "uploads"),
 	}
 	for _, change := range tune {
