@@ -242,8 +242,27 @@ func TestALargeTableCostsWhatIsShown(t *testing.T) {
 // What a writing run shows is what is stored, also of numbers that JSON rounds.
 func TestAWritingRunShowsExactValues(t *testing.T) {
 	t.Parallel()
-	for _, p := range places(t, "create table k (id integer primary key, v)") {
-		rs, err := write(t, p.conn, `insert into k values (9007199254740993, 1.0), (?1, x'00ff') returning id, v, typeof(v);
+	for _, p := range places(t, "create table k (id integer primary key, v)",
+		"create table stars (\"a \"\"b\" integer, g integer generated always as (\"a \"\"b\" + 1), \"select\")",
+		"create view seen as select \"a \"\"b\" as a, \"select\" as a from stars",
+		"create trigger seen_in instead of insert on seen begin insert into stars values (new.a, null); end") {
+		rs, err := write(t, p.conn, `insert into stars as s values (9007199254740993, '*') returning * /* all */ ; -- of it
+			insert into seen values (9007199254740995, 1.0) returning *; update stars set "select" = g returning*`, "",
+			console.Limits{Rows: 10, Guard: p.guard})
+		if err != nil || len(rs) != 3 || !strings.Contains(rs[0].SQL, "returning *") {
+			t.Fatalf("%s: %+v %v", p.name, rs, err)
+		}
+		for i, want := range [][]string{
+			{`a "b|g|select`, "", "integer 9007199254740993|integer 9007199254740994|text '*'"},
+			{"a|a:1", "", "integer 9007199254740995|real 1.0"},
+			{`a "b|g|select`, "", "integer 9007199254740993|integer 9007199254740994|integer 9007199254740994",
+				"integer 9007199254740995|integer 9007199254740996|integer 9007199254740996"},
+		} {
+			if d := cmp.Diff(want, shown(rs[i])); d != "" {
+				t.Errorf("%s, all columns of statement %d (-want +got):\n%s", p.name, i+1, d)
+			}
+		}
+		rs, err = write(t, p.conn, `insert into k values (9007199254740993, 1.0), (?1, x'00ff') returning id, v, typeof(v);
 			select id + 2, v, 'x' as id from k order by id; update k set v = 9007199254740995 where id = 9007199254740993 returning v;
 			delete from k where id = 1 returning id; create table later as select id as x, v as y from k; select x from later where x = 9007`,
 			"-9223372036854775807", console.Limits{Rows: 10, Guard: p.guard})

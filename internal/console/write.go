@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 // Write runs the statements of a script that was judged, all in one transaction
@@ -46,6 +48,9 @@ func Write(ctx context.Context, conn d1.Conn, s Script, l Limits, j Judgement) (
 			MaxRow: maxRow, MaxRows: l.Rows, MaxBytes: l.Bytes / len(parts)}
 		if j.told[i].writes {
 			stmts[i].Mode = d1.Write
+		}
+		if l.Guard != ByEngine {
+			stmts[i].SQL = spelledOut(p.SQL, stmts[i].Columns)
 		}
 	}
 	began := time.Now()
@@ -86,4 +91,19 @@ func failed(out []Result, err error) ([]Result, error) {
 		out[i].Err = fault.Wrap(err, fault.KindOf(out[i].Err), "%s. "+rolledBack, fault.Message(d1.Fail(e)))
 	}
 	return out[i : i+1], nil
+}
+
+// spelledOut names the columns of a RETURNING * one by one, so that D1 gives each of them back
+// as it is stored: of a star it can't be asked. Nothing before it moves, and so no offset.
+func spelledOut(sql string, columns []string) string {
+	t := codeOf(sql)
+	n := len(t)
+	if n < 2 || len(columns) == 0 || !t[n-1].Is("*") || !t[n-2].Is("returning") {
+		return sql
+	}
+	names := make([]string, len(columns))
+	for i, c := range columns {
+		names[i] = sqltext.Quote(c)
+	}
+	return sql[:t[n-1].Offset] + strings.Join(names, ", ")
 }
