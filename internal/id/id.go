@@ -27,11 +27,16 @@ var crockford = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPaddi
 // New returns a new id of type T.
 func New[T ~string]() T { return At[T](time.Now()) }
 
-// last is the id made last; of one millisecond, each is one higher than the
-// one before, so the ids of one process sort in the order they were made.
-var last struct {
+// tail is what the id made last ended with: it is one higher from id to id, whatever moments
+// they are of, so those of one millisecond sort in the order they were made.
+var tail struct {
 	sync.Mutex
-	bytes [16]byte
+	bytes [10]byte
+}
+
+func init() {
+	_, _ = rand.Read(tail.bytes[:]) // never fails (crypto/rand); other processes begin elsewhere
+	tail.bytes[0] &= 0x7f           // far from where it would begin anew
 }
 
 // At returns a new id of type T for that moment.
@@ -41,18 +46,13 @@ func At[T ~string](t time.Time) T {
 	for i := range 6 {
 		b[i] = byte(ms >> (8 * (5 - i)))
 	}
-	last.Lock()
-	if [6]byte(b[:6]) == [6]byte(last.bytes[:6]) {
-		b = last.bytes
-		for i := 15; i > 5; i-- {
-			if b[i]++; b[i] != 0 {
-				break
-			}
+	tail.Lock()
+	for i := len(tail.bytes) - 1; i >= 0; i-- {
+		if tail.bytes[i]++; tail.bytes[i] != 0 {
+			break
 		}
-	} else {
-		_, _ = rand.Read(b[6:]) // never fails (crypto/rand)
 	}
-	last.bytes = b
-	last.Unlock()
+	copy(b[6:], tail.bytes[:])
+	tail.Unlock()
 	return T(crockford.EncodeToString(b[:]))
 }
