@@ -64,7 +64,7 @@ func (s people) accountPassword(c echo.Context) error {
 	if wait := s.Throttle.Check(o.Email, c.RealIP()); wait > 0 {
 		return s.accountPage(c, http.StatusTooManyRequests, views.Account{PasswordError: fault.Message(s.Throttle.Refusal(wait))})
 	}
-	_, ok, err := door{s.Server}.checkPassword(c, o.Email, c.FormValue("current"))
+	_, ok, err := door(s).checkPassword(c, o.Email, c.FormValue("current"))
 	if err != nil || !ok {
 		s.Throttle.Fail(o.Email, c.RealIP())
 	}
@@ -109,7 +109,7 @@ func (s people) accountEnd(c echo.Context) error {
 			continue
 		}
 		if x.Hash == current.Hash {
-			return door{s.Server}.logout(c)
+			return door(s).logout(c)
 		}
 		e := s.sessionEntry(c, audit.SessionRevoke, audit.Done, o)
 		e.Detail = x.IP + " " + x.UserAgent

@@ -109,7 +109,7 @@ func (s query) consolePage(c echo.Context, status int, d fleet.Database, conn d1
 // completions are the names the editor proposes, as JSON; none when they can't
 // be read.
 func (s query) completions(c echo.Context, d fleet.Database, conn d1.Conn) string {
-	cat, err := tables{s.Server}.catalog(c, d, conn)
+	cat, err := tables(s).catalog(c, d, conn)
 	if err != nil {
 		return "{}"
 	}

@@ -120,9 +120,9 @@ func (s tables) databasesShow(c echo.Context) error {
 	}
 	switch {
 	case d.State == fleet.Archived || d.State == fleet.Deleted:
-		return settings{s.Server}.settingsPage(c, http.StatusOK, "", nil)
+		return settings(s).settingsPage(c, http.StatusOK, "", nil)
 	case d.State != fleet.Ready || isFragment(c):
-		return provisions{s.Server}.progress(c, d)
+		return provisions(s).progress(c, d)
 	}
 	return s.withDatabase(c, func(d fleet.Database, conn d1.Conn) error {
 		cat, err := s.catalog(c, d, conn)

@@ -163,12 +163,12 @@ func (s schemas) consoleVersion(c echo.Context) error {
 	drawn, err := s.Fleet.Draw(ctx, c.Param("db"), text)
 	if fault.Is(err, fault.Invalid) {
 		return s.withDatabase(c, func(d fleet.Database, conn d1.Conn) error {
-			v, cause := query{s.Server}.consoleView(c, d)
+			v, cause := query(s).consoleView(c, d)
 			if cause != nil {
 				return cause
 			}
 			v.SQL, v.Params, v.Error = text, c.FormValue("params"), fault.Message(err)
-			return query{s.Server}.consolePage(c, statusOf(err), d, conn, v)
+			return query(s).consolePage(c, statusOf(err), d, conn, v)
 		})
 	}
 	if err != nil {

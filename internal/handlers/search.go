@@ -96,7 +96,7 @@ func (s finder) findTables(c echo.Context, v *views.Search) error {
 		return nil //nolint:nilerr // a search finds what there is
 	}
 	defer func() { _ = conn.Close() }()
-	cat, err := tables{s.Server}.catalog(c, d, conn)
+	cat, err := tables(s).catalog(c, d, conn)
 	if err != nil {
 		return nil //nolint:nilerr // likewise
 	}
