@@ -93,6 +93,16 @@ func (f *Fleet) databaseEntry(a auth.Actor, action audit.Action, o audit.Outcome
 	return e
 }
 
+// endedBy makes an entry the outcome of what ended with err: an answer that was lost is no
+// failure, since a failure says that nothing was changed.
+func endedBy(e audit.Entry, err error) audit.Entry {
+	e.Outcome, e.Detail = audit.Failed, cutDetail(fault.Message(err))
+	if fault.Is(err, fault.Unknown) {
+		e.Outcome = audit.Unknown
+	}
+	return e
+}
+
 // orgEntry is the entry of an organization that comes to be.
 func orgEntry(a auth.Actor, o Org) audit.Entry {
 	e := entryAt(o.CreatedAt, a, audit.OrgCreate, audit.Done)

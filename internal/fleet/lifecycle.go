@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/kuratchi/dashboard/internal/audit"
 	"github.com/kuratchi/dashboard/internal/auth"
@@ -99,8 +100,9 @@ func (f *Fleet) finishDelete(ctx context.Context, a auth.Actor, d Database, inte
 	if err == nil {
 		return nil
 	}
-	e := f.databaseEntry(a, audit.DatabaseDelete, audit.Failed, d)
-	e.Intent, e.Detail = intent, fault.Message(err)+" It is out of use; that is tried again."
+	e := endedBy(f.databaseEntry(a, audit.DatabaseDelete, audit.Failed, d), err)
+	e.Intent = intent
+	e.Detail += " It is out of use; that is tried again."
 	f.reopenDelete(d)
 	return errors.Join(err, f.store.Record(ctx, e))
 }
@@ -186,8 +188,7 @@ func (f *Fleet) Revive(ctx context.Context, a auth.Actor, name string) error {
 		point := d.FinalPoint
 		err := f.trackWork(a, d, Work{Kind: WorkRevive}, func() error { return f.revive(ctx, &d, done) })
 		if err != nil {
-			done.Outcome, done.Detail = audit.Failed, fault.Message(err)
-			return errors.Join(err, f.store.Record(ctx, done))
+			return errors.Join(err, f.store.Record(ctx, endedBy(done, err)))
 		}
 		if err := f.forgetFinal(ctx, d, point); err != nil { // the database itself holds it now
 			f.log.Warn("forget", "point", point, "error", err)
@@ -300,15 +301,35 @@ func (f *Fleet) DeleteOrg(ctx context.Context, a auth.Actor, slug string, withDa
 	if len(names) > 0 && !withDatabases {
 		return fault.New(fault.Conflict, "%s still has %s. Delete it together with them, or them first.", o.Name, databasesWords(len(names)))
 	}
-	for _, name := range names {
+	for i, name := range names {
 		if err := f.Delete(ctx, a, name); err != nil {
-			return err
+			return stoppedHalfWay(o, names, i, err)
 		}
 	}
 	e := f.entry(a, audit.OrgDelete, audit.Done)
 	o.DeletedAt = e.At
 	e.Org, e.Target, e.Detail = o.Slug, o.Name, "with "+databasesWords(len(names))
 	return f.store.DeleteOrg(ctx, o, e)
+}
+
+// stoppedHalfWay says of the deletion of an organization that ended at its i-th database what
+// is gone and what is not.
+func stoppedHalfWay(o Org, names []string, i int, err error) error {
+	return fault.Wrap(err, fault.KindOf(err),
+		"%s was not deleted: that ended at its database %s. %s Deleted before it: %s. Untouched: %s.",
+		o.Name, names[i], fault.Message(err), someNames(names[:i]), someNames(names[i+1:])).At(fault.FieldOf(err))
+}
+
+// someNames are the first of many names, and how many more there are.
+func someNames(names []string) string {
+	const most = 20
+	switch more := len(names) - most; {
+	case len(names) == 0:
+		return "none"
+	case more > 0:
+		return strings.Join(names[:most], ", ") + fmt.Sprintf(" and %d more", more)
+	}
+	return strings.Join(names, ", ")
 }
 
 func databasesWords(databases int) string {

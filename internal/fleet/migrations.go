@@ -308,7 +308,7 @@ func (f *Fleet) readLedger(ctx context.Context, r planRun, cause error) (resolve
 		case err == nil:
 			return "", fault.Wrap(cause, fault.Unavailable, "The answer was lost, and the ledger does not have the plan: nothing was changed.")
 		}
-	} else if cause != nil {
+	} else if cause != nil && !d1.NotRun(cause) { // an attempt that wasn't one has no row: the next has this id
 		if err := migrate.NoteFailure(ctx, r.conn, body, attempt, fault.Message(cause)); err != nil {
 			f.log.Warn("ledger", "plan", r.plan.ID, "database", r.database.Name, "error", err) // the plan itself has it
 		}
@@ -336,6 +336,10 @@ func (f *Fleet) settle(ctx context.Context, a auth.Actor, r planRun, cause error
 	case fault.Is(cause, fault.Unknown):
 		p.State, p.Error, e.Outcome = PlanUnknown, "The answer was lost and the database can't be read now. It is read again until it answers.",
 			audit.Unknown
+	case d1.NotRun(cause):
+		p.State, e.Outcome = PlanApproved, audit.Failed
+		p.AppliedAt, p.AppliedBy, p.Intent, p.Point, p.Duration = time.Time{}, "", "", "", 0
+		p.Error = fault.Message(cause) + " Nothing of the plan was run, so it is approved as before and can be applied again."
 	default:
 		p.State, p.Error, e.Outcome = PlanFailed, fault.Message(cause), audit.Failed
 	}

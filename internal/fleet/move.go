@@ -79,8 +79,7 @@ func (f *Fleet) moveDatabase(ctx context.Context, a auth.Actor, d Database, plac
 	failpoint.Hit("move:switched")
 	ctx = context.WithoutCancel(ctx) // also when the lease was lost
 	if err != nil {
-		done.Outcome, done.Detail = audit.Failed, fault.Message(err)
-		return errors.Join(err, f.undoMove(ctx, d, done))
+		return errors.Join(err, f.undoMove(ctx, d, endedBy(done, err)))
 	}
 	f.recordCheck(ctx, next)
 	return nil

@@ -46,8 +46,7 @@ func (f *Fleet) RemoveOrigin(ctx context.Context, a auth.Actor, name string, los
 			done.Detail = "with what was written to it since the move"
 		}
 		if err := f.removeOrigin(ctx, d, lose); err != nil {
-			done.Outcome, done.Detail = audit.Failed, fault.Message(err)
-			return errors.Join(err, f.store.Record(ctx, done))
+			return errors.Join(err, f.store.Record(ctx, endedBy(done, err)))
 		}
 		from := d.State
 		d.MoveOrigin = Counterpart{}

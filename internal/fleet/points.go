@@ -294,8 +294,7 @@ func (f *Fleet) restore(ctx context.Context, a auth.Actor, d Database, p Restore
 	e := f.databaseEntry(a, audit.PointRestore, audit.Done, d)
 	e.Intent, e.Target, e.Detail = intent.ID, p.ID, kept
 	if err := f.provider(d).Restore(ctx, d.ProviderID, p.Mark); err != nil {
-		e.Outcome, e.Detail = audit.Failed, fault.Message(err)
-		return before, errors.Join(err, f.store.Record(ctx, e))
+		return before, errors.Join(err, f.store.Record(ctx, endedBy(e, err)))
 	}
 	failpoint.Hit("restore:done")
 	f.prunePoints(ctx, d, p.ID)

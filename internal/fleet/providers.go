@@ -57,6 +57,9 @@ func (f *Fleet) provider(d Database) d1.Provider {
 	if err != nil {
 		return missingPlace{err}
 	}
+	if d.ProviderID != "" {
+		d1.Introduce(p, d.ProviderID, d.Name)
+	}
 	return p
 }
 

@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -415,17 +416,23 @@ func (f *Fleet) undoProvision(ctx context.Context, a auth.Actor, d Database) err
 	if err := f.store.Record(ctx, intent); err != nil {
 		return err
 	}
-	if info.ID != "" {
-		if err := f.refuseRows(ctx, d, info); err != nil {
-			return err
-		}
-		if err := f.provider(d).Delete(ctx, info.ID); err != nil {
-			return err
-		}
-	}
 	done := f.databaseEntry(a, audit.DatabaseUndo, audit.Done, d)
 	done.Intent = intent.ID
+	if err := f.removeUnfinished(ctx, d, info); err != nil {
+		return errors.Join(err, f.store.Record(ctx, endedBy(done, err)))
+	}
 	return f.store.DeleteDatabase(ctx, d, d.State, done)
+}
+
+// removeUnfinished removes what a provision made, if it made anything and that holds no rows.
+func (f *Fleet) removeUnfinished(ctx context.Context, d Database, info d1.Info) error {
+	if info.ID == "" {
+		return nil
+	}
+	if err := f.refuseRows(ctx, d, info); err != nil {
+		return err
+	}
+	return f.provider(d).Delete(ctx, info.ID)
 }
 
 // refuseRows is fault.Conflict when any table holds a row.

@@ -75,6 +75,9 @@ func (f *Fleet) interruptProvisions(ctx context.Context, a auth.Actor) error {
 		d.State, d.UpdatedAt = Interrupted, e.At
 		d.Error = "The program was stopped while it worked on this. Nothing is lost: resume it, or undo it."
 		e.Detail = "interrupted by a stop"
+		if e.Intent, err = f.store.OpenIntent(ctx, audit.DatabaseProvision, d.Name); err != nil {
+			return err
+		}
 		if err := f.store.UpdateDatabase(ctx, d, Provisioning, e); err != nil {
 			return err
 		}

@@ -28,11 +28,8 @@ func (f *Fleet) SetReplication(ctx context.Context, a auth.Actor, name, mode str
 		e := f.databaseEntry(a, audit.DatabaseReplicate, audit.Done, d)
 		e.Intent, e.Detail = intent.ID, mode
 		_, err := p.SetReplication(ctx, d.ProviderID, mode)
-		switch {
-		case fault.Is(err, fault.Unknown):
-			e.Outcome, e.Detail = audit.Unknown, fault.Message(err)
-		case err != nil:
-			e.Outcome, e.Detail = audit.Failed, fault.Message(err)
+		if err != nil {
+			e = endedBy(e, err)
 		}
 		if rerr := f.store.Record(ctx, e); err == nil {
 			err = rerr

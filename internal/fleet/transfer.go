@@ -8,7 +8,6 @@ import (
 	"github.com/kuratchi/dashboard/internal/audit"
 	"github.com/kuratchi/dashboard/internal/auth"
 	"github.com/kuratchi/dashboard/internal/d1"
-	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/id"
 )
 
@@ -110,12 +109,9 @@ func (f *Fleet) Import(ctx context.Context, a auth.Actor, name, path string, lea
 			e := f.databaseEntry(a, audit.DatabaseImport, audit.Done, d)
 			e.Intent = intent.ID
 			filled, err = f.provider(d).Fill(f.withProgress(ctx, d), d.ProviderID, d1.FillInput{Path: path, LeaveOut: leaveOut})
-			switch {
-			case fault.Is(err, fault.Unknown):
-				e.Outcome, e.Detail = audit.Unknown, cutDetail(fault.Message(err))
-			case err != nil:
-				e.Outcome, e.Detail = audit.Failed, cutDetail(fault.Message(err))
-			default:
+			if err != nil {
+				e = endedBy(e, err)
+			} else {
 				e.Detail, e.Rows = filledWords(filled), filled.Rows
 				f.noteFilled(d, filled)
 			}
