@@ -53,7 +53,7 @@ func (a *Answer) Close() {
 // is dangerous is asked about first. What the script itself is refused with is in its
 // answer, which has to be closed. The error is why nothing can be said of it: no place is
 // free (fault.Limited), or the control plane doesn't answer.
-func (d *Desk) Run(ctx context.Context, a auth.Actor, db fleet.Database, conn d1.Conn, s Script) (*Answer, error) {
+func (d *Desk) Run(ctx context.Context, a auth.Actor, db fleet.Database, conn d1.Conn, s Script) (answer *Answer, err error) {
 	running, ended := d.begin(ctx, a, s.Name)
 	leave, err := d.enter(running)
 	if err != nil {
@@ -62,11 +62,15 @@ func (d *Desk) Run(ctx context.Context, a auth.Actor, db fleet.Database, conn d1
 	}
 	t := &turn{desk: d, actor: a, db: db, conn: conn, limits: d.Limits(db), Answer: Answer{close: func() { leave(); ended() }},
 		script: console.Script{Database: string(db.ID), SQL: s.SQL, Params: s.Params, Confirm: s.Confirm, Reason: s.Reason}}
-	if t.WritesUntil, err = d.WritesUntil(ctx, a, db); err == nil {
-		err = t.take(running)
+	defer func() {
+		if answer == nil { // also when it panics: a place that isn't given back is gone for good
+			t.Close()
+		}
+	}()
+	if t.WritesUntil, err = d.WritesUntil(ctx, a, db); err != nil {
+		return nil, err
 	}
-	if err != nil {
-		t.Close()
+	if err = t.take(running); err != nil {
 		return nil, err
 	}
 	return &t.Answer, nil
