@@ -14,7 +14,6 @@ import (
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/d1/rest"
 	"github.com/kuratchi/dashboard/internal/fault"
-	"github.com/kuratchi/dashboard/internal/id"
 	"github.com/kuratchi/dashboard/internal/vault"
 )
 
@@ -340,10 +339,9 @@ func (a *Account) Databases(ctx context.Context) (int, error) {
 
 func (a *Account) entry(actor auth.Actor, action audit.Action, target string) audit.Entry {
 	at := a.o.Now()
-	return audit.Entry{
-		ID: id.At[string](at), At: at, Operator: actor.Operator, Actor: actor.Email, IP: actor.IP, Request: actor.RequestID,
-		Action: action, Outcome: audit.Done, Target: target,
-	}
+	e := actor.Entry(at, action, audit.Done)
+	e.Target = target
+	return e
 }
 
 // Reseal seals the stored tokens with the vault's current key and returns how many

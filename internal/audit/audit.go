@@ -3,6 +3,7 @@ package audit
 import (
 	"time"
 
+	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/id"
 )
 
@@ -126,4 +127,16 @@ type Entry struct {
 	// Open says of an intent, where a list tells it, that nothing tells its
 	// outcome: the write's end was seen by nobody.
 	Open bool
+}
+
+// Ended makes the entry the outcome of what ended with err, nil for done. An answer that was
+// lost is no failure, since a failure says that nothing was changed.
+func (e Entry) Ended(err error) Entry {
+	switch {
+	case fault.Is(err, fault.Unknown):
+		e.Outcome, e.Detail = Unknown, fault.Message(err)
+	case err != nil:
+		e.Outcome, e.Detail = Failed, fault.Message(err)
+	}
+	return e
 }

@@ -2,7 +2,9 @@ package auth
 
 import (
 	"strings"
+	"time"
 
+	"github.com/kuratchi/dashboard/internal/audit"
 	"github.com/kuratchi/dashboard/internal/id"
 )
 
@@ -33,4 +35,13 @@ func SystemActor(name string) Actor { return Actor{Email: systemPrefix + name} }
 // System reports whether the actor is the program itself.
 func (a Actor) System() bool {
 	return a.Operator == "" && strings.HasPrefix(a.Email, systemPrefix)
+}
+
+// Entry starts an audit entry about what the actor does at that moment: what else is stored
+// of the same event takes its time from there.
+func (a Actor) Entry(at time.Time, action audit.Action, o audit.Outcome) audit.Entry {
+	return audit.Entry{
+		ID: id.At[string](at), At: at, Operator: a.Operator, Actor: a.Email, IP: a.IP, Request: a.RequestID,
+		Action: action, Outcome: o,
+	}
 }

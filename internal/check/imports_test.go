@@ -23,7 +23,7 @@ var mayImport = map[string][]string{
 	"internal/sqltext":   {},
 	"schemas":            {},
 
-	"internal/audit": {"internal/id"},
+	"internal/audit": {"internal/fault", "internal/id"},
 	"internal/auth":  {"internal/audit", "internal/fault", "internal/id"},
 	"internal/vault": {"internal/fault"},
 
@@ -52,7 +52,7 @@ var mayImport = map[string][]string{
 
 	"internal/account": {
 		"internal/audit", "internal/auth", "internal/config", "internal/d1", "internal/d1/rest", "internal/fault",
-		"internal/id", "internal/vault",
+		"internal/vault",
 	},
 	"internal/fleet": {
 		"internal/audit", "internal/auth", "internal/copier", "internal/d1", "internal/failpoint", "internal/fault",
@@ -91,8 +91,8 @@ var mayImport = map[string][]string{
 	},
 	"cmd/dashboard": {
 		"internal/account", "internal/audit", "internal/auth", "internal/config", "internal/controlplane", "internal/d1",
-		"internal/d1/local", "internal/demo", "internal/desk", "internal/fault", "internal/fleet", "internal/handlers", "internal/id",
-		"internal/vault", "schemas", "web/templates/layout",
+		"internal/d1/local", "internal/demo", "internal/desk", "internal/fault", "internal/fleet", "internal/handlers",
+		"internal/id", "internal/vault", "schemas", "web/templates/layout",
 	},
 
 	"internal/builds": {},
@@ -100,9 +100,9 @@ var mayImport = map[string][]string{
 	"bench/csqlite":   {},
 	"bench": {
 		"bench/csqlite", "internal/account", "internal/auth", "internal/browse", "internal/console", "internal/controlplane",
-		"internal/d1", "internal/d1/local", "internal/desk", "internal/fleet", "internal/handlers", "internal/handlers/middleware",
-		"internal/id", "internal/migrate", "internal/schema", "internal/sqlite", "internal/vault", "schemas",
-		"web/templates/layout",
+		"internal/d1", "internal/d1/local", "internal/desk", "internal/fleet", "internal/handlers",
+		"internal/handlers/middleware", "internal/id", "internal/migrate", "internal/schema", "internal/sqlite",
+		"internal/vault", "schemas", "web/templates/layout",
 	},
 	"internal/live":   {"internal/d1", "internal/fault", "internal/schema", "internal/sqltext"},
 	"internal/shadow": {"internal/d1", "internal/live", "internal/schema", "internal/sqlite", "internal/sqltext"},

@@ -7,9 +7,7 @@ import (
 
 	"github.com/kuratchi/dashboard/internal/audit"
 	"github.com/kuratchi/dashboard/internal/auth"
-	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/fleet"
-	"github.com/kuratchi/dashboard/internal/id"
 )
 
 // what is a write for the audit log: what it is to, "" for the database itself, its
@@ -29,22 +27,14 @@ func (d *Desk) bracket(ctx context.Context, a auth.Actor, db fleet.Database, act
 	rows, err := run(ctx)
 	out := d.entry(a, db, action, audit.Done)
 	out.Intent, out.Target, out.Rows = intent.ID, w.target, rows
-	switch {
-	case fault.Is(err, fault.Unknown):
-		out.Outcome, out.Detail = audit.Unknown, fault.Message(err)
-	case err != nil:
-		out.Outcome, out.Detail = audit.Failed, fault.Message(err)
-	}
-	return errors.Join(err, d.Log.Record(ctx, out))
+	return errors.Join(err, d.Log.Record(ctx, out.Ended(err)))
 }
 
 // entry starts an audit entry about what the actor does now in a database.
 func (d *Desk) entry(a auth.Actor, db fleet.Database, action audit.Action, outcome audit.Outcome) audit.Entry {
-	at := d.Now()
-	return audit.Entry{
-		ID: id.At[string](at), At: at, Operator: a.Operator, Actor: a.Email, IP: a.IP, Request: a.RequestID,
-		Action: action, Outcome: outcome, Org: db.OrgSlug, Database: db.Name,
-	}
+	e := a.Entry(d.Now(), action, outcome)
+	e.Org, e.Database = db.OrgSlug, db.Name
+	return e
 }
 
 // maxLogged is how many bytes of a statement the audit log keeps.

@@ -73,17 +73,9 @@ func (f *Fleet) Close() {
 	f.dropExports()
 }
 
-// entry starts an audit entry by the actor. Its At is the moment of the event: what
-// else is stored of the same event takes its time from there.
+// entry starts an audit entry about what the actor does now.
 func (f *Fleet) entry(a auth.Actor, action audit.Action, o audit.Outcome) audit.Entry {
-	return entryAt(f.now(), a, action, o)
-}
-
-func entryAt(at time.Time, a auth.Actor, action audit.Action, o audit.Outcome) audit.Entry {
-	return audit.Entry{
-		ID: id.At[string](at), At: at, Operator: a.Operator, Actor: a.Email, IP: a.IP, Request: a.RequestID,
-		Action: action, Outcome: o,
-	}
+	return a.Entry(f.now(), action, o)
 }
 
 // databaseEntry starts an audit entry about a database.
@@ -93,19 +85,16 @@ func (f *Fleet) databaseEntry(a auth.Actor, action audit.Action, o audit.Outcome
 	return e
 }
 
-// endedBy makes an entry the outcome of what ended with err: an answer that was lost is no
-// failure, since a failure says that nothing was changed.
+// endedBy is [audit.Entry.Ended] with as much of an error as the log keeps.
 func endedBy(e audit.Entry, err error) audit.Entry {
-	e.Outcome, e.Detail = audit.Failed, cutDetail(fault.Message(err))
-	if fault.Is(err, fault.Unknown) {
-		e.Outcome = audit.Unknown
-	}
+	e = e.Ended(err)
+	e.Detail = cutDetail(e.Detail)
 	return e
 }
 
 // orgEntry is the entry of an organization that comes to be.
 func orgEntry(a auth.Actor, o Org) audit.Entry {
-	e := entryAt(o.CreatedAt, a, audit.OrgCreate, audit.Done)
+	e := a.Entry(o.CreatedAt, audit.OrgCreate, audit.Done)
 	e.Org, e.Target = o.Slug, o.Name
 	return e
 }

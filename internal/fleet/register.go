@@ -310,7 +310,7 @@ func (f *Fleet) register(ctx context.Context, a auth.Actor, x adoption) error {
 	if x.Version > 0 {
 		d.Schema, d.Version = x.schema, x.Version
 	}
-	e := entryAt(at, a, audit.DatabaseAdopt, audit.Done)
+	e := a.Entry(at, audit.DatabaseAdopt, audit.Done)
 	e.Org, e.Database, e.Target = d.OrgSlug, d.Name, x.ID
 	e.Detail = fmt.Sprintf("made at %s, %d tables, schema %s v%d", x.CreatedAt.UTC().Format("2006-01-02 15:04 UTC"), x.Tables,
 		orDash(d.Schema), d.Version)

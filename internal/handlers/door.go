@@ -89,11 +89,10 @@ func (s door) setupClaim(c echo.Context) error {
 // sessionEntry starts an audit entry about what an operator does now. Its At is the
 // moment for all that is stored with it.
 func (s *Server) sessionEntry(c echo.Context, action audit.Action, outcome audit.Outcome, o auth.Operator) audit.Entry {
-	at := s.Now()
-	return audit.Entry{
-		ID: id.At[string](at), At: at, Operator: o.ID, Actor: o.Email, IP: c.RealIP(), Request: middleware.RequestID(c),
-		Action: action, Outcome: outcome, Target: o.Email,
-	}
+	a := auth.Actor{Operator: o.ID, Email: o.Email, IP: c.RealIP(), RequestID: middleware.RequestID(c)}
+	e := a.Entry(s.Now(), action, outcome)
+	e.Target = o.Email
+	return e
 }
 
 // maxNext is how many bytes of an address are remembered over a login.

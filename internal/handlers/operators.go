@@ -6,6 +6,7 @@ import (
 
 	"github.com/kuratchi/dashboard/internal/audit"
 	"github.com/kuratchi/dashboard/internal/auth"
+	"github.com/kuratchi/dashboard/internal/desk"
 	"github.com/kuratchi/dashboard/internal/id"
 )
 
@@ -31,18 +32,10 @@ type People interface {
 	Claim(ctx context.Context, tokenHash string, o auth.Operator, password string, es ...audit.Entry) error
 }
 
-// AuditLog is what was done, and by whom.
-type AuditLog interface {
-	// Record writes entries that belong to no change of the control plane.
-	Record(ctx context.Context, es ...audit.Entry) error
-	// Audit returns the entries that match, the newest first.
-	Audit(ctx context.Context, f audit.Filter) ([]audit.Entry, error)
-}
-
 // Operators is where people are remembered, and what they did.
 type Operators interface {
 	People
-	AuditLog
+	desk.Log
 	// Ready returns nil when it can be written to.
 	Ready(ctx context.Context) error
 }
