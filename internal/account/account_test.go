@@ -24,7 +24,7 @@ const (
 	otherID = "fedcba9876543210fedcba9876543210"
 )
 
-var ada = auth.Actor{Operator: "op1", Email: "ada@acme.test"}
+var ada = auth.Actor{Operator: "op1", Role: auth.RoleOwner, Scope: auth.Everything, Email: "ada@acme.test"}
 
 func now() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }
 

@@ -23,9 +23,10 @@ var mayImport = map[string][]string{
 	"internal/sqltext":   {},
 	"schemas":            {},
 
-	"internal/audit": {"internal/fault", "internal/id"},
-	"internal/auth":  {"internal/audit", "internal/fault", "internal/id"},
-	"internal/vault": {"internal/fault"},
+	"internal/audit":     {"internal/fault", "internal/id"},
+	"internal/auth":      {"internal/audit", "internal/fault", "internal/id"},
+	"internal/operation": {"internal/audit", "internal/auth", "internal/fault"},
+	"internal/vault":     {"internal/fault"},
 
 	"internal/sqlite":        {"internal/fault", "internal/sqlite/bounds", "internal/sqltext"},
 	"internal/sqlite/bounds": {},
@@ -52,15 +53,15 @@ var mayImport = map[string][]string{
 
 	"internal/account": {
 		"internal/audit", "internal/auth", "internal/config", "internal/d1", "internal/d1/rest", "internal/fault",
-		"internal/vault",
+		"internal/operation", "internal/vault",
 	},
 	"internal/fleet": {
 		"internal/audit", "internal/auth", "internal/copier", "internal/d1", "internal/failpoint", "internal/fault",
-		"internal/id", "internal/live", "internal/migrate", "internal/schema", "internal/sqltext",
+		"internal/id", "internal/live", "internal/migrate", "internal/operation", "internal/schema", "internal/sqltext",
 	},
 	"internal/desk": {
 		"internal/audit", "internal/auth", "internal/browse", "internal/console", "internal/d1", "internal/fault",
-		"internal/fleet", "internal/id",
+		"internal/fleet", "internal/id", "internal/operation",
 	},
 	"internal/controlplane": {
 		"internal/account", "internal/audit", "internal/auth", "internal/d1", "internal/fault", "internal/fleet",
@@ -86,7 +87,7 @@ var mayImport = map[string][]string{
 	"internal/handlers": {
 		"internal/account", "internal/audit", "internal/auth", "internal/browse", "internal/d1", "internal/desk",
 		"internal/fault", "internal/fleet", "internal/handlers/middleware", "internal/id", "internal/live", "internal/migrate",
-		"internal/schema", "web/static", "web/templates/layout", "web/templates/paths", "web/templates/textual",
+		"internal/operation", "internal/schema", "web/static", "web/templates/layout", "web/templates/paths", "web/templates/textual",
 		"web/templates/ui", "web/templates/views",
 	},
 	"cmd/dashboard": {

@@ -29,6 +29,8 @@ func database(r orm.Row) fleet.Database {
 		Size: r.Int("size"), Tables: int(r.Int("table_count")),
 	}
 	switch {
+	case !d.DeletedAt.IsZero() && d.FinalPoint == "":
+		d.State = fleet.Deleting
 	case !d.DeletedAt.IsZero():
 		d.State = fleet.Deleted
 	case !d.ArchivedAt.IsZero():
@@ -38,7 +40,8 @@ func database(r orm.Row) fleet.Database {
 }
 
 // The column state knows the states of a provision only; what is archived or
-// deleted was ready, and says so in columns of its own.
+// deleted was ready, and says so in columns of its own. What is deleted has a last state; until
+// then it is being deleted.
 
 // changing are the columns of a database that change.
 func changing(d fleet.Database) orm.Values {
@@ -54,7 +57,7 @@ func changing(d fleet.Database) orm.Values {
 	switch d.State {
 	case fleet.Archived:
 		v["state"], v["archived_at"] = fleet.Ready, d.ArchivedAt
-	case fleet.Deleted:
+	case fleet.Deleting, fleet.Deleted:
 		maps.Copy(v, orm.Values{"state": fleet.Ready, "deleted_at": d.DeletedAt, "purge_at": d.PurgeAt, "size": d.Size})
 	}
 	return v
@@ -63,13 +66,18 @@ func changing(d fleet.Database) orm.Values {
 // inState holds for the databases in a state.
 func inState(s fleet.State) orm.Cond {
 	switch s {
+	case fleet.Deleting:
+		return orm.And(gone, orm.Eq("final_point", nil))
 	case fleet.Deleted:
-		return orm.Ne("deleted_at", nil)
+		return orm.And(gone, orm.Ne("final_point", nil))
 	case fleet.Archived:
 		return orm.And(orm.Ne("archived_at", nil), orm.Eq("deleted_at", nil))
 	}
 	return orm.And(orm.Eq("state", s), inUse)
 }
+
+// gone holds for what is deleted or being deleted.
+var gone = orm.Ne("deleted_at", nil)
 
 // inUse holds for what is neither archived nor deleted.
 var inUse = orm.And(orm.Eq("archived_at", nil), orm.Eq("deleted_at", nil))
@@ -168,6 +176,9 @@ func statusCond(status fleet.Status) orm.Cond {
 		return orm.And(ready, given, fits, older)
 	case fleet.StatusFailed:
 		return orm.Or(inState(fleet.Failed), inState(fleet.Interrupted), orm.And(ready, orm.Eq("health", fleet.HealthUnreachable)))
+	}
+	if fleet.State(status) == fleet.Deleted {
+		return gone // and what is being deleted
 	}
 	return inState(fleet.State(status))
 }
@@ -273,7 +284,7 @@ var databaseMoved = fault.New(fault.Conflict, "The database's state changed mean
 // from. One that comes back from being deleted brings its organization back.
 func (s *Store) UpdateDatabase(ctx context.Context, d fleet.Database, from fleet.State, es ...audit.Entry) error {
 	b := s.change().update("databases", changing(d), orm.Eq("id", d.ID), inState(from))
-	if from == fleet.Deleted && d.State == fleet.Ready {
+	if (from == fleet.Deleted || from == fleet.Deleting) && d.State == fleet.Ready {
 		b.add(s.table("organizations").Where(orm.Eq("id", d.Org)).UpdateStmt(orm.Values{"deleted_at": nil}))
 	}
 	return b.audit(es...).run(ctx, databaseMoved, nil)
@@ -321,15 +332,15 @@ func (s *Store) UnfinishedProvisions(ctx context.Context) ([]fleet.Database, err
 	return each(rows, database), nil
 }
 
-// RetiringDatabases returns the deleted databases whose last state isn't kept yet. One
-// that has both a last state and a provider's id was being brought back.
+// RetiringDatabases returns the databases whose deletion hasn't ended. A deleted one that has
+// a provider's id was being brought back.
 func (s *Store) RetiringDatabases(ctx context.Context) ([]fleet.Database, error) {
-	return s.databasesWhere(ctx, inState(fleet.Deleted), orm.Eq("final_point", nil))
+	return s.databasesWhere(ctx, inState(fleet.Deleting))
 }
 
 // ExpiredDatabases returns the deleted databases that are to be purged by then.
 func (s *Store) ExpiredDatabases(ctx context.Context, by time.Time) ([]fleet.Database, error) {
-	return s.databasesWhere(ctx, inState(fleet.Deleted), orm.Ne("final_point", nil), orm.Lte("purge_at", by))
+	return s.databasesWhere(ctx, inState(fleet.Deleted), orm.Lte("purge_at", by))
 }
 
 func (s *Store) databasesWhere(ctx context.Context, conds ...orm.Cond) ([]fleet.Database, error) {
@@ -347,7 +358,7 @@ func (s *Store) Purge(ctx context.Context, d fleet.Database, e audit.Entry) erro
 	b.add(s.table("provision_steps").Where(orm.Eq("database_id", d.ID)).DeleteStmt())
 	b.add(s.table("restore_points").Where(orm.Eq("database_id", d.ID)).DeleteStmt())
 	b.add(s.table("plans").Where(orm.Eq("database_name", d.Name)).DeleteStmt())
-	b.add(s.table("databases").Where(orm.Eq("id", d.ID), inState(fleet.Deleted)).DeleteStmt()).add(orm.Changed("databases"), nil)
+	b.add(s.table("databases").Where(orm.Eq("id", d.ID), gone).DeleteStmt()).add(orm.Changed("databases"), nil)
 	left, err := s.table("databases").Where(orm.Eq("org_id", d.Org), orm.Ne("id", d.ID)).Count(ctx)
 	if err != nil {
 		return err

@@ -92,8 +92,9 @@ func fill(t *testing.T, conn d1.Conn) {
 // operator is somebody new with a session.
 func operator(role auth.Role) auth.Actor {
 	o := id.New[id.Operator]()
-	return auth.Actor{Operator: o, Role: role, Email: string(o) + "@example.com", IP: "192.0.2.7", RequestID: "r-" + string(o),
-		Session: "s-" + string(o)}
+	return auth.Actor{Operator: o, Role: role, Scope: auth.Everything, Email: string(o) + "@example.com", IP: "192.0.2.7",
+		RequestID: "r-" + string(o),
+		Session:   "s-" + string(o)}
 }
 
 // run runs a script and closes its answer.

@@ -15,6 +15,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/id"
 	"github.com/kuratchi/dashboard/internal/live"
 	"github.com/kuratchi/dashboard/internal/migrate"
+	"github.com/kuratchi/dashboard/internal/operation"
 	"github.com/kuratchi/dashboard/internal/schema"
 )
 
@@ -39,28 +40,23 @@ type Check struct {
 // not be looked at. A file of up to CheckedNow bytes is read as a whole.
 func (f *Fleet) Check(ctx context.Context, a auth.Actor, name string) (Database, error) {
 	ctx = context.WithoutCancel(ctx)
-	d, err := f.store.Database(ctx, name)
+	err := f.Do(ctx, a, name, OpCheck, func(ctx context.Context, d Database) (Job, error) {
+		f.checkWhole(ctx, d)
+		c := f.checkDatabase(ctx, d)
+		if err := f.store.SaveChecks(ctx, []Check{c}); err != nil {
+			return Job{}, err
+		}
+		j := operation.Job{End: func(ctx context.Context, e audit.Entry, _ error) error {
+			if c.missed != nil {
+				e.Outcome, e.Detail = audit.Failed, "it could not be looked at: "+fault.Message(c.missed)
+			}
+			return errors.Join(c.missed, f.store.Record(ctx, e))
+		}}
+		j.About.Detail = strings.TrimSuffix(string(c.Health)+": "+c.Detail, ": ")
+		return Job{Job: j}, nil
+	})
 	if err != nil {
-		return d, err
-	}
-	if d.State != Ready {
-		return d, fault.New(fault.Conflict, "The database %s is %s, so there is nothing to check.", d.Name, d.State)
-	}
-	f.checkWhole(ctx, d)
-	c := f.checkDatabase(ctx, d)
-	if err := f.store.SaveChecks(ctx, []Check{c}); err != nil {
-		return d, err
-	}
-	e := f.databaseEntry(a, audit.FleetCheck, audit.Done, d)
-	e.Detail = strings.TrimSuffix(string(c.Health)+": "+c.Detail, ": ")
-	if c.missed != nil {
-		e.Outcome, e.Detail = audit.Failed, "it could not be looked at: "+fault.Message(c.missed)
-	}
-	if err := f.store.Record(ctx, e); err != nil {
-		return d, err
-	}
-	if c.missed != nil {
-		return d, c.missed
+		return Database{Name: name}, err
 	}
 	return f.store.Database(ctx, name)
 }

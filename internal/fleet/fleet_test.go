@@ -26,7 +26,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-var ada = auth.Actor{Operator: "op1", Email: "ada@acme.test", IP: "127.0.0.1", RequestID: "r1"}
+var ada = auth.Actor{Operator: "op1", Role: auth.RoleOwner, Scope: auth.Everything, Email: "ada@acme.test", IP: "127.0.0.1",
+	RequestID: "r1"}
 
 func now() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/live"
 	"github.com/kuratchi/dashboard/internal/migrate"
+	"github.com/kuratchi/dashboard/internal/operation"
 	"github.com/kuratchi/dashboard/internal/schema"
 	"github.com/kuratchi/dashboard/internal/sqltext"
 )
@@ -237,16 +238,22 @@ func (f *Fleet) CheckVersion(ctx context.Context, name, source string) (*Draft, 
 // touched. Errors are those of CheckVersion, and fault.Conflict when somebody
 // else saved that version first.
 func (f *Fleet) SaveVersion(ctx context.Context, a auth.Actor, name, source string) (Version, error) {
+	if err := a.May(OpVersion.Needs); err != nil {
+		return Version{}, err
+	}
 	d, err := f.CheckVersion(ctx, name, source)
 	if err != nil {
 		return Version{}, err
 	}
-	e := f.entry(a, audit.SchemaSave, audit.Done)
 	v := Version{Schema: d.Schema.Name, Version: d.Schema.Version, Source: source, Hash: d.Schema.Hash(), Reading: Reading,
-		CreatedAt: e.At, CreatedBy: a.Email}
-	e.Target = fmt.Sprintf("%s v%d", v.Schema, v.Version)
-	e.Detail = fmt.Sprintf("%d changes, hash %.12s", len(d.Changes), v.Hash)
-	return v, f.store.SaveVersion(ctx, v, e)
+		CreatedBy: a.Email}
+	about := audit.Entry{Target: fmt.Sprintf("%s v%d", v.Schema, v.Version),
+		Detail: fmt.Sprintf("%d changes, hash %.12s", len(d.Changes), v.Hash)}
+	err = f.door.Do(ctx, a, OpVersion.Kind, operation.Job{About: about, End: func(ctx context.Context, e audit.Entry, _ error) error {
+		v.CreatedAt = e.At
+		return f.store.SaveVersion(ctx, v, e)
+	}})
+	return v, err
 }
 
 // Problems returns the mistakes of a source, if that is what err is.

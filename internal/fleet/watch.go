@@ -9,6 +9,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/audit"
 	"github.com/kuratchi/dashboard/internal/auth"
 	"github.com/kuratchi/dashboard/internal/d1"
+	"github.com/kuratchi/dashboard/internal/operation"
 )
 
 // How the background work is bounded: a round looks at checkBatch databases and
@@ -107,17 +108,24 @@ func (f *Fleet) checkDue(ctx context.Context, place string, since time.Time) (in
 // CheckAll asks Run to look at every database at once, and returns without
 // waiting for it.
 func (f *Fleet) CheckAll(ctx context.Context, a auth.Actor) error {
+	if err := a.May(OpCheck.Needs); err != nil {
+		return err
+	}
 	t, err := f.store.Totals(ctx)
 	if err != nil {
 		return err
 	}
-	e := f.entry(a, audit.FleetCheck, audit.Done)
-	e.Detail = fmt.Sprintf("asked for a check of %d databases", t.Databases)
-	if err := f.store.Record(ctx, e); err != nil {
+	var at time.Time
+	j := operation.Job{About: audit.Entry{Detail: fmt.Sprintf("asked for a check of %d databases", t.Databases)},
+		End: func(ctx context.Context, e audit.Entry, _ error) error {
+			at = e.At
+			return f.store.Record(ctx, e)
+		}}
+	if err := f.door.Do(ctx, a, OpCheck.Kind, j); err != nil {
 		return err
 	}
 	f.mu.Lock()
-	f.sweep[Embedded], f.sweep[D1] = e.At, e.At
+	f.sweep[Embedded], f.sweep[D1] = at, at
 	f.mu.Unlock()
 	for _, wake := range f.wake {
 		select {

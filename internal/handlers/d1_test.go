@@ -39,7 +39,7 @@ func siteOn(t *testing.T, api string, reading bool, tune ...func(*handlers.Optio
 	}
 	s := newSiteAt(t, api, env, tune...)
 	owner := s.operator(auth.RoleOwner)
-	a := auth.Actor{Operator: owner.ID, Email: owner.Email}
+	a := ownerActor(owner)
 	_, err := s.fleet.SaveVersion(t.Context(), a, "", shop(1))
 	must(t, err)
 	b := s.signedIn(owner)

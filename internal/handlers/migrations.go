@@ -156,7 +156,8 @@ func (s plans) planPage(c echo.Context, status int, cause error) error {
 	}
 	o, _ := middleware.Operator(c)
 	v := views.Plan{Plan: plan, Rehearsed: s.Fleet.LastRehearsal(plan.ID), CanApprove: o.Role.Can(auth.PlansApprove),
-		CanApply: o.Role.Can(auth.PlansApply), CanRehearse: o.Role.Can(auth.PlansCreate), CanDraft: mayDraft(c)}
+		CanApply: o.Role.Can(auth.PlansApply), CanRehearse: o.Role.Can(auth.PlansCreate), CanDraft: mayDraft(c),
+		CanSettle: o.Role.Can(auth.FleetCheck)}
 	if cause != nil {
 		v.Error = fault.Message(cause)
 	}
@@ -182,7 +183,7 @@ func (s plans) planPage(c echo.Context, status int, cause error) error {
 // planAnswer answers what an operator did to a plan: with the plan as it is now.
 func (s plans) planAnswer(c echo.Context, err error) error {
 	switch fault.KindOf(err) {
-	case fault.Invalid, fault.Conflict:
+	case fault.Invalid, fault.Conflict, fault.Unknown, fault.Unavailable, fault.Limited:
 		if err != nil {
 			return s.planPage(c, statusOf(err), err)
 		}
@@ -231,6 +232,24 @@ func (s plans) plansApply(c echo.Context) error {
 		return redirect(c, paths.Plan(plan)) // the plan's page shows how it stands
 	}
 	return s.planAnswer(c, err)
+}
+
+// plansSettle reads again what became of a plan.
+func (s plans) plansSettle(c echo.Context) error {
+	p, err := s.Fleet.Plan(c.Request().Context(), id.Plan(c.Param("plan")))
+	if err != nil {
+		return err
+	}
+	return s.planAnswer(c, s.Fleet.SettleDatabase(c.Request().Context(), s.actor(c), p.Database))
+}
+
+// plansRetry makes a new attempt of a plan that failed, and leads to it.
+func (s plans) plansRetry(c echo.Context) error {
+	p, err := s.Fleet.RetryPlan(c.Request().Context(), s.actor(c), id.Plan(c.Param("plan")))
+	if err != nil {
+		return s.planAnswer(c, err)
+	}
+	return redirect(c, donePath(paths.Plan(p.ID), "retried"))
 }
 
 // awaitApply waits until a plan that is being applied says so, which it does once its restore

@@ -120,6 +120,9 @@ func Provision(db, verb string) string { return Database(db) + "/" + verb }
 // Plan is a plan's page.
 func Plan(p id.Plan) string { return "/plans/" + string(p) }
 
+// PlanDo is what the buttons of a plan post to.
+func PlanDo(p id.Plan, verb string) string { return Plan(p) + "/" + verb }
+
 // Fill is where the fills of a plan are let go on.
 func Fill(p id.Plan) string { return Plan(p) + "/fill" }
 

@@ -47,8 +47,8 @@ type Plan struct {
 	Look fleet.Look
 	// Rehearsed is its last rehearsal, zero for none.
 	Rehearsed fleet.RehearsalRun
-	// CanApprove, CanApply and CanRehearse are what the operator may do.
-	CanApprove, CanApply, CanRehearse, CanDraft bool
+	// CanApprove, CanApply and the like are what the operator may do.
+	CanApprove, CanApply, CanRehearse, CanDraft, CanSettle bool
 	// Fills are how far the plan's fills are, where they have begun.
 	Fills []migrate.FillProgress
 	// Restorable says that the restore point kept before it is still there, and
