@@ -44,9 +44,11 @@ func pointConds(f fleet.PointFilter) []orm.Cond {
 	return conds
 }
 
-// Points returns a page of a database's restore points, the newest first.
+// Points returns a page of a database's restore points, the newest first: in the order in
+// which they were stored, whatever the clock said, since the one that was kept last must never
+// be given up for an earlier one.
 func (s *Store) Points(ctx context.Context, f fleet.PointFilter) ([]fleet.RestorePoint, error) {
-	rows, err := page(s.table("restore_points").Where(pointConds(f)...).OrderBy("-created_at", "-id"), f.Page).Many(ctx)
+	rows, err := page(s.table("restore_points").Where(pointConds(f)...).OrderBy("-rowid"), f.Page).Many(ctx)
 	if err != nil {
 		return nil, err
 	}
