@@ -16,6 +16,7 @@ import (
 // that nobody uses.
 var mayImport = map[string][]string{
 	"internal/check":     {},
+	"internal/clock":     {},
 	"internal/config":    {},
 	"internal/failpoint": {},
 	"internal/fault":     {},
@@ -24,7 +25,7 @@ var mayImport = map[string][]string{
 	"schemas":            {},
 
 	"internal/audit": {"internal/fault", "internal/id"},
-	"internal/auth":  {"internal/audit", "internal/fault", "internal/id"},
+	"internal/auth":  {"internal/audit", "internal/clock", "internal/fault", "internal/id"},
 	"internal/vault": {"internal/fault"},
 
 	"internal/sqlite":        {"internal/fault", "internal/sqlite/bounds", "internal/sqltext"},
@@ -63,8 +64,8 @@ var mayImport = map[string][]string{
 		"internal/fleet", "internal/id",
 	},
 	"internal/controlplane": {
-		"internal/account", "internal/audit", "internal/auth", "internal/d1", "internal/fault", "internal/fleet",
-		"internal/id", "internal/migrate", "internal/orm", "internal/schema",
+		"internal/account", "internal/audit", "internal/auth", "internal/clock", "internal/d1", "internal/fault",
+		"internal/fleet", "internal/id", "internal/migrate", "internal/orm", "internal/schema",
 	},
 	"internal/demo": {
 		"internal/auth", "internal/d1", "internal/fault", "internal/fleet", "internal/live", "internal/sqltext", "schemas",
