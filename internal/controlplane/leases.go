@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/kuratchi/dashboard/internal/clock"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/fleet"
 	"github.com/kuratchi/dashboard/internal/id"
@@ -11,8 +12,9 @@ import (
 )
 
 // TakeLease makes holder the one who works on a database, until then. A lease that
-// somebody has is fault.Conflict. The row stays for good, so that the fence grows;
-// it is also at least the time in milliseconds, so that it grows past what a
+// somebody has is fault.Conflict; one whose end is further ahead than that of the lease
+// that is asked for has ended, see [clock.Open]. The row stays for good, so that the fence
+// grows; it is also at least the time in milliseconds, so that it grows past what a
 // control plane that was put back to an older copy has forgotten.
 func (s *Store) TakeLease(ctx context.Context, d id.Database, holder string, until time.Time) (fleet.Lease, error) {
 	now := s.now()
@@ -25,7 +27,8 @@ func (s *Store) TakeLease(ctx context.Context, d id.Database, holder string, unt
 	if err != nil {
 		return l, err
 	}
-	if held := r.Time("expires_at"); held.After(now) {
+	// Whoever has it may have moved its end on since now, but not since the row was read.
+	if held := r.Time("expires_at"); clock.Open(held, s.now(), until.Sub(now)) {
 		return l, fault.New(fault.Conflict, "Another copy of the dashboard (%s) works on it, at the longest until %s unless it "+
 			"goes on.", r.Text("holder"), held.UTC().Format("15:04:05 UTC"))
 	}
@@ -44,8 +47,9 @@ func (s *Store) moveLease(ctx context.Context, d id.Database, fence int64, v orm
 	return s.change().update("leases", v, orm.Eq("id", d), orm.Eq("fence", fence)).run(ctx, lost, nil)
 }
 
-// EndLeases ends all leases: for the start of a program that knows it is alone.
+// EndLeases ends all leases, whatever the clock says: for the start of a program that
+// knows it is alone.
 func (s *Store) EndLeases(ctx context.Context) error {
-	now := s.now()
-	return s.change().add(s.table("leases").Where(orm.Gt("expires_at", now)).UpdateStmt(orm.Values{"expires_at": now})).run(ctx, nil, nil)
+	ended := fleet.Lease{}.Ended().Until
+	return s.change().add(s.table("leases").Where(orm.Gt("expires_at", ended)).UpdateStmt(orm.Values{"expires_at": ended})).run(ctx, nil, nil)
 }

@@ -67,16 +67,13 @@ func (d *Desk) Limits(db fleet.Database) console.Limits {
 	return l
 }
 
-// writesFor is how long a session may write once that was allowed.
-const writesFor = 10 * time.Minute
-
 // Allow lets the actor's session write to a database for ten minutes and returns until
 // when, or takes that back and returns the zero time.
 func (d *Desk) Allow(ctx context.Context, a auth.Actor, db fleet.Database, on bool) (until time.Time, err error) {
 	e := d.entry(a, db, audit.DatabaseUnlock, audit.Done)
 	e.Target, e.Detail = a.Email, "back to read-only"
 	if on {
-		until = e.At.Add(writesFor)
+		until = e.At.Add(auth.WritesFor)
 		e.Detail = "until " + until.UTC().Format("15:04:05 UTC")
 	}
 	return until, d.Switch.AllowWrites(ctx, a.Session, db.ID, until, e)

@@ -1,0 +1,189 @@
+package controlplane_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/kuratchi/dashboard/internal/auth"
+	"github.com/kuratchi/dashboard/internal/controlplane"
+	"github.com/kuratchi/dashboard/internal/d1"
+	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/fleet"
+)
+
+// withDatabase is a store with a database, d1.
+func withDatabase(t *testing.T) (*controlplane.Store, d1.Conn, *clock) {
+	t.Helper()
+	s, conn, c := newStore(t)
+	exec(t, conn, "insert into organizations (id, slug, name, created_at, created_by) values ('g1', 'acme', 'Acme', 1, 'x')")
+	exec(t, conn, "insert into databases (id, name, org_id, org_slug, org_name, provider, state, created_at, created_by, updated_at) "+
+		"values ('d1', 'acme-org-001', 'g1', 'acme', 'Acme', 'embedded', 'ready', 1, 'x', 1)")
+	return s, conn, c
+}
+
+func TestRestorePointsComeInTheOrderTheyWereStored(t *testing.T) {
+	t.Parallel()
+	s, _, c := withDatabase(t)
+	want := make([]string, 6)
+	for i := range want {
+		id := fmt.Sprintf("%c", "dbafce"[i]) // ids begin with the time, so they don't grow either
+		want[len(want)-1-i] = id
+		p := fleet.RestorePoint{ID: id, Database: "d1", Place: fleet.Embedded, Mark: id, Kind: fleet.PointRestore, CreatedAt: c.now(), CreatedBy: "x"}
+		if err := s.CreatePoint(t.Context(), p); err != nil {
+			t.Fatal(err)
+		}
+		c.pass(time.Duration(i-3) * 40 * time.Hour)
+	}
+	for size, page := range map[int]fleet.Page{6: {}, 2: {Number: 1, Size: 2}} {
+		ps, err := s.Points(t.Context(), fleet.PointFilter{Database: "d1", Unasked: true, Page: page})
+		if err != nil || len(ps) != size {
+			t.Fatal(ps, err)
+		}
+		for i, p := range ps {
+			if p.ID != want[i] {
+				t.Errorf("%d. of %d is %s, want %s", i, size, p.ID, want[i])
+			}
+		}
+	}
+}
+
+func TestALeaseOnAClockThatWasPutBack(t *testing.T) {
+	t.Parallel()
+	s, _, c := withDatabase(t)
+	take := func(holder string) (fleet.Lease, error) {
+		return s.TakeLease(t.Context(), "d1", holder, c.now().Add(time.Minute))
+	}
+	gone, err := take("gone")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.pass(-2 * time.Second) // as a time server does
+	if _, err := take("next"); !fault.Is(err, fault.Conflict) {
+		t.Errorf("a lease that is held: %v", err)
+	}
+	c.pass(-time.Hour)
+	next, err := take("next")
+	if err != nil || next.Fence <= gone.Fence {
+		t.Fatalf("of an hour ahead: %+v %v", next, err)
+	}
+	if err := s.KeepLease(t.Context(), "d1", gone); !fault.Is(err, fault.Conflict) {
+		t.Errorf("a lease that was lost is kept: %v", err)
+	}
+	if err := s.KeepLease(t.Context(), "d1", next.Ended()); err != nil {
+		t.Fatal(err)
+	}
+	c.pass(-30 * time.Second) // what was given back stays so
+	if _, err := take("other"); err != nil {
+		t.Errorf("given back: %v", err)
+	}
+	if err := s.EndLeases(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	c.pass(-30 * time.Second)
+	if _, err := take("another"); err != nil {
+		t.Errorf("ended by a start: %v", err)
+	}
+}
+
+// TestALeaseIsNeverHeldByTwo: whatever the clock does, one of all that were given can be
+// kept; and while it stands still or goes on, nobody takes a lease that hasn't ended.
+func TestALeaseIsNeverHeldByTwo(t *testing.T) {
+	t.Parallel()
+	s, _, c := withDatabase(t)
+	var leases []fleet.Lease
+	rapid.Check(t, func(r *rapid.T) {
+		newest := func() *fleet.Lease { return &leases[len(leases)-1] }
+		var ends time.Time // of the newest, as it was kept last
+		for range rapid.IntRange(1, 12).Draw(r, "events") {
+			switch rapid.SampledFrom([]string{"take", "keep", "pass", "set", "end"}).Draw(r, "event") {
+			case "take":
+				now := c.now()
+				l, err := s.TakeLease(t.Context(), "d1", "x", now.Add(time.Minute))
+				if err != nil {
+					if !fault.Is(err, fault.Conflict) {
+						r.Fatal(err)
+					}
+					if len(leases) > 0 && !ends.IsZero() && !ends.After(now) {
+						r.Fatalf("one that ended at %s is held at %s", ends, now)
+					}
+					continue
+				}
+				if left := ends.Sub(now); left > 0 && left <= time.Minute {
+					r.Fatalf("taken %s before its end", left)
+				}
+				if len(leases) > 0 && l.Fence <= newest().Fence {
+					r.Fatalf("fence %d after %d", l.Fence, newest().Fence)
+				}
+				leases, ends = append(leases, l), l.Until
+			case "keep":
+				if len(leases) == 0 {
+					continue
+				}
+				ends = c.now().Add(time.Minute)
+				newest().Until = ends
+				if err := s.KeepLease(t.Context(), "d1", *newest()); err != nil {
+					r.Fatal(err)
+				}
+			case "end":
+				if len(leases) == 0 {
+					continue
+				}
+				if err := s.KeepLease(t.Context(), "d1", newest().Ended()); err != nil {
+					r.Fatal(err)
+				}
+				ends = newest().Ended().Until
+			case "pass":
+				c.pass(time.Duration(rapid.IntRange(0, 120).Draw(r, "seconds")) * time.Second)
+			case "set":
+				c.pass(time.Duration(rapid.IntRange(-3000, 3000).Draw(r, "minutes")) * time.Minute)
+			}
+			for _, l := range leases[:max(0, len(leases)-1)] {
+				if err := s.KeepLease(t.Context(), "d1", l); !fault.Is(err, fault.Conflict) {
+					r.Fatalf("an earlier lease is kept: %v", err)
+				}
+			}
+		}
+		if len(leases) > 3 {
+			leases = leases[len(leases)-3:]
+		}
+	})
+}
+
+func TestTheRightToWriteOnAClockThatIsSet(t *testing.T) {
+	t.Parallel()
+	s, conn, c := newStore(t)
+	allow := func(session string) {
+		t.Helper()
+		if err := s.AllowWrites(t.Context(), session, "d1", c.now().Add(auth.WritesFor)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	may := func(what string, want bool) {
+		t.Helper()
+		until, err := s.WritesUntil(t.Context(), "one", "d1")
+		if err != nil || until.IsZero() == want {
+			t.Errorf("%s: until %v, %v", what, until, err)
+		}
+	}
+	allow("one")
+	may("allowed", true)
+	c.pass(-2 * time.Second)
+	may("put back a little", true)
+	c.pass(-time.Hour)
+	may("put back by an hour", false)
+	c.pass(time.Hour + auth.WritesFor)
+	may("put right", true)
+	c.pass(2 * time.Second)
+	may("ended", false)
+	c.pass(-24 * time.Hour)
+	may("put back after its end", false)
+	allow("two") // takes away what can't be good any more
+	if r, err := conn.Query(t.Context(), d1.Query("select id from write_switches")); err != nil || len(r.Rows) != 1 {
+		t.Errorf("left: %v %v", r.Rows, err)
+	}
+	c.pass(24 * time.Hour)
+	may("after it was taken away", false)
+}
