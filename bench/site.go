@@ -128,7 +128,7 @@ func (s *site) serve(h http.Handler) (url string, err error) {
 func signIn(ctx context.Context, store *controlplane.Store) (cookie string, err error) {
 	o := auth.Operator{ID: id.New[id.Operator](), Email: "bench@example.com", Role: auth.RoleOwner, CreatedAt: now()}
 	plain, hash := auth.NewToken("")
-	if err := store.SetupToken(ctx, hash, now().Add(time.Hour)); err != nil {
+	if err := store.SetupToken(ctx, hash, now().Add(auth.SetupFor)); err != nil {
 		return "", err
 	}
 	if err := store.Claim(ctx, hash, o, "none"); err != nil {

@@ -26,9 +26,6 @@ import (
 	"github.com/kuratchi/dashboard/web/templates/layout"
 )
 
-// setupLifetime is how long a link for creating the owner is good.
-const setupLifetime = 15 * time.Minute
-
 // serve runs the dashboard until ctx is done, then lets the requests under way
 // end.
 func serve(ctx context.Context, cfg config.Config, _ []string, term terminal, log *slog.Logger) error {
@@ -52,6 +49,11 @@ func serve(ctx context.Context, cfg config.Config, _ []string, term terminal, lo
 	if err := store.Ready(ctx); err != nil {
 		return err
 	}
+	watch, err := watchClock(ctx, store, log)
+	if err != nil {
+		return err
+	}
+	store.PurgeWhile(watch.Steady)
 	engine, err := local.Open(databasesDir(cfg), local.Options{OpenDatabases: cfg.OpenDatabases, Memory: int64(cfg.StatementMemory) << 20})
 	if err != nil {
 		return err
@@ -63,6 +65,7 @@ func serve(ctx context.Context, cfg config.Config, _ []string, term terminal, lo
 	}
 	f := fleet.New(store, places{engine, acc}, log, now)
 	defer f.Close()
+	f.PurgeWhile(watch.Steady)
 	if err := f.Recover(ctx); err != nil {
 		return err
 	}
@@ -162,11 +165,11 @@ func announce(ctx context.Context, cfg config.Config, store *controlplane.Store,
 
 func printSetupLink(ctx context.Context, store *controlplane.Store, base string, stdout io.Writer) error {
 	plain, hash := auth.NewToken("")
-	if err := store.SetupToken(ctx, hash, now().Add(setupLifetime)); err != nil {
+	if err := store.SetupToken(ctx, hash, now().Add(auth.SetupFor)); err != nil {
 		return err
 	}
 	_, _ = fmt.Fprintf(stdout, "Kuratchi Dashboard has no owner yet. Within %d minutes, open\n\n  %s/setup?token=%s\n\n"+
-		"A new link: dashboard setup-token\n", int(setupLifetime.Minutes()), base, plain)
+		"A new link: dashboard setup-token\n", int(auth.SetupFor.Minutes()), base, plain)
 	return nil
 }
 

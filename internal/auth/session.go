@@ -18,6 +18,8 @@ const (
 	AbsoluteTimeout = 12 * time.Hour
 	// WritesFor is how long a session may write to a database once that was allowed.
 	WritesFor = 10 * time.Minute
+	// SetupFor is how long a link for creating the owner is good.
+	SetupFor = 15 * time.Minute
 	// TouchEvery is how often use is written down at most, so that a page view is
 	// not a write each time.
 	TouchEvery = time.Minute

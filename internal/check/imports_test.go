@@ -91,8 +91,8 @@ var mayImport = map[string][]string{
 		"web/templates/ui", "web/templates/views",
 	},
 	"cmd/dashboard": {
-		"internal/account", "internal/audit", "internal/auth", "internal/config", "internal/controlplane", "internal/d1",
-		"internal/d1/local", "internal/demo", "internal/desk", "internal/fault", "internal/fleet", "internal/handlers",
+		"internal/account", "internal/audit", "internal/auth", "internal/clock", "internal/config", "internal/controlplane",
+		"internal/d1", "internal/d1/local", "internal/demo", "internal/desk", "internal/fault", "internal/fleet", "internal/handlers",
 		"internal/id", "internal/vault", "schemas", "web/templates/layout",
 	},
 

@@ -7,6 +7,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/kuratchi/dashboard/internal/audit"
 	"github.com/kuratchi/dashboard/internal/auth"
 	"github.com/kuratchi/dashboard/internal/controlplane"
 	"github.com/kuratchi/dashboard/internal/d1"
@@ -186,4 +187,104 @@ func TestTheRightToWriteOnAClockThatIsSet(t *testing.T) {
 	}
 	c.pass(24 * time.Hour)
 	may("after it was taken away", false)
+}
+
+func TestTheNewestTimeThatIsKnown(t *testing.T) {
+	t.Parallel()
+	s, conn, c := withDatabase(t)
+	is := func(what string, newest, jumped time.Duration) { // since the start, -1 for none
+		t.Helper()
+		n, j, err := s.ClockSeen(t.Context(), c.now().Add(-time.Hour))
+		at := func(d time.Duration) time.Time {
+			if d < 0 {
+				return time.Time{}
+			}
+			return c.now().Add(d)
+		}
+		if err != nil || !n.Equal(at(newest)) || !j.Equal(at(jumped)) {
+			t.Errorf("%s: %v, %v, %v", what, n, j, err)
+		}
+	}
+	entry := func(id string, a audit.Action, at time.Duration) {
+		t.Helper()
+		if err := s.Record(t.Context(), audit.Entry{ID: id, At: c.now().Add(at), Actor: "x", Action: a, Outcome: audit.Done}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	is("nothing", -1, -1)
+	entry("1", audit.ClockJump, -2*time.Hour)
+	entry("2", audit.OrgCreate, time.Minute)
+	is("a jump of long ago", time.Minute, -1)
+	exec(t, conn, "update databases set checked_at = ?", d1.Int(c.now().Add(2*time.Minute).UnixMilli()))
+	is("a check", 2*time.Minute, -1)
+	exec(t, conn, "insert into operators (id, email, role, password, created_at) values ('o1', 'ada@acme.test', 'owner', 'none', 1)")
+	if err := s.CreateSession(t.Context(), auth.Session{Hash: "h", Operator: "o1", CreatedAt: c.now(),
+		LastSeen: c.now().Add(3 * time.Minute)}); err != nil {
+		t.Fatal(err)
+	}
+	is("a session", 3*time.Minute, -1)
+	entry("3", audit.ClockJump, 4*time.Minute)
+	is("a jump", 4*time.Minute, 4*time.Minute)
+}
+
+func TestNoSessionIsRemovedWhileTheClockIsDoubted(t *testing.T) {
+	t.Parallel()
+	s, c, o := claimed(t)
+	steady := false
+	s.PurgeWhile(func() bool { return steady })
+	signIn := func(hash string) {
+		t.Helper()
+		if err := s.CreateSession(t.Context(), auth.Session{Hash: hash, Operator: o.ID, CreatedAt: c.now(), LastSeen: c.now()}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	signIn("first")
+	c.pass(30 * 24 * time.Hour)
+	signIn("second")
+	if _, err := s.Session(t.Context(), "first"); err != nil {
+		t.Errorf("while it is doubted: %v", err)
+	}
+	steady = true
+	signIn("third")
+	if _, err := s.Session(t.Context(), "first"); !fault.Is(err, fault.NotFound) {
+		t.Errorf("once it is trusted: %v", err)
+	}
+}
+
+func TestASetupLinkOnAClockThatWasPutBack(t *testing.T) {
+	t.Parallel()
+	s, _, c := newStore(t)
+	_, hash := auth.NewToken("")
+	if err := s.SetupToken(t.Context(), hash, c.now().Add(auth.SetupFor)); err != nil {
+		t.Fatal(err)
+	}
+	c.pass(-2 * time.Second)
+	if err := s.SetupOpen(t.Context(), hash); err != nil {
+		t.Errorf("put back a little: %v", err)
+	}
+	c.pass(-time.Hour)
+	if err := s.SetupOpen(t.Context(), hash); !fault.Is(err, fault.NotFound) {
+		t.Errorf("put back by an hour: %v", err)
+	}
+	if err := s.Claim(t.Context(), hash, owner("ada"), "phc"); !fault.Is(err, fault.NotFound) {
+		t.Errorf("claimed: %v", err)
+	}
+}
+
+func TestWhatAClockAheadHasCheckedIsDue(t *testing.T) {
+	t.Parallel()
+	s, _, c := withDatabase(t)
+	due := func(want int) {
+		t.Helper()
+		if ds, err := s.DueDatabases(t.Context(), fleet.Embedded, c.now().Add(-5*time.Minute), 10); err != nil || len(ds) != want {
+			t.Errorf("%d databases are due, want %d: %v", len(ds), want, err)
+		}
+	}
+	due(1)
+	if err := s.SaveChecks(t.Context(), []fleet.Check{{Database: "d1", At: c.now(), Health: fleet.HealthOK}}); err != nil {
+		t.Fatal(err)
+	}
+	due(0)
+	c.pass(-24 * time.Hour)
+	due(1)
 }

@@ -162,7 +162,7 @@ func claimed(t *testing.T) (*controlplane.Store, *clock, auth.Operator) {
 	s, _, c := newStore(t)
 	_, hash := auth.NewToken("")
 	o := owner("ada")
-	if err := s.SetupToken(t.Context(), hash, c.now().Add(time.Hour)); err != nil {
+	if err := s.SetupToken(t.Context(), hash, c.now().Add(auth.SetupFor)); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Claim(t.Context(), hash, o, "phc"); err != nil {

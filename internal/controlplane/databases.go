@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/kuratchi/dashboard/internal/audit"
+	"github.com/kuratchi/dashboard/internal/clock"
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/fleet"
@@ -358,10 +359,11 @@ func (s *Store) Purge(ctx context.Context, d fleet.Database, e audit.Entry) erro
 	return b.audit(e).run(ctx, databaseMoved, nil)
 }
 
-// DueDatabases returns a place's ready databases that were not checked since then.
+// DueDatabases returns a place's ready databases that were not checked since then, or by a
+// clock that was ahead of now.
 func (s *Store) DueDatabases(ctx context.Context, provider string, since time.Time, n int) ([]fleet.Database, error) {
 	rows, err := s.table("databases").Where(inState(fleet.Ready), orm.Eq("provider", provider),
-		orm.Or(orm.Eq("checked_at", nil), orm.Lt("checked_at", since))).
+		orm.Or(orm.Eq("checked_at", nil), orm.Lt("checked_at", since), orm.Gt("checked_at", s.now().Add(clock.Skew)))).
 		OrderBy("checked_at").Limit(n).Many(ctx)
 	if err != nil {
 		return nil, err

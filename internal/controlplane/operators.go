@@ -7,6 +7,7 @@ import (
 
 	"github.com/kuratchi/dashboard/internal/audit"
 	"github.com/kuratchi/dashboard/internal/auth"
+	"github.com/kuratchi/dashboard/internal/clock"
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/id"
@@ -81,10 +82,15 @@ func (s *Store) SetupToken(ctx context.Context, hash string, expires time.Time) 
 var badToken = fault.New(fault.NotFound,
 	"This setup link is not valid, or no longer. Run \"dashboard setup-token\" on the server for a new one.")
 
+// setupOpen holds while a setup token can be used, see [clock.Open].
+func setupOpen(now time.Time) orm.Cond {
+	return orm.And(orm.Eq("id", setupRow), orm.Eq("claimed_at", nil), orm.Gt("expires_at", now),
+		orm.Lte("expires_at", now.Add(auth.SetupFor+clock.Skew)))
+}
+
 // SetupOpen returns nil while the token with that hash can be used.
 func (s *Store) SetupOpen(ctx context.Context, hash string) error {
-	n, err := s.table("setup").Where(orm.Eq("id", setupRow), orm.Eq("token_hash", hash), orm.Eq("claimed_at", nil),
-		orm.Gt("expires_at", s.now())).Count(ctx)
+	n, err := s.table("setup").Where(orm.Eq("token_hash", hash), setupOpen(s.now())).Count(ctx)
 	if err == nil && n == 0 {
 		return badToken
 	}
@@ -96,7 +102,7 @@ func (s *Store) SetupOpen(ctx context.Context, hash string) error {
 func (s *Store) Claim(ctx context.Context, tokenHash string, o auth.Operator, password string, es ...audit.Entry) error {
 	now := s.now()
 	b := s.change().update("setup", orm.Values{"claimed_at": now},
-		orm.Eq("id", setupRow), orm.Eq("token_hash", tokenHash), orm.Eq("claimed_at", nil), orm.Gt("expires_at", now))
+		orm.Eq("token_hash", tokenHash), setupOpen(now))
 	b.insert("operators", orm.Values{"id": o.ID, "email": o.Email, "role": o.Role, "password": password, "created_at": o.CreatedAt})
 	return b.audit(es...).run(ctx, badToken, badToken)
 }
@@ -111,10 +117,13 @@ func session(r orm.Row) auth.Session {
 
 var noSession = fault.New(fault.NotFound, "There is no such session.")
 
-// CreateSession stores a session, and removes those that ended long ago.
+// CreateSession stores a session, and removes those that ended long ago, if the clock can be
+// trusted.
 func (s *Store) CreateSession(ctx context.Context, x auth.Session, es ...audit.Entry) error {
 	b := s.change()
-	b.add(s.table("sessions").Where(orm.Lt("created_at", x.CreatedAt.Add(-auth.AbsoluteTimeout-auth.DraftLifetime))).DeleteStmt())
+	if s.steady() {
+		b.add(s.table("sessions").Where(orm.Lt("created_at", x.CreatedAt.Add(-auth.AbsoluteTimeout-auth.DraftLifetime))).DeleteStmt())
+	}
 	return b.insert("sessions", orm.Values{
 		"hash": x.Hash, "operator_id": x.Operator, "created_at": x.CreatedAt, "last_seen": x.LastSeen, "ip": d1.OptStr(x.IP),
 		"user_agent": d1.OptStr(x.UserAgent), "draft_path": d1.OptStr(x.DraftPath), "draft": d1.OptStr(x.Draft),

@@ -27,10 +27,11 @@ type Store struct {
 	schema *schema.Schema
 	kept   *kept // nil where the database can't tell whether it has changed
 	now    func() time.Time
+	steady func() bool // whether the clock can be trusted with removing what is old
 }
 
 func newStore(conn d1.Conn, s *schema.Schema, now func() time.Time) *Store {
-	return &Store{conn: conn, db: orm.New(conn, s), schema: s, kept: newKept(conn), now: now}
+	return &Store{conn: conn, db: orm.New(conn, s), schema: s, kept: newKept(conn), now: now, steady: func() bool { return true }}
 }
 
 // Open brings the control plane's database to this program's version and returns
