@@ -32,7 +32,8 @@ func TestRestorePointsComeInTheOrderTheyWereStored(t *testing.T) {
 	for i := range want {
 		id := fmt.Sprintf("%c", "dbafce"[i]) // ids begin with the time, so they don't grow either
 		want[len(want)-1-i] = id
-		p := fleet.RestorePoint{ID: id, Database: "d1", Place: fleet.Embedded, Mark: id, Kind: fleet.PointRestore, CreatedAt: c.now(), CreatedBy: "x"}
+		p := fleet.RestorePoint{ID: id, Database: "d1", Place: fleet.Embedded, Mark: id, Kind: fleet.PointRestore,
+			CreatedAt: c.now(), CreatedBy: "x"}
 		if err := s.CreatePoint(t.Context(), p); err != nil {
 			t.Fatal(err)
 		}

@@ -59,7 +59,8 @@ type Fleet struct {
 func New(store Store, providers Providers, log *slog.Logger, now func() time.Time) *Fleet {
 	ctx, stop := context.WithCancel(context.Background())
 	return &Fleet{store: store, providers: providers, log: log, now: now, holder: holderName(), background: ctx, stop: stop,
-		steady: func() bool { return true }, gates: newGates(), busy: map[id.Database]bool{}, works: map[id.Database]Work{}, exports: map[id.Database]*exportFile{},
+		steady: func() bool { return true },
+		gates:  newGates(), busy: map[id.Database]bool{}, works: map[id.Database]Work{}, exports: map[id.Database]*exportFile{},
 		rehearsed: map[id.Plan]RehearsalRun{}, fills: map[id.Plan]*fillRun{},
 		reopened: map[string]chan struct{}{Embedded: make(chan struct{}, 1), D1: make(chan struct{}, 1)},
 		sweep:    map[string]time.Time{}, wake: map[string]chan struct{}{Embedded: make(chan struct{}, 1), D1: make(chan struct{}, 1)},
