@@ -93,8 +93,8 @@ func newSite(ctx context.Context, dir string) (s *site, err error) {
 	}
 	h := handlers.New(handlers.Options{
 		Fleet: f, Account: acc, Operators: store, Hasher: hasher, Throttle: auth.NewThrottle(now), Log: log, Now: now,
-		Sessions: auth.NewStore(store, auth.StoreOptions{Insecure: true, Now: now}), Env: layout.Env{Name: "bench", Color: "gray"},
-		Desk: desk.New(desk.Options{Log: store, Switch: store, Rows: 1000, Timeout: 30 * time.Second, Now: now,
+		Sessions: auth.NewStore(store.SessionTable, auth.StoreOptions{Insecure: true, Now: now}), Env: layout.Env{Name: "bench", Color: "gray"},
+		Desk: desk.New(desk.Options{Log: store.AuditTable, Switch: store.SwitchTable, Rows: 1000, Timeout: 30 * time.Second, Now: now,
 			ReadToken: func() bool { return false }}),
 	})
 	s.url, err = s.serve(h.Handler())

@@ -12,13 +12,16 @@ import (
 	"github.com/kuratchi/dashboard/internal/orm"
 )
 
+// SwitchTable remembers in which databases a session may write.
+type SwitchTable struct{ *core }
+
 func switchID(session string, d id.Database) string { return session + ":" + string(d) }
 
 // AllowWrites lets a session write to a database from the console until then. A
 // time that is not later than now takes that back.
-func (s *Store) AllowWrites(ctx context.Context, session string, d id.Database, until time.Time, es ...audit.Entry) error {
-	b, now := s.change(), s.now()
-	b.add(s.table("write_switches").Where(orm.Or(orm.Eq("id", switchID(session, d)), orm.Lte("expires_at", now),
+func (t SwitchTable) AllowWrites(ctx context.Context, session string, d id.Database, until time.Time, es ...audit.Entry) error {
+	b, now := t.change(), t.now()
+	b.add(t.table("write_switches").Where(orm.Or(orm.Eq("id", switchID(session, d)), orm.Lte("expires_at", now),
 		orm.Gt("expires_at", now.Add(auth.WritesFor+clock.Skew)))).DeleteStmt())
 	if until.After(now) {
 		b.insert("write_switches", orm.Values{"id": switchID(session, d), "expires_at": until})
@@ -28,8 +31,8 @@ func (s *Store) AllowWrites(ctx context.Context, session string, d id.Database, 
 
 // WritesUntil returns until when a session may write to a database, zero when it
 // may not. What ends further ahead than [auth.WritesFor] has ended, see [clock.Open].
-func (s *Store) WritesUntil(ctx context.Context, session string, d id.Database) (time.Time, error) {
-	r, err := s.table("write_switches").Where(orm.Eq("id", switchID(session, d))).First(ctx)
+func (t SwitchTable) WritesUntil(ctx context.Context, session string, d id.Database) (time.Time, error) {
+	r, err := t.table("write_switches").Where(orm.Eq("id", switchID(session, d))).First(ctx)
 	if fault.Is(err, fault.NotFound) {
 		return time.Time{}, nil
 	}
@@ -37,7 +40,7 @@ func (s *Store) WritesUntil(ctx context.Context, session string, d id.Database) 
 		return time.Time{}, err
 	}
 	until := r.Time("expires_at")
-	if !clock.Open(until, s.now(), auth.WritesFor) {
+	if !clock.Open(until, t.now(), auth.WritesFor) {
 		return time.Time{}, nil
 	}
 	return until, nil
