@@ -67,6 +67,7 @@ var mayImport = map[string][]string{
 		"internal/account", "internal/audit", "internal/auth", "internal/clock", "internal/d1", "internal/fault",
 		"internal/fleet", "internal/id", "internal/migrate", "internal/orm", "internal/schema",
 	},
+	"internal/controlplane/controltest": {"internal/controlplane", "internal/d1", "internal/d1/local"},
 	"internal/demo": {
 		"internal/auth", "internal/d1", "internal/fault", "internal/fleet", "internal/live", "internal/sqltext", "schemas",
 	},
@@ -130,7 +131,9 @@ var onlyIn = []struct {
 	{regexp.MustCompile(`^(plugin|text/template|html/template)$`), nil, true},
 	{regexp.MustCompile(`^(github\.com/google/go-cmp|pgregory\.net/rapid|go\.uber\.org/goleak|github\.com/chromedp)`), nil, false},
 	{regexp.MustCompile(`^github\.com/getkin/kin-openapi`), []string{"internal/d1/d1test/front"}, true},
-	{regexp.MustCompile(`^testing(/|$)`), []string{"internal/d1/d1test", "internal/d1/d1test/front"}, false},
+	{regexp.MustCompile(`^testing(/|$)`), []string{
+		"internal/controlplane/controltest", "internal/d1/d1test", "internal/d1/d1test/front",
+	}, false},
 }
 
 func matches(patterns []string, p string) bool {

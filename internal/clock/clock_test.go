@@ -37,11 +37,11 @@ func TestOpen(t *testing.T) {
 // that runs on it.
 type machine struct {
 	*clock.Watch
-	wall            time.Time
-	passed          time.Duration
-	seen, jumped    time.Time
-	jumps           []time.Duration
-	ended, restarts int
+	wall         time.Time
+	passed       time.Duration
+	seen, jumped time.Time
+	jumps        []time.Duration
+	ended        int
 }
 
 func (m *machine) start() {
@@ -75,7 +75,7 @@ func TestADayIsWaitedForAfterAJump(t *testing.T) {
 			t.Errorf("%s: not steady before", name)
 		}
 		m.wall = m.wall.Add(by)
-		if m.Steady() || m.Steady() || len(m.jumps) != 1 || m.jumps[0] != by {
+		if m.Steady() || len(m.jumps) != 1 || m.jumps[0] != by {
 			t.Errorf("%s: steady after %v", name, m.jumps)
 		}
 		m.pass(clock.Day - 1)
@@ -83,7 +83,7 @@ func TestADayIsWaitedForAfterAJump(t *testing.T) {
 			t.Errorf("%s: steady before a day has passed", name)
 		}
 		m.pass(1)
-		if !m.Steady() || !m.Steady() || m.ended != 1 || len(m.jumps) != 1 {
+		if !m.Steady() || m.ended != 1 || len(m.jumps) != 1 {
 			t.Errorf("%s: after a day: told %d ends, jumps %v", name, m.ended, m.jumps)
 		}
 	}

@@ -10,13 +10,14 @@ import (
 	"github.com/kuratchi/dashboard/internal/audit"
 	"github.com/kuratchi/dashboard/internal/auth"
 	"github.com/kuratchi/dashboard/internal/controlplane"
+	"github.com/kuratchi/dashboard/internal/controlplane/controltest"
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/fleet"
 )
 
 // withDatabase is a store with a database, d1.
-func withDatabase(t *testing.T) (*controlplane.Store, d1.Conn, *clock) {
+func withDatabase(t *testing.T) (*controlplane.Store, d1.Conn, *controltest.Clock) {
 	t.Helper()
 	s, conn, c := newStore(t)
 	exec(t, conn, "insert into organizations (id, slug, name, created_at, created_by) values ('g1', 'acme', 'Acme', 1, 'x')")
@@ -33,11 +34,11 @@ func TestRestorePointsComeInTheOrderTheyWereStored(t *testing.T) {
 		id := fmt.Sprintf("%c", "dbafce"[i]) // ids begin with the time, so they don't grow either
 		want[len(want)-1-i] = id
 		p := fleet.RestorePoint{ID: id, Database: "d1", Place: fleet.Embedded, Mark: id, Kind: fleet.PointRestore,
-			CreatedAt: c.now(), CreatedBy: "x"}
+			CreatedAt: c.Now(), CreatedBy: "x"}
 		if err := s.CreatePoint(t.Context(), p); err != nil {
 			t.Fatal(err)
 		}
-		c.pass(time.Duration(i-3) * 40 * time.Hour)
+		c.Set(time.Duration(i-3) * 40 * time.Hour)
 	}
 	for size, page := range map[int]fleet.Page{6: {}, 2: {Number: 1, Size: 2}} {
 		ps, err := s.Points(t.Context(), fleet.PointFilter{Database: "d1", Unasked: true, Page: page})
@@ -56,17 +57,17 @@ func TestALeaseOnAClockThatWasPutBack(t *testing.T) {
 	t.Parallel()
 	s, _, c := withDatabase(t)
 	take := func(holder string) (fleet.Lease, error) {
-		return s.TakeLease(t.Context(), "d1", holder, c.now().Add(time.Minute))
+		return s.TakeLease(t.Context(), "d1", holder, c.Now().Add(time.Minute))
 	}
 	gone, err := take("gone")
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.pass(-2 * time.Second) // as a time server does
+	c.Set(-2 * time.Second) // as a time server does
 	if _, err := take("next"); !fault.Is(err, fault.Conflict) {
 		t.Errorf("a lease that is held: %v", err)
 	}
-	c.pass(-time.Hour)
+	c.Set(-time.Hour)
 	next, err := take("next")
 	if err != nil || next.Fence <= gone.Fence {
 		t.Fatalf("of an hour ahead: %+v %v", next, err)
@@ -77,14 +78,14 @@ func TestALeaseOnAClockThatWasPutBack(t *testing.T) {
 	if err := s.KeepLease(t.Context(), "d1", next.Ended()); err != nil {
 		t.Fatal(err)
 	}
-	c.pass(-30 * time.Second) // what was given back stays so
+	c.Set(-30 * time.Second) // what was given back stays so
 	if _, err := take("other"); err != nil {
 		t.Errorf("given back: %v", err)
 	}
 	if err := s.EndLeases(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	c.pass(-30 * time.Second)
+	c.Set(-30 * time.Second)
 	if _, err := take("another"); err != nil {
 		t.Errorf("ended by a start: %v", err)
 	}
@@ -102,7 +103,7 @@ func TestALeaseIsNeverHeldByTwo(t *testing.T) {
 		for range rapid.IntRange(1, 12).Draw(r, "events") {
 			switch rapid.SampledFrom([]string{"take", "keep", "pass", "set", "end"}).Draw(r, "event") {
 			case "take":
-				now := c.now()
+				now := c.Now()
 				l, err := s.TakeLease(t.Context(), "d1", "x", now.Add(time.Minute))
 				if err != nil {
 					if !fault.Is(err, fault.Conflict) {
@@ -124,7 +125,7 @@ func TestALeaseIsNeverHeldByTwo(t *testing.T) {
 				if len(leases) == 0 {
 					continue
 				}
-				ends = c.now().Add(time.Minute)
+				ends = c.Now().Add(time.Minute)
 				newest().Until = ends
 				if err := s.KeepLease(t.Context(), "d1", *newest()); err != nil {
 					r.Fatal(err)
@@ -138,9 +139,9 @@ func TestALeaseIsNeverHeldByTwo(t *testing.T) {
 				}
 				ends = newest().Ended().Until
 			case "pass":
-				c.pass(time.Duration(rapid.IntRange(0, 120).Draw(r, "seconds")) * time.Second)
+				c.Pass(time.Duration(rapid.IntRange(0, 120).Draw(r, "seconds")) * time.Second)
 			case "set":
-				c.pass(time.Duration(rapid.IntRange(-3000, 3000).Draw(r, "minutes")) * time.Minute)
+				c.Set(time.Duration(rapid.IntRange(-3000, 3000).Draw(r, "minutes")) * time.Minute)
 			}
 			for _, l := range leases[:max(0, len(leases)-1)] {
 				if err := s.KeepLease(t.Context(), "d1", l); !fault.Is(err, fault.Conflict) {
@@ -159,7 +160,7 @@ func TestTheRightToWriteOnAClockThatIsSet(t *testing.T) {
 	s, conn, c := newStore(t)
 	allow := func(session string) {
 		t.Helper()
-		if err := s.AllowWrites(t.Context(), session, "d1", c.now().Add(auth.WritesFor)); err != nil {
+		if err := s.AllowWrites(t.Context(), session, "d1", c.Now().Add(auth.WritesFor)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -172,21 +173,21 @@ func TestTheRightToWriteOnAClockThatIsSet(t *testing.T) {
 	}
 	allow("one")
 	may("allowed", true)
-	c.pass(-2 * time.Second)
+	c.Set(-2 * time.Second)
 	may("put back a little", true)
-	c.pass(-time.Hour)
+	c.Set(-time.Hour)
 	may("put back by an hour", false)
-	c.pass(time.Hour + auth.WritesFor)
+	c.Pass(time.Hour + auth.WritesFor)
 	may("put right", true)
-	c.pass(2 * time.Second)
+	c.Pass(2 * time.Second)
 	may("ended", false)
-	c.pass(-24 * time.Hour)
+	c.Set(-24 * time.Hour)
 	may("put back after its end", false)
 	allow("two") // takes away what can't be good any more
 	if r, err := conn.Query(t.Context(), d1.Query("select id from write_switches")); err != nil || len(r.Rows) != 1 {
 		t.Errorf("left: %v %v", r.Rows, err)
 	}
-	c.pass(24 * time.Hour)
+	c.Pass(24 * time.Hour)
 	may("after it was taken away", false)
 }
 
@@ -195,12 +196,12 @@ func TestTheNewestTimeThatIsKnown(t *testing.T) {
 	s, conn, c := withDatabase(t)
 	is := func(what string, newest, jumped time.Duration) { // since the start, -1 for none
 		t.Helper()
-		n, j, err := s.ClockSeen(t.Context(), c.now().Add(-time.Hour))
+		n, j, err := s.ClockSeen(t.Context(), c.Now().Add(-time.Hour))
 		at := func(d time.Duration) time.Time {
 			if d < 0 {
 				return time.Time{}
 			}
-			return c.now().Add(d)
+			return c.Now().Add(d)
 		}
 		if err != nil || !n.Equal(at(newest)) || !j.Equal(at(jumped)) {
 			t.Errorf("%s: %v, %v, %v", what, n, j, err)
@@ -208,7 +209,7 @@ func TestTheNewestTimeThatIsKnown(t *testing.T) {
 	}
 	entry := func(id string, a audit.Action, at time.Duration) {
 		t.Helper()
-		if err := s.Record(t.Context(), audit.Entry{ID: id, At: c.now().Add(at), Actor: "x", Action: a, Outcome: audit.Done}); err != nil {
+		if err := s.Record(t.Context(), audit.Entry{ID: id, At: c.Now().Add(at), Actor: "x", Action: a, Outcome: audit.Done}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -216,11 +217,11 @@ func TestTheNewestTimeThatIsKnown(t *testing.T) {
 	entry("1", audit.ClockJump, -2*time.Hour)
 	entry("2", audit.OrgCreate, time.Minute)
 	is("a jump of long ago", time.Minute, -1)
-	exec(t, conn, "update databases set checked_at = ?", d1.Int(c.now().Add(2*time.Minute).UnixMilli()))
+	exec(t, conn, "update databases set checked_at = ?", d1.Int(c.Now().Add(2*time.Minute).UnixMilli()))
 	is("a check", 2*time.Minute, -1)
 	exec(t, conn, "insert into operators (id, email, role, password, created_at) values ('o1', 'ada@acme.test', 'owner', 'none', 1)")
-	if err := s.CreateSession(t.Context(), auth.Session{Hash: "h", Operator: "o1", CreatedAt: c.now(),
-		LastSeen: c.now().Add(3 * time.Minute)}); err != nil {
+	if err := s.CreateSession(t.Context(), auth.Session{Hash: "h", Operator: "o1", CreatedAt: c.Now(),
+		LastSeen: c.Now().Add(3 * time.Minute)}); err != nil {
 		t.Fatal(err)
 	}
 	is("a session", 3*time.Minute, -1)
@@ -235,12 +236,12 @@ func TestNoSessionIsRemovedWhileTheClockIsDoubted(t *testing.T) {
 	s.PurgeWhile(func() bool { return steady })
 	signIn := func(hash string) {
 		t.Helper()
-		if err := s.CreateSession(t.Context(), auth.Session{Hash: hash, Operator: o.ID, CreatedAt: c.now(), LastSeen: c.now()}); err != nil {
+		if err := s.CreateSession(t.Context(), auth.Session{Hash: hash, Operator: o.ID, CreatedAt: c.Now(), LastSeen: c.Now()}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	signIn("first")
-	c.pass(30 * 24 * time.Hour)
+	c.Pass(30 * 24 * time.Hour)
 	signIn("second")
 	if _, err := s.Session(t.Context(), "first"); err != nil {
 		t.Errorf("while it is doubted: %v", err)
@@ -256,14 +257,14 @@ func TestASetupLinkOnAClockThatWasPutBack(t *testing.T) {
 	t.Parallel()
 	s, _, c := newStore(t)
 	_, hash := auth.NewToken("")
-	if err := s.SetupToken(t.Context(), hash, c.now().Add(auth.SetupFor)); err != nil {
+	if err := s.SetupToken(t.Context(), hash, c.Now().Add(auth.SetupFor)); err != nil {
 		t.Fatal(err)
 	}
-	c.pass(-2 * time.Second)
+	c.Set(-2 * time.Second)
 	if err := s.SetupOpen(t.Context(), hash); err != nil {
 		t.Errorf("put back a little: %v", err)
 	}
-	c.pass(-time.Hour)
+	c.Set(-time.Hour)
 	if err := s.SetupOpen(t.Context(), hash); !fault.Is(err, fault.NotFound) {
 		t.Errorf("put back by an hour: %v", err)
 	}
@@ -277,15 +278,15 @@ func TestWhatAClockAheadHasCheckedIsDue(t *testing.T) {
 	s, _, c := withDatabase(t)
 	due := func(want int) {
 		t.Helper()
-		if ds, err := s.DueDatabases(t.Context(), fleet.Embedded, c.now().Add(-5*time.Minute), 10); err != nil || len(ds) != want {
+		if ds, err := s.DueDatabases(t.Context(), fleet.Embedded, c.Now().Add(-5*time.Minute), 10); err != nil || len(ds) != want {
 			t.Errorf("%d databases are due, want %d: %v", len(ds), want, err)
 		}
 	}
 	due(1)
-	if err := s.SaveChecks(t.Context(), []fleet.Check{{Database: "d1", At: c.now(), Health: fleet.HealthOK}}); err != nil {
+	if err := s.SaveChecks(t.Context(), []fleet.Check{{Database: "d1", At: c.Now(), Health: fleet.HealthOK}}); err != nil {
 		t.Fatal(err)
 	}
 	due(0)
-	c.pass(-24 * time.Hour)
+	c.Set(-24 * time.Hour)
 	due(1)
 }

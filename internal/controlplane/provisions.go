@@ -36,8 +36,7 @@ func (t ProvisionTable) CreateDatabase(ctx context.Context, o *fleet.Org, d flee
 		return taken
 	}
 	if o != nil {
-		orgs := OrgTable{t.core}
-		if _, err := orgs.Org(ctx, o.Slug); err == nil {
+		if _, err := OrgTable(t).Org(ctx, o.Slug); err == nil {
 			return orgTaken(*o)
 		}
 		b.insert("organizations", orgValues(*o))

@@ -10,33 +10,20 @@ import (
 
 	"github.com/kuratchi/dashboard/internal/clock"
 	"github.com/kuratchi/dashboard/internal/controlplane"
+	"github.com/kuratchi/dashboard/internal/controlplane/controltest"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/fleet"
 )
 
-// setClock is a machine's clock, which can be set, and the time that passes.
-type setClock struct {
-	at     time.Time
-	passed time.Duration
-}
-
-func (c *setClock) now() time.Time         { return c.at }
-func (c *setClock) elapsed() time.Duration { return c.passed }
-func (c *setClock) set(by time.Duration)   { c.at = c.at.Add(by) }
-
-func (c *setClock) pass(d time.Duration) {
-	c.at, c.passed = c.at.Add(d), c.passed+d
-}
-
 // onClock has a world live by a clock that can be set.
-func (w *world) onClock() *setClock {
+func (w *world) onClock() *controltest.Clock {
 	w.t.Helper()
-	c := &setClock{at: now()}
-	store, err := controlplane.Open(w.t.Context(), w.control, c.now)
+	c := controltest.NewClock(now())
+	store, err := controlplane.Open(w.t.Context(), w.control, c.Now)
 	must(w.t, err)
 	w.Close()
 	w.store = store
-	w.Fleet = fleet.New(store, fleet.EmbeddedOnly{Engine: w.engine}, slog.New(slog.DiscardHandler), c.now)
+	w.Fleet = fleet.New(store, fleet.EmbeddedOnly{Engine: w.engine}, slog.New(slog.DiscardHandler), c.Now)
 	w.t.Cleanup(w.Close)
 	return c
 }
@@ -63,9 +50,9 @@ func TestTheNewestPointsAreKeptWhateverTheClockSays(t *testing.T) {
 		var want []string
 		for n := range fleet.KeptPoints + 4 {
 			if r.IntN(2) == 0 {
-				c.set(jump(r))
+				c.Set(jump(r))
 			}
-			c.pass(time.Duration(r.IntN(1000)) * time.Minute)
+			c.Pass(time.Duration(r.IntN(1000)) * time.Minute)
 			before, err := w.RestoreTo(t.Context(), ada, d.Name, asked.ID)
 			must(t, err)
 			want = slices.Insert(want, 0, before.ID)
@@ -95,7 +82,7 @@ func TestNothingIsPurgedWithinADayOfAJump(t *testing.T) {
 		r := rand.New(rand.NewPCG(seed, 2))
 		name := fmt.Sprintf("acme-%d", seed)
 		must(t, w.Delete(t.Context(), ada, name))
-		watch := clock.New(clock.Options{Now: c.now, Elapsed: c.elapsed})
+		watch := clock.New(clock.Options{Now: c.Now, Elapsed: c.Elapsed})
 		w.PurgeWhile(watch.Steady)
 		jumped, last, there := -clock.Day, time.Time{}, true
 		look := func() {
@@ -105,7 +92,7 @@ func TestNothingIsPurgedWithinADayOfAJump(t *testing.T) {
 			if err != nil && !fault.Is(err, fault.NotFound) {
 				t.Fatal(err)
 			}
-			if since := c.passed - jumped; !there && since < clock.Day {
+			if since := c.Elapsed() - jumped; !there && since < clock.Day {
 				t.Fatalf("seed %d: purged %s after a jump", seed, since)
 			}
 		}
@@ -114,23 +101,23 @@ func TestNothingIsPurgedWithinADayOfAJump(t *testing.T) {
 			if !there {
 				break
 			}
-			c.set(jump(r))
-			jumped = c.passed
+			c.Set(jump(r))
+			jumped = c.Elapsed()
 			look()
-			for until := c.passed + time.Duration(r.Int64N(int64(30*time.Hour))); there && c.passed < until; {
-				c.pass(20 * time.Minute)
+			for until := c.Elapsed() + time.Duration(r.Int64N(int64(30*time.Hour))); there && c.Elapsed() < until; {
+				c.Pass(20 * time.Minute)
 				look()
 			}
 		}
 		if there { // it goes when its time has come and the clock is left alone
 			d := w.database(name)
-			by := d.PurgeAt.Sub(c.at)
-			if c.set(max(0, by)); by > clock.Jump {
-				jumped = c.passed
+			by := d.PurgeAt.Sub(c.Now())
+			if c.Set(max(0, by)); by > clock.Jump {
+				jumped = c.Elapsed()
 			}
 			for range 1 + int(clock.Day/(20*time.Minute)) {
 				look()
-				c.pass(20 * time.Minute)
+				c.Pass(20 * time.Minute)
 			}
 			if look(); there {
 				t.Errorf("seed %d: never purged", seed)
@@ -148,9 +135,9 @@ func TestNoExportIsDroppedWhileTheClockIsDoubted(t *testing.T) {
 	w.PurgeWhile(func() bool { return steady })
 	must(t, w.PrepareExport(t.Context(), ada, first.Name))
 	for range 2 {
-		c.set(24 * time.Hour)
+		c.Set(24 * time.Hour)
 		must(t, w.PrepareExport(t.Context(), ada, second.Name))
-		c.set(-24 * time.Hour)
+		c.Set(-24 * time.Hour)
 		if kept := !w.ReadyExport(first.ID).At.IsZero(); kept == steady {
 			t.Errorf("trusted: %v, kept: %v", steady, kept)
 		}
