@@ -56,8 +56,8 @@ var mayImport = map[string][]string{
 		"internal/vault",
 	},
 	"internal/fleet": {
-		"internal/audit", "internal/auth", "internal/copier", "internal/d1", "internal/failpoint", "internal/fault",
-		"internal/id", "internal/live", "internal/migrate", "internal/schema", "internal/sqltext",
+		"internal/audit", "internal/auth", "internal/clock", "internal/copier", "internal/d1", "internal/failpoint",
+		"internal/fault", "internal/id", "internal/live", "internal/migrate", "internal/schema", "internal/sqltext",
 	},
 	"internal/desk": {
 		"internal/audit", "internal/auth", "internal/browse", "internal/console", "internal/d1", "internal/fault",

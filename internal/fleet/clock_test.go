@@ -144,3 +144,34 @@ func TestNoExportIsDroppedWhileTheClockIsDoubted(t *testing.T) {
 		steady = true
 	}
 }
+
+// TestASweepOnAClockThatWasPutBack ends, and what was checked by the clock ahead is checked
+// again.
+func TestASweepOnAClockThatWasPutBack(t *testing.T) {
+	w := newWorld(t, nil)
+	names := make([]string, 11) // more than one round checks
+	for i := range names {
+		names[i] = fmt.Sprintf("acme-%d", i)
+		w.provision(fleet.ProvisionInput{OrgName: names[i], Name: names[i]})
+	}
+	c := w.onClock()
+	rounds := func() {
+		for range 3 {
+			w.CheckRound(t.Context(), fleet.Embedded)
+			w.CheckRound(t.Context(), fleet.D1)
+		}
+	}
+	must(t, w.CheckAll(t.Context(), ada))
+	rounds()
+	must(t, w.CheckAll(t.Context(), ada))
+	c.Set(-time.Hour)
+	rounds()
+	if s := w.SweepStart(); !s.IsZero() {
+		t.Errorf("every database is being checked since %s, at %s", s, c.Now())
+	}
+	for _, name := range names {
+		if at := w.database(name).CheckedAt; !at.Equal(c.Now()) {
+			t.Errorf("%s was checked at %s, at %s", name, at, c.Now())
+		}
+	}
+}
