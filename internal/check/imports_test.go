@@ -33,7 +33,8 @@ var mayImport = map[string][]string{
 	"internal/schema":        {"internal/sqltext"},
 	"internal/d1":            {"internal/fault", "internal/sqltext"},
 	"internal/d1/local": {
-		"internal/copier", "internal/d1", "internal/failpoint", "internal/fault", "internal/sqlite", "internal/sqltext",
+		"internal/clock", "internal/copier", "internal/d1", "internal/failpoint", "internal/fault", "internal/sqlite",
+		"internal/sqltext",
 	},
 	"internal/d1/rest":         {"internal/copier", "internal/d1", "internal/fault", "internal/sqlite", "internal/sqltext"},
 	"internal/d1/d1test":       {"internal/d1", "internal/fault"},
