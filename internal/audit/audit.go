@@ -55,6 +55,7 @@ const (
 	DatabaseReplicate Action = "database.replication"
 	PlanFill          Action = "plan.fill"
 	PlanFillStop      Action = "plan.fill_stop"
+	ClockJump         Action = "clock.jump"
 )
 
 // Actions are all actions, in the order a menu shows them.
@@ -64,6 +65,7 @@ var Actions = []Action{
 	DatabaseArchive, DatabaseUnarchive, DatabaseDelete, DatabaseRevive, DatabasePurge, PointKeep, PointRestore, PointForget,
 	SchemaSave, SchemaRehash, PlanCreate, PlanApprove, PlanReject, PlanApply, PlanFill, PlanFillStop,
 	AccountSave, AccountForget, SecretsRotate, DatabaseAdopt, DatabaseMove, DatabaseImport, DatabaseLetGo, DatabaseReplicate,
+	ClockJump,
 }
 
 // Outcomes are all outcomes, in the order a menu shows them.

@@ -68,16 +68,13 @@ func (d *Desk) Limits(db fleet.Database) console.Limits {
 	return l
 }
 
-// writesFor is how long a session may write once that was allowed.
-const writesFor = 10 * time.Minute
-
 // Allow lets the actor's session write to a database for ten minutes and returns until
 // when, or takes that back and returns the zero time.
 func (d *Desk) Allow(ctx context.Context, a auth.Actor, db fleet.Database, on bool) (until time.Time, err error) {
 	w := what{target: a.Email, detail: "back to read-only"}
 	err = d.door().Do(ctx, a, OpAllow, operation.Job{About: w.about(db), End: func(ctx context.Context, e audit.Entry, _ error) error {
 		if on {
-			until = e.At.Add(writesFor)
+			until = e.At.Add(auth.WritesFor)
 			e.Detail = "until " + until.UTC().Format("15:04:05 UTC")
 		}
 		return d.Switch.AllowWrites(ctx, a.Session, db.ID, until, e)

@@ -26,6 +26,8 @@ type Fleet struct {
 	log       *slog.Logger
 	now       func() time.Time
 	holder    string // names this program in leases
+	// steady says whether the clock can be trusted with giving up what is old.
+	steady func() bool
 
 	// background is cancelled by Close; work counts the provisions and fills under way.
 	background context.Context
@@ -60,7 +62,8 @@ func New(store Store, providers Providers, log *slog.Logger, now func() time.Tim
 	ctx, stop := context.WithCancel(context.Background())
 	return &Fleet{store: store, door: operation.Door{Log: store, Now: now},
 		providers: providers, log: log, now: now, holder: holderName(), background: ctx, stop: stop,
-		gates: newGates(), busy: map[id.Database]bool{}, works: map[id.Database]Work{}, exports: map[id.Database]*exportFile{},
+		steady: func() bool { return true },
+		gates:  newGates(), busy: map[id.Database]bool{}, works: map[id.Database]Work{}, exports: map[id.Database]*exportFile{},
 		rehearsed: map[id.Plan]RehearsalRun{}, fills: map[id.Plan]*fillRun{},
 		reopened: map[string]chan struct{}{Embedded: make(chan struct{}, 1), D1: make(chan struct{}, 1)},
 		sweep:    map[string]time.Time{}, wake: map[string]chan struct{}{Embedded: make(chan struct{}, 1), D1: make(chan struct{}, 1)},

@@ -78,7 +78,7 @@ func (f *Fleet) keepExport(d id.Database, p *exportFile) {
 	defer f.mu.Unlock()
 	now := f.now()
 	for other, old := range f.exports {
-		if other == d || now.Sub(old.At) >= exportLifetime {
+		if other == d || now.Sub(old.At) >= exportLifetime && f.steady() {
 			_ = old.file.Close()
 			delete(f.exports, other)
 		}
