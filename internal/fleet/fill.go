@@ -3,6 +3,7 @@ package fleet
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/kuratchi/dashboard/internal/audit"
@@ -38,12 +39,20 @@ const (
 	FillDone    FillState = "done"
 )
 
-// FillProgress reads from the database how far the fills of a plan are, none for a
-// plan without fills or whose fills have not begun.
+// FillProgress returns how far the fills of a plan are, none for a plan without fills or
+// whose fills have not begun. Of fills that run here it is known without asking the
+// database: a page asks each second.
 func (f *Fleet) FillProgress(ctx context.Context, p Plan) ([]migrate.FillProgress, error) {
 	if p.Filling.State == "" {
 		return nil, nil
 	}
+	f.mu.Lock()
+	run := f.fills[p.ID]
+	if run != nil {
+		defer f.mu.Unlock()
+		return slices.Clone(run.at), nil
+	}
+	f.mu.Unlock()
 	_, conn, err := f.Open(ctx, p.Database)
 	if err != nil {
 		return nil, err
