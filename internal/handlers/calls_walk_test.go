@@ -32,7 +32,7 @@ func (w *callWalk) walkFree() {
 		}
 		w.costs(http.MethodGet, path, "", func() { a.get(path).is(http.StatusOK) })
 	}
-	w.get("/search?q=acme", "the palette, at each key")
+	w.get("/search?q=acme", "")
 	for _, path := range []string{"/healthz", "/readyz"} {
 		w.costs(http.MethodHead, path, "", func() { w.b.send(http.MethodHead, path, "", nil) })
 	}

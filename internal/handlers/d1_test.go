@@ -141,6 +141,31 @@ func TestPagesOfADatabaseOnD1(t *testing.T) {
 	}
 }
 
+// TestThePaletteFindsTablesWithoutACall: by the names of the schema's version, and once the
+// database was read, by what was read.
+func TestThePaletteFindsTablesWithoutACall(t *testing.T) {
+	t.Parallel()
+	s, cloud, b := newCloudSite(t, true)
+	s.exec(s.open("acme-d1"), "create table by_hand(a)")
+	find := func(text string, words ...string) (a answer) {
+		t.Helper()
+		if got := calls(cloud, func() { a = b.htmx().get("/search?db=acme-d1&q="+text).is(http.StatusOK, words...) }); got != "" {
+			t.Errorf("searching %s takes %q", text, got)
+		}
+		return a
+	}
+	find("item", "Tables of acme-d1", "items")
+	if strings.Contains(find("by_h").body, "by_hand") {
+		t.Error("a table is found that nobody has read of")
+	}
+	b.get("/databases/acme-d1").is(http.StatusOK)
+	find("by_h", "Tables of acme-d1", "by_hand")
+	b.post("/databases/acme-d1/archive", url.Values{"confirm": {"acme-d1"}}).is(http.StatusSeeOther)
+	if strings.Contains(find("item").body, "Tables of") {
+		t.Error("tables of a database that is archived are found")
+	}
+}
+
 // TestTheConsoleOnD1ReadsOnly tries to write by the reading console, with a reading
 // token and without one.
 func TestTheConsoleOnD1ReadsOnly(t *testing.T) {
