@@ -15,6 +15,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/id"
+	"github.com/kuratchi/dashboard/internal/migrate"
 	"github.com/kuratchi/dashboard/internal/schema"
 )
 
@@ -33,6 +34,7 @@ type Fleet struct {
 
 	versions versions
 	gates    gates
+	own      migrate.Own
 
 	mu    sync.Mutex // guards what follows
 	busy  map[id.Database]bool

@@ -12,14 +12,15 @@ import (
 	"github.com/kuratchi/dashboard/internal/failpoint"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/id"
+	"github.com/kuratchi/dashboard/internal/live"
 	"github.com/kuratchi/dashboard/internal/migrate"
 	"github.com/kuratchi/dashboard/internal/schema"
 )
 
-// Review compares a database as it is with a version of a schema and returns
+// Review compares a database as it was read with a version of a schema and returns
 // the plan between them. Nothing is stored and nothing is changed. Tables that the
 // version it is at declares, and this one doesn't, are planned to go.
-func (f *Fleet) Review(ctx context.Context, d Database, conn d1.Conn, name string, version int) (*migrate.Plan, error) {
+func (f *Fleet) Review(ctx context.Context, d Database, db *live.Database, name string, version int) (*migrate.Plan, error) {
 	_, target, err := f.Version(ctx, name, version)
 	if err != nil {
 		return nil, err
@@ -30,11 +31,12 @@ func (f *Fleet) Review(ctx context.Context, d Database, conn d1.Conn, name strin
 			return nil, err
 		}
 	}
-	live, err := migrate.Inspect(ctx, conn)
-	if err != nil {
-		return nil, err
-	}
-	return migrate.New(live, target, previous)
+	return migrate.New(db, target, previous)
+}
+
+// Inspect reads what a database is and the newest rows of its ledger.
+func (f *Fleet) Inspect(ctx context.Context, d Database, conn d1.Conn) (*live.Database, []migrate.Entry, error) {
+	return f.own.Ledger(ctx, d.ProviderID, conn)
 }
 
 // Plan returns a stored plan. One whose body is no longer what its hash says is
@@ -89,7 +91,7 @@ func (f *Fleet) Look(ctx context.Context, p Plan) (Look, error) {
 		return l, err
 	}
 	if l.Stale = outdated || live.Fingerprint() != p.Body.Fingerprint; l.Stale {
-		l.Next, err = f.Review(ctx, d, conn, p.Body.Schema, p.Body.Version)
+		l.Next, err = f.Review(ctx, d, live, p.Body.Schema, p.Body.Version)
 		if err != nil {
 			f.log.Info("look", "plan", p.ID, "error", err) // the plan is stale all the same
 		}
@@ -109,7 +111,11 @@ func (f *Fleet) Propose(ctx context.Context, a auth.Actor, database, name string
 		return Plan{}, err
 	}
 	defer func() { _ = conn.Close() }()
-	body, err := f.Review(ctx, d, conn, name, version)
+	db, err := migrate.Inspect(ctx, conn)
+	if err != nil {
+		return Plan{}, err
+	}
+	body, err := f.Review(ctx, d, db, name, version)
 	if err != nil {
 		return Plan{}, err
 	}
@@ -330,6 +336,7 @@ func (f *Fleet) settle(ctx context.Context, a auth.Actor, r planRun, cause error
 		p.State, p.Error = PlanApplied, ""
 		d.Schema, d.Version, d.UpdatedAt = p.Body.Schema, p.Body.Version, e.At
 		update = &d
+		f.own.Made(d.ProviderID)
 		if resolved != "" {
 			e.Detail += ", " + resolved
 		}
