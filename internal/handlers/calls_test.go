@@ -113,6 +113,9 @@ func (w *callWalk) costs(method, path, words string, do func()) {
 	var ops []string
 	for _, c := range w.cloud.Calls()[min(known, len(w.cloud.Calls())):] {
 		ops = append(ops, c.Op)
+		if strings.Contains(c.Refused, "no such table") {
+			w.t.Errorf("%s %q asks for what isn't there: %s", route, words, c.Refused)
+		}
 	}
 	rows := w.priced(route, words)
 	if len(rows) != 1 {
