@@ -185,7 +185,7 @@ func (w *callWalk) walkMigrations() {
 	w.get(path, "whose checks ask the live rows")
 	w.act(path+"/approve", "whose checks ask the live rows", hash)
 	w.act(path+"/apply", "applying a plan", hash, w.rests("acme-d1"))
-	save("4", `"price": "real"`, `"price": "real not null"`)
+	save("4", `"price": "real", "data": "json"`, `"price": "real not null", "data": "json not null"`)
 	path, _ = propose("4")
 	w.get(path, "that rows stand against")
 }
