@@ -135,10 +135,10 @@ func (w *callWalk) get(path, words string) (a answer) {
 	return a
 }
 
-// poll reads the part of a page that its script reads again and again.
-func (w *callWalk) poll(path, words string) {
+// poll reads the part of a page that its script reads again and again, and which shows that.
+func (w *callWalk) poll(path, words string, shows ...string) {
 	w.t.Helper()
-	w.costs(http.MethodGet, path, words, func() { w.b.htmx().get(path).is(http.StatusOK) })
+	w.costs(http.MethodGet, path, words, func() { w.b.htmx().get(path).is(http.StatusOK, shows...) })
 }
 
 // post sends a form, waits until what it began has ended, and counts the calls of all that.

@@ -223,7 +223,7 @@ func (w *callWalk) walkSettings() {
 		defer release()
 		w.b.post(onD1+"/download", nil).is(http.StatusSeeOther)
 		w.arrives(seen)
-		w.poll(onD1+"/settings", "while something is done")
+		w.poll(onD1+"/settings", "while something is done", "Region", "API latency") // as D1 said before
 		release()
 		w.rests("acme-d1")()
 	})
