@@ -129,7 +129,7 @@ func (f *Fleet) checkDatabase(ctx context.Context, d Database) Check {
 }
 
 func (f *Fleet) inspectDatabase(ctx context.Context, conn d1.Conn, d Database, c *Check) {
-	live, state, _, err := f.own.State(ctx, d.ProviderID, conn, d.Schema)
+	live, state, err := f.owns.state(ctx, d.ProviderID, conn, d.Schema)
 	if live == nil {
 		f.noteFailure(c, d, err)
 		return

@@ -15,7 +15,6 @@ import (
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/id"
-	"github.com/kuratchi/dashboard/internal/migrate"
 	"github.com/kuratchi/dashboard/internal/schema"
 )
 
@@ -34,7 +33,7 @@ type Fleet struct {
 
 	versions versions
 	gates    gates
-	own      migrate.Own
+	owns     owns
 
 	mu    sync.Mutex // guards what follows
 	busy  map[id.Database]bool

@@ -34,11 +34,6 @@ func (f *Fleet) Review(ctx context.Context, d Database, db *live.Database, name 
 	return migrate.New(db, target, previous)
 }
 
-// Inspect reads what a database is and the newest rows of its ledger.
-func (f *Fleet) Inspect(ctx context.Context, d Database, conn d1.Conn) (*live.Database, []migrate.Entry, error) {
-	return f.own.Ledger(ctx, d.ProviderID, conn)
-}
-
 // Plan returns a stored plan. One whose body is no longer what its hash says is
 // an internal error: somebody changed it.
 func (f *Fleet) Plan(ctx context.Context, p id.Plan) (Plan, error) {
@@ -336,7 +331,7 @@ func (f *Fleet) settle(ctx context.Context, a auth.Actor, r planRun, cause error
 		p.State, p.Error = PlanApplied, ""
 		d.Schema, d.Version, d.UpdatedAt = p.Body.Schema, p.Body.Version, e.At
 		update = &d
-		f.own.Made(d.ProviderID)
+		f.owns.applied(d.ProviderID)
 		if resolved != "" {
 			e.Detail += ", " + resolved
 		}

@@ -324,7 +324,7 @@ func (f *Fleet) stepMigrate(ctx context.Context, a auth.Actor, d Database) error
 	defer func() { _ = conn.Close() }()
 	at := f.now()
 	if _, err = migrate.Synchronize(ctx, conn, s, migrate.Attempt{ID: id.At[string](at), Actor: a.Email, At: at}); err == nil {
-		f.own.Made(d.ProviderID)
+		f.owns.applied(d.ProviderID)
 	}
 	return err
 }

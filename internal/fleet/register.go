@@ -192,7 +192,7 @@ func (f *Fleet) examine(ctx context.Context, place d1.Dialer, name string, x *Ex
 	}
 	conn := &sizedConn{Conn: opened}
 	defer func() { _ = conn.Close() }()
-	live, state, _, err := f.own.State(ctx, x.ID, conn, name)
+	live, state, err := f.owns.state(ctx, x.ID, conn, name)
 	x.Size = conn.size
 	if live == nil {
 		x.Unread, x.Detail = true, fault.Message(err)

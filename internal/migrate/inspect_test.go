@@ -79,14 +79,14 @@ func TestALookAsksForOurTablesWhereTheyAre(t *testing.T) {
 		{"made by this program", func() {
 			exec("drop table kuratchi_ledger")
 			synchronize()
-			own.Made("d")
+			own = migrate.AllOwn()
 		}, 1, 0, 3},
 	} {
 		if step.before != nil {
 			step.before()
 		}
 		conn.calls, conn.refused = 0, 0
-		db, state, known, err := own.State(t.Context(), "d", conn, "app")
+		db, state, known, err := own.State(t.Context(), conn, "app")
 		if err != nil || db == nil || state.Version != step.version || known != (step.version > 0) {
 			t.Errorf("%s: %+v %v %v", step.what, state, known, err)
 		}
@@ -95,15 +95,15 @@ func TestALookAsksForOurTablesWhereTheyAre(t *testing.T) {
 		}
 	}
 	conn.calls = 0
-	db, entries, err := own.Ledger(t.Context(), "d", conn)
+	db, entries, err := own.Ledger(t.Context(), conn)
 	if err != nil || len(entries) != 1 || len(db.Tables) != 1 || conn.calls != 1 {
 		t.Errorf("the ledger: %+v %v, %d calls", entries, err, conn.calls)
 	}
-	if _, _, known, err := own.State(t.Context(), "d", conn, "other"); err != nil || known {
+	if _, _, known, err := own.State(t.Context(), conn, "other"); err != nil || known {
 		t.Errorf("a schema that it doesn't have: %v %v", known, err)
 	}
 	exec("alter table kuratchi_schema_state rename column schema_hash to hash")
-	if db, _, _, err := own.State(t.Context(), "d", conn, "app"); err == nil || db == nil {
+	if db, _, _, err := own.State(t.Context(), conn, "app"); err == nil || db == nil {
 		t.Errorf("a table of ours that somebody changed: %v %v", db, err)
 	}
 }

@@ -30,7 +30,7 @@ type Outcome struct {
 // version.
 func Synchronize(ctx context.Context, conn d1.Conn, target *schema.Schema, a Attempt) (Outcome, error) {
 	out := Outcome{Hash: target.Hash()}
-	live, state, known, err := new(Own).State(ctx, "", conn, target.Name)
+	live, state, known, err := new(Own).State(ctx, conn, target.Name)
 	if err != nil {
 		return out, err
 	}
