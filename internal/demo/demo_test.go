@@ -174,8 +174,12 @@ func theDrift(t *testing.T, w *world) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p, err := w.Review(t.Context(), d, conn, d.Schema, d.Version)
+		db, _, err := w.Inspect(t.Context(), d, conn)
 		_ = conn.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := w.Review(t.Context(), d, db, d.Schema, d.Version)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -168,6 +168,7 @@ func (r *planRun) settle(ctx context.Context, e audit.Entry, cause error) error 
 		p.State, p.Error = PlanApplied, ""
 		d.Schema, d.Version, d.UpdatedAt = p.Body.Schema, p.Body.Version, e.At
 		update = &d
+		f.owns.applied(d.ProviderID)
 		if r.resolved != "" {
 			e.Detail += ", " + r.resolved
 		}

@@ -3,6 +3,7 @@ package fleet
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/kuratchi/dashboard/internal/audit"
@@ -39,11 +40,12 @@ const (
 	FillDone    FillState = "done"
 )
 
-// FillProgress reads from the database how far the fills of a plan are, none for a
-// plan without fills or whose fills have not begun.
+// FillProgress returns how far the fills of a plan are, none for a plan without fills or
+// whose fills have not begun. Of fills that run it is known without asking the database,
+// which a page would do each second: none until the first look of a run.
 func (f *Fleet) FillProgress(ctx context.Context, p Plan) ([]migrate.FillProgress, error) {
-	if p.Filling.State == "" {
-		return nil, nil
+	if at, runs := f.runningFills(p); runs || p.Filling.State == "" {
+		return at, nil
 	}
 	_, conn, err := f.Open(ctx, p.Database)
 	if err != nil {
@@ -51,6 +53,17 @@ func (f *Fleet) FillProgress(ctx context.Context, p Plan) ([]migrate.FillProgres
 	}
 	defer func() { _ = conn.Close() }()
 	return migrate.Progress(ctx, conn, string(p.ID))
+}
+
+// runningFills reports whether the fills of a plan run, and how far they are as far as that
+// is known.
+func (f *Fleet) runningFills(p Plan) (at []migrate.FillProgress, runs bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if run := f.fills[p.ID]; run != nil {
+		return slices.Clone(run.at), true
+	}
+	return nil, p.Filling.State == FillRunning
 }
 
 // FillingPlans returns the plans of a database whose fills are not done: running, stopped

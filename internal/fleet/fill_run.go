@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -33,7 +34,11 @@ const (
 )
 
 // fillRun is the fills of one plan under way in this process.
-type fillRun struct{ cancel context.CancelFunc }
+type fillRun struct {
+	cancel context.CancelFunc
+	// at is how far each is, nil before the first look; Fleet.mu guards it.
+	at []migrate.FillProgress
+}
 
 // recoverFills goes on with what was running when the program stopped.
 func (f *Fleet) recoverFills(ctx context.Context, a auth.Actor) error {
@@ -59,7 +64,7 @@ func (f *Fleet) startFilling(a auth.Actor, p Plan) {
 		return
 	}
 	ctx, cancel := context.WithCancel(f.background)
-	run := &fillRun{cancel}
+	run := &fillRun{cancel: cancel}
 	f.fills[p.ID] = run
 	f.work.Add(1)
 	go func() {
@@ -75,7 +80,7 @@ func (f *Fleet) startFilling(a auth.Actor, p Plan) {
 		failpoint.Hit("fill:begun")
 		err := f.door.Finish(ctx, a, OpFill.Kind, p.Filling.Intent, operation.Job{
 			About: audit.Entry{Database: p.Database, Target: string(p.ID)},
-			Work:  func(ctx context.Context, _ *audit.Entry) error { return f.fill(ctx, p) },
+			Work:  func(ctx context.Context, _ *audit.Entry) error { return f.fill(ctx, p, run) },
 			End: func(rctx context.Context, e audit.Entry, err error) error {
 				if ctx.Err() != nil { // stopped: by an operator, who recorded it, or by the program, which goes on at its next start
 					return nil
@@ -131,7 +136,7 @@ func (f *Fleet) unfilledWords(ctx context.Context, p Plan) string {
 
 // fill does the chunks of a plan's fills that are left. The error is what it can't go
 // on for; nil too when ctx ended.
-func (f *Fleet) fill(ctx context.Context, p Plan) error {
+func (f *Fleet) fill(ctx context.Context, p Plan, run *fillRun) error {
 	w := &fillWalk{plan: p, rows: migrate.FillChunk, now: f.now}
 	for w.next < len(p.Body.Fills) {
 		began := time.Now()
@@ -141,6 +146,7 @@ func (f *Fleet) fill(ctx context.Context, p Plan) error {
 		if len(w.at) != len(p.Body.Fills) {
 			return fault.New(fault.Conflict, "The database does not know of these fills any more.")
 		}
+		f.noteFilling(run, w.at)
 		for w.next < len(w.at) && !w.at[w.next].Finished.IsZero() {
 			w.next++
 		}
@@ -149,6 +155,13 @@ func (f *Fleet) fill(ctx context.Context, p Plan) error {
 		}
 	}
 	return nil
+}
+
+// noteFilling notes how far fills are that run here.
+func (f *Fleet) noteFilling(run *fillRun, at []migrate.FillProgress) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	run.at = slices.Clone(at)
 }
 
 // fillWalk is the way through a plan's fills.

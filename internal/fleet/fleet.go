@@ -37,6 +37,7 @@ type Fleet struct {
 	door     operation.Door
 	versions versions
 	gates    gates
+	owns     owns
 
 	mu    sync.Mutex // guards what follows
 	busy  map[id.Database]bool

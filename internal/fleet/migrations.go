@@ -7,18 +7,18 @@ import (
 
 	"github.com/kuratchi/dashboard/internal/audit"
 	"github.com/kuratchi/dashboard/internal/auth"
-	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/id"
+	"github.com/kuratchi/dashboard/internal/live"
 	"github.com/kuratchi/dashboard/internal/migrate"
 	"github.com/kuratchi/dashboard/internal/operation"
 	"github.com/kuratchi/dashboard/internal/schema"
 )
 
-// Review compares a database as it is with a version of a schema and returns
+// Review compares a database as it was read with a version of a schema and returns
 // the plan between them. Nothing is stored and nothing is changed. Tables that the
 // version it is at declares, and this one doesn't, are planned to go.
-func (f *Fleet) Review(ctx context.Context, d Database, conn d1.Conn, name string, version int) (*migrate.Plan, error) {
+func (f *Fleet) Review(ctx context.Context, d Database, db *live.Database, name string, version int) (*migrate.Plan, error) {
 	_, target, err := f.Version(ctx, name, version)
 	if err != nil {
 		return nil, err
@@ -29,11 +29,7 @@ func (f *Fleet) Review(ctx context.Context, d Database, conn d1.Conn, name strin
 			return nil, err
 		}
 	}
-	live, err := migrate.Inspect(ctx, conn)
-	if err != nil {
-		return nil, err
-	}
-	return migrate.New(live, target, previous)
+	return migrate.New(db, target, previous)
 }
 
 // Plan returns a stored plan. One whose body is no longer what its hash says is
@@ -88,7 +84,7 @@ func (f *Fleet) Look(ctx context.Context, p Plan) (Look, error) {
 		return l, err
 	}
 	if l.Stale = outdated || live.Fingerprint() != p.Body.Fingerprint; l.Stale {
-		l.Next, err = f.Review(ctx, d, conn, p.Body.Schema, p.Body.Version)
+		l.Next, err = f.Review(ctx, d, live, p.Body.Schema, p.Body.Version)
 		if err != nil {
 			f.log.Info("look", "plan", p.ID, "error", err) // the plan is stale all the same
 		}
@@ -111,7 +107,11 @@ func (f *Fleet) Propose(ctx context.Context, a auth.Actor, database, name string
 		return Plan{}, err
 	}
 	defer func() { _ = conn.Close() }()
-	body, err := f.Review(ctx, d, conn, name, version)
+	db, err := migrate.Inspect(ctx, conn)
+	if err != nil {
+		return Plan{}, err
+	}
+	body, err := f.Review(ctx, d, db, name, version)
 	if err != nil {
 		return Plan{}, err
 	}

@@ -356,7 +356,9 @@ func (f *Fleet) stepMigrate(ctx context.Context, a auth.Actor, d Database) error
 	}
 	defer func() { _ = conn.Close() }()
 	at := f.now()
-	_, err = migrate.Synchronize(ctx, conn, s, migrate.Attempt{ID: id.At[string](at), Actor: a.Email, At: at})
+	if _, err = migrate.Synchronize(ctx, conn, s, migrate.Attempt{ID: id.At[string](at), Actor: a.Email, At: at}); err == nil {
+		f.owns.applied(d.ProviderID)
+	}
 	return err
 }
 

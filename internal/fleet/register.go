@@ -12,7 +12,6 @@ import (
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/id"
-	"github.com/kuratchi/dashboard/internal/migrate"
 	"github.com/kuratchi/dashboard/internal/operation"
 )
 
@@ -194,9 +193,9 @@ func (f *Fleet) examine(ctx context.Context, place d1.Dialer, name string, x *Ex
 	}
 	conn := &sizedConn{Conn: opened}
 	defer func() { _ = conn.Close() }()
-	live, err := migrate.Inspect(ctx, conn)
+	live, state, err := f.owns.state(ctx, x.ID, conn, name)
 	x.Size = conn.size
-	if err != nil {
+	if live == nil {
 		x.Unread, x.Detail = true, fault.Message(err)
 		return
 	}
@@ -205,7 +204,9 @@ func (f *Fleet) examine(ctx context.Context, place d1.Dialer, name string, x *Ex
 		return
 	}
 	c := Check{Health: HealthOK}
-	err = f.matchVersion(ctx, conn, Database{Schema: name}, live, &c)
+	if err == nil {
+		err = f.matchVersion(ctx, Database{Schema: name}, state.Version, live, &c)
+	}
 	switch {
 	case fault.Is(err, fault.Unavailable), fault.Is(err, fault.Limited):
 		x.Unread, x.Detail = true, fault.Message(err)

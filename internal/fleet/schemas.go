@@ -88,6 +88,15 @@ func (f *Fleet) Version(ctx context.Context, name string, version int) (Version,
 	return v, s, err
 }
 
+// Declared returns the version of its schema that a database is recorded at, nil for one
+// that is at none. It is shared: nobody changes it.
+func (f *Fleet) Declared(ctx context.Context, d Database) (*schema.Schema, error) {
+	if d.Schema == "" || d.Version == 0 {
+		return nil, nil
+	}
+	return f.versions.get(ctx, f.store, d.Schema, d.Version)
+}
+
 // DrawDatabase writes what a database is as a schema file of its name, version 1. A
 // database that can't be written so is fault.Invalid.
 func (f *Fleet) DrawDatabase(ctx context.Context, database string) (string, error) {

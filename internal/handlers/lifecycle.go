@@ -93,8 +93,8 @@ func (s settings) settingsPage(c echo.Context, status int, verb string, cause er
 		return err
 	}
 	v := views.DatabaseSettings{Database: d, Latest: s.latestVersion(c, d), Condition: s.Fleet.Condition(d), Work: s.Fleet.Work(d.ID),
-		Unsettled: s.Fleet.UnsettledOf(d.ID),
-		OnD1:      s.onD1(c, d), MayMove: s.Fleet.HasD1(), Export: s.Fleet.ReadyExport(d.ID), Origin: s.originState(c, d)}
+		Unsettled: s.Fleet.UnsettledOf(d.ID), MayMove: s.Fleet.HasD1(), Export: s.Fleet.ReadyExport(d.ID)}
+	v.OnD1, v.Origin = s.aside(c, d, v.Work)
 	v.Import = importEnd(v.Work, verb, cause)
 	if v.Filling, err = s.Fleet.FillingPlans(c.Request().Context(), d.Name); err != nil {
 		return err
@@ -268,31 +268,4 @@ func (s settings) databasesReplication(c echo.Context) error {
 	return s.change("replication", false, func(c echo.Context, a auth.Actor, name string) error {
 		return s.Fleet.SetReplication(c.Request().Context(), a, name, mode)
 	}, "replication-"+mode)(c)
-}
-
-// onD1 is what D1 says of a database, and how long it took to.
-func (s settings) onD1(c echo.Context, d fleet.Database) *views.OnD1 {
-	if d.Provider != fleet.D1 || d.ProviderID == "" || d.State != fleet.Ready {
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(c.Request().Context(), s.asideTimeout())
-	defer cancel()
-	began := time.Now()
-	info, err := s.Fleet.Info(ctx, d)
-	v := &views.OnD1{Info: info, Latency: time.Since(began)}
-	if err != nil {
-		v.Error = fault.Message(err)
-	}
-	return v
-}
-
-// originState is how the old one of a moved database stands: a call where it is on D1.
-func (s settings) originState(c echo.Context, d fleet.Database) (v views.Origin) {
-	ctx, cancel := context.WithTimeout(c.Request().Context(), s.asideTimeout())
-	defer cancel()
-	var err error
-	if v.Written, err = s.Fleet.OriginChanged(ctx, d); err != nil {
-		v.Written, v.Error = false, fault.Message(err)
-	}
-	return v
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/fleet"
 	"github.com/kuratchi/dashboard/internal/handlers/middleware"
 	"github.com/kuratchi/dashboard/internal/id"
+	"github.com/kuratchi/dashboard/internal/live"
 	"github.com/kuratchi/dashboard/internal/migrate"
 	"github.com/kuratchi/dashboard/web/templates/layout"
 	"github.com/kuratchi/dashboard/web/templates/paths"
@@ -62,7 +63,12 @@ func (s plans) migrationsPage(c echo.Context, status int, form url.Values, cause
 		if v.Schema == "" && v.Schemas.Total > 0 {
 			v.Schema = v.Schemas.Schemas[0].Name
 		}
-		if err := s.compare(c, d, conn, &v); err != nil {
+		db, ledger, err := s.Fleet.Inspect(ctx, d, conn)
+		if err != nil {
+			return err
+		}
+		v.Ledger = ledger
+		if err := s.compare(c, d, db, &v); err != nil {
 			return err
 		}
 		if cause != nil {
@@ -74,14 +80,11 @@ func (s plans) migrationsPage(c echo.Context, status int, form url.Values, cause
 		if v.Filling, err = s.Fleet.FillingPlans(ctx, d.Name); err != nil {
 			return err
 		}
-		if v.Ledger, err = migrate.Ledger(ctx, conn); err != nil {
-			return err
-		}
 		return render(c, status, views.MigrationsPage(s.databasePage(c, d, "migrations", "Migrations", layout.Crumb{Text: "Migrations"}), v))
 	})
 }
 
-func (s plans) compare(c echo.Context, d fleet.Database, conn d1.Conn, v *views.Migrations) error {
+func (s plans) compare(c echo.Context, d fleet.Database, db *live.Database, v *views.Migrations) error {
 	if v.Schema == "" {
 		return nil
 	}
@@ -97,7 +100,7 @@ func (s plans) compare(c echo.Context, d fleet.Database, conn d1.Conn, v *views.
 	if v.Version == 0 || v.Version > sc.Latest {
 		v.Version = sc.Latest
 	}
-	if v.Plan, err = s.Fleet.Review(ctx, d, conn, v.Schema, v.Version); fault.Is(err, fault.Invalid) {
+	if v.Plan, err = s.Fleet.Review(ctx, d, db, v.Schema, v.Version); fault.Is(err, fault.Invalid) {
 		v.Error = fault.Message(err)
 		return nil
 	}

@@ -57,6 +57,7 @@ type Server struct {
 	echo *echo.Echo
 	// catalogs are of databases on D1.
 	catalogs live.Cache
+	asides   asides
 }
 
 // New returns the program's handler.
