@@ -54,7 +54,8 @@ func (c *Catalog) newDeletion(ctx context.Context, conn d1.Conn, table string, k
 	if len(keys) == 0 || len(keys) > maxRows {
 		return nil, fault.New(fault.Invalid, "Between 1 and %d rows are deleted at once, not %d. Choose them by their boxes.", maxRows, len(keys))
 	}
-	w := &Write{t: t, cat: c, sums: []string{}}
+	w := c.newWrite(t)
+	w.sums = []string{}
 	for _, key := range keys {
 		w.edits = append(w.edits, RowEdit{Key: key})
 	}
@@ -86,7 +87,7 @@ func (c *Catalog) Delete(ctx context.Context, conn d1.Conn, table string, keys, 
 			return nil, err
 		}
 	}
-	for i, key := range keys {
+	for _, key := range keys {
 		row, err := w.rowQuery(key)
 		if err != nil {
 			return nil, err
@@ -96,7 +97,7 @@ func (c *Catalog) Delete(ctx context.Context, conn d1.Conn, table string, keys, 
 			return nil, err
 		}
 		// No guard counts what it changes: a row may go with another one.
-		w.stmts, w.of = append(w.stmts, s), append(w.of, i)
+		w.stmts = append(w.stmts, s)
 	}
 	for i, key := range keys {
 		row, err := w.rowQuery(key)
@@ -107,7 +108,7 @@ func (c *Catalog) Delete(ctx context.Context, conn d1.Conn, table string, keys, 
 		if err != nil {
 			return nil, err
 		}
-		w.stmts, w.of = append(w.stmts, s), append(w.of, i)
+		w.stmts = append(w.stmts, s)
 	}
 	return w, nil
 }
@@ -135,7 +136,7 @@ func (w *Write) addCheck(of int, key string, values []d1.Value) error {
 		if err != nil {
 			return err
 		}
-		w.stmts, w.of = append(w.stmts, s), append(w.of, of)
+		w.stmts = append(w.stmts, s)
 	}
 	return nil
 }

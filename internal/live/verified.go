@@ -3,6 +3,7 @@ package live
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/kuratchi/dashboard/internal/d1"
 )
@@ -133,6 +134,38 @@ func (v *compared) doubt(ctx context.Context, failed error) error {
 		return err
 	}
 	return failed
+}
+
+// changing is a verified connection by which rows are changed too.
+type changing struct {
+	verified
+	conn d1.Conn
+	// written says that a batch was sent which writes, and may be done; altered that
+	// one was undone because it was made for a table that is another one by now.
+	written, altered bool
+}
+
+// met and stale say what verified says, but never that what may be done is done again.
+func (v *changing) met() bool   { return v.written || v.verified.met() }
+func (v *changing) stale() bool { return !v.written && (v.altered || v.verified.stale()) }
+
+// Query runs one statement.
+func (v *changing) Query(ctx context.Context, s d1.Stmt) (*d1.Result, error) {
+	return first(v.Batch(ctx, []d1.Stmt{s}))
+}
+
+// Batch runs the statements in one transaction.
+func (v *changing) Batch(ctx context.Context, ss []d1.Stmt) ([]*d1.Result, error) {
+	if !slices.ContainsFunc(ss, func(s d1.Stmt) bool { return s.Mode == d1.Write }) {
+		return v.verified.Batch(ctx, ss)
+	}
+	rs, err := v.conn.Batch(ctx, ss)
+	if Altered(err) {
+		v.altered = true
+	} else {
+		v.written = true
+	}
+	return rs, err
 }
 
 func first(rs []*d1.Result, err error) (*d1.Result, error) {

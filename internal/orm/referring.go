@@ -17,9 +17,6 @@ type Referring struct {
 	From, To []int
 }
 
-// maxOrs is how many rows one statement looks at: D1 allows expressions a depth of 100.
-const maxOrs = 40
-
 // Stmt compiles the statement that reads the keys of the rows that refer to the rows
 // with these keys, at most limit of them: their columns are those of Child.Key.Places.
 // Of a table without a key it counts them. It takes as many of the keys as fit into a
