@@ -1,6 +1,8 @@
 package orm
 
 import (
+	"slices"
+
 	"github.com/kuratchi/dashboard/internal/d1"
 )
 
@@ -10,11 +12,18 @@ const maxOrs = 40
 // ByKeys compiles statements that read the rows with these keys, as few as D1's limits
 // let it be. A row that isn't there is left out, and the order is any.
 func (q Query) ByKeys(keys [][]d1.Value) ([]d1.Stmt, error) {
+	if q.err != nil {
+		return nil, q.err
+	}
+	most := maxOrs
+	if slices.ContainsFunc(q.table.Key.Columns, q.table.collated) {
+		most = 1 // SQLite searches for one such key, and for two of them it reads the table whole
+	}
 	var out []d1.Stmt
 	for len(keys) > 0 {
 		n, values := 0, 0
 		var rows []Cond
-		for n < min(len(keys), maxOrs) && (n == 0 || values+len(keys[n]) <= d1.MaxParams) {
+		for n < min(len(keys), most) && (n == 0 || values+len(keys[n]) <= d1.MaxParams) {
 			rows = append(rows, Key(keys[n]))
 			values += len(keys[n])
 			n++
