@@ -155,7 +155,12 @@ func TestCallsOfASaveOnD1(t *testing.T) {
 		s.exec(direct, "insert into items (id, name, price) values (?1, 'item ' || ?1, 1.5)", d1.Int(int64(n)))
 		path, form = saving.prepare(s, b, n)
 		s.exec(direct, fmt.Sprintf("alter table items add column more%d", i))
-		if a := send.post(remoteItems+path, form); a.status != http.StatusOK && a.status != http.StatusSeeOther {
+		a := send.post(remoteItems+path, form)
+		if path == "/delete" { // the row has a column more than the one that was seen
+			a.is(http.StatusConflict, "Somebody changed a row meanwhile")
+			continue
+		}
+		if a.status != http.StatusOK && a.status != http.StatusSeeOther {
 			t.Errorf("%s after the schema changed: %d %s", saving.name, a.status, excerpt(a.body))
 		}
 		r, err := direct.Query(t.Context(), d1.Query(saving.done, d1.Int(int64(n))))
