@@ -171,6 +171,32 @@ func TestCallsOfASaveOnD1(t *testing.T) {
 	}
 }
 
+// What is asked before a deletion is one call, however much points at the rows: and one more
+// after the schema changed, or where a row is gone.
+func TestCallsOfTheQuestionOnD1(t *testing.T) {
+	t.Parallel()
+	s, b, _, cloud, direct := remoteSite(t)
+	s.exec(direct, "create table notes (id integer primary key, sale integer references sales on delete cascade, over integer references notes)")
+	s.exec(direct, "create table tags (id integer primary key, item integer references items on delete set null)")
+	s.exec(direct, "create trigger log after delete on sales begin select 1; end")
+	s.exec(direct, "insert into sales (id, item_id) values (1, 1), (2, 1), (3, 2)")
+	s.exec(direct, "insert into notes (id, sale, over) values (1, 1, null), (2, 1, 1), (3, 3, null)")
+	s.exec(direct, "insert into tags (item) values (1)")
+	ask := remoteItems + "/delete?key=" + itemKey(1)
+	for _, step := range []struct {
+		name, path, want string
+		words            []string
+	}{
+		{"after the schema changed", ask, "raw raw", []string{"Deleted with them: 2 rows of sales"}},
+		{"as it is", ask, "raw", []string{"Deleted with them: 2 rows of sales", "2 rows of notes", "1 row of tags", "log of sales"}},
+		{"a row that is gone", ask + "&key=" + itemKey(77), "raw raw", []string{"1 row of these are gone already"}},
+	} {
+		if got := calls(cloud, func() { b.get(step.path).is(http.StatusOK, step.words...) }); got != step.want {
+			t.Errorf("%s: %q, want %q", step.name, got, step.want)
+		}
+	}
+}
+
 // The page that a form leads to says that the form was done, even if it can't show the rows.
 func TestWhatWasDoneIsSaidWhenItsPageFails(t *testing.T) {
 	t.Parallel()

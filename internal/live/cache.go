@@ -59,21 +59,24 @@ func (c *Cache) Change(ctx context.Context, id string, conn d1.Conn, f func(conn
 
 func (c *Cache) do(ctx context.Context, id string, conn d1.Conn, most int, open func(*kept) verified,
 	f func(conn d1.Conn, db *Database) error) error {
-	k := c.get(id)
+	k, fresh := c.get(id), false
 	for range most {
-		fresh := k == nil
-		if fresh {
+		if k == nil {
 			var err error
 			if k, err = c.load(ctx, id, conn); err != nil {
 				return err
 			}
+			fresh = true
 		}
 		v := open(k)
 		err := f(v, k.db)
 		if err == nil || !v.stale() && (fresh || v.met()) {
 			return err
 		} // else what it says is of a schema nobody has checked
-		k = nil
+		if k, fresh = nil, v.instead() != nil; fresh { // where there is no stamp, it was read with the rows
+			k = &kept{db: Of(v.instead()), raw: v.instead()}
+			c.put(id, k)
+		}
 	}
 	return fault.Wrap(errStale, fault.Conflict,
 		"The schema of this database changes just now, again and again. Nothing was changed. Load the page again in a moment.")

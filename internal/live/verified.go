@@ -16,6 +16,8 @@ type verified interface {
 	// whether it once wasn't.
 	met() bool
 	stale() bool
+	// instead are the catalog's rows that it met, nil unless it has read them and it was stale.
+	instead() [][]d1.Value
 }
 
 func (k *kept) verified(conn d1.Conn) verified {
@@ -39,7 +41,10 @@ func (k *kept) about(name string, checked bool, ask func() ([]d1.TableInfo, erro
 }
 
 // looked is what a verified connection has seen.
-type looked struct{ same, other bool }
+type looked struct {
+	same, other bool
+	now         [][]d1.Value // the catalog's rows when they were others
+}
 
 // failed notes an error that no change of the schema made.
 func (l *looked) failed(err error) error {
@@ -47,8 +52,9 @@ func (l *looked) failed(err error) error {
 	return err
 }
 
-func (l *looked) met() bool   { return l.same }
-func (l *looked) stale() bool { return l.other }
+func (l *looked) met() bool             { return l.same }
+func (l *looked) stale() bool           { return l.other }
+func (l *looked) instead() [][]d1.Value { return l.now }
 
 // see notes whether the schema was the same, and is errStale when it wasn't.
 func (l *looked) see(same bool) error {
@@ -112,7 +118,7 @@ func (v *compared) Batch(ctx context.Context, ss []d1.Stmt) ([]*d1.Result, error
 	if err != nil {
 		return nil, v.failed(err)
 	}
-	if err := v.see(sameRows(rs[0].Rows, v.kept.raw)); err != nil {
+	if err := v.compare(rs[0].Rows); err != nil {
 		return nil, err
 	}
 	return rs[1:], nil
@@ -130,10 +136,19 @@ func (v *compared) doubt(ctx context.Context, failed error) error {
 	if err != nil {
 		return err
 	}
-	if err := v.see(sameRows(r.Rows, v.kept.raw)); err != nil {
+	if err := v.compare(r.Rows); err != nil {
 		return err
 	}
 	return failed
+}
+
+// compare notes whether the catalog is what was read, and what it is instead.
+func (v *compared) compare(now [][]d1.Value) error {
+	err := v.see(sameRows(now, v.kept.raw))
+	if err != nil {
+		v.now = now
+	}
+	return err
 }
 
 // changing is a verified connection by which rows are changed too.
