@@ -122,11 +122,13 @@ func drawEdits(t *rapid.T) []drawn {
 		}
 		what := rapid.IntRange(1, 7).Draw(t, "columns")
 		if what&1 != 0 {
-			add("a", d1.Int(int64(row+1)), browse.Input{As: browse.AsValue, Text: rapid.SampledFrom([]string{"9", "12", "13", "1", "40.0"}).Draw(t, "a")})
+			text := rapid.SampledFrom([]string{"9", "12", "13", "1", "40.0"}).Draw(t, "a")
+			add("a", d1.Int(int64(row+1)), browse.Input{As: browse.AsValue, Text: text})
 		}
 		if what&2 != 0 {
 			add("b", d1.Str(b[row]), rapid.SampledFrom([]browse.Input{{As: browse.AsText, Text: "A"}, {As: browse.AsText, Text: "5"},
-				{As: browse.AsEmpty}, {As: browse.AsDefault}, {As: browse.AsNull}, {As: browse.AsText, Text: "long " + strings.Repeat("é", 600)}}).Draw(t, "b"))
+				{As: browse.AsEmpty}, {As: browse.AsDefault}, {As: browse.AsNull},
+				{As: browse.AsText, Text: "long " + strings.Repeat("é", 600)}}).Draw(t, "b"))
 		}
 		if what&4 != 0 && row == 0 {
 			add("n", d1.Int(1), browse.Input{As: browse.AsValue, Text: "2"})

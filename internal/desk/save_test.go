@@ -109,7 +109,8 @@ func TestASaveOfATableThatWasAlteredIsMadeAnew(t *testing.T) {
 		t.Errorf("%+v, %v", done, err)
 	}
 	lines, es := s.entries(ada)
-	if want := []string{"database.rows intent 0", "database.rows failed 0", "database.rows intent 0", "database.rows done 1"}; !slices.Equal(lines, want) {
+	want := []string{"database.rows intent 0", "database.rows failed 0", "database.rows intent 0", "database.rows done 1"}
+	if !slices.Equal(lines, want) {
 		t.Errorf("%v", lines)
 	}
 	if e := es[len(es)-2]; !strings.Contains(e.Detail, "The table items was altered meanwhile. Nothing was changed.") {

@@ -22,7 +22,8 @@ func (s tables) deletePage(c echo.Context, status int, keys []string, back strin
 		if err != nil {
 			return err
 		}
-		v := views.DeleteRows{Database: t.d.Name, Table: t.name, Keys: keys, Sums: q.Sums, Back: back, SQL: q.SQL, Page: q.Page, Effects: q.Effects}
+		v := views.DeleteRows{Database: t.d.Name, Table: t.name, Keys: keys, Back: back,
+			Sums: q.Sums, SQL: q.SQL, Page: q.Page, Effects: q.Effects}
 		if cause != nil {
 			v.Error = fault.Message(cause)
 		}

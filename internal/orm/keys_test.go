@@ -28,8 +28,9 @@ func TestByKeysSearches(t *testing.T) {
 	}
 	for name, ddl := range map[string]string{
 		"alias": "(a integer primary key, b text, c)", "loose": "(a integer, b text, c)",
-		"nullable": "(a integer, b text, c, primary key (a, b))", "kept": "(a integer, b text collate nocase, c, primary key (b, a)) without rowid",
-		"wide": "(a not null, b not null, c not null, d not null, primary key (a, b, c, d))",
+		"nullable": "(a integer, b text, c, primary key (a, b))",
+		"kept":     "(a integer, b text collate nocase, c, primary key (b, a)) without rowid",
+		"wide":     "(a not null, b not null, c not null, d not null, primary key (a, b, c, d))",
 	} {
 		if _, err := c.Query(t.Context(), d1.Exec("create table "+name+" "+ddl)); err != nil {
 			t.Fatal(err)
