@@ -119,7 +119,7 @@ func rowCount(n int) string {
 // conflicts reads the rows again and compares them with what was seen.
 func (w *Write) conflicts(ctx context.Context, conn d1.Conn) ([]Conflict, error) {
 	if w.sums != nil {
-		now, err := w.readRows(ctx, conn)
+		now, _, err := w.readRows(ctx, conn, nil)
 		if err != nil {
 			return nil, err
 		}

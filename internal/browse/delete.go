@@ -11,11 +11,6 @@ import (
 )
 
 const (
-	// maxHeld is how many bytes rows to be deleted may hold together: each is
-	// compared whole.
-	maxHeld = 32 << 20
-	// readAtOnce is how many rows are read in one round trip.
-	readAtOnce = 20
 	// checkedColumns is how many columns one statement compares beside a key, which may
 	// leave less room.
 	checkedColumns = 20
@@ -28,17 +23,21 @@ func (c *Catalog) Sums(ctx context.Context, conn d1.Conn, table string, keys []s
 	if err != nil {
 		return nil, err
 	}
-	now, err := w.readRows(ctx, conn)
+	now, _, err := w.readRows(ctx, conn, nil)
 	if err != nil {
 		return nil, err
 	}
-	sums := make([]string, len(now))
-	for i, row := range now {
+	return sumRows(now), nil
+}
+
+func sumRows(rows [][]d1.Value) []string {
+	sums := make([]string, len(rows))
+	for i, row := range rows {
 		if row != nil {
 			sums[i] = sumRow(row)
 		}
 	}
-	return sums, nil
+	return sums
 }
 
 func sumRow(values []d1.Value) string {
@@ -54,7 +53,8 @@ func (c *Catalog) newDeletion(ctx context.Context, conn d1.Conn, table string, k
 	if len(keys) == 0 || len(keys) > maxRows {
 		return nil, fault.New(fault.Invalid, "Between 1 and %d rows are deleted at once, not %d. Choose them by their boxes.", maxRows, len(keys))
 	}
-	w := &Write{t: t, cat: c, sums: []string{}}
+	w := c.newWrite(t)
+	w.sums = []string{}
 	for _, key := range keys {
 		w.edits = append(w.edits, RowEdit{Key: key})
 	}
@@ -74,42 +74,47 @@ func (c *Catalog) Delete(ctx context.Context, conn d1.Conn, table string, keys, 
 			"It isn't said what these rows held when they were shown. Nothing was deleted. Look at them, then delete them.")
 	}
 	w.sums = sums
-	now, err := w.readRows(ctx, conn)
+	now, _, err := w.readRows(ctx, conn, nil)
 	if err != nil {
 		return nil, err
 	}
 	if cs := w.rowConflicts(now); len(cs) > 0 {
 		return nil, w.conflictError(cs)
 	}
-	for i, key := range keys {
-		if err := w.addCheck(i, key, now[i]); err != nil {
-			return nil, err
+	return w, w.delete(now)
+}
+
+// delete compiles the deletion of rows that hold these values.
+func (w *Write) delete(now [][]d1.Value) error {
+	for i, e := range w.edits {
+		if err := w.addCheck(i, e.Key, now[i]); err != nil {
+			return err
 		}
 	}
-	for i, key := range keys {
-		row, err := w.rowQuery(key)
+	for _, e := range w.edits {
+		row, err := w.rowQuery(e.Key)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		s, err := row.DeleteStmt()
 		if err != nil {
-			return nil, err
+			return err
 		}
 		// No guard counts what it changes: a row may go with another one.
-		w.stmts, w.of = append(w.stmts, s), append(w.of, i)
+		w.stmts = append(w.stmts, s)
 	}
-	for i, key := range keys {
-		row, err := w.rowQuery(key)
+	for i, e := range w.edits {
+		row, err := w.rowQuery(e.Key)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		s, err := row.Gone(d1.Assertion{Name: goneAssertion, Detail: strconv.Itoa(i)})
 		if err != nil {
-			return nil, err
+			return err
 		}
-		w.stmts, w.of = append(w.stmts, s), append(w.of, i)
+		w.stmts = append(w.stmts, s)
 	}
-	return w, nil
+	return nil
 }
 
 // addCheck adds the statements that fail unless the row is what it was.
@@ -135,59 +140,7 @@ func (w *Write) addCheck(of int, key string, values []d1.Value) error {
 		if err != nil {
 			return err
 		}
-		w.stmts, w.of = append(w.stmts, s), append(w.of, of)
+		w.stmts = append(w.stmts, s)
 	}
 	return nil
-}
-
-// readRows reads the rows with all their columns, nil for one that is gone.
-func (w *Write) readRows(ctx context.Context, conn d1.Conn) ([][]d1.Value, error) {
-	var stmts []d1.Stmt
-	for _, e := range w.edits {
-		row, err := w.rowQuery(e.Key)
-		if err != nil {
-			return nil, err
-		}
-		s, err := row.Limit(1).SelectStmt()
-		if err != nil {
-			return nil, err
-		}
-		stmts = append(stmts, s)
-	}
-	out, held := make([][]d1.Value, 0, len(stmts)), 0
-	for from := 0; from < len(stmts); from += readAtOnce {
-		results, err := conn.Batch(ctx, stmts[from:min(from+readAtOnce, len(stmts))])
-		if tooBig(err) {
-			results, err = w.readEach(ctx, conn, from, min(from+readAtOnce, len(stmts)))
-		}
-		if err != nil {
-			return nil, err
-		}
-		for _, res := range results {
-			if len(res.Rows) == 0 {
-				out = append(out, nil)
-				continue
-			}
-			out = append(out, res.Rows[0])
-			for _, v := range res.Rows[0] {
-				held += v.Len()
-			}
-		}
-		if held > maxHeld {
-			return nil, fault.New(fault.Invalid,
-				"These rows hold more than %d MB, which is more than can be compared at once. Choose fewer.", maxHeld>>20)
-		}
-	}
-	return out, nil
-}
-
-// rowConflicts compares rows with what was seen of them.
-func (w *Write) rowConflicts(now [][]d1.Value) []Conflict {
-	var out []Conflict
-	for i, row := range now {
-		if row == nil || sumRow(row) != w.sums[i] {
-			out = append(out, Conflict{Key: w.edits[i].Key, Row: w.t.rowWords(w.edits[i].Key), Gone: row == nil})
-		}
-	}
-	return out
 }

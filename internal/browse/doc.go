@@ -36,9 +36,12 @@
 //
 //	w, err := cat.Update(ctx, conn, "users", edits, now)   // nothing is sent yet
 //	fmt.Println(w.SQL())
+//	err = w.Show(req)                                      // the rows are to be shown as that page does
 //	done, err := w.Run(ctx, conn)                          // one batch, all or nothing
 //
-// Insert and Delete are alike. A row is changed by its key. An update also compares
+// Insert and Delete are alike, and [Catalog.Question] is what is to be known before a
+// deletion. The batch fails if the table was altered since the catalog was read: see
+// [live.Cache.Change]. A row is changed by its key. An update also compares
 // each edited column with the value that was seen; one that differs undoes the
 // whole batch, and a [ConflictError] has what was seen and what is there.
 //

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -33,13 +32,15 @@ type RowEdit struct {
 // maxRows is how many rows one save or delete may touch.
 const maxRows = 500
 
-// Write is a batch that changes rows of one table, ready to be sent.
+// Write is a batch that changes rows of one table, ready to be sent. It begins by
+// asserting that the table still is what it was compiled for.
 type Write struct {
 	t     table
 	stmts []d1.Stmt
-	// of says which row edit each statement belongs to; a guard belongs to the
-	// one before it.
-	of    []int
+	// keys are the keys that rows have after an update, nil for one that can't be known
+	// before; shown is how the rows are read at the end, nil for not at all.
+	keys  [][]d1.Value
+	shown *query
 	edits []RowEdit
 	now   time.Time
 	// sums are what rows to be deleted held, nil for other writes.
@@ -105,16 +106,21 @@ func (c *Catalog) Update(ctx context.Context, conn d1.Conn, table string, edits 
 	if len(edits) == 0 || len(edits) > maxRows {
 		return nil, fault.New(fault.Invalid, "Between 1 and %d rows are changed at once, not %d.", maxRows, len(edits))
 	}
-	w := &Write{t: t, edits: edits, now: now, cat: c}
-	for i, e := range edits {
-		if err := w.update(ctx, conn, i, e); err != nil {
+	w := c.newWrite(t)
+	w.edits, w.now = edits, now
+	for _, e := range edits {
+		if err := w.update(ctx, conn, e); err != nil {
 			return nil, err
 		}
 	}
 	return w, nil
 }
 
-func (w *Write) update(ctx context.Context, conn d1.Conn, i int, e RowEdit) error {
+func (c *Catalog) newWrite(t table) *Write {
+	return &Write{t: t, cat: c, stmts: []d1.Stmt{c.Unaltered(t.Name)}}
+}
+
+func (w *Write) update(ctx context.Context, conn d1.Conn, e RowEdit) error {
 	row, err := w.rowQuery(e.Key)
 	if err != nil {
 		return err
@@ -143,8 +149,9 @@ func (w *Write) update(ctx context.Context, conn d1.Conn, i int, e RowEdit) erro
 	if len(sets) == 0 {
 		return fault.New(fault.Invalid, "Nothing of the row is changed.")
 	}
+	w.keys = append(w.keys, w.t.keyAfter(e.Key, sets))
 	s, err := row.Returning(w.t.Key.Places()).UpdateStmt(sets)
-	return w.addChange(i, s, err)
+	return w.addChange(s, err)
 }
 
 // rowQuery is the row of that key, for statements.
@@ -188,7 +195,7 @@ func (w *Write) readCells(ctx context.Context, conn d1.Conn, key string, places 
 
 // addChange adds a write that was compiled, and its guard: it undoes the whole batch unless
 // the write changed one row.
-func (w *Write) addChange(of int, s d1.Stmt, err error) error {
+func (w *Write) addChange(s d1.Stmt, err error) error {
 	if e, ok := errors.AsType[*orm.LimitError](err); ok && e.What == "values" {
 		return fault.New(fault.Invalid,
 			"A row's change holds %d values, and a statement can hold %d. Change fewer columns of a row at once.", e.Count, e.Most)
@@ -197,7 +204,6 @@ func (w *Write) addChange(of int, s d1.Stmt, err error) error {
 		return err
 	}
 	w.stmts = append(w.stmts, s, d1.Assertion{Name: seenAssertion, Detail: strconv.Itoa(len(w.stmts))}.Changed())
-	w.of = append(w.of, of, of)
 	return nil
 }
 
@@ -207,7 +213,7 @@ func (c *Catalog) Insert(ctx context.Context, conn d1.Conn, table string, cells 
 	if err != nil {
 		return nil, err
 	}
-	w, values := &Write{t: t, now: now, cat: c}, orm.Values{}
+	w, values := c.newWrite(t), orm.Values{}
 	for _, col := range t.columns() {
 		in, ok := cells[col.Name]
 		if !ok || in.As == AsDefault || in.As == AsKeep || in.As == "" {
@@ -223,37 +229,5 @@ func (c *Catalog) Insert(ctx context.Context, conn d1.Conn, table string, cells 
 		insert = row.InsertDefaultStmt
 	}
 	s, err := insert()
-	return w, w.addChange(0, s, err)
-}
-
-// Written is what a batch did.
-type Written struct {
-	// Keys are the keys the rows have now, in the order of the edits; none for
-	// rows that were deleted.
-	Keys []string
-	// Changes counts the rows, those that foreign keys and triggers changed too.
-	Changes int64
-}
-
-// Run sends the batch: all of it or nothing happens. A row that isn't what was
-// seen any more is a *ConflictError, a fault.Conflict. What the database refuses
-// comes back as d1.Words says it.
-func (w *Write) Run(ctx context.Context, conn d1.Conn) (Written, error) {
-	results, err := conn.Batch(ctx, w.stmts)
-	if err != nil {
-		return Written{}, w.explain(ctx, conn, changeError(err, w.t.Name))
-	}
-	var out Written
-	for i, r := range results {
-		if w.stmts[i].Mode != d1.Write {
-			continue
-		}
-		out.Changes += r.Meta.Changes
-		if len(r.Rows) == 1 {
-			places := w.t.Key.Places()
-			key := w.t.Key.Of(func(place int) d1.Value { return r.Rows[0][slices.Index(places, place)] })
-			out.Keys = append(out.Keys, EncodeKey(key))
-		}
-	}
-	return out, nil
+	return w, w.addChange(s, err)
 }

@@ -1,6 +1,7 @@
 package browse
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -33,55 +34,52 @@ type Effects struct {
 const (
 	// MaxDependents is where counting rows that point at others stops.
 	MaxDependents = 1000
-	// maxReferences is how many foreign keys are followed.
+	// maxReferences is how many foreign keys are followed, maxLevels how many one after the
+	// other, and maxStatements about how many statements that may take.
 	maxReferences = 100
+	maxLevels     = 32
+	maxStatements = 600
 )
 
 // Effects looks at what points at rows about to be deleted: what a cascade would
-// take along, level by level, or what forbids it. Nothing is changed.
+// take along, level by level, or what forbids it. Nothing is changed. It is one round trip.
 func (c *Catalog) Effects(ctx context.Context, conn d1.Conn, table string, keys []string) (Effects, error) {
-	t, err := c.writableTable(ctx, conn, table)
+	w, err := c.newDeletion(ctx, conn, table, keys)
 	if err != nil {
 		return Effects{}, err
 	}
-	f := follower{c: c, conn: conn, gone: map[string]bool{}, touched: map[string]bool{}, triggers: map[string]bool{}}
-	var first [][]d1.Value
-	for _, key := range keys {
-		values, err := DecodeKey(key)
-		if err != nil {
-			return Effects{}, err
-		}
-		first = append(first, values)
-		f.gone[rowID(t, values)] = true
+	f, err := w.follow(ctx, conn)
+	if err != nil {
+		return Effects{}, err
 	}
-	f.addTriggers(t.Name, "DELETE")
-	f.levels = []level{{t, first}}
-	for refs := 0; len(f.levels) > 0 && !f.out.More; f.levels = f.levels[1:] {
-		for _, ref := range c.References(f.levels[0].t.Name) {
-			if refs++; refs > maxReferences {
-				f.out.More = true
-				break
-			}
-			if err := f.follow(ctx, f.levels[0], ref); err != nil {
-				return Effects{}, err
-			}
-		}
+	rs, err := conn.Batch(ctx, f.stmts)
+	if err != nil {
+		return Effects{}, err
 	}
-	return f.out, nil
+	return f.effects(rs), nil
 }
 
-// level is some rows of one table that are deleted.
-type level struct {
-	t    table
-	rows [][]d1.Value
+// reference is a foreign key at the end of a path that cascades up to it.
+type reference struct {
+	path   orm.Referring
+	action string
+	// before is the reference before it in references, -1 for one that leads to the rows
+	// themselves. level counts them.
+	before, level int
+	// stmts is how many statements are its.
+	stmts int
+	// ends says that what refers to its rows in turn isn't looked at.
+	ends bool
 }
+
+func (r reference) child() table { return table{r.path.Path[len(r.path.Path)-1].Child} }
 
 // follower walks along foreign keys, away from rows to be deleted.
 type follower struct {
-	c      *Catalog
-	conn   d1.Conn
-	levels []level
-	found  int
+	c          *Catalog
+	references []reference
+	stmts      []d1.Stmt
+	found      int
 	// gone and touched are the rows that are deleted, and those that are kept
 	// and counted.
 	gone, touched, triggers map[string]bool
@@ -101,57 +99,125 @@ func (f *follower) addTriggers(table, event string) {
 	}
 }
 
-// follow counts the rows that point at a level by one foreign key.
-func (f *follower) follow(ctx context.Context, l level, ref live.Reference) error {
-	child, err := f.c.table(ctx, f.conn, ref.From)
-	if err != nil {
-		return err
+// follow compiles what reads the rows that point at those of a deletion, the nearest first.
+func (w *Write) follow(ctx context.Context, conn d1.Conn) (*follower, error) {
+	f := &follower{c: w.cat, gone: map[string]bool{}, touched: map[string]bool{}, triggers: map[string]bool{}}
+	var rows [][]d1.Value
+	for _, e := range w.edits {
+		key, err := DecodeKey(e.Key)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, key)
+		f.gone[rowID(w.t, key)] = true
 	}
-	by := orm.Referring{Parent: l.t.Table, Child: child.Table}
+	f.addTriggers(w.t.Name, "DELETE")
+	all, err := f.compile(ctx, conn, rows, w.t, reference{path: orm.Referring{Parent: w.t.Table}, before: -1})
+	f.out.More = !all
+	for i := 0; i < len(f.references) && err == nil; i++ {
+		if r := f.references[i]; r.action == "CASCADE" && len(r.child().Key.Places()) > 0 {
+			all, err = f.compile(ctx, conn, rows, r.child(), reference{path: r.path, before: i, level: r.level + 1})
+			f.references[i].ends = !all
+		}
+	}
+	return f, err
+}
+
+// compile adds the references that lead to a table, and is false where there are too many.
+func (f *follower) compile(ctx context.Context, conn d1.Conn, rows [][]d1.Value, to table, at reference) (all bool, err error) {
+	for _, ref := range f.c.References(to.Name) {
+		child, err := f.c.table(ctx, conn, ref.From)
+		if err != nil {
+			return false, err
+		}
+		step, ok := stepOf(to, child, ref)
+		if !ok {
+			continue // a key to nothing points at no row
+		}
+		if len(f.references) == maxReferences || len(f.stmts) >= maxStatements || at.level == maxLevels {
+			return false, nil
+		}
+		r := at
+		r.path, r.action = at.path.Then(step), cmp.Or(sqltext.Upper(ref.OnDelete), "NO ACTION")
+		stmts, err := r.path.Stmts(rows, len(rows)+MaxDependents+1)
+		if err != nil {
+			return false, err
+		}
+		r.stmts = len(stmts)
+		f.references, f.stmts = append(f.references, r), append(f.stmts, stmts...)
+	}
+	return true, nil
+}
+
+// stepOf says by which columns a foreign key leads from a table to another one.
+func stepOf(to, child table, ref live.Reference) (orm.Reference, bool) {
+	step := orm.Reference{Child: child.Table}
 	for i, name := range ref.Columns {
 		if i >= len(ref.RefColumns) {
-			return nil // a key to nothing points at no row
+			return step, false
 		}
-		to, ok := l.t.Column(ref.RefColumns[i])
+		place, ok := to.Column(ref.RefColumns[i])
 		from, is := child.Column(name)
 		if !ok || !is {
-			return nil
+			return step, false
 		}
-		by.From, by.To = append(by.From, from), append(by.To, to)
+		step.From, step.To = append(step.From, from), append(step.To, place)
 	}
-	action := sqltext.Upper(ref.OnDelete)
-	if action == "" {
-		action = "NO ACTION"
+	return step, true
+}
+
+// effects counts what the statements found.
+func (f *follower) effects(rs []*d1.Result) Effects {
+	reached := make([]bool, len(f.references))
+	for i, r := range f.references {
+		own := rs[:r.stmts]
+		rs = rs[r.stmts:]
+		if r.before >= 0 && !reached[r.before] {
+			continue
+		}
+		if f.found > MaxDependents { // as far as it is counted
+			f.out.More = true
+			break
+		}
+		reached[i] = f.count(r, own)
 	}
-	rows, count, err := f.referringRows(ctx, l, by)
-	if err != nil {
-		return err
-	}
-	known, next := f.touched, [][]d1.Value(nil)
-	if action == "CASCADE" {
+	f.out.More = f.out.More || f.found > MaxDependents
+	return f.out
+}
+
+// count counts the rows that one reference found, and reports whether any weren't known.
+func (f *follower) count(r reference, rs []*d1.Result) bool {
+	child, known, fresh, count := r.child(), f.touched, 0, 0
+	if r.action == "CASCADE" {
 		known = f.gone
 	}
-	for _, key := range rows {
-		if id := rowID(child, key); !f.gone[id] && !known[id] {
-			known[id] = true
-			next = append(next, key)
+	places := child.Key.Places()
+	for _, result := range rs {
+		for _, row := range result.Rows {
+			if len(places) == 0 {
+				count += int(row[0].Int())
+				continue
+			}
+			key := child.Key.Of(func(place int) d1.Value { return row[slices.Index(places, place)] })
+			if id := rowID(child, key); !f.gone[id] && !known[id] {
+				known[id] = true
+				fresh++
+			}
 		}
 	}
-	f.addDependents(child.Name, action, count+len(next))
-	if count+len(next) == 0 {
-		return nil
+	f.addDependents(child.Name, r.action, count+fresh)
+	if count+fresh == 0 {
+		return false
 	}
-	switch action {
+	switch r.action {
 	case "CASCADE":
 		f.addTriggers(child.Name, "DELETE")
-		if count > 0 { // what has no key can't be followed
-			f.out.More = f.out.More || len(f.c.References(child.Name)) > 0
-		}
-		f.levels = append(f.levels, level{child, next})
+		// What has no key can't be followed, and neither is what is too far away.
+		f.out.More = f.out.More || r.ends || count > 0 && len(f.c.References(child.Name)) > 0
 	case "SET NULL", "SET DEFAULT":
 		f.addTriggers(child.Name, "UPDATE")
 	}
-	return nil
+	return fresh > 0
 }
 
 func (f *follower) addDependents(table, action string, n int) {
@@ -166,31 +232,4 @@ func (f *follower) addDependents(table, action string, n int) {
 		}
 	}
 	f.out.Dependents = append(f.out.Dependents, Dependents{Table: table, Action: action, Rows: n})
-}
-
-// referringRows returns the keys of the rows that point at a level, or their count where they
-// have no key.
-func (f *follower) referringRows(ctx context.Context, l level, by orm.Referring) (keys [][]d1.Value, count int, err error) {
-	places := by.Child.Key.Places()
-	for rest := l.rows; len(rest) > 0 && !f.out.More; {
-		room := max(MaxDependents-f.found-len(keys)-count, 0)
-		s, taken, err := by.Stmt(rest, len(f.gone)+room+1)
-		if err != nil {
-			return nil, 0, err
-		}
-		rest = rest[taken:]
-		result, err := f.conn.Query(ctx, s)
-		if err != nil {
-			return nil, 0, err
-		}
-		for _, row := range result.Rows {
-			if len(places) == 0 {
-				count += int(row[0].Int())
-				continue
-			}
-			keys = append(keys, by.Child.Key.Of(func(place int) d1.Value { return row[slices.Index(places, place)] }))
-		}
-		f.out.More = len(keys)+count+f.found > MaxDependents+len(f.gone)
-	}
-	return keys, count, nil
 }

@@ -131,14 +131,14 @@ func (w *Write) readAll(ctx context.Context, conn d1.Conn, key string) (values [
 	return values, large, nil
 }
 
-// readEach reads some of the rows to be deleted one by one, and notes which of their
-// values are too large.
-func (w *Write) readEach(ctx context.Context, conn d1.Conn, from, to int) ([]*d1.Result, error) {
+// readEach reads some of the rows to be deleted one by one, by their places, and notes which
+// of their values are too large.
+func (w *Write) readEach(ctx context.Context, conn d1.Conn, places []int) ([]*d1.Result, error) {
 	if w.large == nil {
 		w.large = map[int]map[int]bool{}
 	}
-	out := make([]*d1.Result, 0, to-from)
-	for i := from; i < to; i++ {
+	out := make([]*d1.Result, 0, len(places))
+	for _, i := range places {
 		values, large, err := w.readAll(ctx, conn, w.edits[i].Key)
 		if err != nil {
 			return nil, err

@@ -10,7 +10,9 @@ import (
 )
 
 // Save sends a change of rows of a table: all of it or nothing happens, whoever leaves
-// meanwhile. The error is that of [browse.Write.Run], or the audit log's.
+// meanwhile. The error is that of [browse.Write.Run], or the audit log's. A save is made
+// within [live.Cache.Change], which makes it once more where the table was altered since it
+// was read: each of the two is noted.
 func (d *Desk) Save(ctx context.Context, a auth.Actor, db fleet.Database, conn d1.Conn, table string, w *browse.Write) (
 	browse.Written, error) {
 	var done browse.Written

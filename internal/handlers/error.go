@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -90,6 +91,9 @@ func (s *Server) handleError(err error, c echo.Context) {
 	if c.Request().Method == http.MethodGet && kind != fault.NotFound && kind != fault.Denied {
 		v.Retry = c.Request().URL.RequestURI()
 	}
+	if said := doneWords[c.QueryParam("done")]; said != "" && c.Request().Method == http.MethodGet {
+		v.Title, v.Text = "Done, but this page can't be shown", said+" "+afterDone.Replace(v.Text)
+	}
 	p := s.page(c, st.title, "", layout.Crumb{Text: st.title})
 	if d, ok := s.failedDatabase(c, kind); ok {
 		p = s.databasePage(c, d, "", st.title)
@@ -118,6 +122,10 @@ func (s *Server) failedDatabase(c echo.Context, kind fault.Kind) (fleet.Database
 	d, err := s.Fleet.Database(c.Request().Context(), name)
 	return d, err == nil && d.State == fleet.Ready
 }
+
+// afterDone takes away what is true of a page that only reads, and would be read as of what
+// was done before it.
+var afterDone = strings.NewReplacer(" Nothing was changed.", "", "Nothing was changed; ", "")
 
 // notFound answers every address without a route.
 func (s *Server) notFound(c echo.Context) error {

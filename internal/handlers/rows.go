@@ -14,6 +14,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/fleet"
 	"github.com/kuratchi/dashboard/internal/handlers/middleware"
+	"github.com/kuratchi/dashboard/internal/live"
 	"github.com/kuratchi/dashboard/web/templates/layout"
 	"github.com/kuratchi/dashboard/web/templates/views"
 )
@@ -27,18 +28,46 @@ type openTable struct {
 	name string
 }
 
-// withTable opens the database and table that the path names.
+// withTable opens the database and table that the path names, as they are now: for what
+// reads nothing that would tell.
 func (s tables) withTable(c echo.Context, f func(openTable) error) error {
+	return s.namedTable(c, func(t openTable) (err error) {
+		if t.cat, err = s.catalog(c, t.d, t.conn); err != nil {
+			return err
+		}
+		return f(t)
+	})
+}
+
+// readTable is withTable for what reads rows first: they tell whether a kept catalog is true.
+func (s tables) readTable(c echo.Context, f func(openTable) error) error {
+	return s.namedTable(c, func(t openTable) error {
+		return s.catalogs.Read(c.Request().Context(), t.d.ProviderID, t.conn, t.do(f))
+	})
+}
+
+// changeTable is withTable for what changes rows. f answers nothing: where the table is
+// another one than a kept catalog says, it is done once more.
+func (s tables) changeTable(c echo.Context, f func(openTable) error) error {
+	return s.namedTable(c, func(t openTable) error {
+		return s.catalogs.Change(c.Request().Context(), t.d.ProviderID, t.conn, t.do(f))
+	})
+}
+
+func (t openTable) do(f func(openTable) error) func(d1.Conn, *live.Database) error {
+	return func(conn d1.Conn, db *live.Database) error {
+		return f(openTable{t.d, conn, &browse.Catalog{Database: db}, t.name})
+	}
+}
+
+// namedTable opens the database of the path, without its catalog.
+func (s tables) namedTable(c echo.Context, f func(openTable) error) error {
 	table, err := tableName(c)
 	if err != nil {
 		return err
 	}
 	return s.withDatabase(c, func(d fleet.Database, conn d1.Conn) error {
-		cat, err := s.catalog(c, d, conn)
-		if err != nil {
-			return err
-		}
-		return f(openTable{d, conn, cat, table})
+		return f(openTable{d: d, conn: conn, name: table})
 	})
 }
 
@@ -126,36 +155,57 @@ func (s tables) rowsCreate(c echo.Context) error {
 	if err != nil {
 		return asFault(err)
 	}
-	return s.withTable(c, func(t openTable) error {
+	show := form.Get("do") == "sql"
+	open := s.changeTable
+	if show { // nothing is written that would tell whether the catalog is true
+		open = s.withTable
+	}
+	var v views.RowForm
+	var d fleet.Database
+	err = open(c, func(t openTable) error {
 		ctx := c.Request().Context()
 		rec, err := t.cat.Blank(ctx, t.conn, t.name)
 		if err != nil {
 			return err
 		}
-		v := rowForm(t.d, rec, true, form.Get("back"))
+		d, v = t.d, rowForm(t.d, rec, true, form.Get("back"))
 		fillRow(&v, form)
 		cells := map[string]browse.Input{}
 		for i, col := range rec.Columns {
 			cells[col.Name] = v.Inputs[i]
 		}
 		w, err := t.cat.Insert(ctx, t.conn, t.name, cells, s.Now())
-		if err == nil && form.Get("do") == "sql" {
-			v.SQL = w.SQL()
-			return s.rowPage(c, http.StatusOK, t.d, v)
-		}
-		if err == nil {
-			t.name = rec.Table // as the database spells it
-			_, err = s.rowsWrite(c, t, w)
-		}
-		if isFormError(err) {
-			v.Error, v.ErrorColumn = fault.Message(err), columnOf(err, rec)
-			return s.rowPage(c, statusOf(err), t.d, v)
-		}
 		if err != nil {
 			return err
 		}
-		return redirect(c, donePath(v.BackHref(), "inserted"))
+		if show {
+			v.SQL = w.SQL()
+			return nil
+		}
+		t.name = rec.Table // as the database spells it
+		_, err = s.rowsWrite(c, t, w)
+		return err
 	})
+	return s.rowAnswer(c, d, v, err, "inserted")
+}
+
+// rowAnswer answers a row's form: with itself where it shows its SQL or can't be saved as it
+// is, else with the page of its table.
+func (s tables) rowAnswer(c echo.Context, d fleet.Database, v views.RowForm, err error, done string) error {
+	if ce, ok := errors.AsType[*browse.ConflictError](err); ok {
+		v.Conflicts = ce.Conflicts
+		s.refreshSeen(&v, ce.Conflicts)
+	}
+	switch {
+	case isFormError(err) && v.Record.Table != "":
+		v.Error, v.ErrorColumn = fault.Message(err), columnOf(err, v.Record)
+		return s.rowPage(c, statusOf(err), d, v)
+	case err != nil:
+		return err
+	case v.SQL != "":
+		return s.rowPage(c, http.StatusOK, d, v)
+	}
+	return redirect(c, donePath(v.BackHref(), done))
 }
 
 // columnOf is the column an error is about: the field of ours, or the one that the
@@ -173,7 +223,7 @@ func columnOf(err error, rec browse.Record) string {
 }
 
 func (s tables) rowShow(c echo.Context) error {
-	return s.withTable(c, func(t openTable) error {
+	return s.readTable(c, func(t openTable) error {
 		keys, back := c.QueryParams()["key"], c.QueryParam("back")
 		form := draft(c)
 		if form != nil {
@@ -201,13 +251,15 @@ func (s tables) rowUpdate(c echo.Context) error {
 	if err != nil {
 		return asFault(err)
 	}
-	return s.withTable(c, func(t openTable) error {
+	var v views.RowForm
+	var d fleet.Database
+	err = s.changeTable(c, func(t openTable) error {
 		ctx := c.Request().Context()
 		rec, err := t.cat.Record(ctx, t.conn, t.name, form.Get("key"))
 		if err != nil {
 			return err
 		}
-		v := rowForm(t.d, rec, false, form.Get("back"))
+		d, v = t.d, rowForm(t.d, rec, false, form.Get("back"))
 		before := append([]browse.Input{}, v.Inputs...)
 		fillRow(&v, form)
 		edit := browse.RowEdit{Key: rec.Key}
@@ -219,27 +271,18 @@ func (s tables) rowUpdate(c echo.Context) error {
 			edit.Cells = append(edit.Cells, browse.CellEdit{Column: col.Name, Old: v.Olds[i], New: v.Inputs[i]})
 		}
 		w, err := t.cat.Update(ctx, t.conn, t.name, []browse.RowEdit{edit}, s.Now())
-		if err == nil && form.Get("do") == "sql" {
-			v.SQL = w.SQL()
-			return s.rowPage(c, http.StatusOK, t.d, v)
-		}
-		if err == nil {
-			t.name = rec.Table // as the database spells it
-			_, err = s.rowsWrite(c, t, w)
-		}
-		if ce, ok := errors.AsType[*browse.ConflictError](err); ok {
-			v.Conflicts = ce.Conflicts
-			s.refreshSeen(&v, ce.Conflicts)
-		}
-		if isFormError(err) {
-			v.Error, v.ErrorColumn = fault.Message(err), columnOf(err, rec)
-			return s.rowPage(c, statusOf(err), t.d, v)
-		}
 		if err != nil {
 			return err
 		}
-		return redirect(c, donePath(v.BackHref(), "saved"))
+		if form.Get("do") == "sql" {
+			v.SQL = w.SQL()
+			return nil
+		}
+		t.name = rec.Table // as the database spells it
+		_, err = s.rowsWrite(c, t, w)
+		return err
 	})
+	return s.rowAnswer(c, d, v, err, "saved")
 }
 
 // refreshSeen makes the form compare with what is there now: sent once more, it

@@ -2,11 +2,9 @@ package handlers
 
 import (
 	"net/http"
-	"slices"
 
 	"github.com/labstack/echo/v4"
 
-	"github.com/kuratchi/dashboard/internal/browse"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/web/templates/layout"
 	"github.com/kuratchi/dashboard/web/templates/views"
@@ -16,29 +14,16 @@ func (s tables) rowsAskDelete(c echo.Context) error {
 	return s.deletePage(c, http.StatusOK, c.QueryParams()["key"], c.QueryParam("back"), nil)
 }
 
-// deletePage shows rows and asks whether to delete them. It is summed up what
-// they hold before they are read to be shown: what changes in between is refused.
+// deletePage shows rows and asks whether to delete them. What they hold is summed up as
+// they are shown: what changes afterwards is refused.
 func (s tables) deletePage(c echo.Context, status int, keys []string, back string, cause error) error {
-	return s.withTable(c, func(t openTable) error {
-		ctx := c.Request().Context()
-		sums, err := t.cat.Sums(ctx, t.conn, t.name, keys)
+	return s.readTable(c, func(t openTable) error {
+		q, err := t.cat.Question(c.Request().Context(), t.conn, t.name, keys)
 		if err != nil {
 			return err
 		}
-		v := views.DeleteRows{Database: t.d.Name, Table: t.name, Keys: keys, Sums: sums, Back: back}
-		if !slices.Contains(sums, "") {
-			w, err := t.cat.Delete(ctx, t.conn, t.name, keys, sums)
-			if err != nil {
-				return err
-			}
-			v.SQL = w.SQL()
-		}
-		if v.Page, err = browse.FetchRows(ctx, t.conn, t.cat, browse.Request{Table: t.name}, keys); err != nil {
-			return err
-		}
-		if v.Effects, err = t.cat.Effects(ctx, t.conn, t.name, keys); err != nil {
-			return err
-		}
+		v := views.DeleteRows{Database: t.d.Name, Table: t.name, Keys: keys, Back: back,
+			Sums: q.Sums, SQL: q.SQL, Page: q.Page, Effects: q.Effects}
 		if cause != nil {
 			v.Error = fault.Message(cause)
 		}
@@ -59,7 +44,7 @@ func (s tables) rowsDelete(c echo.Context) error {
 	if form.Get("do") == "ask" {
 		return s.deletePage(c, http.StatusOK, keys, back, nil)
 	}
-	err = s.withTable(c, func(t openTable) error {
+	err = s.changeTable(c, func(t openTable) error {
 		w, err := t.cat.Delete(c.Request().Context(), t.conn, t.name, keys, form["seen"])
 		if err != nil {
 			return err

@@ -1,19 +1,19 @@
 package handlers
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
 	"github.com/kuratchi/dashboard/internal/browse"
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/web/templates/paths"
 	"github.com/kuratchi/dashboard/web/templates/views"
 )
 
@@ -70,63 +70,73 @@ func seenOf(kind, text string) (browse.Seen, bool) {
 	return browse.Seen{}, false
 }
 
-// rowsChanges saves the queue of changes of a page in one batch, and answers with
-// the rows as they are now.
+// rowsChanges saves the queue of changes of a page, and answers with the rows as they are
+// now: all of it is one batch.
 func (s tables) rowsChanges(c echo.Context) error {
+	queue, edits, err := parseQueue(c.FormValue("changes"))
+	if err != nil {
+		return err
+	}
+	if c.FormValue("do") == "sql" {
+		return s.changesSQL(c, edits)
+	}
+	v := views.Saved{Table: views.Table{Editable: true}}
+	err = s.changeTable(c, func(t openTable) error {
+		w, err := t.update(c, edits, s.Now())
+		if err != nil {
+			return err
+		}
+		req, err := browse.ParseRequest(t.name, url.Values{"cols": {c.FormValue("cols")}})
+		if err != nil {
+			return err
+		}
+		if err := w.Show(req); err != nil {
+			return err
+		}
+		written, err := s.rowsWrite(c, t, w)
+		if err != nil {
+			return err
+		}
+		v.Table.Database, v.Table.Page = t.d.Name, written.Page
+		for i, q := range queue {
+			v.Rows = append(v.Rows, views.SavedRow{Place: q.Row, At: written.Rows[i].At, Gone: written.Rows[i].Gone})
+		}
+		return nil
+	})
+	if err != nil {
+		return s.changesError(c, err)
+	}
+	c.Response().Header().Set("HX-Trigger", "rows:saved")
+	return render(c, http.StatusOK, views.SavedRows(v))
+}
+
+// changesSQL shows what a queue of changes would send.
+func (s tables) changesSQL(c echo.Context, edits []browse.RowEdit) error {
 	return s.withTable(c, func(t openTable) error {
-		ctx := c.Request().Context()
-		queue, edits, err := parseQueue(c.FormValue("changes"))
+		w, err := t.update(c, edits, s.Now())
 		if err != nil {
-			return err
+			return s.changesError(c, err)
 		}
-		w, err := t.cat.Update(ctx, t.conn, t.name, edits, s.Now())
-		if err == nil && c.FormValue("do") == "sql" {
-			return render(c, http.StatusOK, views.ChangesAnswer(views.Changes{SQL: w.SQL()}))
-		}
-		var written browse.Written
-		if err == nil {
-			written, err = s.rowsWrite(c, t, w)
-		}
-		if isFormError(err) || fault.Is(err, fault.NotFound) {
-			v := views.Changes{Error: fault.Message(err)}
-			if ce, ok := errors.AsType[*browse.ConflictError](err); ok {
-				v.Conflicts = ce.Conflicts
-			}
-			return render(c, statusOf(err), views.ChangesAnswer(v))
-		}
-		if err != nil {
-			return err
-		}
-		page, err := t.rowsByKey(ctx, c.FormValue("cols"), written.Keys)
-		if err != nil {
-			return err
-		}
-		v := views.Saved{Table: views.Table{Database: t.d.Name, Editable: true, Page: page}, Rows: savedRows(page, queue, written.Keys)}
-		c.Response().Header().Set("HX-Trigger", "rows:saved")
-		return render(c, http.StatusOK, views.SavedRows(v))
+		return render(c, http.StatusOK, views.ChangesAnswer(views.Changes{SQL: w.SQL()}))
 	})
 }
 
-// rowsByKey reads the rows of those keys with these columns. A key that became too long for
-// a link finds no row.
-func (t openTable) rowsByKey(ctx context.Context, cols string, keys []string) (*browse.Page, error) {
-	req, err := browse.ParseRequest(t.name, url.Values{"cols": {cols}})
-	if err != nil {
-		return nil, err
-	}
-	linked := slices.DeleteFunc(slices.Clone(keys), func(key string) bool { return key == "" })
-	return browse.FetchRows(ctx, t.conn, t.cat, req, linked)
+func (t openTable) update(c echo.Context, edits []browse.RowEdit, now time.Time) (*browse.Write, error) {
+	return t.cat.Update(c.Request().Context(), t.conn, t.name, edits, now)
 }
 
-// savedRows says where on the page each row of a queue is, whose keys are now these.
-func savedRows(page *browse.Page, queue []queuedRow, keys []string) (out []views.SavedRow) {
-	for i, q := range queue {
-		row := views.SavedRow{Place: q.Row, At: -1}
-		if i < len(keys) && keys[i] != "" {
-			row.At = slices.IndexFunc(page.Rows, func(r browse.Row) bool { return r.Key == keys[i] })
-			row.Gone = row.At < 0
-		}
-		out = append(out, row)
+// changesError says beside the queue why it wasn't saved, or that nobody knows.
+func (s tables) changesError(c echo.Context, err error) error {
+	v := views.Changes{Error: fault.Message(err)}
+	switch {
+	case fault.Is(err, fault.Unknown):
+		table, _ := tableName(c) // it was read before
+		v.Look, v.Ref = paths.Table(c.Param("db"), table), fault.RefOf(err)
+	case !isFormError(err) && !fault.Is(err, fault.NotFound):
+		return err
 	}
-	return out
+	if ce, ok := errors.AsType[*browse.ConflictError](err); ok {
+		v.Conflicts = ce.Conflicts
+	}
+	return render(c, statusOf(err), views.ChangesAnswer(v))
 }

@@ -46,24 +46,40 @@ var errStale = errors.New("live: the schema changed since it was read")
 // conn, and answer nothing before it has: when the reading turns out to be old, f's error
 // is dropped and it is done once more with a new one.
 func (c *Cache) Read(ctx context.Context, id string, conn d1.Conn, f func(conn d1.Conn, db *Database) error) error {
-	k := c.get(id)
-	for range maxStale {
-		fresh := k == nil
-		if fresh {
+	return c.do(ctx, id, conn, maxStale, func(k *kept) verified { return k.verified(conn) }, f)
+}
+
+// Change does f, which changes rows by conn, with a reading of the database with that id.
+// A batch of f that writes begins with Database.Unaltered: where that fails, and where a
+// reading of f meets another schema, f is done once more with a new reading. After any other
+// batch that writes it isn't, whatever else f says: the outcome is f's.
+func (c *Cache) Change(ctx context.Context, id string, conn d1.Conn, f func(conn d1.Conn, db *Database) error) error {
+	return c.do(ctx, id, conn, 2, func(k *kept) verified { return &changing{verified: k.verified(conn), conn: conn} }, f)
+}
+
+func (c *Cache) do(ctx context.Context, id string, conn d1.Conn, most int, open func(*kept) verified,
+	f func(conn d1.Conn, db *Database) error) error {
+	k, fresh := c.get(id), false
+	for range most {
+		if k == nil {
 			var err error
 			if k, err = c.load(ctx, id, conn); err != nil {
 				return err
 			}
+			fresh = true
 		}
-		v := k.verified(conn)
+		v := open(k)
 		err := f(v, k.db)
 		if err == nil || !v.stale() && (fresh || v.met()) {
 			return err
 		} // else what it says is of a schema nobody has checked
-		k = nil
+		if k, fresh = nil, v.instead() != nil; fresh { // where there is no stamp, it was read with the rows
+			k = &kept{db: Of(v.instead()), raw: v.instead()}
+			c.put(id, k)
+		}
 	}
 	return fault.Wrap(errStale, fault.Conflict,
-		"The schema of this database changes just now, again and again. Load the page again in a moment.")
+		"The schema of this database changes just now, again and again. Nothing was changed. Load the page again in a moment.")
 }
 
 // Database returns what the database with that id is now. Only what is read by Read

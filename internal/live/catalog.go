@@ -7,6 +7,7 @@ import (
 
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/schema"
+	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
 // ledgerFilter leaves out the ledgers, which sqltext.Reserved names too, and what is on
@@ -58,10 +59,36 @@ const FingerprintSQL = `select coalesce(group_concat(type || char(31) || name ||
 	`from (select type, name, coalesce(sql, '') sql from sqlite_master where ` +
 	d1.OwnObjects + ` and ` + ledgerFilter + ` and name not in (select name from pragma_table_list where type = 'shadow') order by type, name)`
 
+// unalteredSQL is that text of one table, its indexes and its triggers.
+const unalteredSQL = `select group_concat(type || char(31) || name || char(31) || sql, char(30)) ` +
+	`from (select type, name, coalesce(sql, '') sql from sqlite_master where tbl_name = ?1 collate nocase and ` +
+	d1.OwnObjects + ` and ` + ledgerFilter + ` order by type, name)`
+
+// unaltered is the assertion that a table is made as it was read; its detail is the table.
+const unaltered = "unaltered"
+
+// Unaltered is the statement that fails a batch unless that table, its indexes and its
+// triggers still are what was read: with it a batch that changes rows begins. At this
+// assertion Cache.Change tries again, and Altered tells it.
+func (d *Database) Unaltered(table string) d1.Stmt {
+	var rows []schema.MasterRow
+	for _, r := range d.Rows {
+		if sqltext.Same(r.Table, table) {
+			rows = append(rows, r)
+		}
+	}
+	return d1.Assertion{Name: unaltered, Detail: table}.Holds("("+unalteredSQL+") = ?2", d1.Str(table), d1.Str(fingerprint(rows)))
+}
+
+// Altered reports whether a batch failed because a table isn't what was read any more.
+func Altered(err error) bool { return d1.FailedAt(err, unaltered) }
+
 // Fingerprint is the text that changes with any change of the schema, the one
 // that FingerprintSQL computes in the database.
-func (d *Database) Fingerprint() string {
-	rows := slices.Clone(d.Rows)
+func (d *Database) Fingerprint() string { return fingerprint(d.Rows) }
+
+func fingerprint(rows []schema.MasterRow) string {
+	rows = slices.Clone(rows)
 	slices.SortFunc(rows, func(a, b schema.MasterRow) int {
 		return cmp.Or(strings.Compare(a.Type, b.Type), strings.Compare(a.Name, b.Name))
 	})

@@ -17,7 +17,8 @@
 //	var cache live.Cache
 //	err := cache.Read(ctx, id, conn, func(conn d1.Conn, db *live.Database) error { … })
 //
-// A [Cache] checks what it kept in the very transaction that reads the rows: see there.
+// A [Cache] checks what it kept in the very transaction that reads the rows: see there. What
+// changes rows goes by [Cache.Change], and asserts its table with [Database.Unaltered].
 //
 // # What can't be read
 //

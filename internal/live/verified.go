@@ -3,6 +3,7 @@ package live
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/kuratchi/dashboard/internal/d1"
 )
@@ -15,6 +16,8 @@ type verified interface {
 	// whether it once wasn't.
 	met() bool
 	stale() bool
+	// instead are the catalog's rows that it met, nil unless it has read them and it was stale.
+	instead() [][]d1.Value
 }
 
 func (k *kept) verified(conn d1.Conn) verified {
@@ -38,7 +41,10 @@ func (k *kept) about(name string, checked bool, ask func() ([]d1.TableInfo, erro
 }
 
 // looked is what a verified connection has seen.
-type looked struct{ same, other bool }
+type looked struct {
+	same, other bool
+	now         [][]d1.Value // the catalog's rows when they were others
+}
 
 // failed notes an error that no change of the schema made.
 func (l *looked) failed(err error) error {
@@ -46,8 +52,9 @@ func (l *looked) failed(err error) error {
 	return err
 }
 
-func (l *looked) met() bool   { return l.same }
-func (l *looked) stale() bool { return l.other }
+func (l *looked) met() bool             { return l.same }
+func (l *looked) stale() bool           { return l.other }
+func (l *looked) instead() [][]d1.Value { return l.now }
 
 // see notes whether the schema was the same, and is errStale when it wasn't.
 func (l *looked) see(same bool) error {
@@ -111,7 +118,7 @@ func (v *compared) Batch(ctx context.Context, ss []d1.Stmt) ([]*d1.Result, error
 	if err != nil {
 		return nil, v.failed(err)
 	}
-	if err := v.see(sameRows(rs[0].Rows, v.kept.raw)); err != nil {
+	if err := v.compare(rs[0].Rows); err != nil {
 		return nil, err
 	}
 	return rs[1:], nil
@@ -129,10 +136,51 @@ func (v *compared) doubt(ctx context.Context, failed error) error {
 	if err != nil {
 		return err
 	}
-	if err := v.see(sameRows(r.Rows, v.kept.raw)); err != nil {
+	if err := v.compare(r.Rows); err != nil {
 		return err
 	}
 	return failed
+}
+
+// compare notes whether the catalog is what was read, and what it is instead.
+func (v *compared) compare(now [][]d1.Value) error {
+	err := v.see(sameRows(now, v.kept.raw))
+	if err != nil {
+		v.now = now
+	}
+	return err
+}
+
+// changing is a verified connection by which rows are changed too.
+type changing struct {
+	verified
+	conn d1.Conn
+	// written says that a batch was sent which writes, and may be done; altered that
+	// one was undone because it was made for a table that is another one by now.
+	written, altered bool
+}
+
+// met and stale say what verified says, but never that what may be done is done again.
+func (v *changing) met() bool   { return v.written || v.verified.met() }
+func (v *changing) stale() bool { return !v.written && (v.altered || v.verified.stale()) }
+
+// Query runs one statement.
+func (v *changing) Query(ctx context.Context, s d1.Stmt) (*d1.Result, error) {
+	return first(v.Batch(ctx, []d1.Stmt{s}))
+}
+
+// Batch runs the statements in one transaction.
+func (v *changing) Batch(ctx context.Context, ss []d1.Stmt) ([]*d1.Result, error) {
+	if !slices.ContainsFunc(ss, func(s d1.Stmt) bool { return s.Mode == d1.Write }) {
+		return v.verified.Batch(ctx, ss)
+	}
+	rs, err := v.conn.Batch(ctx, ss)
+	if Altered(err) {
+		v.altered = true
+	} else {
+		v.written = true
+	}
+	return rs, err
 }
 
 func first(rs []*d1.Result, err error) (*d1.Result, error) {

@@ -21,6 +21,10 @@ func Eq(column string, v any) Cond { return Cond{op: "=", column: column, values
 // could be compared.
 func Octets(column string, n int64) Cond { return Cond{op: "octets", column: column, values: []any{n}} }
 
+// Short is true of a row none of whose values has more than so many bytes as a text or BLOB.
+// No value is read for it, however large.
+func Short(n int) Cond { return Cond{op: "short", values: []any{n}} }
+
 // Readable is a condition where no value of its columns is too large to be read
 // (d1.MaxValue), and false elsewhere.
 func Readable(c Cond) Cond { return Cond{op: "readable", column: c.column, conds: []Cond{c}} }

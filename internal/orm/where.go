@@ -2,6 +2,7 @@ package orm
 
 import (
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -31,6 +32,9 @@ func (c *compiler) cond(cond Cond) error {
 		return err
 	case "key":
 		return c.key(cond.key)
+	case "short":
+		c.short(cond.values[0].(int))
+		return nil
 	}
 	place, err := c.table.place(cond.column)
 	if err != nil {
@@ -50,6 +54,20 @@ func (c *compiler) cond(cond Cond) error {
 	sql, err := c.compare(place, cond)
 	c.sql.WriteString(sql)
 	return err
+}
+
+// short writes the condition on the sizes of all columns, some in one comparison: D1 allows
+// a function 32 arguments.
+func (c *compiler) short(n int) {
+	var conds []string
+	for columns := range slices.Chunk(Places(c.table.Table), 20) {
+		sizes := make([]string, len(columns), len(columns)+1)
+		for i, place := range columns {
+			sizes[i] = "ifnull(octet_length(" + c.table.ref(self, place) + "), 0)"
+		}
+		conds = append(conds, "max("+strings.Join(append(sizes, "0"), ", ")+") <= "+strconv.Itoa(n))
+	}
+	c.sql.WriteString(and(conds))
 }
 
 // readable writes a condition that doesn't look at a value that is too large. Such a

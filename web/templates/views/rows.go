@@ -292,13 +292,16 @@ type SavedRow struct {
 
 func (r SavedRow) words() string {
 	if r.Gone {
-		return "The change was saved, and then the row was removed: by a trigger, or by somebody else."
+		return "The change was saved, and then the row was removed by a trigger."
 	}
-	return "The change was saved. The row's key is too long now for it to be shown here; load the page again."
+	return "The change was saved. The row has a key now by which it can't be shown here; load the page again."
 }
 
-// Changes is the answer to changes that weren't saved.
+// Changes is the answer to changes that weren't saved, or may not be.
 type Changes struct {
+	// Look is where the rows are to be looked at, because the outcome isn't known; ""
+	// where it is: nothing was saved. Ref is then Cloudflare's id of the request, if there is one.
+	Look, Ref string
 	// SignIn is where to sign in again, "" while the session lasts.
 	SignIn    string
 	Error     string
