@@ -48,15 +48,14 @@ func (r Route) limit() int64 {
 }
 
 // routes is every route of the program. A test walks it: each has a valid
-// permission, no GET changes anything, every POST names its form.
+// permission, no GET changes anything, every POST names its form. HEAD is taken
+// wherever GET is, and stands nowhere in it.
 func (s *Server) routes() []Route {
 	get, post := http.MethodGet, http.MethodPost
 	return []Route{
 		{Method: get, Path: static.Prefix + "*", Permission: auth.Public, Handler: echo.WrapHandler(static.Handler()), Slow: true},
 		{Method: get, Path: "/healthz", Permission: auth.Public, Handler: install{s}.healthz},
 		{Method: get, Path: "/readyz", Permission: auth.Public, Handler: install{s}.readyz},
-		{Method: http.MethodHead, Path: "/healthz", Permission: auth.Public, Handler: install{s}.healthz},
-		{Method: http.MethodHead, Path: "/readyz", Permission: auth.Public, Handler: install{s}.readyz},
 
 		{Method: get, Path: "/setup", Permission: auth.SetupOnly, Handler: door{s}.setupForm},
 		{Method: post, Path: "/setup", Permission: auth.SetupOnly, Handler: door{s}.setupClaim, Form: "/setup"},

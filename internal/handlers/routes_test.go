@@ -10,7 +10,6 @@ import (
 
 	"golang.org/x/net/html"
 
-	"github.com/kuratchi/dashboard/internal/auth"
 	"github.com/kuratchi/dashboard/internal/browse"
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/handlers"
@@ -45,10 +44,6 @@ func TestEveryRouteDeclaresWhatItNeeds(t *testing.T) {
 				if !slices.Contains(parameter.FindAllString(r.Path, -1), p) {
 					t.Errorf("POST %s has no %s for its form's page %s", r.Path, p, form.Path)
 				}
-			}
-		case http.MethodHead:
-			if _, ok := gets[r.Path]; !ok || r.Permission != auth.Public {
-				t.Errorf("HEAD %s has no public GET beside it", r.Path)
 			}
 		default:
 			t.Errorf("%s %s: only GET and POST are here", r.Method, r.Path)

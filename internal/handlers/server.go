@@ -73,8 +73,23 @@ func New(o Options) *Server {
 	return s
 }
 
+// addRoute adds a route, and with a GET its HEAD.
 func (s *Server) addRoute(r Route) {
 	s.echo.Add(r.Method, r.Path, r.Handler, s.permit(r), s.timeout(r))
+	if r.Method == http.MethodGet {
+		s.echo.Add(http.MethodHead, r.Path, r.Handler, asGet, s.permit(r), s.timeout(r))
+	}
+}
+
+// asGet answers HEAD as GET is answered: the same work, status and headers. net/http
+// keeps the body back, by the request it has of its own.
+func asGet(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		get := c.Request().WithContext(c.Request().Context()) // a copy
+		get.Method = http.MethodGet
+		c.SetRequest(get)
+		return next(c)
+	}
 }
 
 // extractor tells whose address counts: the peer's, or behind trusted proxies
