@@ -18,7 +18,7 @@ import (
 // consoleFrame starts what the console shows.
 func (s query) consoleFrame(c echo.Context, d fleet.Database) views.Console {
 	l := s.Desk.Limits(d)
-	return views.Console{Database: d.Name, Cap: l.Rows, Timeout: l.Timeout, Guard: l.Guard, MayWrite: mayWrite(c), MayDraft: mayDraft(c)}
+	return views.Console{Database: d.Name, Cap: l.Rows, Timeout: l.Timeout, Guard: l.Guard, Rights: rightsOf(c)}
 }
 
 // consoleView is consoleFrame with what the session may do.

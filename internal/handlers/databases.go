@@ -143,7 +143,7 @@ func (s provisions) progress(c echo.Context, d fleet.Database) error {
 	}
 	v := views.Progress{Database: d, Steps: steps, Busy: s.Fleet.Busy(d.ID)}
 	if isFragment(c) {
-		return render(c, http.StatusOK, views.ProgressRegion(v))
+		return render(c, http.StatusOK, views.ProgressRegion(v, rightsOf(c)))
 	}
 	p := s.page(c, d.Name, "fleet", layout.Crumb{Text: "Fleet", Href: paths.Fleet},
 		layout.Crumb{Text: d.OrgName, Href: paths.Org(d.OrgSlug)}, layout.Crumb{Text: d.Name, Mono: true})

@@ -15,7 +15,6 @@ import (
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/fleet"
-	"github.com/kuratchi/dashboard/internal/handlers/middleware"
 	"github.com/kuratchi/dashboard/internal/id"
 	"github.com/kuratchi/dashboard/internal/migrate"
 	"github.com/kuratchi/dashboard/web/templates/layout"
@@ -154,9 +153,7 @@ func (s plans) planPage(c echo.Context, status int, cause error) error {
 	if err != nil {
 		return err
 	}
-	o, _ := middleware.Operator(c)
-	v := views.Plan{Plan: plan, Rehearsed: s.Fleet.LastRehearsal(plan.ID), CanApprove: o.Role.Can(auth.PlansApprove),
-		CanApply: o.Role.Can(auth.PlansApply), CanRehearse: o.Role.Can(auth.PlansCreate), CanDraft: mayDraft(c)}
+	v := views.Plan{Plan: plan, Rehearsed: s.Fleet.LastRehearsal(plan.ID), Rights: rightsOf(c)}
 	if cause != nil {
 		v.Error = fault.Message(cause)
 	}
@@ -170,7 +167,7 @@ func (s plans) planPage(c echo.Context, status int, cause error) error {
 	if err != nil {
 		return err
 	}
-	if plan.Point != "" && d.State == fleet.Ready && o.Role.Can(auth.DatabasesRestore) {
+	if plan.Point != "" && d.State == fleet.Ready && v.Rights.Restore {
 		_, err := s.Fleet.Point(ctx, d, plan.Point)
 		v.Restorable = err == nil
 	}

@@ -167,6 +167,12 @@ func TestNoGetChangesAnything(t *testing.T) {
 // returns the status of each. No page may lead nowhere.
 func (s *site) crawl(b *browser, start []string, most int) map[string]int {
 	s.t.Helper()
+	return s.walk(b, start, most, func(answer) {})
+}
+
+// walk is crawl with a look at every page.
+func (s *site) walk(b *browser, start []string, most int, look func(answer)) map[string]int {
+	s.t.Helper()
 	if small {
 		most = min(most, 150)
 	}
@@ -191,6 +197,7 @@ func (s *site) crawl(b *browser, start []string, most int) map[string]int {
 			queue = append(queue, step{next.to, a.location()})
 		}
 		if strings.HasPrefix(a.header.Get("Content-Type"), "text/html") {
+			look(a)
 			for _, to := range linksOf(a.doc(), next.to) {
 				queue = append(queue, step{next.to, to})
 			}

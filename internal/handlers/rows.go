@@ -8,7 +8,6 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"github.com/kuratchi/dashboard/internal/auth"
 	"github.com/kuratchi/dashboard/internal/browse"
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
@@ -252,10 +251,4 @@ func (s tables) refreshSeen(v *views.RowForm, cs []browse.Conflict) {
 			}
 		}
 	}
-}
-
-// mayWrite says whether who is signed in may change rows.
-func mayWrite(c echo.Context) bool {
-	o, _ := middleware.Operator(c)
-	return o.Role.Can(auth.DatabasesWrite)
 }

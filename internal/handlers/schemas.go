@@ -8,11 +8,9 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"github.com/kuratchi/dashboard/internal/auth"
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/fleet"
-	"github.com/kuratchi/dashboard/internal/handlers/middleware"
 	"github.com/kuratchi/dashboard/internal/id"
 	"github.com/kuratchi/dashboard/internal/schema"
 	"github.com/kuratchi/dashboard/web/templates/layout"
@@ -253,9 +251,4 @@ func sourceOf(c echo.Context) (string, error) {
 	defer func() { _ = f.Close() }()
 	b, err := io.ReadAll(io.LimitReader(f, schema.MaxSource+1))
 	return string(b), err
-}
-
-func mayDraft(c echo.Context) bool {
-	o, _ := middleware.Operator(c)
-	return o.Role.Can(auth.SchemasWrite)
 }

@@ -111,15 +111,21 @@ func (s *Server) Handler() http.Handler { return s.echo }
 // page starts what the frame shows.
 func (s *Server) page(c echo.Context, title, nav string, crumbs ...layout.Crumb) layout.Page {
 	o, _ := middleware.Operator(c)
-	can := o.Role.Can
 	return layout.Page{
 		Title: title, Nav: nav, Crumbs: crumbs, Env: s.Env, Operator: o.Email, Toast: doneWords[c.QueryParam("done")],
-		Rights: layout.Rights{
-			Audit: can(auth.AuditRead), Check: can(auth.FleetCheck), Create: can(auth.DatabasesCreate), Write: can(auth.DatabasesWrite),
-			Export: can(auth.DatabasesExport), Restore: can(auth.DatabasesRestore), Manage: can(auth.DatabasesManage),
-			Orgs: can(auth.OrgsManage), Settings: can(auth.SettingsManage),
-		},
-		Calls: s.callCount(),
+		Rights: rightsOf(c), Calls: s.callCount(),
+	}
+}
+
+// rightsOf returns what a page may offer to who is signed in.
+func rightsOf(c echo.Context) layout.Rights {
+	o, _ := middleware.Operator(c)
+	can := o.Role.Can
+	return layout.Rights{
+		Audit: can(auth.AuditRead), Check: can(auth.FleetCheck), Create: can(auth.DatabasesCreate), NewOrg: can(auth.OrgsCreate),
+		Write: can(auth.DatabasesWrite), Export: can(auth.DatabasesExport), Restore: can(auth.DatabasesRestore),
+		Manage: can(auth.DatabasesManage), Orgs: can(auth.OrgsManage), Schemas: can(auth.SchemasWrite), Plan: can(auth.PlansCreate),
+		Approve: can(auth.PlansApprove), Apply: can(auth.PlansApply), Settings: can(auth.SettingsManage),
 	}
 }
 

@@ -146,7 +146,7 @@ func fillState(v Plan) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if v.CanApply && v.filling() {
+			if v.Rights.Apply && v.filling() {
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 10, "<div class=\"end\"><form method=\"post\" action=\"")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
@@ -165,7 +165,7 @@ func fillState(v Plan) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			if v.CanApply && (v.Plan.Filling.State == fleet.FillStopped || v.Plan.Filling.State == fleet.FillFailed) {
+			if v.Rights.Apply && (v.Plan.Filling.State == fleet.FillStopped || v.Plan.Filling.State == fleet.FillFailed) {
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 12, "<div class=\"end\"><form method=\"post\" action=\"")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
@@ -605,7 +605,7 @@ func offerCard(v Plan) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if o.Next != nil && v.CanDraft {
+			if o.Next != nil && v.Rights.Schemas {
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 46, "<div class=\"card-foot\"><a class=\"btn\" href=\"")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
