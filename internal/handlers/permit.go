@@ -10,6 +10,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/auth"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/handlers/middleware"
+	"github.com/kuratchi/dashboard/web/static"
 	"github.com/kuratchi/dashboard/web/templates/paths"
 	"github.com/kuratchi/dashboard/web/templates/views"
 )
@@ -22,7 +23,7 @@ func (s *Server) permit(r Route) echo.MiddlewareFunc {
 			if r.Method != http.MethodPost {
 				c.Request().Body = http.NoBody // FormValue would read one that only looks like a form
 			}
-			if strings.HasPrefix(r.Path, "/static/") || strings.HasSuffix(r.Path, "z") && r.Permission == auth.Public {
+			if strings.HasPrefix(r.Path, static.Prefix) || strings.HasSuffix(r.Path, "z") && r.Permission == auth.Public {
 				return next(c) // neither needs to know who asks
 			}
 			signedIn, err := s.signIn(c)
@@ -127,7 +128,7 @@ func (s *Server) keepForm(c echo.Context, r Route, page string) bool {
 }
 
 func loginPath(next string) string {
-	if next == "/" {
+	if next == paths.Fleet {
 		return paths.Login
 	}
 	return paths.With(paths.Login, url.Values{"next": {next}})

@@ -217,7 +217,7 @@ func ConsolePage(p layout.Page, v Console) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var12 string
-			templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(paths.SQL(v.Database) + "/cancel")
+			templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(paths.DoSQL(v.Database, "cancel"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/console.templ`, Line: 39, Col: 323}
 			}
@@ -264,7 +264,7 @@ func ConsolePage(p layout.Page, v Console) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var14 string
-				templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(paths.SQL(v.Database) + "/version")
+				templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(paths.DoSQL(v.Database, "version"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/console.templ`, Line: 53, Col: 109}
 				}
@@ -309,7 +309,7 @@ func ConsolePage(p layout.Page, v Console) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var16 string
-					templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(paths.SQL(v.Database) + "/writes")
+					templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(paths.DoSQL(v.Database, "writes"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/console.templ`, Line: 60, Col: 112}
 					}
@@ -358,7 +358,7 @@ func ConsolePage(p layout.Page, v Console) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var19 string
-				templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(paths.SQL(v.Database) + "/writes")
+				templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(paths.DoSQL(v.Database, "writes"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/console.templ`, Line: 65, Col: 111}
 				}
@@ -719,7 +719,7 @@ func consoleAsk(v Console) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var37 string
-		templ_7745c5c3_Var37, templ_7745c5c3_Err = templ.JoinStringErrs(paths.SQL(v.Database) + "/cancel")
+		templ_7745c5c3_Var37, templ_7745c5c3_Err = templ.JoinStringErrs(paths.DoSQL(v.Database, "cancel"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/console.templ`, Line: 135, Col: 272}
 		}
