@@ -435,7 +435,7 @@ func backupsBody(p layout.Page, v Backups) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if v.onD1() {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 28, "D1 keeps every moment for 30 days, 7 on its free plan.")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 28, "D1 keeps every moment for 30 days on paid plans, 7 on the free one.")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
