@@ -113,8 +113,8 @@ func (s plans) plansCreate(c echo.Context) error {
 		return err
 	}
 	p, err := s.Fleet.Propose(c.Request().Context(), s.actor(c), c.Param("db"), form.Get("schema"), version)
-	if fault.Is(err, fault.Invalid) {
-		return s.migrationsPage(c, http.StatusUnprocessableEntity, form, err)
+	if isFormError(err) {
+		return s.migrationsPage(c, statusOf(err), form, err)
 	}
 	if err != nil {
 		return err
@@ -157,10 +157,10 @@ func (s plans) planPage(c echo.Context, status int, cause error) error {
 	if cause != nil {
 		v.Error = fault.Message(cause)
 	}
-	if v.Look, err = s.Fleet.Look(ctx, plan); err != nil {
+	if v.Look, err = s.Fleet.Look(ctx, plan); err != nil && cause == nil {
 		v.Error = fault.Message(err) // the plan can be read all the same
 	}
-	if v.Fills, err = s.Fleet.FillProgress(ctx, plan); err != nil && plan.Filling.State != fleet.FillDone {
+	if v.Fills, err = s.Fleet.FillProgress(ctx, plan); err != nil && plan.Filling.State != fleet.FillDone && cause == nil {
 		v.Error = fault.Message(err)
 	}
 	d, err := s.Fleet.Database(ctx, plan.Database)
@@ -178,11 +178,8 @@ func (s plans) planPage(c echo.Context, status int, cause error) error {
 
 // planAnswer answers what an operator did to a plan: with the plan as it is now.
 func (s plans) planAnswer(c echo.Context, err error) error {
-	switch fault.KindOf(err) {
-	case fault.Invalid, fault.Conflict:
-		if err != nil {
-			return s.planPage(c, statusOf(err), err)
-		}
+	if isFormError(err) {
+		return s.planPage(c, statusOf(err), err)
 	}
 	if err != nil {
 		return err

@@ -159,15 +159,8 @@ func (s schemas) versionsNew(c echo.Context) error {
 func (s schemas) consoleVersion(c echo.Context) error {
 	ctx, text := c.Request().Context(), c.FormValue("sql")
 	drawn, err := s.Fleet.Draw(ctx, c.Param("db"), text)
-	if fault.Is(err, fault.Invalid) {
-		return s.withDatabase(c, func(d fleet.Database, conn d1.Conn) error {
-			v, cause := query(s).consoleView(c, d)
-			if cause != nil {
-				return cause
-			}
-			v.SQL, v.Params, v.Error = text, c.FormValue("params"), fault.Message(err)
-			return query(s).consolePage(c, statusOf(err), d, conn, v)
-		})
+	if isFormError(err) {
+		return s.withDatabase(c, func(d fleet.Database, conn d1.Conn) error { return query(s).consoleAgain(c, d, conn, err) })
 	}
 	if err != nil {
 		return err
@@ -224,12 +217,9 @@ func (s schemas) editorAnswer(c echo.Context, v views.Editor, err error) error {
 		v.Problems = problems
 		return s.editorPage(c, http.StatusUnprocessableEntity, v)
 	}
-	switch fault.KindOf(err) {
-	case fault.Invalid, fault.Conflict:
-		if err != nil {
-			v.Error = fault.Message(err)
-			return s.editorPage(c, statusOf(err), v)
-		}
+	if isFormError(err) {
+		v.Error = fault.Message(err)
+		return s.editorPage(c, statusOf(err), v)
 	}
 	if err != nil {
 		return err
