@@ -4,9 +4,11 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/kuratchi/dashboard/internal/auth"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/handlers"
 )
@@ -72,4 +74,28 @@ func TestAFormThatDidNothingComesBackAsItWasFilledIn(t *testing.T) {
 var status = map[fault.Kind]int{
 	fault.Invalid: http.StatusUnprocessableEntity, fault.Conflict: http.StatusConflict,
 	fault.Unavailable: http.StatusServiceUnavailable, fault.Limited: http.StatusTooManyRequests,
+}
+
+// TestAFormIsKeptWhereItsAnswerIsAnotherPage: what was typed comes back from the error's page.
+func TestAFormIsKeptWhereItsAnswerIsAnotherPage(t *testing.T) {
+	t.Parallel()
+	s, owner := newFullSite(t)
+	s.server.AddRoute(handlers.Route{Method: "POST", Path: "/databases/:db/lost", Permission: auth.DatabasesWrite, Keep: true,
+		Form:    "/databases/:db/sql",
+		Handler: func(handlers.Context) error { return fault.New(fault.Unknown, "Nobody knows, in a test.") }})
+	for _, b := range []*browser{owner.htmx(), owner} { // each forgets what the one before kept
+		a := b.post("/databases/acme-org-001/lost", url.Values{"sql": {"select 'typed'"}}).is(http.StatusBadGateway, "Nobody knows")
+		back := slices.Contains(linksOf(a.doc(), "/"), "/databases/acme-org-001/sql")
+		if back != (b == owner) || strings.Contains(a.body, "is kept") != back {
+			t.Errorf("a link back: %v: %s", back, excerpt(a.body))
+		}
+	}
+	if got := value(t, owner.get("/databases/acme-org-001/sql").doc(), "sql"); got != "select 'typed'" {
+		t.Errorf("the form holds %q", got)
+	}
+	s.broken.refuse(fault.New(fault.NotFound, "It is gone, for a test."))
+	a := owner.post("/schemas", url.Values{"source": {strings.Replace(shop(1), "shop", "typed", 1)}}).is(http.StatusNotFound, "It is gone")
+	if strings.Contains(a.body, "is kept") {
+		t.Error("what has no form any more is kept")
+	}
 }

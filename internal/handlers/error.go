@@ -117,6 +117,7 @@ func (s *Server) handleError(err error, c echo.Context) {
 	if c.Request().Method == http.MethodGet && kind != fault.NotFound && kind != fault.Denied {
 		v.Retry = c.Request().URL.RequestURI()
 	}
+	v.Form, _ = c.Get(keptKey).(string)
 	p := s.page(c, st.title, "", layout.Crumb{Text: st.title})
 	if d, ok := s.failedDatabase(c, kind); ok {
 		p = s.databasePage(c, d, "", st.title)

@@ -52,9 +52,26 @@ func (s *Server) permit(r Route) echo.MiddlewareFunc {
 					_, _, _ = s.Sessions.TakeDraft(c.Request())
 				}
 			}
-			return next(c)
+			return s.keepTyped(c, r, next(c))
 		}
 	}
+}
+
+// keptKey is where a request notes the page on which its form comes back.
+const keptKey = "kept"
+
+// keepTyped keeps a form that people fill in when its answer is another page than its own,
+// as it is for an outcome that isn't known or for a defect: the error's page leads back to
+// it. A part of a page that htmx asked for leaves the form where it is. The error is
+// returned as it came.
+func (s *Server) keepTyped(c echo.Context, r Route, err error) error {
+	if err == nil || !r.Keep || isFragment(c) || fault.Is(err, fault.NotFound) || fault.Is(err, fault.Denied) {
+		return err
+	}
+	if page := fillPath(r.Form, c); s.keepForm(c, r, page) {
+		c.Set(keptKey, page)
+	}
+	return err
 }
 
 // signIn finds the operator of the request's session. A disabled operator has
