@@ -164,6 +164,8 @@ function show(td, as, text) {
   td.replaceChildren(span);
 }
 
+const controls = "NUL SOH STX ETX EOT ENQ ACK BEL BS HT LF VT FF CR SO SI DLE DC1 DC2 DC3 DC4 NAK SYN ETB CAN EM SUB ESC FS GS RS US".split(" ");
+
 // A line break is one line and a mark, blanks at the edges are tinted, a control
 // character has a sign: as the server writes cells. The text stays what it is.
 function visible(text) {
@@ -173,7 +175,7 @@ function visible(text) {
     if (!control && part !== "\n" && part.trim() !== "") return part;
     const el = document.createElement("i");
     el.className = control ? "ctl" : part === "\n" ? "nl" : "sp";
-    if (control) el.dataset.sign = String.fromCharCode(code === 127 ? 0x2421 : 0x2400 + code);
+    if (control) el.dataset.sign = controls[code] ?? "DEL";
     el.textContent = part;
     return el;
   });

@@ -118,17 +118,18 @@ var controls = [...]string{
 	"DLE", "DC1", "DC2", "DC3", "DC4", "NAK", "SYN", "ETB", "CAN", "EM", "SUB", "ESC", "FS", "GS", "RS", "US",
 }
 
-// Control returns a sign for a control character, such as ␀, and its name, "NUL (U+0000)".
-// Both are "" for any other character, and for a tab and a line feed, which pages show
-// as they are.
+// Control returns a sign for a control character, its name in ASCII, such as NUL, and what
+// it is in full, "NUL (U+0000)". Unicode has signs of its own, which most fonts haven't. Both
+// are "" for any other character, and for a tab and a line feed, which pages show as they
+// are.
 func Control(c byte) (sign, name string) {
 	switch {
 	case c == '\t' || c == '\n':
 		return "", ""
 	case int(c) < len(controls):
-		return string('\u2400' + rune(c)), fmt.Sprintf("%s (U+%04X)", controls[c], c)
+		return controls[c], fmt.Sprintf("%s (U+%04X)", controls[c], c)
 	case c == 0x7f:
-		return "\u2421", "DEL (U+007F)"
+		return "DEL", "DEL (U+007F)"
 	}
 	return "", ""
 }

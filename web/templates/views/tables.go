@@ -308,7 +308,7 @@ func (v Table) openCell(b *bytes.Buffer, cell browse.Cell) {
 }
 
 // nulSign stands for a NUL where no mark can: in a title.
-const nulSign = "\u2400"
+const nulSign = "[NUL]"
 
 // shownWidth is how many characters a column is wide at most. What is longer, and
 // no link to the whole, is also the cell's title.
