@@ -93,8 +93,8 @@ func newSite(ctx context.Context, dir string) (s *site, err error) {
 	}
 	h := handlers.New(handlers.Options{
 		Fleet: f, Account: acc, Operators: store, Hasher: hasher, Throttle: auth.NewThrottle(now), Log: log, Now: now,
-		Sessions: auth.NewStore(store, auth.StoreOptions{Insecure: true, Now: now}), Env: layout.Env{Name: "bench", Color: "gray"},
-		Desk: desk.New(desk.Options{Log: store, Switch: store, Rows: 1000, Timeout: 30 * time.Second, Now: now,
+		Sessions: auth.NewStore(store.SessionTable, auth.StoreOptions{Insecure: true, Now: now}), Env: layout.Env{Name: "bench", Color: "gray"},
+		Desk: desk.New(desk.Options{Log: store.AuditTable, Switch: store.SwitchTable, Rows: 1000, Timeout: 30 * time.Second, Now: now,
 			ReadToken: func() bool { return false }}),
 	})
 	s.url, err = s.serve(h.Handler())
@@ -128,7 +128,7 @@ func (s *site) serve(h http.Handler) (url string, err error) {
 func signIn(ctx context.Context, store *controlplane.Store) (cookie string, err error) {
 	o := auth.Operator{ID: id.New[id.Operator](), Email: "bench@example.com", Role: auth.RoleOwner, CreatedAt: now()}
 	plain, hash := auth.NewToken("")
-	if err := store.SetupToken(ctx, hash, now().Add(time.Hour)); err != nil {
+	if err := store.SetupToken(ctx, hash, now().Add(auth.SetupFor)); err != nil {
 		return "", err
 	}
 	if err := store.Claim(ctx, hash, o, "none"); err != nil {

@@ -41,7 +41,7 @@ func withStore(ctx context.Context, cfg config.Config, f func(*controlplane.Stor
 // setupToken prints a new link for creating the owner.
 func setupToken(ctx context.Context, cfg config.Config, _ []string, term terminal, _ *slog.Logger) error {
 	return withStore(ctx, cfg, func(s *controlplane.Store) error {
-		return printSetupLink(ctx, s, baseURL(cfg, cfg.Listen), term)
+		return printSetupLink(ctx, s.SetupTable, baseURL(cfg, cfg.Listen), term)
 	})
 }
 

@@ -28,7 +28,7 @@ func (p places) Provider(name string) (d1.Provider, error) {
 
 // openAccount returns the Cloudflare account that the environment or the control
 // plane says.
-func openAccount(ctx context.Context, cfg config.Config, store *controlplane.Store, log *slog.Logger) (*account.Account, error) {
+func openAccount(ctx context.Context, cfg config.Config, store controlplane.CloudflareTable, log *slog.Logger) (*account.Account, error) {
 	v, err := openVault(cfg)
 	if err != nil {
 		return nil, err

@@ -54,7 +54,7 @@ func rotateKey(ctx context.Context, cfg config.Config, args []string, term termi
 		at := now()
 		e := audit.Entry{ID: id.At[string](at), At: at, Actor: auth.SystemActor("rotate-key").Email,
 			Action: audit.SecretsRotate, Outcome: audit.Done}
-		n, err := account.Reseal(ctx, s, v, e)
+		n, err := account.Reseal(ctx, s.CloudflareTable, v, e)
 		if err != nil {
 			return err
 		}

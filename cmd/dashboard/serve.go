@@ -26,9 +26,6 @@ import (
 	"github.com/kuratchi/dashboard/web/templates/layout"
 )
 
-// setupLifetime is how long a link for creating the owner is good.
-const setupLifetime = 15 * time.Minute
-
 // serve runs the dashboard until ctx is done, then lets the requests under way
 // end.
 func serve(ctx context.Context, cfg config.Config, _ []string, term terminal, log *slog.Logger) error {
@@ -52,17 +49,23 @@ func serve(ctx context.Context, cfg config.Config, _ []string, term terminal, lo
 	if err := store.Ready(ctx); err != nil {
 		return err
 	}
+	watch, err := watchClock(ctx, store, log)
+	if err != nil {
+		return err
+	}
+	store.PurgeWhile(watch.Steady)
 	engine, err := local.Open(databasesDir(cfg), local.Options{OpenDatabases: cfg.OpenDatabases, Memory: int64(cfg.StatementMemory) << 20})
 	if err != nil {
 		return err
 	}
 	defer func() { _ = engine.Close() }()
-	acc, err := openAccount(ctx, cfg, store, log)
+	acc, err := openAccount(ctx, cfg, store.CloudflareTable, log)
 	if err != nil {
 		return err
 	}
 	f := fleet.New(store, places{engine, acc}, log, now)
 	defer f.Close()
+	f.PurgeWhile(watch.Steady)
 	if err := f.Recover(ctx); err != nil {
 		return err
 	}
@@ -73,7 +76,7 @@ func serve(ctx context.Context, cfg config.Config, _ []string, term terminal, lo
 	if err != nil {
 		return fmt.Errorf("can't listen on %s: %w", cfg.Listen, err)
 	}
-	if err := announce(ctx, cfg, store, listener.Addr().String(), term); err != nil {
+	if err := announce(ctx, cfg, store.SetupTable, listener.Addr().String(), term); err != nil {
 		_ = listener.Close()
 		return err
 	}
@@ -111,10 +114,10 @@ func answer(ctx context.Context, cfg config.Config, l net.Listener, r rooms) err
 	var stopping atomic.Bool
 	h := handlers.New(handlers.Options{
 		Fleet: r.fleet, Account: r.account, Operators: r.store, Hasher: hasher, Throttle: auth.NewThrottle(now), Log: r.log, Now: now,
-		Sessions:       auth.NewStore(r.store, auth.StoreOptions{Insecure: !cfg.SecureCookie(), Now: now, Log: r.log}),
+		Sessions:       auth.NewStore(r.store.SessionTable, auth.StoreOptions{Insecure: !cfg.SecureCookie(), Now: now, Log: r.log}),
 		Env:            layout.Env{Name: cfg.Environment.Name, Color: string(cfg.Environment.Color)},
 		TrustedProxies: cfg.TrustedProxies, Uploads: uploadsDir(cfg),
-		Desk: desk.New(desk.Options{Log: r.store, Switch: r.store, Rows: cfg.SQLRowCap, Timeout: cfg.SQLTimeout, Now: now,
+		Desk: desk.New(desk.Options{Log: r.store.AuditTable, Switch: r.store.SwitchTable, Rows: cfg.SQLRowCap, Timeout: cfg.SQLTimeout, Now: now,
 			ReadToken: func() bool { return r.account.State().ReadToken }}),
 		Ready: func() error {
 			if stopping.Load() {
@@ -147,7 +150,7 @@ func answer(ctx context.Context, cfg config.Config, l net.Listener, r rooms) err
 
 // announce says where the dashboard is, and while it has no owner, how to
 // become that.
-func announce(ctx context.Context, cfg config.Config, store *controlplane.Store, addr string, stdout io.Writer) error {
+func announce(ctx context.Context, cfg config.Config, store controlplane.SetupTable, addr string, stdout io.Writer) error {
 	base := baseURL(cfg, addr)
 	claimed, err := store.Claimed(ctx)
 	if err != nil {
@@ -160,13 +163,13 @@ func announce(ctx context.Context, cfg config.Config, store *controlplane.Store,
 	return printSetupLink(ctx, store, base, stdout)
 }
 
-func printSetupLink(ctx context.Context, store *controlplane.Store, base string, stdout io.Writer) error {
+func printSetupLink(ctx context.Context, store controlplane.SetupTable, base string, stdout io.Writer) error {
 	plain, hash := auth.NewToken("")
-	if err := store.SetupToken(ctx, hash, now().Add(setupLifetime)); err != nil {
+	if err := store.SetupToken(ctx, hash, now().Add(auth.SetupFor)); err != nil {
 		return err
 	}
 	_, _ = fmt.Fprintf(stdout, "Kuratchi Dashboard has no owner yet. Within %d minutes, open\n\n  %s/setup?token=%s\n\n"+
-		"A new link: dashboard setup-token\n", int(setupLifetime.Minutes()), base, plain)
+		"A new link: dashboard setup-token\n", int(auth.SetupFor.Minutes()), base, plain)
 	return nil
 }
 

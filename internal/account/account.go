@@ -14,6 +14,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/d1/rest"
 	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/operation"
 	"github.com/kuratchi/dashboard/internal/vault"
 )
 
@@ -217,6 +218,9 @@ const checkTime = 20 * time.Second
 // what lacks a permission or changes nothing; fault.Conflict when it comes from the
 // environment, or when databases live in another account.
 func (a *Account) Save(ctx context.Context, actor auth.Actor, in Input) ([]Permission, error) {
+	if err := actor.May(OpSave.Needs); err != nil {
+		return nil, err
+	}
 	c, kept, err := a.mergeInput(ctx, in)
 	if err != nil {
 		return nil, err
@@ -244,14 +248,17 @@ func (a *Account) Save(ctx context.Context, actor auth.Actor, in Input) ([]Permi
 			return found, err
 		}
 	}
-	e := a.entry(actor, audit.AccountSave, c.ID)
-	s := Stored{ID: c.ID, Token: a.o.Vault.Seal(place("token"), c.Token.Reveal()), UpdatedAt: e.At, UpdatedBy: actor.Email}
-	e.Detail = "a token that may edit"
+	s := Stored{ID: c.ID, Token: a.o.Vault.Seal(place("token"), c.Token.Reveal()), UpdatedBy: actor.Email}
+	about := audit.Entry{Target: c.ID, Detail: "a token that may edit"}
 	if !c.ReadToken.IsZero() {
 		s.ReadToken = a.o.Vault.Seal(place("read_token"), c.ReadToken.Reveal())
-		e.Detail += ", and one that may only read"
+		about.Detail += ", and one that may only read"
 	}
-	if err := a.o.Store.SaveCloudflareAccount(ctx, s, e); err != nil {
+	err = a.door().Do(ctx, actor, OpSave, operation.Job{About: about, End: func(ctx context.Context, e audit.Entry, _ error) error {
+		s.UpdatedAt = e.At
+		return a.o.Store.SaveCloudflareAccount(ctx, s, e)
+	}})
+	if err != nil {
 		return found, err
 	}
 	return found, a.Reload(ctx)
@@ -324,7 +331,11 @@ func (a *Account) Forget(ctx context.Context, actor auth.Actor) error {
 		return fault.New(fault.Conflict, "The account can't be taken away while %d databases of this installation live in it. "+
 			"Move them away first, and let the old ones go.", n).At("confirm")
 	}
-	if err := a.o.Store.ForgetCloudflareAccount(ctx, a.entry(actor, audit.AccountForget, s.ID)); err != nil {
+	err = a.door().Do(ctx, actor, OpForget, operation.Job{About: audit.Entry{Target: s.ID},
+		End: func(ctx context.Context, e audit.Entry, _ error) error {
+			return a.o.Store.ForgetCloudflareAccount(ctx, e)
+		}})
+	if err != nil {
 		return err
 	}
 	return a.Reload(ctx)
@@ -337,12 +348,20 @@ func (a *Account) Databases(ctx context.Context) (int, error) {
 	return n, err
 }
 
-func (a *Account) entry(actor auth.Actor, action audit.Action, target string) audit.Entry {
-	at := a.o.Now()
-	e := actor.Entry(at, action, audit.Done)
-	e.Target = target
-	return e
-}
+// The operations on an account.
+var (
+	OpSave = operation.Kind{Action: audit.AccountSave, Needs: auth.SettingsManage, Toasts: map[string]string{
+		"account-saved": "The Cloudflare account is set up."}}
+	OpForget = operation.Kind{Action: audit.AccountForget, Needs: auth.SettingsManage, Toasts: map[string]string{
+		"account-forgotten": "The Cloudflare account is taken away."}}
+)
+
+// Operations are all operations on an account.
+func Operations() []operation.Kind { return []operation.Kind{OpSave, OpForget} }
+
+// door is what both go through. They change the control plane alone, so nothing is recorded
+// beside its batch.
+func (a *Account) door() operation.Door { return operation.Door{Now: a.o.Now} }
 
 // Reseal seals the stored tokens with the vault's current key and returns how many
 // were sealed with an older one. It writes nothing when none was.

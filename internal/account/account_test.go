@@ -13,8 +13,8 @@ import (
 	"github.com/kuratchi/dashboard/internal/auth"
 	"github.com/kuratchi/dashboard/internal/config"
 	"github.com/kuratchi/dashboard/internal/controlplane"
+	"github.com/kuratchi/dashboard/internal/controlplane/controltest"
 	"github.com/kuratchi/dashboard/internal/d1"
-	"github.com/kuratchi/dashboard/internal/d1/local"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/vault"
 )
@@ -24,7 +24,7 @@ const (
 	otherID = "fedcba9876543210fedcba9876543210"
 )
 
-var ada = auth.Actor{Operator: "op1", Email: "ada@acme.test"}
+var ada = auth.Actor{Operator: "op1", Role: auth.RoleOwner, Scope: auth.Everything, Email: "ada@acme.test"}
 
 func now() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }
 
@@ -37,16 +37,8 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{t: t, dir: t.TempDir()}
-	var err error
-	if w.control, err = local.OpenFile(filepath.Join(w.dir, "control.db")); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = w.control.Close() })
-	if w.store, err = controlplane.Open(t.Context(), w.control, now); err != nil {
-		t.Fatal(err)
-	}
-	return w
+	f := controltest.New(t, now, nil)
+	return &world{t: t, dir: f.Dir, control: f.Control, store: f.Store}
 }
 
 func (w *world) vault(key string) *vault.Vault {

@@ -1,6 +1,8 @@
 package audit
 
 import (
+	"fmt"
+	"strings"
 	"time"
 
 	"github.com/kuratchi/dashboard/internal/fault"
@@ -53,6 +55,7 @@ const (
 	DatabaseReplicate Action = "database.replication"
 	PlanFill          Action = "plan.fill"
 	PlanFillStop      Action = "plan.fill_stop"
+	ClockJump         Action = "clock.jump"
 )
 
 // Actions are all actions, in the order a menu shows them.
@@ -62,6 +65,7 @@ var Actions = []Action{
 	DatabaseArchive, DatabaseUnarchive, DatabaseDelete, DatabaseRevive, DatabasePurge, PointKeep, PointRestore, PointForget,
 	SchemaSave, SchemaRehash, PlanCreate, PlanApprove, PlanReject, PlanApply, PlanFill, PlanFillStop,
 	AccountSave, AccountForget, SecretsRotate, DatabaseAdopt, DatabaseMove, DatabaseImport, DatabaseLetGo, DatabaseReplicate,
+	ClockJump,
 }
 
 // Outcomes are all outcomes, in the order a menu shows them.
@@ -130,13 +134,37 @@ type Entry struct {
 }
 
 // Ended makes the entry the outcome of what ended with err, nil for done. An answer that was
-// lost is no failure, since a failure says that nothing was changed.
+// lost is no failure, since a failure says that nothing was changed. Of a message of many lines
+// the log keeps as many as MaxDetail holds.
 func (e Entry) Ended(err error) Entry {
 	switch {
 	case fault.Is(err, fault.Unknown):
-		e.Outcome, e.Detail = Unknown, fault.Message(err)
+		e.Outcome = Unknown
 	case err != nil:
-		e.Outcome, e.Detail = Failed, fault.Message(err)
+		e.Outcome = Failed
+	default:
+		return e
 	}
+	e.Detail = Sentences(strings.Split(fault.Message(err), "\n"), MaxDetail)
 	return e
+}
+
+// MaxDetail is how many bytes of what an operation says are kept. An import can name thousands of
+// objects that can't come.
+const MaxDetail = 4000
+
+// Sentences joins as many of the sentences as n bytes hold, and says how many are left out. A
+// first one that is longer is cut.
+func Sentences(sentences []string, n int) string {
+	if len(sentences) > 0 && len(sentences[0]) > n {
+		return strings.ToValidUTF8(sentences[0][:n], "") + "…"
+	}
+	var b strings.Builder
+	for i, s := range sentences {
+		if b.Len()+len(s) > n {
+			return fmt.Sprintf("%s… and %d more.", b.String(), len(sentences)-i)
+		}
+		b.WriteString(s + " ")
+	}
+	return strings.TrimSuffix(b.String(), " ")
 }

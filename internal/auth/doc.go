@@ -32,7 +32,8 @@
 // in [SessionRecords]. The browser holds 256 random bits and nothing else; the
 // records hold their hash, so a copy of the database signs nobody in. A session
 // ends 30 minutes after it was last used and 12 hours after it began, at
-// logout, and when somebody revokes it. Signing in always makes a new id.
+// logout, and when somebody revokes it; on a clock that was put back see
+// [Session.Expired]. Signing in always makes a new id.
 //
 // In a middleware:
 //

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/kuratchi/dashboard/internal/audit"
+	"github.com/kuratchi/dashboard/internal/clock"
 	"github.com/kuratchi/dashboard/internal/id"
 )
 
@@ -15,6 +16,10 @@ const (
 	// AbsoluteTimeout ends a session that long after signing in, used or not
 	// (ASVS 7.3.2).
 	AbsoluteTimeout = 12 * time.Hour
+	// WritesFor is how long a session may write to a database once that was allowed.
+	WritesFor = 10 * time.Minute
+	// SetupFor is how long a link for creating the owner is good.
+	SetupFor = 15 * time.Minute
 	// TouchEvery is how often use is written down at most, so that a page view is
 	// not a write each time.
 	TouchEvery = time.Minute
@@ -44,9 +49,15 @@ type Session struct {
 	Draft     string
 }
 
-// Expired reports whether the session timed out by then.
+// Expired reports whether the session timed out by then. One that began or was used
+// later than now, by more than [clock.Skew], has: the clock was put back, and how much of
+// its time is left isn't known. A clock that is put back to after the last use isn't
+// noticed; the session then lives longer by as much, which is less than IdleTimeout. One
+// that is put on ends sessions early, and those that weren't revoked meanwhile live again
+// when it is put right.
 func (s Session) Expired(now time.Time) bool {
-	return now.Sub(s.LastSeen) >= IdleTimeout || now.Sub(s.CreatedAt) >= AbsoluteTimeout
+	return !clock.Open(s.LastSeen.Add(IdleTimeout), now, IdleTimeout) ||
+		!clock.Open(s.CreatedAt.Add(AbsoluteTimeout), now, AbsoluteTimeout)
 }
 
 // Alive reports whether the session still signs anybody in: neither timed out

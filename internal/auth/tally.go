@@ -1,6 +1,10 @@
 package auth
 
-import "time"
+import (
+	"time"
+
+	"github.com/kuratchi/dashboard/internal/clock"
+)
 
 // tally counts the attempts on one account or from one address.
 type tally struct {
@@ -10,15 +14,16 @@ type tally struct {
 	pending int
 	// last is when an attempt was last admitted or failed.
 	last time.Time
-	// until is when the next attempt is admitted.
+	// until is when the next attempt is admitted, delay how long before it was decided.
 	until time.Time
+	delay time.Duration
 }
 
 // wait returns how long the next attempt has to wait.
 func (t *tally) wait(now time.Time) time.Duration {
 	t.age(now)
-	if d := t.until.Sub(now); d > 0 {
-		return d
+	if t.delay > 0 && clock.Open(t.until, now, t.delay) {
+		return min(t.until.Sub(now), t.delay)
 	}
 	if t.pending > 0 && t.failures+t.pending > FreeFailures {
 		return firstDelay
@@ -27,8 +32,12 @@ func (t *tally) wait(now time.Time) time.Duration {
 }
 
 // age forgets what is old: all after quiet, pending attempts after underway,
-// which is for callers that never told the outcome.
+// which is for callers that never told the outcome. On a clock that was put back
+// it counts from now.
 func (t *tally) age(now time.Time) {
+	if t.last.After(now.Add(clock.Skew)) {
+		t.last = now
+	}
 	switch idle := now.Sub(t.last); {
 	case idle >= QuietTime:
 		*t = tally{}
@@ -48,7 +57,8 @@ func (t *tally) fail(now time.Time, most time.Duration) {
 	t.settle()
 	t.failures++
 	t.last = now
-	t.until = now.Add(delay(t.failures, most))
+	t.delay = delay(t.failures, most)
+	t.until = now.Add(t.delay)
 }
 
 func (t *tally) settle() { t.pending = max(0, t.pending-1) }

@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"github.com/kuratchi/dashboard/internal/clock"
 	"github.com/kuratchi/dashboard/internal/fault"
 )
 
@@ -52,6 +53,9 @@ const (
 // address itself count, and the global limit does not. An address's failures
 // aren't forgiven by a success, or one's own account would be a way to guess at
 // others without end.
+//
+// On a clock that was put back a wait that would be longer than it was made ends, and what
+// is remembered of attempts counts from then.
 //
 // All of it is in memory: it is forgotten at a restart, and each copy of the
 // program counts for itself. A Throttle is safe for concurrent use.
@@ -155,7 +159,7 @@ func (t *Throttle) each(k throttleKeys, f func(e *tally, most time.Duration)) {
 // called with mu held.
 func (t *Throttle) knows(k throttleKeys, now time.Time) bool {
 	last := t.known.peek(k.pair)
-	return k.hasAccount && last != nil && now.Sub(*last) < knownFor
+	return k.hasAccount && last != nil && clock.Open(last.Add(knownFor), now, knownFor)
 }
 
 // takeGlobal takes one attempt from what everybody shares, or returns how long

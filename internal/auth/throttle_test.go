@@ -371,3 +371,42 @@ func TestThrottleIsSafeForConcurrentUse(t *testing.T) {
 	}
 	wg.Wait()
 }
+
+// TestAThrottleOnAClockThatIsSet: nobody waits until a clock that was put back has caught up,
+// and what failed before still counts.
+func TestAThrottleOnAClockThatIsSet(t *testing.T) {
+	t.Parallel()
+	for name, by := range map[string]time.Duration{"back by a day": -24 * time.Hour, "back by years": -9000 * 24 * time.Hour} {
+		th, clk := newThrottle()
+		for range 12 {
+			failAfterWaiting(t, th, clk, ann, home)
+		}
+		if d := th.Check(ann, home); d == 0 {
+			t.Fatal("no wait before")
+		}
+		clk.pass(by)
+		if d := th.Check(ann, home); d != 0 {
+			t.Errorf("%s: the wait is %v", name, d)
+		}
+		th.Fail(ann, home)
+		if d := th.Check(ann, home); d == 0 || d > auth.MaxAddressDelay {
+			t.Errorf("%s: the wait after another failure is %v", name, d)
+		}
+		clk.pass(auth.QuietTime + auth.MaxAddressDelay)
+		if d := failAfterWaiting(t, th, clk, ann, home) + failAfterWaiting(t, th, clk, ann, home); d != 0 {
+			t.Errorf("%s: after a quiet time the wait is %v", name, d)
+		}
+	}
+	th, clk := newThrottle()
+	for range 6 {
+		failAfterWaiting(t, th, clk, ann, home)
+	}
+	clk.pass(-2 * time.Second) // as a time server does
+	if d := th.Check(ann, home); d != time.Second {
+		t.Errorf("put back a little: the wait is %v", d)
+	}
+	clk.pass(24 * time.Hour)
+	if d := th.Check(ann, home); d != 0 {
+		t.Errorf("put on by a day: the wait is %v", d)
+	}
+}

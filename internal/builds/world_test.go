@@ -19,8 +19,8 @@ import (
 )
 
 var (
-	ada = auth.Actor{Operator: "op1", Email: builds.OwnerEmail, IP: "127.0.0.1", RequestID: "r1"}
-	bob = auth.Actor{Operator: "op2", Email: "bob@acme.test", IP: "127.0.0.1", RequestID: "r2"}
+	ada = auth.Actor{Operator: "op1", Role: auth.RoleOwner, Scope: auth.Everything, Email: builds.OwnerEmail, IP: "127.0.0.1", RequestID: "r1"}
+	bob = auth.Actor{Operator: "op2", Role: auth.RoleOwner, Scope: auth.Everything, Email: "bob@acme.test", IP: "127.0.0.1", RequestID: "r2"}
 )
 
 // world is a data folder that is open.

@@ -1,6 +1,6 @@
 // Package check holds the rules of this repository that no compiler knows, as
 // tests over its files: who may import whom, what every package and exported
-// name has to say and show, how long lines, files and interfaces get, how names
+// name has to say and show, how long lines, files, interfaces and types get, how names
 // fold, what the policy header and htmx 4 forbid in templates, and that the
 // commands of README, Makefile, Dockerfile and .ci/run and the tables of rooms
 // are the same as the tree.

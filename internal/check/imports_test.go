@@ -16,6 +16,7 @@ import (
 // that nobody uses.
 var mayImport = map[string][]string{
 	"internal/check":     {},
+	"internal/clock":     {},
 	"internal/config":    {},
 	"internal/failpoint": {},
 	"internal/fault":     {},
@@ -23,16 +24,18 @@ var mayImport = map[string][]string{
 	"internal/sqltext":   {},
 	"schemas":            {},
 
-	"internal/audit": {"internal/fault", "internal/id"},
-	"internal/auth":  {"internal/audit", "internal/fault", "internal/id"},
-	"internal/vault": {"internal/fault"},
+	"internal/audit":     {"internal/fault", "internal/id"},
+	"internal/auth":      {"internal/audit", "internal/clock", "internal/fault", "internal/id"},
+	"internal/operation": {"internal/audit", "internal/auth", "internal/fault"},
+	"internal/vault":     {"internal/fault"},
 
 	"internal/sqlite":        {"internal/fault", "internal/sqlite/bounds", "internal/sqltext"},
 	"internal/sqlite/bounds": {},
 	"internal/schema":        {"internal/sqltext"},
 	"internal/d1":            {"internal/fault", "internal/sqltext"},
 	"internal/d1/local": {
-		"internal/copier", "internal/d1", "internal/failpoint", "internal/fault", "internal/sqlite", "internal/sqltext",
+		"internal/clock", "internal/copier", "internal/d1", "internal/failpoint", "internal/fault", "internal/sqlite",
+		"internal/sqltext",
 	},
 	"internal/d1/rest":         {"internal/copier", "internal/d1", "internal/fault", "internal/sqlite", "internal/sqltext"},
 	"internal/d1/d1test":       {"internal/d1", "internal/fault"},
@@ -52,20 +55,22 @@ var mayImport = map[string][]string{
 
 	"internal/account": {
 		"internal/audit", "internal/auth", "internal/config", "internal/d1", "internal/d1/rest", "internal/fault",
-		"internal/vault",
+		"internal/operation", "internal/vault",
 	},
 	"internal/fleet": {
-		"internal/audit", "internal/auth", "internal/copier", "internal/d1", "internal/failpoint", "internal/fault",
-		"internal/id", "internal/live", "internal/migrate", "internal/schema", "internal/sqltext",
+		"internal/audit", "internal/auth", "internal/clock", "internal/copier", "internal/d1", "internal/failpoint",
+		"internal/fault", "internal/id", "internal/live", "internal/migrate", "internal/operation", "internal/schema",
+		"internal/sqltext",
 	},
 	"internal/desk": {
 		"internal/audit", "internal/auth", "internal/browse", "internal/console", "internal/d1", "internal/fault",
-		"internal/fleet", "internal/id",
+		"internal/fleet", "internal/id", "internal/operation",
 	},
 	"internal/controlplane": {
-		"internal/account", "internal/audit", "internal/auth", "internal/d1", "internal/fault", "internal/fleet",
-		"internal/id", "internal/migrate", "internal/orm", "internal/schema",
+		"internal/account", "internal/audit", "internal/auth", "internal/clock", "internal/d1", "internal/fault",
+		"internal/fleet", "internal/id", "internal/migrate", "internal/orm", "internal/schema",
 	},
+	"internal/controlplane/controltest": {"internal/controlplane", "internal/d1", "internal/d1/local"},
 	"internal/demo": {
 		"internal/auth", "internal/d1", "internal/fault", "internal/fleet", "internal/live", "internal/sqltext", "schemas",
 	},
@@ -85,24 +90,24 @@ var mayImport = map[string][]string{
 	"internal/handlers/middleware": {"internal/auth", "internal/fault", "internal/id"},
 	"internal/handlers": {
 		"internal/account", "internal/audit", "internal/auth", "internal/browse", "internal/d1", "internal/desk",
-		"internal/fault", "internal/fleet", "internal/handlers/middleware", "internal/id", "internal/live", "internal/migrate",
-		"internal/schema", "web/static", "web/templates/layout", "web/templates/paths", "web/templates/textual",
-		"web/templates/ui", "web/templates/views",
+		"internal/fault", "internal/fleet", "internal/handlers/middleware", "internal/id", "internal/live",
+		"internal/migrate", "internal/operation", "internal/schema", "web/static", "web/templates/layout",
+		"web/templates/paths", "web/templates/textual", "web/templates/ui", "web/templates/views",
 	},
 	"cmd/dashboard": {
-		"internal/account", "internal/audit", "internal/auth", "internal/config", "internal/controlplane", "internal/d1",
-		"internal/d1/local", "internal/demo", "internal/desk", "internal/fault", "internal/fleet", "internal/handlers",
-		"internal/id", "internal/vault", "schemas", "web/templates/layout",
+		"internal/account", "internal/audit", "internal/auth", "internal/clock", "internal/config",
+		"internal/controlplane", "internal/d1", "internal/d1/local", "internal/demo", "internal/desk", "internal/fault",
+		"internal/fleet", "internal/handlers", "internal/id", "internal/vault", "schemas", "web/templates/layout",
 	},
 
 	"internal/builds": {},
 	"internal/e2e":    {},
 	"bench/csqlite":   {},
 	"bench": {
-		"bench/csqlite", "internal/account", "internal/auth", "internal/browse", "internal/console", "internal/controlplane",
-		"internal/d1", "internal/d1/local", "internal/desk", "internal/fleet", "internal/handlers",
-		"internal/handlers/middleware", "internal/id", "internal/migrate", "internal/schema", "internal/sqlite",
-		"internal/vault", "schemas", "web/templates/layout",
+		"bench/csqlite", "internal/account", "internal/auth", "internal/browse", "internal/console",
+		"internal/controlplane", "internal/d1", "internal/d1/local", "internal/desk", "internal/fleet",
+		"internal/handlers", "internal/handlers/middleware", "internal/id", "internal/migrate", "internal/schema",
+		"internal/sqlite", "internal/vault", "schemas", "web/templates/layout",
 	},
 	"internal/live":   {"internal/d1", "internal/fault", "internal/schema", "internal/sqltext"},
 	"internal/shadow": {"internal/d1", "internal/live", "internal/schema", "internal/sqlite", "internal/sqltext"},
@@ -129,7 +134,9 @@ var onlyIn = []struct {
 	{regexp.MustCompile(`^(plugin|text/template|html/template)$`), nil, true},
 	{regexp.MustCompile(`^(github\.com/google/go-cmp|pgregory\.net/rapid|go\.uber\.org/goleak|github\.com/chromedp)`), nil, false},
 	{regexp.MustCompile(`^github\.com/getkin/kin-openapi`), []string{"internal/d1/d1test/front"}, true},
-	{regexp.MustCompile(`^testing(/|$)`), []string{"internal/d1/d1test", "internal/d1/d1test/front"}, false},
+	{regexp.MustCompile(`^testing(/|$)`), []string{
+		"internal/controlplane/controltest", "internal/d1/d1test", "internal/d1/d1test/front",
+	}, false},
 }
 
 func matches(patterns []string, p string) bool {

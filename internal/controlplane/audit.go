@@ -9,6 +9,9 @@ import (
 	"github.com/kuratchi/dashboard/internal/orm"
 )
 
+// AuditTable is the audit log. Entries are added and never changed.
+type AuditTable struct{ *core }
+
 func auditValues(e audit.Entry) orm.Values {
 	return orm.Values{
 		"id": e.ID, "at": e.At, "operator_id": d1.OptStr(string(e.Operator)), "actor": e.Actor, "ip": d1.OptStr(e.IP),
@@ -29,22 +32,22 @@ func auditEntry(r orm.Row) audit.Entry {
 }
 
 // Record writes audit entries of their own.
-func (s *Store) Record(ctx context.Context, es ...audit.Entry) error {
-	return s.change().audit(es...).run(ctx, nil, nil)
+func (t AuditTable) Record(ctx context.Context, es ...audit.Entry) error {
+	return t.change().audit(es...).run(ctx, nil, nil)
 }
 
 // Audit returns entries, the newest first. An intent says whether its outcome
 // is known.
-func (s *Store) Audit(ctx context.Context, f audit.Filter) ([]audit.Entry, error) {
+func (t AuditTable) Audit(ctx context.Context, f audit.Filter) ([]audit.Entry, error) {
 	if f.Limit <= 0 {
 		f.Limit = 100
 	}
-	rows, err := s.table("audit").Where(auditConds(f)...).OrderBy("-id").Limit(f.Limit).Many(ctx)
+	rows, err := t.table("audit").Where(auditConds(f)...).OrderBy("-id").Limit(f.Limit).Many(ctx)
 	if err != nil {
 		return nil, err
 	}
 	es := each(rows, auditEntry)
-	return es, s.closeIntents(ctx, es)
+	return es, t.closeIntents(ctx, es)
 }
 
 func auditConds(f audit.Filter) []orm.Cond {
@@ -76,7 +79,7 @@ func auditConds(f audit.Filter) []orm.Cond {
 }
 
 // closeIntents marks the intents that no outcome refers to.
-func (s *Store) closeIntents(ctx context.Context, es []audit.Entry) error {
+func (t AuditTable) closeIntents(ctx context.Context, es []audit.Entry) error {
 	open := map[string]*audit.Entry{}
 	var ids []any
 	for i := range es {
@@ -89,7 +92,7 @@ func (s *Store) closeIntents(ctx context.Context, es []audit.Entry) error {
 	if len(ids) == 0 {
 		return nil
 	}
-	rows, err := s.table("audit").Select("intent").Where(orm.In("intent", ids...)).Many(ctx)
+	rows, err := t.table("audit").Select("intent").Where(orm.In("intent", ids...)).Many(ctx)
 	for _, r := range rows {
 		open[r.Text("intent")].Open = false
 	}
@@ -98,8 +101,8 @@ func (s *Store) closeIntents(ctx context.Context, es []audit.Entry) error {
 
 // OpenIntent returns the newest intent of that action about a database that no
 // outcome refers to, "" for none.
-func (s *Store) OpenIntent(ctx context.Context, action audit.Action, database string) (string, error) {
-	es, err := s.Audit(ctx, audit.Filter{Action: action, Outcome: audit.Intent, Database: database, Limit: 10})
+func (t AuditTable) OpenIntent(ctx context.Context, action audit.Action, database string) (string, error) {
+	es, err := t.Audit(ctx, audit.Filter{Action: action, Outcome: audit.Intent, Database: database, Limit: 10})
 	if err != nil {
 		return "", err
 	}

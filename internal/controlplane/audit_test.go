@@ -29,12 +29,12 @@ func TestTheSameQuestionIsTheSameStatement(t *testing.T) {
 	t.Parallel()
 	_, conn, clock := newStore(t)
 	r := &recorder{Conn: conn}
-	s, err := controlplane.Attach(t.Context(), r, clock.now)
+	s, err := controlplane.Attach(t.Context(), r, clock.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i := range 9 {
-		e := audit.Entry{ID: fmt.Sprintf("intent-%d", i), At: clock.now(), Actor: "a@example.com", Action: audit.PlanApply,
+		e := audit.Entry{ID: fmt.Sprintf("intent-%d", i), At: clock.Now(), Actor: "a@example.com", Action: audit.PlanApply,
 			Outcome: audit.Intent, Org: "acme", Database: "acme-org-001"}
 		if err := s.Record(t.Context(), e); err != nil {
 			t.Fatal(err)
@@ -44,7 +44,7 @@ func TestTheSameQuestionIsTheSameStatement(t *testing.T) {
 		r.asked.Reset()
 		es, err := s.Audit(t.Context(), audit.Filter{
 			Action: audit.PlanApply, Outcome: audit.Intent, Actor: "a@example.com", Org: "acme", Database: "acme-org-001",
-			Since: clock.now().Add(-time.Hour),
+			Since: clock.Now().Add(-time.Hour),
 		})
 		if err != nil || len(es) != 9 {
 			t.Fatalf("%d entries: %v", len(es), err)

@@ -6,12 +6,13 @@ import (
 	"time"
 
 	"github.com/kuratchi/dashboard/internal/controlplane"
+	"github.com/kuratchi/dashboard/internal/controlplane/controltest"
 	"github.com/kuratchi/dashboard/internal/d1"
 )
 
 // BenchmarkRow is a row that is kept, beside one that is read each time.
 func BenchmarkRow(b *testing.B) {
-	conn := open(b, filepath.Join(b.TempDir(), "control.db"))
+	conn := controltest.Conn(b, filepath.Join(b.TempDir(), "control.db"))
 	for _, side := range []struct {
 		name string
 		conn d1.Conn

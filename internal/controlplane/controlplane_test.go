@@ -11,6 +11,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/audit"
 	"github.com/kuratchi/dashboard/internal/auth"
 	"github.com/kuratchi/dashboard/internal/controlplane"
+	"github.com/kuratchi/dashboard/internal/controlplane/controltest"
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/d1/local"
 	"github.com/kuratchi/dashboard/internal/fault"
@@ -18,36 +19,11 @@ import (
 	"github.com/kuratchi/dashboard/internal/migrate"
 )
 
-type clock struct {
-	mu sync.Mutex
-	at time.Time
-}
-
-func (c *clock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.at
-}
-
-func (c *clock) pass(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.at = c.at.Add(d)
-}
-
-func newStore(t *testing.T) (*controlplane.Store, d1.Conn, *clock) {
+func newStore(t *testing.T) (*controlplane.Store, d1.Conn, *controltest.Clock) {
 	t.Helper()
-	conn, err := local.OpenFile(t.TempDir() + "/control.db")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = conn.Close() })
-	c := &clock{at: time.Date(2026, 11, 23, 2, 0, 0, 0, time.UTC)}
-	s, err := controlplane.Open(t.Context(), conn, c.now)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s, conn, c
+	c := controltest.NewClock(time.Date(2026, 11, 23, 2, 0, 0, 0, time.UTC))
+	f := controltest.New(t, c.Now, nil)
+	return f.Store, f.Control, c
 }
 
 func TestANewerVersionIsRefusedAndNotTouched(t *testing.T) {
@@ -59,7 +35,7 @@ func TestANewerVersionIsRefusedAndNotTouched(t *testing.T) {
 	before, _ := migrate.Inspect(t.Context(), conn)
 	for name, open := range map[string]func(context.Context, d1.Conn, func() time.Time) (*controlplane.Store,
 		error){"open": controlplane.Open, "attach": controlplane.Attach} {
-		if _, err := open(t.Context(), conn, c.now); !fault.Is(err, fault.Conflict) {
+		if _, err := open(t.Context(), conn, c.Now); !fault.Is(err, fault.Conflict) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -71,10 +47,10 @@ func TestANewerVersionIsRefusedAndNotTouched(t *testing.T) {
 
 func TestOpeningTwiceChangesNothing(t *testing.T) {
 	_, conn, c := newStore(t)
-	if _, err := controlplane.Open(t.Context(), conn, c.now); err != nil {
+	if _, err := controlplane.Open(t.Context(), conn, c.Now); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := controlplane.Attach(t.Context(), conn, c.now); err != nil {
+	if _, err := controlplane.Attach(t.Context(), conn, c.Now); err != nil {
 		t.Fatal(err)
 	}
 	ledger, err := migrate.Ledger(t.Context(), conn)
@@ -86,7 +62,7 @@ func TestOpeningTwiceChangesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = empty.Close() }()
-	if _, err := controlplane.Attach(t.Context(), empty, c.now); !fault.Is(err, fault.Conflict) {
+	if _, err := controlplane.Attach(t.Context(), empty, c.Now); !fault.Is(err, fault.Conflict) {
 		t.Errorf("attached to an empty file: %v", err)
 	}
 }
@@ -99,7 +75,7 @@ func owner(n string) auth.Operator {
 func TestFiftyClaimsMakeOneOwner(t *testing.T) {
 	s, _, c := newStore(t)
 	_, hash := auth.NewToken("")
-	if err := s.SetupToken(t.Context(), hash, c.now().Add(15*time.Minute)); err != nil {
+	if err := s.SetupToken(t.Context(), hash, c.Now().Add(15*time.Minute)); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.SetupOpen(t.Context(), hash); err != nil {
@@ -111,7 +87,7 @@ func TestFiftyClaimsMakeOneOwner(t *testing.T) {
 	for i := range 50 {
 		wg.Go(func() {
 			o := owner(strings.Repeat("x", i+1))
-			e := audit.Entry{ID: id.New[string](), At: c.now(), Actor: o.Email, Action: audit.SetupClaim, Outcome: audit.Done}
+			e := audit.Entry{ID: id.New[string](), At: c.Now(), Actor: o.Email, Action: audit.SetupClaim, Outcome: audit.Done}
 			err := s.Claim(context.Background(), hash, o, "phc", e)
 			mu.Lock()
 			defer mu.Unlock()
@@ -130,7 +106,7 @@ func TestFiftyClaimsMakeOneOwner(t *testing.T) {
 	if err := s.SetupOpen(t.Context(), hash); !fault.Is(err, fault.NotFound) {
 		t.Errorf("the token still works: %v", err)
 	}
-	if err := s.SetupToken(t.Context(), hash, c.now().Add(time.Hour)); !fault.Is(err, fault.Conflict) {
+	if err := s.SetupToken(t.Context(), hash, c.Now().Add(time.Hour)); !fault.Is(err, fault.Conflict) {
 		t.Errorf("a token for a dashboard with an owner: %v", err)
 	}
 }
@@ -140,14 +116,14 @@ func TestASetupTokenExpiresAndIsReplaced(t *testing.T) {
 	_, first := auth.NewToken("")
 	_, second := auth.NewToken("")
 	for _, h := range []string{first, second} {
-		if err := s.SetupToken(t.Context(), h, c.now().Add(15*time.Minute)); err != nil {
+		if err := s.SetupToken(t.Context(), h, c.Now().Add(15*time.Minute)); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if err := s.SetupOpen(t.Context(), first); !fault.Is(err, fault.NotFound) {
 		t.Errorf("the replaced token works: %v", err)
 	}
-	c.pass(15 * time.Minute)
+	c.Pass(15 * time.Minute)
 	if err := s.SetupOpen(t.Context(), second); !fault.Is(err, fault.NotFound) {
 		t.Errorf("an expired token works: %v", err)
 	}
@@ -157,12 +133,12 @@ func TestASetupTokenExpiresAndIsReplaced(t *testing.T) {
 }
 
 // claimed is a store with an owner.
-func claimed(t *testing.T) (*controlplane.Store, *clock, auth.Operator) {
+func claimed(t *testing.T) (*controlplane.Store, *controltest.Clock, auth.Operator) {
 	t.Helper()
 	s, _, c := newStore(t)
 	_, hash := auth.NewToken("")
 	o := owner("ada")
-	if err := s.SetupToken(t.Context(), hash, c.now().Add(time.Hour)); err != nil {
+	if err := s.SetupToken(t.Context(), hash, c.Now().Add(auth.SetupFor)); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Claim(t.Context(), hash, o, "phc"); err != nil {
@@ -175,14 +151,14 @@ func TestSessionsEndWithThePassword(t *testing.T) {
 	s, c, o := claimed(t)
 	for _, h := range []string{"one", "two"} {
 		if err := s.CreateSession(t.Context(),
-			auth.Session{Hash: h, Operator: o.ID, CreatedAt: c.now(), LastSeen: c.now(), Draft: "a=b", DraftPath: "/x"}); err != nil {
+			auth.Session{Hash: h, Operator: o.ID, CreatedAt: c.Now(), LastSeen: c.Now(), Draft: "a=b", DraftPath: "/x"}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := s.TouchSession(t.Context(), "one", c.now().Add(-time.Hour)); err != nil {
+	if err := s.TouchSession(t.Context(), "one", c.Now().Add(-time.Hour)); err != nil {
 		t.Errorf("an older use: %v", err)
 	}
-	if x, _ := s.Session(t.Context(), "one"); !x.LastSeen.Equal(c.now()) {
+	if x, _ := s.Session(t.Context(), "one"); !x.LastSeen.Equal(c.Now()) {
 		t.Error("time went back")
 	}
 	if err := s.SetPassword(t.Context(), o.ID, "new"); err != nil {
@@ -193,7 +169,7 @@ func TestSessionsEndWithThePassword(t *testing.T) {
 		if err != nil || x.RevokedAt.IsZero() || x.Draft != "" {
 			t.Errorf("%+v %v", x, err)
 		}
-		if err := s.TouchSession(t.Context(), h, c.now()); !fault.Is(err, fault.NotFound) {
+		if err := s.TouchSession(t.Context(), h, c.Now()); !fault.Is(err, fault.NotFound) {
 			t.Errorf("a revoked session is touched: %v", err)
 		}
 		if err := s.SaveDraft(t.Context(), h, "/x", "a"); !fault.Is(err, fault.NotFound) {
@@ -203,8 +179,8 @@ func TestSessionsEndWithThePassword(t *testing.T) {
 	if err := s.SetPassword(t.Context(), "nobody", "new"); !fault.Is(err, fault.NotFound) {
 		t.Errorf("nobody's password: %v", err)
 	}
-	c.pass(30 * 24 * time.Hour)
-	if err := s.CreateSession(t.Context(), auth.Session{Hash: "three", Operator: o.ID, CreatedAt: c.now(), LastSeen: c.now()}); err != nil {
+	c.Pass(30 * 24 * time.Hour)
+	if err := s.CreateSession(t.Context(), auth.Session{Hash: "three", Operator: o.ID, CreatedAt: c.Now(), LastSeen: c.Now()}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.Session(t.Context(), "one"); !fault.Is(err, fault.NotFound) {
@@ -217,9 +193,9 @@ func TestSessionsEndWithThePassword(t *testing.T) {
 func TestASessionChangesWithItsAuditEntry(t *testing.T) {
 	s, c, o := claimed(t)
 	entry := func(entryID string, a audit.Action) audit.Entry {
-		return audit.Entry{ID: entryID, At: c.now(), Operator: o.ID, Actor: o.Email, Action: a, Outcome: audit.Done, Target: o.Email}
+		return audit.Entry{ID: entryID, At: c.Now(), Operator: o.ID, Actor: o.Email, Action: a, Outcome: audit.Done, Target: o.Email}
 	}
-	one := auth.Session{Hash: "one", Operator: o.ID, CreatedAt: c.now(), LastSeen: c.now()}
+	one := auth.Session{Hash: "one", Operator: o.ID, CreatedAt: c.Now(), LastSeen: c.Now()}
 	if err := s.CreateSession(t.Context(), one, entry("a", audit.SessionLogin)); err != nil {
 		t.Fatal(err)
 	}
@@ -232,10 +208,10 @@ func TestASessionChangesWithItsAuditEntry(t *testing.T) {
 	if _, err := s.Session(t.Context(), "two"); !fault.Is(err, fault.NotFound) {
 		t.Errorf("the session of a failed entry: %v", err)
 	}
-	if err := s.RevokeSession(t.Context(), "one", c.now(), entry("a", audit.SessionLogout)); err == nil {
+	if err := s.RevokeSession(t.Context(), "one", c.Now(), entry("a", audit.SessionLogout)); err == nil {
 		t.Error("a session was revoked without its entry")
 	}
-	if _, err := s.RevokeSessionsOf(t.Context(), o.ID, c.now(), entry("a", audit.SessionRevoke)); err == nil {
+	if _, err := s.RevokeSessionsOf(t.Context(), o.ID, c.Now(), entry("a", audit.SessionRevoke)); err == nil {
 		t.Error("all sessions were revoked without the entry")
 	}
 	if x, err := s.Session(t.Context(), "one"); err != nil || !x.RevokedAt.IsZero() {
@@ -243,11 +219,11 @@ func TestASessionChangesWithItsAuditEntry(t *testing.T) {
 	}
 	// A change that changes nothing writes no entry.
 	for _, entryID := range []string{"b", "c"} {
-		if err := s.RevokeSession(t.Context(), "one", c.now(), entry(entryID, audit.SessionLogout)); err != nil {
+		if err := s.RevokeSession(t.Context(), "one", c.Now(), entry(entryID, audit.SessionLogout)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if n, err := s.RevokeSessionsOf(t.Context(), o.ID, c.now(), entry("d", audit.SessionRevoke)); n != 0 || err != nil {
+	if n, err := s.RevokeSessionsOf(t.Context(), o.ID, c.Now(), entry("d", audit.SessionRevoke)); n != 0 || err != nil {
 		t.Errorf("revoking what is revoked: %d %v", n, err)
 	}
 	list, err := s.Audit(t.Context(), audit.Filter{})

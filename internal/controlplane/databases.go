@@ -7,12 +7,16 @@ import (
 	"time"
 
 	"github.com/kuratchi/dashboard/internal/audit"
+	"github.com/kuratchi/dashboard/internal/clock"
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/fleet"
 	"github.com/kuratchi/dashboard/internal/id"
 	"github.com/kuratchi/dashboard/internal/orm"
 )
+
+// DatabaseTable remembers databases, and what checks saw of them.
+type DatabaseTable struct{ *core }
 
 func database(r orm.Row) fleet.Database {
 	d := fleet.Database{
@@ -29,6 +33,8 @@ func database(r orm.Row) fleet.Database {
 		Size: r.Int("size"), Tables: int(r.Int("table_count")),
 	}
 	switch {
+	case !d.DeletedAt.IsZero() && d.FinalPoint == "":
+		d.State = fleet.Deleting
 	case !d.DeletedAt.IsZero():
 		d.State = fleet.Deleted
 	case !d.ArchivedAt.IsZero():
@@ -38,7 +44,8 @@ func database(r orm.Row) fleet.Database {
 }
 
 // The column state knows the states of a provision only; what is archived or
-// deleted was ready, and says so in columns of its own.
+// deleted was ready, and says so in columns of its own. What is deleted has a last state; until
+// then it is being deleted.
 
 // changing are the columns of a database that change.
 func changing(d fleet.Database) orm.Values {
@@ -54,7 +61,7 @@ func changing(d fleet.Database) orm.Values {
 	switch d.State {
 	case fleet.Archived:
 		v["state"], v["archived_at"] = fleet.Ready, d.ArchivedAt
-	case fleet.Deleted:
+	case fleet.Deleting, fleet.Deleted:
 		maps.Copy(v, orm.Values{"state": fleet.Ready, "deleted_at": d.DeletedAt, "purge_at": d.PurgeAt, "size": d.Size})
 	}
 	return v
@@ -63,13 +70,18 @@ func changing(d fleet.Database) orm.Values {
 // inState holds for the databases in a state.
 func inState(s fleet.State) orm.Cond {
 	switch s {
+	case fleet.Deleting:
+		return orm.And(gone, orm.Eq("final_point", nil))
 	case fleet.Deleted:
-		return orm.Ne("deleted_at", nil)
+		return orm.And(gone, orm.Ne("final_point", nil))
 	case fleet.Archived:
 		return orm.And(orm.Ne("archived_at", nil), orm.Eq("deleted_at", nil))
 	}
 	return orm.And(orm.Eq("state", s), inUse)
 }
+
+// gone holds for what is deleted or being deleted.
+var gone = orm.Ne("deleted_at", nil)
 
 // inUse holds for what is neither archived nor deleted.
 var inUse = orm.And(orm.Eq("archived_at", nil), orm.Eq("deleted_at", nil))
@@ -85,19 +97,10 @@ func databaseValues(d fleet.Database) orm.Values {
 }
 
 // Database returns the database of that name.
-func (s *Store) Database(ctx context.Context, name string) (fleet.Database, error) {
-	r, err := s.row(ctx, "databases", "name", name)
+func (t DatabaseTable) Database(ctx context.Context, name string) (fleet.Database, error) {
+	r, err := t.row(ctx, "databases", "name", name)
 	if err != nil {
 		return fleet.Database{}, named(err, "There is no database named %q.", name)
-	}
-	return database(r), nil
-}
-
-// DatabaseByRequest returns the database that form asked for.
-func (s *Store) DatabaseByRequest(ctx context.Context, request string) (fleet.Database, error) {
-	r, err := s.table("databases").Where(orm.Eq("request", request)).First(ctx)
-	if err != nil {
-		return fleet.Database{}, err
 	}
 	return database(r), nil
 }
@@ -110,7 +113,7 @@ var databaseSorts = map[string][]string{
 }
 
 // Databases returns a page of databases and how many match in all.
-func (s *Store) Databases(ctx context.Context, f fleet.Filter) ([]fleet.Database, int, error) {
+func (t DatabaseTable) Databases(ctx context.Context, f fleet.Filter) ([]fleet.Database, int, error) {
 	key, desc := strings.CutPrefix(f.Sort, "-")
 	order, ok := databaseSorts[key]
 	if !ok {
@@ -123,7 +126,7 @@ func (s *Store) Databases(ctx context.Context, f fleet.Filter) ([]fleet.Database
 		}
 		order = flipped
 	}
-	q := s.table("databases").Where(databaseConds(f)...)
+	q := t.table("databases").Where(databaseConds(f)...)
 	rows, n, err := paged(ctx, q.OrderBy(order...), f.Page)
 	if err != nil {
 		return nil, 0, err
@@ -169,6 +172,9 @@ func statusCond(status fleet.Status) orm.Cond {
 	case fleet.StatusFailed:
 		return orm.Or(inState(fleet.Failed), inState(fleet.Interrupted), orm.And(ready, orm.Eq("health", fleet.HealthUnreachable)))
 	}
+	if fleet.State(status) == fleet.Deleted {
+		return gone // and what is being deleted
+	}
 	return inState(fleet.State(status))
 }
 
@@ -184,27 +190,27 @@ const totalsSQL = `select state, health, schema_name, schema_version,
   from databases group by state, health, schema_name, schema_version`
 
 // Totals counts the fleet.
-func (s *Store) Totals(ctx context.Context) (fleet.Totals, error) {
-	var t fleet.Totals
-	rs, err := s.conn.Batch(ctx, []d1.Stmt{
+func (t DatabaseTable) Totals(ctx context.Context) (fleet.Totals, error) {
+	var total fleet.Totals
+	rs, err := t.conn.Batch(ctx, []d1.Stmt{
 		d1.Query(totalsSQL), d1.Query("select count(*) from organizations where deleted_at is null"),
 	})
 	if err != nil {
-		return t, err
+		return total, err
 	}
-	t.Orgs = int(rs[1].Rows[0][0].Int())
+	total.Orgs = int(rs[1].Rows[0][0].Int())
 	oldest, ready := int64(0), false
 	for _, r := range rs[0].Rows {
-		t.Deleted += int(r[4].Int())
-		t.Archived += int(r[5].Int())
+		total.Deleted += int(r[4].Int())
+		total.Archived += int(r[5].Int())
 		n := int(r[6].Int())
 		if n == 0 {
 			continue
 		}
 		d := fleet.Database{State: fleet.State(r[0].Text()), Health: fleet.Health(r[1].Text()), Version: int(r[3].Int())}
-		*countOf(&t, d.Status(int(r[9].Int()))) += n
-		t.Databases += n
-		t.Size += r[7].Int()
+		*countOf(&total, d.Status(int(r[9].Int()))) += n
+		total.Databases += n
+		total.Size += r[7].Int()
 		if d.State == fleet.Ready {
 			if at := r[8].Int(); !ready || at < oldest {
 				oldest = at
@@ -213,9 +219,9 @@ func (s *Store) Totals(ctx context.Context) (fleet.Totals, error) {
 		}
 	}
 	if oldest > 0 {
-		t.Oldest = time.UnixMilli(oldest).UTC()
+		total.Oldest = time.UnixMilli(oldest).UTC()
 	}
-	return t, nil
+	return total, nil
 }
 
 // countOf is where the databases of a status are counted; one that isn't ready
@@ -238,102 +244,31 @@ func countOf(t *fleet.Totals, s fleet.Status) *int {
 	return &t.Failed
 }
 
-// CreateDatabase records the wish with its steps, and the organization with it
-// when there is one.
-func (s *Store) CreateDatabase(ctx context.Context, o *fleet.Org, d fleet.Database, es ...audit.Entry) error {
-	b := s.change()
-	taken := fault.New(fault.Conflict, "A database named %q exists already. Choose another name.", d.Name).At("name")
-	// Names that differ only in case are one name to some file systems.
-	if n, err := s.table("databases").Where(orm.EqFold("name", d.Name)).Count(ctx); err != nil || n > 0 {
-		if err != nil {
-			return err
-		}
-		return taken
-	}
-	if o != nil {
-		if _, err := s.Org(ctx, o.Slug); err == nil {
-			return orgTaken(*o)
-		}
-		b.insert("organizations", orgValues(*o))
-	}
-	b.insert("databases", databaseValues(d))
-	for i, name := range fleet.StepNames {
-		if d.State == fleet.Ready {
-			break // adopted: nothing is to be done
-		}
-		b.insert("provision_steps", orm.Values{"id": stepID(d.ID, name), "database_id": d.ID, "position": i, "name": name,
-			"state": fleet.StepPending})
-	}
-	return b.audit(es...).run(ctx, nil, taken)
-}
-
 var databaseMoved = fault.New(fault.Conflict, "The database's state changed meanwhile. Look again.")
 
 // UpdateDatabase stores what changes of a database that is still in the state
 // from. One that comes back from being deleted brings its organization back.
-func (s *Store) UpdateDatabase(ctx context.Context, d fleet.Database, from fleet.State, es ...audit.Entry) error {
-	b := s.change().update("databases", changing(d), orm.Eq("id", d.ID), inState(from))
-	if from == fleet.Deleted && d.State == fleet.Ready {
-		b.add(s.table("organizations").Where(orm.Eq("id", d.Org)).UpdateStmt(orm.Values{"deleted_at": nil}))
+func (t DatabaseTable) UpdateDatabase(ctx context.Context, d fleet.Database, from fleet.State, es ...audit.Entry) error {
+	b := t.change().update("databases", changing(d), orm.Eq("id", d.ID), inState(from))
+	if (from == fleet.Deleted || from == fleet.Deleting) && d.State == fleet.Ready {
+		b.add(t.table("organizations").Where(orm.Eq("id", d.Org)).UpdateStmt(orm.Values{"deleted_at": nil}))
 	}
 	return b.audit(es...).run(ctx, databaseMoved, nil)
 }
 
-// DeleteDatabase forgets a database that is still in the state from.
-func (s *Store) DeleteDatabase(ctx context.Context, d fleet.Database, from fleet.State, es ...audit.Entry) error {
-	b := s.change()
-	b.add(s.table("provision_steps").Where(orm.Eq("database_id", d.ID)).DeleteStmt())
-	b.add(s.table("databases").Where(orm.Eq("id", d.ID), inState(from)).DeleteStmt()).add(orm.Changed("databases"), nil)
-	return b.audit(es...).run(ctx, databaseMoved, nil)
-}
-
-func stepID(d id.Database, name fleet.StepName) string { return string(d) + ":" + string(name) }
-
-// Steps returns the steps of a provision in their order.
-func (s *Store) Steps(ctx context.Context, d id.Database) ([]fleet.Step, error) {
-	rows, err := s.table("provision_steps").Where(orm.Eq("database_id", d)).OrderBy("position").Many(ctx)
-	if err != nil {
-		return nil, err
-	}
-	steps := make([]fleet.Step, len(rows))
-	for i, r := range rows {
-		steps[i] = fleet.Step{
-			Name: fleet.StepName(r.Text("name")), State: fleet.StepState(r.Text("state")),
-			StartedAt: r.Time("started_at"), FinishedAt: r.Time("finished_at"), Error: r.Text("error"),
-		}
-	}
-	return steps, nil
-}
-
-// SaveStep stores how a step stands.
-func (s *Store) SaveStep(ctx context.Context, d id.Database, st fleet.Step, es ...audit.Entry) error {
-	return s.change().update("provision_steps", orm.Values{
-		"state": st.State, "started_at": st.StartedAt, "finished_at": st.FinishedAt, "error": d1.OptStr(st.Error),
-	}, orm.Eq("id", stepID(d, st.Name))).audit(es...).run(ctx, databaseMoved, nil)
-}
-
-// UnfinishedProvisions returns the databases whose provision is under way.
-func (s *Store) UnfinishedProvisions(ctx context.Context) ([]fleet.Database, error) {
-	rows, err := s.table("databases").Where(orm.Eq("state", fleet.Provisioning)).Many(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return each(rows, database), nil
-}
-
-// RetiringDatabases returns the deleted databases whose last state isn't kept yet. One
-// that has both a last state and a provider's id was being brought back.
-func (s *Store) RetiringDatabases(ctx context.Context) ([]fleet.Database, error) {
-	return s.databasesWhere(ctx, inState(fleet.Deleted), orm.Eq("final_point", nil))
+// RetiringDatabases returns the databases whose deletion hasn't ended. A deleted one that has
+// a provider's id was being brought back.
+func (t DatabaseTable) RetiringDatabases(ctx context.Context) ([]fleet.Database, error) {
+	return t.databasesWhere(ctx, inState(fleet.Deleting))
 }
 
 // ExpiredDatabases returns the deleted databases that are to be purged by then.
-func (s *Store) ExpiredDatabases(ctx context.Context, by time.Time) ([]fleet.Database, error) {
-	return s.databasesWhere(ctx, inState(fleet.Deleted), orm.Ne("final_point", nil), orm.Lte("purge_at", by))
+func (t DatabaseTable) ExpiredDatabases(ctx context.Context, by time.Time) ([]fleet.Database, error) {
+	return t.databasesWhere(ctx, inState(fleet.Deleted), orm.Lte("purge_at", by))
 }
 
-func (s *Store) databasesWhere(ctx context.Context, conds ...orm.Cond) ([]fleet.Database, error) {
-	rows, err := s.table("databases").Where(conds...).Many(ctx)
+func (t DatabaseTable) databasesWhere(ctx context.Context, conds ...orm.Cond) ([]fleet.Database, error) {
+	rows, err := t.table("databases").Where(conds...).Many(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -342,26 +277,27 @@ func (s *Store) databasesWhere(ctx context.Context, conds ...orm.Cond) ([]fleet.
 
 // Purge forgets a deleted database, its plans, steps and restore points, and its
 // organization if that was deleted and this was the last.
-func (s *Store) Purge(ctx context.Context, d fleet.Database, e audit.Entry) error {
-	b := s.change()
-	b.add(s.table("provision_steps").Where(orm.Eq("database_id", d.ID)).DeleteStmt())
-	b.add(s.table("restore_points").Where(orm.Eq("database_id", d.ID)).DeleteStmt())
-	b.add(s.table("plans").Where(orm.Eq("database_name", d.Name)).DeleteStmt())
-	b.add(s.table("databases").Where(orm.Eq("id", d.ID), inState(fleet.Deleted)).DeleteStmt()).add(orm.Changed("databases"), nil)
-	left, err := s.table("databases").Where(orm.Eq("org_id", d.Org), orm.Ne("id", d.ID)).Count(ctx)
+func (t DatabaseTable) Purge(ctx context.Context, d fleet.Database, e audit.Entry) error {
+	b := t.change()
+	b.add(t.table("provision_steps").Where(orm.Eq("database_id", d.ID)).DeleteStmt())
+	b.add(t.table("restore_points").Where(orm.Eq("database_id", d.ID)).DeleteStmt())
+	b.add(t.table("plans").Where(orm.Eq("database_name", d.Name)).DeleteStmt())
+	b.add(t.table("databases").Where(orm.Eq("id", d.ID), gone).DeleteStmt()).add(orm.Changed("databases"), nil)
+	left, err := t.table("databases").Where(orm.Eq("org_id", d.Org), orm.Ne("id", d.ID)).Count(ctx)
 	if err != nil {
 		return err
 	}
 	if left == 0 {
-		b.add(s.table("organizations").Where(orm.Eq("id", d.Org), orm.Ne("deleted_at", nil)).DeleteStmt())
+		b.add(t.table("organizations").Where(orm.Eq("id", d.Org), orm.Ne("deleted_at", nil)).DeleteStmt())
 	}
 	return b.audit(e).run(ctx, databaseMoved, nil)
 }
 
-// DueDatabases returns a place's ready databases that were not checked since then.
-func (s *Store) DueDatabases(ctx context.Context, provider string, since time.Time, n int) ([]fleet.Database, error) {
-	rows, err := s.table("databases").Where(inState(fleet.Ready), orm.Eq("provider", provider),
-		orm.Or(orm.Eq("checked_at", nil), orm.Lt("checked_at", since))).
+// DueDatabases returns a place's ready databases that were not checked since then, or by a
+// clock that was ahead of now.
+func (t DatabaseTable) DueDatabases(ctx context.Context, provider string, since time.Time, n int) ([]fleet.Database, error) {
+	rows, err := t.table("databases").Where(inState(fleet.Ready), orm.Eq("provider", provider),
+		orm.Or(orm.Eq("checked_at", nil), orm.Lt("checked_at", since), orm.Gt("checked_at", t.now().Add(clock.Skew)))).
 		OrderBy("checked_at").Limit(n).Many(ctx)
 	if err != nil {
 		return nil, err
@@ -370,8 +306,8 @@ func (s *Store) DueDatabases(ctx context.Context, provider string, since time.Ti
 }
 
 // MovingDatabases returns the databases whose move hasn't ended.
-func (s *Store) MovingDatabases(ctx context.Context) ([]fleet.Database, error) {
-	rows, err := s.table("databases").Where(orm.Ne("moving_place", nil)).Many(ctx)
+func (t DatabaseTable) MovingDatabases(ctx context.Context) ([]fleet.Database, error) {
+	rows, err := t.table("databases").Where(orm.Ne("moving_place", nil)).Many(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -379,13 +315,29 @@ func (s *Store) MovingDatabases(ctx context.Context) ([]fleet.Database, error) {
 }
 
 // SaveChecks stores what checks saw, in one batch.
-func (s *Store) SaveChecks(ctx context.Context, cs []fleet.Check) error {
-	b := s.change()
+func (t DatabaseTable) SaveChecks(ctx context.Context, cs []fleet.Check) error {
+	b := t.change()
 	for _, c := range cs {
-		b.add(s.table("databases").Where(orm.Eq("id", c.Database), orm.Eq("schema_version", c.From), inState(fleet.Ready)).UpdateStmt(orm.Values{
+		b.add(t.table("databases").Where(orm.Eq("id", c.Database), orm.Eq("schema_version", c.From), inState(fleet.Ready)).UpdateStmt(orm.Values{
 			"health": c.Health, "health_detail": d1.OptStr(c.Detail), "checked_at": c.At, "size": c.Size, "table_count": c.Tables,
 			"schema_version": c.Version,
 		}))
 	}
 	return b.run(ctx, nil, nil)
+}
+
+// RegisteredNames returns the names of the databases with these ids on D1, by id; also of
+// those that a move is making or left there.
+func (t DatabaseTable) RegisteredNames(ctx context.Context, ids []string) (map[string]string, error) {
+	out := map[string]string{}
+	for _, c := range onD1 {
+		rows, err := t.table("databases").Where(orm.Eq(c.place, fleet.D1), orm.In(c.id, anys(ids)...)).Select(c.id, "name").Many(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range rows {
+			out[r.Text(c.id)] = r.Text("name")
+		}
+	}
+	return out, nil
 }

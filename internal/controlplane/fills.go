@@ -18,16 +18,16 @@ func fillChanging(f fleet.Filling) orm.Values {
 }
 
 // UpdateFilling stores how the fills of a plan stand, if they still stand as from.
-func (s *Store) UpdateFilling(ctx context.Context, p fleet.Plan, from fleet.FillState, es ...audit.Entry) error {
-	b := s.change().update("plans", fillChanging(p.Filling), orm.Eq("id", p.ID), orm.Eq("fill", from))
+func (t PlanTable) UpdateFilling(ctx context.Context, p fleet.Plan, from fleet.FillState, es ...audit.Entry) error {
+	b := t.change().update("plans", fillChanging(p.Filling), orm.Eq("id", p.ID), orm.Eq("fill", from))
 	moved := fault.New(fault.Conflict, "Somebody else was faster: the filling is no longer %s. Look again.", from)
 	return b.audit(es...).run(ctx, moved, nil)
 }
 
 // FillingPlans returns the plans of a database, or of all for "", whose fills are not
 // done, the oldest first.
-func (s *Store) FillingPlans(ctx context.Context, database string) ([]fleet.Plan, error) {
-	q := s.table("plans").Where(orm.In("fill", fleet.FillRunning, fleet.FillStopped, fleet.FillFailed))
+func (t PlanTable) FillingPlans(ctx context.Context, database string) ([]fleet.Plan, error) {
+	q := t.table("plans").Where(orm.In("fill", fleet.FillRunning, fleet.FillStopped, fleet.FillFailed))
 	if database != "" {
 		q = q.Where(orm.Eq("database_name", database))
 	}

@@ -46,38 +46,38 @@ func newKept(conn d1.Conn) *kept {
 
 // row returns the row of a table whose key is that value, or fault.NotFound, as it is
 // when row is called or later.
-func (s *Store) row(ctx context.Context, table, key, value string) (orm.Row, error) {
-	if s.kept == nil {
-		return s.read(ctx, table, key, value)
+func (c *core) row(ctx context.Context, table, key, value string) (orm.Row, error) {
+	if c.kept == nil {
+		return c.read(ctx, table, key, value)
 	}
-	version, err := s.kept.conn.Version(ctx)
+	version, err := c.kept.conn.Version(ctx)
 	if err != nil { // a read says better what is wrong
-		return s.read(ctx, table, key, value)
+		return c.read(ctx, table, key, value)
 	}
 	k := keptKey{table, key, value}
-	if r, ok := s.kept.get(version, k); ok {
+	if r, ok := c.kept.get(version, k); ok {
 		return r, nil
 	}
-	r, err := s.read(ctx, table, key, value)
-	if err == nil && s.size(table, r) <= maxKeptRow {
-		s.kept.put(version, k, r)
+	r, err := c.read(ctx, table, key, value)
+	if err == nil && c.size(table, r) <= maxKeptRow {
+		c.kept.put(version, k, r)
 	}
 	return r, err
 }
 
-func (s *Store) read(ctx context.Context, table, key, value string) (orm.Row, error) {
-	return s.table(table).Where(orm.Eq(key, value)).First(ctx)
+func (c *core) read(ctx context.Context, table, key, value string) (orm.Row, error) {
+	return c.table(table).Where(orm.Eq(key, value)).First(ctx)
 }
 
 // size is how many bytes the texts of a row have.
-func (s *Store) size(table string, r orm.Row) int {
-	t, ok := s.schema.Table(table)
+func (c *core) size(table string, r orm.Row) int {
+	t, ok := c.schema.Table(table)
 	if !ok {
 		return 0
 	}
 	n := 0
-	for _, c := range t.Columns {
-		n += r.Value(c.Name).Len()
+	for _, column := range t.Columns {
+		n += r.Value(column.Name).Len()
 	}
 	return n
 }

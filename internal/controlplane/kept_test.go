@@ -12,8 +12,8 @@ import (
 
 	"github.com/kuratchi/dashboard/internal/auth"
 	"github.com/kuratchi/dashboard/internal/controlplane"
+	"github.com/kuratchi/dashboard/internal/controlplane/controltest"
 	"github.com/kuratchi/dashboard/internal/d1"
-	"github.com/kuratchi/dashboard/internal/d1/local"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/id"
 )
@@ -47,16 +47,6 @@ func (w *watched) Version(ctx context.Context) (int64, error) {
 // unversioned is a connection as D1 has it.
 type unversioned struct{ d1.Conn }
 
-func open(tb testing.TB, path string) d1.Conn {
-	tb.Helper()
-	c, err := local.OpenFile(path)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	tb.Cleanup(func() { _ = c.Close() })
-	return c
-}
-
 func exec(tb testing.TB, conn d1.Conn, sql string, args ...d1.Value) {
 	tb.Helper()
 	if _, err := conn.Query(tb.Context(), d1.Exec(sql, args...)); err != nil {
@@ -70,7 +60,7 @@ func exec(tb testing.TB, conn d1.Conn, sql string, args ...d1.Value) {
 func newWatched(t *testing.T) (s *controlplane.Store, w *watched, other d1.Conn) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "control.db")
-	w, other = &watched{Conn: open(t, path)}, open(t, path)
+	w, other = &watched{Conn: controltest.Conn(t, path)}, controltest.Conn(t, path)
 	s, err := controlplane.Open(t.Context(), w, time.Now)
 	if err != nil {
 		t.Fatal(err)

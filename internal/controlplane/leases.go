@@ -4,48 +4,55 @@ import (
 	"context"
 	"time"
 
+	"github.com/kuratchi/dashboard/internal/clock"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/fleet"
 	"github.com/kuratchi/dashboard/internal/id"
 	"github.com/kuratchi/dashboard/internal/orm"
 )
 
+// LeaseTable remembers who works on a database as a whole.
+type LeaseTable struct{ *core }
+
 // TakeLease makes holder the one who works on a database, until then. A lease that
-// somebody has is fault.Conflict. The row stays for good, so that the fence grows;
-// it is also at least the time in milliseconds, so that it grows past what a
+// somebody has is fault.Conflict; one whose end is further ahead than that of the lease
+// that is asked for has ended, see [clock.Open]. The row stays for good, so that the fence
+// grows; it is also at least the time in milliseconds, so that it grows past what a
 // control plane that was put back to an older copy has forgotten.
-func (s *Store) TakeLease(ctx context.Context, d id.Database, holder string, until time.Time) (fleet.Lease, error) {
-	now := s.now()
+func (t LeaseTable) TakeLease(ctx context.Context, d id.Database, holder string, until time.Time) (fleet.Lease, error) {
+	now := t.now()
 	l := fleet.Lease{Holder: holder, Fence: now.UnixMilli(), Until: until}
-	r, err := s.table("leases").Where(orm.Eq("id", d)).First(ctx)
+	r, err := t.table("leases").Where(orm.Eq("id", d)).First(ctx)
 	if fault.Is(err, fault.NotFound) {
 		taken := fault.New(fault.Conflict, "Somebody else was faster and works on it now.")
-		return l, s.change().insert("leases", orm.Values{"id": d, "holder": holder, "fence": l.Fence, "expires_at": until}).run(ctx, nil, taken)
+		return l, t.change().insert("leases", orm.Values{"id": d, "holder": holder, "fence": l.Fence, "expires_at": until}).run(ctx, nil, taken)
 	}
 	if err != nil {
 		return l, err
 	}
-	if held := r.Time("expires_at"); held.After(now) {
+	// Whoever has it may have moved its end on since now, but not since the row was read.
+	if held := r.Time("expires_at"); clock.Open(held, t.now(), until.Sub(now)) {
 		return l, fault.New(fault.Conflict, "Another copy of the dashboard (%s) works on it, at the longest until %s unless it "+
 			"goes on.", r.Text("holder"), held.UTC().Format("15:04:05 UTC"))
 	}
 	l.Fence = max(l.Fence, r.Int("fence")+1)
-	return l, s.moveLease(ctx, d, r.Int("fence"), orm.Values{"holder": holder, "fence": l.Fence, "expires_at": until})
+	return l, t.moveLease(ctx, d, r.Int("fence"), orm.Values{"holder": holder, "fence": l.Fence, "expires_at": until})
 }
 
 // KeepLease moves the end of a lease. One that somebody else has by now is
 // fault.Conflict.
-func (s *Store) KeepLease(ctx context.Context, d id.Database, l fleet.Lease) error {
-	return s.moveLease(ctx, d, l.Fence, orm.Values{"expires_at": l.Until})
+func (t LeaseTable) KeepLease(ctx context.Context, d id.Database, l fleet.Lease) error {
+	return t.moveLease(ctx, d, l.Fence, orm.Values{"expires_at": l.Until})
 }
 
-func (s *Store) moveLease(ctx context.Context, d id.Database, fence int64, v orm.Values) error {
+func (t LeaseTable) moveLease(ctx context.Context, d id.Database, fence int64, v orm.Values) error {
 	lost := fault.New(fault.Conflict, "Somebody else works on it by now.")
-	return s.change().update("leases", v, orm.Eq("id", d), orm.Eq("fence", fence)).run(ctx, lost, nil)
+	return t.change().update("leases", v, orm.Eq("id", d), orm.Eq("fence", fence)).run(ctx, lost, nil)
 }
 
-// EndLeases ends all leases: for the start of a program that knows it is alone.
-func (s *Store) EndLeases(ctx context.Context) error {
-	now := s.now()
-	return s.change().add(s.table("leases").Where(orm.Gt("expires_at", now)).UpdateStmt(orm.Values{"expires_at": now})).run(ctx, nil, nil)
+// EndLeases ends all leases, whatever the clock says: for the start of a program that
+// knows it is alone.
+func (t LeaseTable) EndLeases(ctx context.Context) error {
+	ended := fleet.Lease{}.Ended().Until
+	return t.change().add(t.table("leases").Where(orm.Gt("expires_at", ended)).UpdateStmt(orm.Values{"expires_at": ended})).run(ctx, nil, nil)
 }

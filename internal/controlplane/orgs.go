@@ -10,6 +10,9 @@ import (
 	"github.com/kuratchi/dashboard/internal/orm"
 )
 
+// OrgTable remembers organizations.
+type OrgTable struct{ *core }
+
 func org(r orm.Row) fleet.Org {
 	return fleet.Org{
 		ID: id.Org(r.Text("id")), Slug: r.Text("slug"), Name: r.Text("name"), CreatedAt: r.Time("created_at"), CreatedBy: r.Text("created_by"),
@@ -23,21 +26,21 @@ func orgValues(o fleet.Org) orm.Values {
 
 // Org returns the organization with that slug, one that is deleted too while a
 // copy of a database of it is kept.
-func (s *Store) Org(ctx context.Context, slug string) (fleet.Org, error) {
-	r, err := s.table("organizations").Where(orm.Eq("slug", slug)).First(ctx)
+func (t OrgTable) Org(ctx context.Context, slug string) (fleet.Org, error) {
+	r, err := t.table("organizations").Where(orm.Eq("slug", slug)).First(ctx)
 	if err != nil {
 		return fleet.Org{}, named(err, "There is no organization %q.", slug)
 	}
 	o := org(r)
-	n, err := s.table("databases").Where(orm.Eq("org_id", o.ID), orm.Eq("deleted_at", nil)).Count(ctx)
+	n, err := t.table("databases").Where(orm.Eq("org_id", o.ID), orm.Eq("deleted_at", nil)).Count(ctx)
 	o.Databases = int(n)
 	return o, err
 }
 
 // Orgs returns a page of organizations by name, each with its number of
 // databases, and how many there are in all.
-func (s *Store) Orgs(ctx context.Context, search string, p fleet.Page) ([]fleet.Org, int, error) {
-	q := s.table("organizations").Where(orm.Eq("deleted_at", nil))
+func (t OrgTable) Orgs(ctx context.Context, search string, p fleet.Page) ([]fleet.Org, int, error) {
+	q := t.table("organizations").Where(orm.Eq("deleted_at", nil))
 	if search != "" {
 		q = q.Where(orm.Or(orm.Contains("name", search), orm.Contains("slug", search)))
 	}
@@ -50,7 +53,7 @@ func (s *Store) Orgs(ctx context.Context, search string, p fleet.Page) ([]fleet.
 		orgs[i] = org(r)
 		ids[i] = orgs[i].ID
 	}
-	owned, err := s.table("databases").Where(orm.In("org_id", ids...), orm.Eq("deleted_at", nil)).CountBy(ctx, "org_id")
+	owned, err := t.table("databases").Where(orm.In("org_id", ids...), orm.Eq("deleted_at", nil)).CountBy(ctx, "org_id")
 	if err != nil {
 		return nil, 0, err
 	}
@@ -61,8 +64,8 @@ func (s *Store) Orgs(ctx context.Context, search string, p fleet.Page) ([]fleet.
 }
 
 // OrgsNamed returns organizations of exactly that name, in any case: two of more.
-func (s *Store) OrgsNamed(ctx context.Context, name string) ([]fleet.Org, error) {
-	rows, err := s.table("organizations").Where(orm.EqFold("name", name), orm.Eq("deleted_at", nil)).OrderBy("slug").Limit(2).Many(ctx)
+func (t OrgTable) OrgsNamed(ctx context.Context, name string) ([]fleet.Org, error) {
+	rows, err := t.table("organizations").Where(orm.EqFold("name", name), orm.Eq("deleted_at", nil)).OrderBy("slug").Limit(2).Many(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -97,8 +100,8 @@ func paged(ctx context.Context, q orm.Query, p fleet.Page) ([]orm.Row, int, erro
 }
 
 // CreateOrg adds an organization.
-func (s *Store) CreateOrg(ctx context.Context, o fleet.Org, e audit.Entry) error {
-	return s.change().insert("organizations", orgValues(o)).audit(e).run(ctx, nil, orgTaken(o))
+func (t OrgTable) CreateOrg(ctx context.Context, o fleet.Org, e audit.Entry) error {
+	return t.change().insert("organizations", orgValues(o)).audit(e).run(ctx, nil, orgTaken(o))
 }
 
 func orgTaken(o fleet.Org) error {
@@ -108,31 +111,31 @@ func orgTaken(o fleet.Org) error {
 var orgMoved = fault.New(fault.Conflict, "The organization changed meanwhile. Look again.")
 
 // RenameOrg stores an organization's name, also where its databases repeat it.
-func (s *Store) RenameOrg(ctx context.Context, o fleet.Org, e audit.Entry) error {
-	b := s.change().update("organizations", orm.Values{"name": o.Name}, orm.Eq("id", o.ID), orm.Eq("deleted_at", nil))
-	b.add(s.table("databases").Where(orm.Eq("org_id", o.ID)).UpdateStmt(orm.Values{"org_name": o.Name}))
+func (t OrgTable) RenameOrg(ctx context.Context, o fleet.Org, e audit.Entry) error {
+	b := t.change().update("organizations", orm.Values{"name": o.Name}, orm.Eq("id", o.ID), orm.Eq("deleted_at", nil))
+	b.add(t.table("databases").Where(orm.Eq("org_id", o.ID)).UpdateStmt(orm.Values{"org_name": o.Name}))
 	return b.audit(e).run(ctx, orgMoved, nil)
 }
 
 // DeleteOrg forgets an organization, or marks one of whose databases copies are
 // kept.
-func (s *Store) DeleteOrg(ctx context.Context, o fleet.Org, e audit.Entry) error {
-	live, err := s.table("databases").Where(orm.Eq("org_id", o.ID), orm.Eq("deleted_at", nil)).Count(ctx)
+func (t OrgTable) DeleteOrg(ctx context.Context, o fleet.Org, e audit.Entry) error {
+	live, err := t.table("databases").Where(orm.Eq("org_id", o.ID), orm.Eq("deleted_at", nil)).Count(ctx)
 	if err != nil {
 		return err
 	}
 	if live > 0 {
 		return fault.New(fault.Conflict, "%s has got another database meanwhile. Look again.", o.Name)
 	}
-	kept, err := s.table("databases").Where(orm.Eq("org_id", o.ID)).Count(ctx)
+	kept, err := t.table("databases").Where(orm.Eq("org_id", o.ID)).Count(ctx)
 	if err != nil {
 		return err
 	}
-	b := s.change()
+	b := t.change()
 	if kept > 0 {
 		b.update("organizations", orm.Values{"deleted_at": o.DeletedAt}, orm.Eq("id", o.ID), orm.Eq("deleted_at", nil))
 	} else { // a database made meanwhile forbids it by its foreign key
-		b.add(s.table("organizations").Where(orm.Eq("id", o.ID)).DeleteStmt()).add(orm.Changed("organizations"), nil)
+		b.add(t.table("organizations").Where(orm.Eq("id", o.ID)).DeleteStmt()).add(orm.Changed("organizations"), nil)
 	}
 	return b.audit(e).run(ctx, orgMoved, nil)
 }

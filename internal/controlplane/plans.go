@@ -13,6 +13,9 @@ import (
 	"github.com/kuratchi/dashboard/internal/orm"
 )
 
+// PlanTable remembers plans and how their fills stand.
+type PlanTable struct{ *core }
+
 func planOf(r orm.Row) (fleet.Plan, error) {
 	p := fleet.Plan{
 		ID: id.Plan(r.Text("id")), Database: r.Text("database_name"), Hash: r.Text("hash"), State: fleet.PlanState(r.Text("state")),
@@ -46,8 +49,8 @@ func planChanging(p fleet.Plan) orm.Values {
 }
 
 // Plan returns a stored plan.
-func (s *Store) Plan(ctx context.Context, plan id.Plan) (fleet.Plan, error) {
-	r, err := s.table("plans").Where(orm.Eq("id", plan)).First(ctx)
+func (t PlanTable) Plan(ctx context.Context, plan id.Plan) (fleet.Plan, error) {
+	r, err := t.table("plans").Where(orm.Eq("id", plan)).First(ctx)
 	if err != nil {
 		return fleet.Plan{}, named(err, "There is no plan %s.", plan)
 	}
@@ -67,8 +70,8 @@ func plansOf(rows []orm.Row) ([]fleet.Plan, error) {
 }
 
 // Plans returns a page of a database's plans, or all for "", the newest first.
-func (s *Store) Plans(ctx context.Context, database string, p fleet.Page) ([]fleet.Plan, int, error) {
-	q := s.table("plans")
+func (t PlanTable) Plans(ctx context.Context, database string, p fleet.Page) ([]fleet.Plan, int, error) {
+	q := t.table("plans")
 	if database != "" {
 		q = q.Where(orm.Eq("database_name", database))
 	}
@@ -81,17 +84,17 @@ func (s *Store) Plans(ctx context.Context, database string, p fleet.Page) ([]fle
 }
 
 // CreatePlan stores a plan.
-func (s *Store) CreatePlan(ctx context.Context, p fleet.Plan, es ...audit.Entry) error {
+func (t PlanTable) CreatePlan(ctx context.Context, p fleet.Plan, es ...audit.Entry) error {
 	v := planChanging(p)
 	maps.Copy(v, orm.Values{
 		"id": p.ID, "database_name": p.Database, "hash": p.Hash, "body": p.Body, "created_at": p.CreatedAt, "created_by": p.CreatedBy,
 	})
-	return s.change().insert("plans", v).audit(es...).run(ctx, nil, nil)
+	return t.change().insert("plans", v).audit(es...).run(ctx, nil, nil)
 }
 
 // UpdatePlan stores what changes of a plan that is still in the state from.
-func (s *Store) UpdatePlan(ctx context.Context, p fleet.Plan, from fleet.PlanState, d *fleet.Database, es ...audit.Entry) error {
-	b := s.change().update("plans", planChanging(p), orm.Eq("id", p.ID), orm.Eq("state", from))
+func (t PlanTable) UpdatePlan(ctx context.Context, p fleet.Plan, from fleet.PlanState, d *fleet.Database, es ...audit.Entry) error {
+	b := t.change().update("plans", planChanging(p), orm.Eq("id", p.ID), orm.Eq("state", from))
 	if d != nil {
 		b.update("databases", orm.Values{"schema_name": d.Schema, "schema_version": d.Version, "updated_at": d.UpdatedAt}, orm.Eq("id", d.ID))
 	}
@@ -100,8 +103,8 @@ func (s *Store) UpdatePlan(ctx context.Context, p fleet.Plan, from fleet.PlanSta
 }
 
 // ApplyingPlans returns the plans whose outcome isn't known.
-func (s *Store) ApplyingPlans(ctx context.Context) ([]fleet.Plan, error) {
-	rows, err := s.table("plans").Where(orm.In("state", fleet.PlanApplying, fleet.PlanUnknown)).Many(ctx)
+func (t PlanTable) ApplyingPlans(ctx context.Context) ([]fleet.Plan, error) {
+	rows, err := t.table("plans").Where(orm.In("state", fleet.PlanApplying, fleet.PlanUnknown)).Many(ctx)
 	if err != nil {
 		return nil, err
 	}

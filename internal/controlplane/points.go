@@ -11,6 +11,9 @@ import (
 	"github.com/kuratchi/dashboard/internal/orm"
 )
 
+// PointTable remembers restore points.
+type PointTable struct{ *core }
+
 func point(r orm.Row) fleet.RestorePoint {
 	return fleet.RestorePoint{
 		ID: r.Text("id"), Database: id.Database(r.Text("database_id")), Place: r.Text("place"), Mark: r.Text("mark"),
@@ -44,9 +47,11 @@ func pointConds(f fleet.PointFilter) []orm.Cond {
 	return conds
 }
 
-// Points returns a page of a database's restore points, the newest first.
-func (s *Store) Points(ctx context.Context, f fleet.PointFilter) ([]fleet.RestorePoint, error) {
-	rows, err := page(s.table("restore_points").Where(pointConds(f)...).OrderBy("-created_at", "-id"), f.Page).Many(ctx)
+// Points returns a page of a database's restore points, the newest first: in the order in
+// which they were stored, whatever the clock said, since the one that was kept last must never
+// be given up for an earlier one.
+func (t PointTable) Points(ctx context.Context, f fleet.PointFilter) ([]fleet.RestorePoint, error) {
+	rows, err := page(t.table("restore_points").Where(pointConds(f)...).OrderBy("-rowid"), f.Page).Many(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -54,8 +59,8 @@ func (s *Store) Points(ctx context.Context, f fleet.PointFilter) ([]fleet.Restor
 }
 
 // Point returns one of a database's restore points.
-func (s *Store) Point(ctx context.Context, d id.Database, p string) (fleet.RestorePoint, error) {
-	r, err := s.table("restore_points").Where(orm.Eq("id", p), orm.Eq("database_id", d)).First(ctx)
+func (t PointTable) Point(ctx context.Context, d id.Database, p string) (fleet.RestorePoint, error) {
+	r, err := t.table("restore_points").Where(orm.Eq("id", p), orm.Eq("database_id", d)).First(ctx)
 	if err != nil {
 		return fleet.RestorePoint{}, named(err, "This restore point is gone.")
 	}
@@ -64,8 +69,8 @@ func (s *Store) Point(ctx context.Context, d id.Database, p string) (fleet.Resto
 
 // CountPoints returns how many restore points a database has and how large they are
 // together, in bytes.
-func (s *Store) CountPoints(ctx context.Context, d id.Database) (n int, size int64, err error) {
-	r, err := s.conn.Query(ctx, d1.Query("select count(*), total(size) from restore_points where database_id = ?", d1.Str(string(d))))
+func (t PointTable) CountPoints(ctx context.Context, d id.Database) (n int, size int64, err error) {
+	r, err := t.conn.Query(ctx, d1.Query("select count(*), total(size) from restore_points where database_id = ?", d1.Str(string(d))))
 	if err != nil {
 		return 0, 0, err
 	}
@@ -73,8 +78,8 @@ func (s *Store) CountPoints(ctx context.Context, d id.Database) (n int, size int
 }
 
 // CreatePoint stores a restore point.
-func (s *Store) CreatePoint(ctx context.Context, p fleet.RestorePoint, es ...audit.Entry) error {
-	return s.change().insert("restore_points", orm.Values{
+func (t PointTable) CreatePoint(ctx context.Context, p fleet.RestorePoint, es ...audit.Entry) error {
+	return t.change().insert("restore_points", orm.Values{
 		"id": p.ID, "database_id": p.Database, "place": p.Place, "mark": p.Mark, "kind": p.Kind, "plan": d1.OptStr(string(p.Plan)),
 		"size":       p.Size,
 		"created_at": p.CreatedAt, "created_by": p.CreatedBy,
@@ -82,9 +87,9 @@ func (s *Store) CreatePoint(ctx context.Context, p fleet.RestorePoint, es ...aud
 }
 
 // DeletePoint forgets a restore point.
-func (s *Store) DeletePoint(ctx context.Context, p fleet.RestorePoint, es ...audit.Entry) error {
+func (t PointTable) DeletePoint(ctx context.Context, p fleet.RestorePoint, es ...audit.Entry) error {
 	gone := fault.New(fault.NotFound, "This restore point is gone.")
-	b := s.change()
-	b.add(s.table("restore_points").Where(orm.Eq("id", p.ID)).DeleteStmt()).add(orm.Changed("restore_points"), nil)
+	b := t.change()
+	b.add(t.table("restore_points").Where(orm.Eq("id", p.ID)).DeleteStmt()).add(orm.Changed("restore_points"), nil)
 	return b.audit(es...).run(ctx, gone, nil)
 }

@@ -11,6 +11,9 @@ import (
 	"github.com/kuratchi/dashboard/internal/orm"
 )
 
+// SchemaTable remembers schemas and their versions.
+type SchemaTable struct{ *core }
+
 func schemaOf(r orm.Row) fleet.Schema {
 	return fleet.Schema{
 		ID: id.Schema(r.Text("id")), Name: r.Text("name"), Latest: int(r.Int("latest")),
@@ -28,8 +31,8 @@ func versionOf(r orm.Row) fleet.Version {
 
 // Schemas returns a page of the schemas by name whose name holds search, and how many
 // match in all.
-func (s *Store) Schemas(ctx context.Context, search string, p fleet.Page) ([]fleet.Schema, int, error) {
-	q := s.table("schemas")
+func (t SchemaTable) Schemas(ctx context.Context, search string, p fleet.Page) ([]fleet.Schema, int, error) {
+	q := t.table("schemas")
 	if search != "" {
 		q = q.Where(orm.Contains("name", search))
 	}
@@ -41,13 +44,13 @@ func (s *Store) Schemas(ctx context.Context, search string, p fleet.Page) ([]fle
 }
 
 // SchemaUse returns how many databases in use are on each of these schemas.
-func (s *Store) SchemaUse(ctx context.Context, names []string) (map[string]int, error) {
-	return s.table("databases").Where(orm.In("schema_name", anys(names)...), inUse).CountBy(ctx, "schema_name")
+func (t SchemaTable) SchemaUse(ctx context.Context, names []string) (map[string]int, error) {
+	return t.table("databases").Where(orm.In("schema_name", anys(names)...), inUse).CountBy(ctx, "schema_name")
 }
 
 // LatestVersions returns the latest version of each of these schemas.
-func (s *Store) LatestVersions(ctx context.Context, names []string) (map[string]int, error) {
-	rows, err := s.table("schemas").Select("name", "latest").Where(orm.In("name", anys(names)...)).Many(ctx)
+func (t SchemaTable) LatestVersions(ctx context.Context, names []string) (map[string]int, error) {
+	rows, err := t.table("schemas").Select("name", "latest").Where(orm.In("name", anys(names)...)).Many(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -59,8 +62,8 @@ func (s *Store) LatestVersions(ctx context.Context, names []string) (map[string]
 }
 
 // Schema returns the schema of that name.
-func (s *Store) Schema(ctx context.Context, name string) (fleet.Schema, error) {
-	r, err := s.row(ctx, "schemas", "name", name)
+func (t SchemaTable) Schema(ctx context.Context, name string) (fleet.Schema, error) {
+	r, err := t.row(ctx, "schemas", "name", name)
 	if err != nil {
 		return fleet.Schema{}, named(err, "There is no schema %q.", name)
 	}
@@ -69,8 +72,8 @@ func (s *Store) Schema(ctx context.Context, name string) (fleet.Schema, error) {
 
 // Versions returns a page of a schema's versions without their sources, the newest
 // first, and how many there are.
-func (s *Store) Versions(ctx context.Context, name string, p fleet.Page) ([]fleet.Version, int, error) {
-	q := s.table("schema_versions").Where(orm.Eq("schema_name", name))
+func (t SchemaTable) Versions(ctx context.Context, name string, p fleet.Page) ([]fleet.Version, int, error) {
+	q := t.table("schema_versions").Where(orm.Eq("schema_name", name))
 	rows, n, err := paged(ctx, q.Select("schema_name", "version", "hash", "created_at", "created_by").OrderBy("-version"), p)
 	if err != nil {
 		return nil, 0, err
@@ -79,8 +82,8 @@ func (s *Store) Versions(ctx context.Context, name string, p fleet.Page) ([]flee
 }
 
 // Version returns one version with its source.
-func (s *Store) Version(ctx context.Context, name string, version int) (fleet.Version, error) {
-	r, err := s.table("schema_versions").Where(orm.Eq("schema_name", name), orm.Eq("version", version)).First(ctx)
+func (t SchemaTable) Version(ctx context.Context, name string, version int) (fleet.Version, error) {
+	r, err := t.table("schema_versions").Where(orm.Eq("schema_name", name), orm.Eq("version", version)).First(ctx)
 	if err != nil {
 		return fleet.Version{}, named(err, "The schema %s has no version %d.", name, version)
 	}
@@ -88,9 +91,9 @@ func (s *Store) Version(ctx context.Context, name string, version int) (fleet.Ve
 }
 
 // SaveVersion adds a version, and the schema with its first one.
-func (s *Store) SaveVersion(ctx context.Context, v fleet.Version, es ...audit.Entry) error {
-	b := s.change()
-	_, err := s.Schema(ctx, v.Schema)
+func (t SchemaTable) SaveVersion(ctx context.Context, v fleet.Version, es ...audit.Entry) error {
+	b := t.change()
+	_, err := t.Schema(ctx, v.Schema)
 	switch {
 	case fault.Is(err, fault.NotFound):
 		b.insert("schemas", orm.Values{"id": id.At[id.Schema](v.CreatedAt), "name": v.Schema, "latest": v.Version,
@@ -114,8 +117,8 @@ const unreadAtOnce = 20
 
 // UnreadVersions returns versions that a build saved which had one way of reading, and that
 // weren't hashed anew yet. No such build knew the column, so it is NULL.
-func (s *Store) UnreadVersions(ctx context.Context) ([]fleet.Version, error) {
-	rows, err := s.table("schema_versions").Where(orm.Eq("reading", nil)).OrderBy("id").Limit(unreadAtOnce).Many(ctx)
+func (t SchemaTable) UnreadVersions(ctx context.Context) ([]fleet.Version, error) {
+	rows, err := t.table("schema_versions").Where(orm.Eq("reading", nil)).OrderBy("id").Limit(unreadAtOnce).Many(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -123,7 +126,7 @@ func (s *Store) UnreadVersions(ctx context.Context) ([]fleet.Version, error) {
 }
 
 // HashVersion stores the hash of a version and its reading.
-func (s *Store) HashVersion(ctx context.Context, v fleet.Version, es ...audit.Entry) error {
-	return s.change().update("schema_versions", orm.Values{"hash": v.Hash, "reading": v.Reading},
+func (t SchemaTable) HashVersion(ctx context.Context, v fleet.Version, es ...audit.Entry) error {
+	return t.change().update("schema_versions", orm.Values{"hash": v.Hash, "reading": v.Reading},
 		orm.Eq("schema_name", v.Schema), orm.Eq("version", v.Version)).audit(es...).run(ctx, nil, nil)
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/kuratchi/dashboard/internal/controlplane"
+	"github.com/kuratchi/dashboard/internal/controlplane/controltest"
 	"github.com/kuratchi/dashboard/internal/d1"
-	"github.com/kuratchi/dashboard/internal/d1/local"
 	"github.com/kuratchi/dashboard/internal/fleet"
 	"github.com/kuratchi/dashboard/internal/migrate"
 	"github.com/kuratchi/dashboard/internal/schema"
@@ -27,11 +27,7 @@ func ofVersion5(t *testing.T, now func() time.Time, rows ...string) d1.Conn {
 	if err != nil {
 		t.Fatal(err)
 	}
-	conn, err := local.OpenFile(t.TempDir() + "/control.db")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = conn.Close() })
+	conn := controltest.Conn(t, t.TempDir()+"/control.db")
 	if _, err := migrate.Synchronize(t.Context(), conn, s, migrate.Attempt{ID: "v5", Actor: "test", At: now()}); err != nil {
 		t.Fatal(err)
 	}
@@ -46,8 +42,8 @@ func ofVersion5(t *testing.T, now func() time.Time, rows ...string) d1.Conn {
 // TestTheRestorePointsOfVersion5Stay: what was in their ids is in columns, and the ids
 // stay, since plans name them.
 func TestTheRestorePointsOfVersion5Stay(t *testing.T) {
-	clock := &clock{at: time.Date(2026, 11, 23, 2, 0, 0, 0, time.UTC)}
-	conn := ofVersion5(t, clock.now,
+	clock := controltest.NewClock(time.Date(2026, 11, 23, 2, 0, 0, 0, time.UTC))
+	conn := ofVersion5(t, clock.Now,
 		`insert into organizations (id, slug, name, created_at, created_by) values ('o', 'acme', 'Acme', 0, 'x')`,
 		`insert into databases (id, name, org_id, org_slug, org_name, provider, state, created_at, created_by, updated_at) values
 		 ('01d', 'moved', 'o', 'acme', 'Acme', 'd1', 'ready', 0, 'x', 0), ('01e', 'here', 'o', 'acme', 'Acme', 'embedded', 'ready', 0, 'x', 0)`,
@@ -56,7 +52,7 @@ func TestTheRestorePointsOfVersion5Stay(t *testing.T) {
 		('01d|0000-bookmark', '01d', 'apply', 0, 2, 'x'),
 		('0456/20261123T020000000Z-5a6b7c8d', '01e', 'manual', 8192, 3, 'x')`)
 	for range 2 { // a second start finds nothing to do
-		s, err := controlplane.Open(t.Context(), conn, clock.now)
+		s, err := controlplane.Open(t.Context(), conn, clock.Now)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -13,7 +12,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/kuratchi/dashboard/internal/auth"
-	"github.com/kuratchi/dashboard/internal/controlplane"
+	"github.com/kuratchi/dashboard/internal/controlplane/controltest"
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/d1/local"
 	"github.com/kuratchi/dashboard/internal/demo"
@@ -33,25 +32,11 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	dir := t.TempDir()
 	clock := demo.NewClock(time.Now)
-	control, err := local.OpenFile(filepath.Join(dir, "control.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = control.Close() })
-	store, err := controlplane.Open(t.Context(), control, clock.Now)
-	if err != nil {
-		t.Fatal(err)
-	}
-	engine, err := local.Open(filepath.Join(dir, "databases"), local.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = engine.Close() })
-	f := fleet.New(store, fleet.EmbeddedOnly{Engine: engine}, slog.New(slog.DiscardHandler), clock.Now)
+	folder := controltest.New(t, clock.Now, nil)
+	f := fleet.New(folder.Store, fleet.EmbeddedOnly{Engine: folder.Engine}, slog.New(slog.DiscardHandler), clock.Now)
 	t.Cleanup(f.Close)
-	return &world{f, engine, clock}
+	return &world{f, folder.Engine, clock}
 }
 
 // small is a demo with one of each.
@@ -189,8 +174,12 @@ func theDrift(t *testing.T, w *world) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p, err := w.Review(t.Context(), d, conn, d.Schema, d.Version)
+		db, _, err := w.Inspect(t.Context(), d, conn)
 		_ = conn.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := w.Review(t.Context(), d, db, d.Schema, d.Version)
 		if err != nil {
 			t.Fatal(err)
 		}

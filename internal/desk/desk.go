@@ -10,6 +10,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/console"
 	"github.com/kuratchi/dashboard/internal/fleet"
 	"github.com/kuratchi/dashboard/internal/id"
+	"github.com/kuratchi/dashboard/internal/operation"
 )
 
 // Log is what was done, and by whom.
@@ -67,19 +68,18 @@ func (d *Desk) Limits(db fleet.Database) console.Limits {
 	return l
 }
 
-// writesFor is how long a session may write once that was allowed.
-const writesFor = 10 * time.Minute
-
 // Allow lets the actor's session write to a database for ten minutes and returns until
 // when, or takes that back and returns the zero time.
 func (d *Desk) Allow(ctx context.Context, a auth.Actor, db fleet.Database, on bool) (until time.Time, err error) {
-	e := d.entry(a, db, audit.DatabaseUnlock, audit.Done)
-	e.Target, e.Detail = a.Email, "back to read-only"
-	if on {
-		until = e.At.Add(writesFor)
-		e.Detail = "until " + until.UTC().Format("15:04:05 UTC")
-	}
-	return until, d.Switch.AllowWrites(ctx, a.Session, db.ID, until, e)
+	w := what{target: a.Email, detail: "back to read-only"}
+	err = d.door().Do(ctx, a, OpAllow, operation.Job{About: w.about(db), End: func(ctx context.Context, e audit.Entry, _ error) error {
+		if on {
+			until = e.At.Add(auth.WritesFor)
+			e.Detail = "until " + until.UTC().Format("15:04:05 UTC")
+		}
+		return d.Switch.AllowWrites(ctx, a.Session, db.ID, until, e)
+	}})
+	return until, err
 }
 
 // WritesUntil returns until when the actor's session may write to a database, the zero

@@ -41,7 +41,7 @@ func TestARunReadsAsksOrWrites(t *testing.T) {
 		t.Errorf("no script: %+v", a)
 	}
 	s.allow(ada, true)
-	if a := s.run(ada, insert, ""); !a.Ran || a.Results[0].Changes != 1 || !a.WritesUntil.Equal(s.clock.now().Add(10*time.Minute)) {
+	if a := s.run(ada, insert, ""); !a.Ran || a.Results[0].Changes != 1 || !a.WritesUntil.Equal(s.clock.Now().Add(10*time.Minute)) {
 		t.Errorf("writing: %+v", a)
 	}
 	asked := s.run(ada, "delete from items", "")
@@ -94,12 +94,12 @@ func TestTheSwitchIsOneSessionsAndEnds(t *testing.T) {
 	refused("another session", elsewhere, s.db, s.conn)
 	refused("another database", ada, other, otherConn)
 	refused("a role that may not write any more", demoted, s.db, s.conn)
-	s.clock.add(10*time.Minute - time.Second)
+	s.clock.Pass(10*time.Minute - time.Second)
 	if got, err := s.WritesUntil(t.Context(), ada, s.db); err != nil || !got.Equal(until) {
 		t.Errorf("%v %v", got, err)
 	}
 	s.run(ada, insert, "")
-	s.clock.add(time.Second)
+	s.clock.Pass(time.Second)
 	refused("ended", ada, s.db, s.conn)
 	s.allow(ada, true)
 	if until := s.allow(ada, false); !until.IsZero() {
@@ -265,7 +265,7 @@ func TestALostAnswerIsAnUnknownOutcome(t *testing.T) {
 	must(t, err)
 	row := func(number, name string) *browse.Write {
 		w, err := cat.Insert(t.Context(), conn, "items", map[string]browse.Input{
-			"id": {As: browse.AsValue, Text: number}, "name": {As: browse.AsValue, Text: name}}, s.clock.now())
+			"id": {As: browse.AsValue, Text: number}, "name": {As: browse.AsValue, Text: name}}, s.clock.Now())
 		must(t, err)
 		return w
 	}
@@ -296,7 +296,7 @@ func TestASaveIsDoneThoughWhoAskedHasLeft(t *testing.T) {
 	s, ada := newSite(t), operator(auth.RoleOperator)
 	cat, err := browse.Load(t.Context(), s.conn)
 	must(t, err)
-	w, err := cat.Insert(t.Context(), s.conn, "items", map[string]browse.Input{"name": {As: browse.AsValue, Text: "c"}}, s.clock.now())
+	w, err := cat.Insert(t.Context(), s.conn, "items", map[string]browse.Input{"name": {As: browse.AsValue, Text: "c"}}, s.clock.Now())
 	must(t, err)
 	ctx, leave := context.WithCancel(t.Context())
 	leave()
@@ -330,7 +330,7 @@ func TestTheHistoryHasEachTextOnceWithItsOutcome(t *testing.T) {
 	s.allow(ada, true)
 	for _, sql := range []string{"select 1", insert, "select 2", "select 1", insert, "selec 3"} {
 		s.run(ada, sql, "")
-		s.clock.add(time.Second)
+		s.clock.Pass(time.Second)
 	}
 	s.run(bob, "select 'somebody else'", "")
 	es, err := s.History(t.Context(), ada, s.db)

@@ -10,6 +10,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/fleet"
+	"github.com/kuratchi/dashboard/internal/operation"
 )
 
 // Script is what is to be run.
@@ -54,6 +55,9 @@ func (a *Answer) Close() {
 // answer, which has to be closed. The error is why nothing can be said of it: no place is
 // free (fault.Limited), or the control plane doesn't answer.
 func (d *Desk) Run(ctx context.Context, a auth.Actor, db fleet.Database, conn d1.Conn, s Script) (answer *Answer, err error) {
+	if err := a.May(OpQuery.Needs); err != nil {
+		return nil, err
+	}
 	running, ended := d.begin(ctx, a, s.Name)
 	leave, err := d.enter(running)
 	if err != nil {
@@ -116,19 +120,22 @@ func (t *turn) read(ctx context.Context) error {
 
 // note leaves the entry of a run that changed nothing.
 func (t *turn) note(ctx context.Context) error {
-	e := t.desk.entry(t.actor, t.db, audit.DatabaseQuery, audit.Done)
-	e.Statement = logged(t.script.SQL)
-	err := t.Err
-	for _, r := range t.Results {
-		e.Rows += int64(len(r.Rows))
-		if r.Err != nil {
-			err = r.Err
-		}
-	}
-	if err != nil {
-		e.Outcome, e.Detail = audit.Failed, fault.Message(err)
-	}
-	return t.desk.Log.Record(context.WithoutCancel(ctx), e)
+	return t.desk.door().Do(context.WithoutCancel(ctx), t.actor, OpQuery, operation.Job{
+		About: what{statement: t.script.SQL}.about(t.db),
+		End: func(ctx context.Context, e audit.Entry, _ error) error {
+			err := t.Err
+			for _, r := range t.Results {
+				e.Rows += int64(len(r.Rows))
+				if r.Err != nil {
+					err = r.Err
+				}
+			}
+			if err != nil {
+				e.Outcome, e.Detail = audit.Failed, fault.Message(err)
+			}
+			return t.desk.Log.Record(ctx, e)
+		},
+	})
 }
 
 // write runs the script in one transaction. Until it commits, the end of ctx undoes all
@@ -136,7 +143,7 @@ func (t *turn) note(ctx context.Context) error {
 func (t *turn) write(ctx context.Context) {
 	began := time.Now()
 	w := what{statement: t.script.SQL, detail: t.Judgement.Overridden}
-	err := t.desk.bracket(ctx, t.actor, t.db, audit.DatabaseWrite, w, func(context.Context) (rows int64, err error) {
+	err := t.desk.bracket(ctx, t.actor, t.db, OpWrite, w, func(context.Context) (rows int64, err error) {
 		t.Results, err = console.Write(ctx, t.conn, t.script, t.limits, t.Judgement)
 		for _, r := range t.Results {
 			rows += r.Changes

@@ -3,7 +3,6 @@ package desk
 import (
 	"context"
 
-	"github.com/kuratchi/dashboard/internal/audit"
 	"github.com/kuratchi/dashboard/internal/auth"
 	"github.com/kuratchi/dashboard/internal/browse"
 	"github.com/kuratchi/dashboard/internal/d1"
@@ -15,7 +14,7 @@ import (
 func (d *Desk) Save(ctx context.Context, a auth.Actor, db fleet.Database, conn d1.Conn, table string, w *browse.Write) (
 	browse.Written, error) {
 	var done browse.Written
-	err := d.bracket(ctx, a, db, audit.DatabaseRows, what{target: table, statement: w.SQL()}, func(ctx context.Context) (int64, error) {
+	err := d.bracket(ctx, a, db, OpRows, what{target: table, statement: w.SQL()}, func(ctx context.Context) (int64, error) {
 		var err error
 		done, err = w.Run(ctx, conn)
 		return done.Changes, err

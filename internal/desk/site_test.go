@@ -2,8 +2,6 @@ package desk_test
 
 import (
 	"fmt"
-	"path/filepath"
-	"sync"
 	"testing"
 	"time"
 
@@ -11,7 +9,7 @@ import (
 
 	"github.com/kuratchi/dashboard/internal/audit"
 	"github.com/kuratchi/dashboard/internal/auth"
-	"github.com/kuratchi/dashboard/internal/controlplane"
+	"github.com/kuratchi/dashboard/internal/controlplane/controltest"
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/d1/local"
 	"github.com/kuratchi/dashboard/internal/desk"
@@ -29,42 +27,16 @@ type site struct {
 	engine  *local.Engine
 	db      fleet.Database
 	conn    d1.Conn
-	clock   *clock
-}
-
-// clock stands still until it is moved.
-type clock struct {
-	mu sync.Mutex
-	at time.Time
-}
-
-func (c *clock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.at
-}
-
-func (c *clock) add(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.at = c.at.Add(d)
+	clock   *controltest.Clock
 }
 
 func newSite(t *testing.T) *site {
 	t.Helper()
-	dir := t.TempDir()
-	s := &site{t: t, clock: &clock{at: time.Date(2026, 5, 4, 9, 30, 0, 0, time.UTC)}}
-	var err error
-	s.control, err = local.OpenFile(filepath.Join(dir, "control.db"))
-	must(t, err)
-	t.Cleanup(func() { _ = s.control.Close() })
-	store, err := controlplane.Open(t.Context(), s.control, s.clock.now)
-	must(t, err)
-	s.engine, err = local.Open(filepath.Join(dir, "databases"), local.Options{})
-	must(t, err)
-	t.Cleanup(func() { _ = s.engine.Close() })
-	s.Desk = desk.New(desk.Options{Log: store, Switch: store, Rows: 100, Timeout: 30 * time.Second, Now: s.clock.now,
-		ReadToken: func() bool { return false }})
+	s := &site{t: t, clock: controltest.NewClock(time.Date(2026, 5, 4, 9, 30, 0, 0, time.UTC))}
+	f := controltest.New(t, s.clock.Now, nil)
+	s.control, s.engine = f.Control, f.Engine
+	s.Desk = desk.New(desk.Options{Log: f.Store.AuditTable, Switch: f.Store.SwitchTable, Rows: 100,
+		Timeout: 30 * time.Second, Now: s.clock.Now, ReadToken: func() bool { return false }})
 	s.db, s.conn = s.database("acme")
 	return s
 }
@@ -92,8 +64,9 @@ func fill(t *testing.T, conn d1.Conn) {
 // operator is somebody new with a session.
 func operator(role auth.Role) auth.Actor {
 	o := id.New[id.Operator]()
-	return auth.Actor{Operator: o, Role: role, Email: string(o) + "@example.com", IP: "192.0.2.7", RequestID: "r-" + string(o),
-		Session: "s-" + string(o)}
+	return auth.Actor{Operator: o, Role: role, Scope: auth.Everything, Email: string(o) + "@example.com", IP: "192.0.2.7",
+		RequestID: "r-" + string(o),
+		Session:   "s-" + string(o)}
 }
 
 // run runs a script and closes its answer.

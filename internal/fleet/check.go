@@ -14,7 +14,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/id"
 	"github.com/kuratchi/dashboard/internal/live"
-	"github.com/kuratchi/dashboard/internal/migrate"
+	"github.com/kuratchi/dashboard/internal/operation"
 	"github.com/kuratchi/dashboard/internal/schema"
 )
 
@@ -39,28 +39,23 @@ type Check struct {
 // not be looked at. A file of up to CheckedNow bytes is read as a whole.
 func (f *Fleet) Check(ctx context.Context, a auth.Actor, name string) (Database, error) {
 	ctx = context.WithoutCancel(ctx)
-	d, err := f.store.Database(ctx, name)
+	err := f.Do(ctx, a, name, OpCheck, func(ctx context.Context, d Database) (Job, error) {
+		f.checkWhole(ctx, d)
+		c := f.checkDatabase(ctx, d)
+		if err := f.store.SaveChecks(ctx, []Check{c}); err != nil {
+			return Job{}, err
+		}
+		j := operation.Job{End: func(ctx context.Context, e audit.Entry, _ error) error {
+			if c.missed != nil {
+				e.Outcome, e.Detail = audit.Failed, "it could not be looked at: "+fault.Message(c.missed)
+			}
+			return errors.Join(c.missed, f.store.Record(ctx, e))
+		}}
+		j.About.Detail = strings.TrimSuffix(string(c.Health)+": "+c.Detail, ": ")
+		return Job{Job: j}, nil
+	})
 	if err != nil {
-		return d, err
-	}
-	if d.State != Ready {
-		return d, fault.New(fault.Conflict, "The database %s is %s, so there is nothing to check.", d.Name, d.State)
-	}
-	f.checkWhole(ctx, d)
-	c := f.checkDatabase(ctx, d)
-	if err := f.store.SaveChecks(ctx, []Check{c}); err != nil {
-		return d, err
-	}
-	e := f.databaseEntry(a, audit.FleetCheck, audit.Done, d)
-	e.Detail = strings.TrimSuffix(string(c.Health)+": "+c.Detail, ": ")
-	if c.missed != nil {
-		e.Outcome, e.Detail = audit.Failed, "it could not be looked at: "+fault.Message(c.missed)
-	}
-	if err := f.store.Record(ctx, e); err != nil {
-		return d, err
-	}
-	if c.missed != nil {
-		return d, c.missed
+		return Database{Name: name}, err
 	}
 	return f.store.Database(ctx, name)
 }
@@ -81,6 +76,15 @@ func (s *sizedConn) Query(ctx context.Context, st d1.Stmt) (*d1.Result, error) {
 		s.size = r.Meta.SizeAfter
 	}
 	return r, err
+}
+
+// Batch is Query of several statements.
+func (s *sizedConn) Batch(ctx context.Context, ss []d1.Stmt) ([]*d1.Result, error) {
+	rs, err := s.Conn.Batch(ctx, ss)
+	if err == nil && len(rs) > 0 && rs[0].Meta.SizeAfter > 0 {
+		s.size = rs[0].Meta.SizeAfter
+	}
+	return rs, err
 }
 
 // recordCheck looks into a database that was changed as a whole. That the look fails is
@@ -121,8 +125,8 @@ func (f *Fleet) checkDatabase(ctx context.Context, d Database) Check {
 }
 
 func (f *Fleet) inspectDatabase(ctx context.Context, conn d1.Conn, d Database, c *Check) {
-	live, err := migrate.Inspect(ctx, conn)
-	if err != nil {
+	live, state, err := f.owns.state(ctx, d.ProviderID, conn, d.Schema)
+	if live == nil {
 		f.noteFailure(c, d, err)
 		return
 	}
@@ -130,7 +134,10 @@ func (f *Fleet) inspectDatabase(ctx context.Context, conn d1.Conn, d Database, c
 	if d.Schema == "" {
 		return
 	}
-	switch err := f.matchVersion(ctx, conn, d, live, c); fault.KindOf(err) {
+	if err == nil {
+		err = f.matchVersion(ctx, d, state.Version, live, c)
+	}
+	switch fault.KindOf(err) {
 	case fault.Unavailable, fault.Limited:
 		f.noteFailure(c, d, err)
 	default:
@@ -168,17 +175,13 @@ func (f *Fleet) noteFailure(c *Check, d Database, err error) {
 	}
 }
 
-// matchVersion finds the version a live schema is: the one the database records, the
-// one recorded here, or any other; else it is drifted from the first of these, or,
+// matchVersion finds the version a live schema is: the one the database records, 0 for
+// none, the one recorded here, or any other; else it is drifted from the first of these, or,
 // where none is recorded, from the one with the fewest differences.
-func (f *Fleet) matchVersion(ctx context.Context, conn d1.Conn, d Database, live *live.Database, c *Check) error {
-	state, known, err := migrate.Recorded(ctx, conn, d.Schema)
-	if err != nil {
-		return err
-	}
+func (f *Fleet) matchVersion(ctx context.Context, d Database, recorded int, live *live.Database, c *Check) error {
 	first := d.Version
-	if known && state.Version > 0 {
-		first = state.Version
+	if recorded > 0 {
+		first = recorded
 	}
 	sc, err := f.store.Schema(ctx, d.Schema)
 	if err != nil {

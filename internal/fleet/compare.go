@@ -13,7 +13,6 @@ import (
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/live"
-	"github.com/kuratchi/dashboard/internal/migrate"
 	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
@@ -34,24 +33,16 @@ func compareDatabases(ctx context.Context, a, b d1.Conn, size int64) (string, er
 	differ := func(format string, args ...any) error {
 		return fault.New(fault.Conflict, "The copy is not what the database is: "+format+". Nothing was changed.", args...)
 	}
-	one, err := migrate.Inspect(ctx, a)
+	one, tables, err := inspectTables(ctx, a)
 	if err != nil {
 		return "", err
 	}
-	two, err := migrate.Inspect(ctx, b)
+	two, also, err := inspectTables(ctx, b)
 	if err != nil {
 		return "", err
 	}
 	if one.Schema.Hash() != two.Schema.Hash() || !slices.Equal(definitions(one), definitions(two)) {
 		return "", differ("the schemas differ")
-	}
-	tables, err := rowTables(ctx, a)
-	if err != nil {
-		return "", err
-	}
-	also, err := rowTables(ctx, b)
-	if err != nil {
-		return "", err
 	}
 	if len(tables) != len(also) {
 		return "", differ("it has %d tables, and the copy %d", len(tables), len(also))
@@ -65,24 +56,25 @@ func compareDatabases(ctx context.Context, a, b d1.Conn, size int64) (string, er
 		return "", err
 	}
 	var c comparison
+	var reads []tableRead
 	for i, t := range tables {
-		d1.Report(ctx, "comparing", int64(i), int64(len(tables)))
 		n := counted[i]
 		if n != copied[i] {
 			return "", differ("%s has %d rows, and the copy %d", t.Name, n, copied[i])
 		}
-		what := c.add(t, n, size)
-		if len(what) == 0 || n == 0 {
-			continue
+		if what := c.add(t, n, size); len(what) > 0 && n > 0 {
+			reads = append(reads, tableRead{t.Name, what})
 		}
-		sums := [2]digest{}
-		for i, conn := range []d1.Conn{a, b} {
-			if sums[i], err = digestOf(ctx, conn, t.Name, what); err != nil {
-				return "", err
-			}
+	}
+	sums := [2][]digest{}
+	for i, conn := range []d1.Conn{a, b} {
+		if sums[i], err = digests(ctx, conn, reads, size); err != nil {
+			return "", err
 		}
-		if sums[0] != sums[1] {
-			return "", differ("the rows of %s differ", t.Name)
+	}
+	for i, r := range reads {
+		if sums[0][i] != sums[1][i] {
+			return "", differ("the rows of %s differ", r.table)
 		}
 	}
 	return c.words(), nil
@@ -138,13 +130,14 @@ func (c *comparison) words() string {
 	return s
 }
 
-// rowTables describes every table that holds rows, the dashboard's ledgers too.
-func rowTables(ctx context.Context, c d1.Conn) ([]d1.TableInfo, error) {
-	r, err := c.Query(ctx, d1.AboutTables())
+// inspectTables reads a database's schema, and describes every table that holds rows, the
+// dashboard's ledgers too, in one call.
+func inspectTables(ctx context.Context, c d1.Conn) (*live.Database, []d1.TableInfo, error) {
+	rs, err := c.Batch(ctx, []d1.Stmt{live.Catalog(), d1.AboutTables()})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return d1.TableInfos(r.Rows), nil
+	return live.Of(rs[0].Rows), d1.TableInfos(rs[1].Rows), nil
 }
 
 // countRows counts the rows of each table, in one call.
@@ -168,31 +161,82 @@ func countRows(ctx context.Context, c d1.Conn, tables []d1.TableInfo) ([]int64, 
 // and rows that stand twice count twice.
 type digest [4]uint64
 
-// digestOf reads columns of every row.
-func digestOf(ctx context.Context, c d1.Conn, table string, columns []string) (sum digest, err error) {
-	quoted := make([]string, len(columns))
-	for i, name := range columns {
+// tableRead is what is compared of the rows of a table.
+type tableRead struct {
+	table   string
+	columns []string
+}
+
+func (r tableRead) query() d1.Stmt {
+	quoted := make([]string, len(r.columns))
+	for i, name := range r.columns {
 		quoted[i] = sqltext.Quote(name)
 	}
-	s := d1.Query("SELECT " + strings.Join(quoted, ", ") + " FROM " + sqltext.Quote(table))
-	s.Columns = columns
-	rows, err := c.Stream(ctx, s)
+	s := d1.Query("SELECT " + strings.Join(quoted, ", ") + " FROM " + sqltext.Quote(r.table))
+	s.Columns = r.columns
+	return s
+}
+
+// readTogether is up to how large a database is read in one call, in bytes.
+const readTogether = 8 << 20
+
+// digests reads columns of every row of the tables: together where the database, of that
+// size, is small, else each table by itself.
+func digests(ctx context.Context, c d1.Conn, reads []tableRead, size int64) ([]digest, error) {
+	out := make([]digest, len(reads))
+	if size <= readTogether && len(reads) > 0 {
+		ss := make([]d1.Stmt, len(reads))
+		for i, r := range reads {
+			ss[i] = r.query()
+		}
+		rs, err := c.Batch(ctx, ss)
+		if err == nil {
+			h := sha256.New()
+			for i, r := range rs {
+				for _, row := range r.Rows {
+					out[i].add(h, row)
+				}
+			}
+			return out, nil
+		}
+		if !fault.Is(err, fault.Invalid) && !fault.Is(err, fault.Unavailable) {
+			return nil, err
+		} // else it may have been too much after all
+	}
+	for i, r := range reads {
+		d1.Report(ctx, "comparing", int64(i), int64(len(reads)))
+		var err error
+		if out[i], err = digestOf(ctx, c, r); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// digestOf reads columns of every row of a table.
+func digestOf(ctx context.Context, c d1.Conn, r tableRead) (sum digest, err error) {
+	rows, err := c.Stream(ctx, r.query())
 	if err != nil {
 		return sum, err
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	h := sha256.New()
 	for rows.Next() {
-		h.Reset()
-		for _, v := range rows.Row() {
-			hashValue(h, v)
-		}
-		one := h.Sum(nil)
-		for i := range sum {
-			sum[i] += binary.LittleEndian.Uint64(one[i*8:])
-		}
+		sum.add(h, rows.Row())
 	}
 	return sum, rows.Err()
+}
+
+// add adds a row, with a hash to use.
+func (d *digest) add(h hash.Hash, row []d1.Value) {
+	h.Reset()
+	for _, v := range row {
+		hashValue(h, v)
+	}
+	one := h.Sum(nil)
+	for i := range d {
+		d[i] += binary.LittleEndian.Uint64(one[i*8:])
+	}
 }
 
 // hashValue writes a value with its storage class, and with its length, so that no two

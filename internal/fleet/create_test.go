@@ -117,7 +117,7 @@ func TestARevivalThatFailsLeavesNothing(t *testing.T) {
 	if w.names() != "" || d.State != fleet.Deleted || d.FinalPoint == "" {
 		t.Errorf("left %q, %+v", w.names(), d)
 	}
-	if got := w.Work(d.ID); got.Kind != fleet.WorkRevive || got.Running() || got.Error != "The disk is full." {
+	if got := w.Work(d.ID); !got.Is(fleet.OpRevive) || got.Running() || got.Error != "The disk is full." {
 		t.Errorf("work %+v", got)
 	}
 }
@@ -199,7 +199,7 @@ func TestRestoringToTheOldestAutomaticPoint(t *testing.T) {
 	if ps, _ = w.Points(ctx, w.database("acme"), fleet.Page{}); len(ps) != fleet.KeptPoints+2 {
 		t.Errorf("%d points: the newest %d, the one asked for, and the one gone back to", len(ps), fleet.KeptPoints)
 	}
-	if got := w.Work(w.database("acme").ID); got.Kind != fleet.WorkRestore || got.Running() || got.Error != "" ||
+	if got := w.Work(w.database("acme").ID); !got.Is(fleet.OpRestore) || got.Running() || got.Error != "" ||
 		!got.Point.Equal(oldest.CreatedAt) || got.By != ada.Email {
 		t.Errorf("work %+v", got)
 	}
@@ -258,7 +258,7 @@ func TestNothingIsWrittenWhileADatabaseIsPutBack(t *testing.T) {
 	if _, _, err := w.Open(t.Context(), "acme"); !fault.Is(err, fault.Conflict) || !strings.Contains(fault.Message(err), "is being put back") {
 		t.Errorf("opened meanwhile: %v", err)
 	}
-	if got := w.Work(w.database("acme").ID); !got.Running() || got.Kind != fleet.WorkRestore {
+	if got := w.Work(w.database("acme").ID); !got.Running() || !got.Is(fleet.OpRestore) {
 		t.Errorf("work %+v", got)
 	}
 	close(s.goOn)

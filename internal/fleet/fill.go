@@ -3,6 +3,7 @@ package fleet
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/kuratchi/dashboard/internal/audit"
@@ -10,6 +11,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/id"
 	"github.com/kuratchi/dashboard/internal/migrate"
+	"github.com/kuratchi/dashboard/internal/operation"
 )
 
 // Filling is how the fills of an applied plan stand. What was filled so far is in
@@ -38,11 +40,12 @@ const (
 	FillDone    FillState = "done"
 )
 
-// FillProgress reads from the database how far the fills of a plan are, none for a
-// plan without fills or whose fills have not begun.
+// FillProgress returns how far the fills of a plan are, none for a plan without fills or
+// whose fills have not begun. Of fills that run it is known without asking the database,
+// which a page would do each second: none until the first look of a run.
 func (f *Fleet) FillProgress(ctx context.Context, p Plan) ([]migrate.FillProgress, error) {
-	if p.Filling.State == "" {
-		return nil, nil
+	if at, runs := f.runningFills(p); runs || p.Filling.State == "" {
+		return at, nil
 	}
 	_, conn, err := f.Open(ctx, p.Database)
 	if err != nil {
@@ -50,6 +53,17 @@ func (f *Fleet) FillProgress(ctx context.Context, p Plan) ([]migrate.FillProgres
 	}
 	defer func() { _ = conn.Close() }()
 	return migrate.Progress(ctx, conn, string(p.ID))
+}
+
+// runningFills reports whether the fills of a plan run, and how far they are as far as that
+// is known.
+func (f *Fleet) runningFills(p Plan) (at []migrate.FillProgress, runs bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if run := f.fills[p.ID]; run != nil {
+		return slices.Clone(run.at), true
+	}
+	return nil, p.Filling.State == FillRunning
 }
 
 // FillingPlans returns the plans of a database whose fills are not done: running, stopped
@@ -64,7 +78,9 @@ func (f *Fleet) beginFilling(a auth.Actor, d Database, p *Plan) []audit.Entry {
 	if len(p.Body.Fills) == 0 {
 		return nil
 	}
-	e := f.fillEntry(a, audit.PlanFill, audit.Intent, d, *p)
+	about := aboutPlan(d, *p)
+	e := f.door.Entry(a, OpFill.Kind, audit.Intent, about)
+	e.Detail = about.Detail
 	for i, fill := range p.Body.Fills {
 		if i > 0 {
 			e.Statement += "\n"
@@ -73,14 +89,6 @@ func (f *Fleet) beginFilling(a auth.Actor, d Database, p *Plan) []audit.Entry {
 	}
 	p.Filling = Filling{State: FillRunning, Intent: e.ID, By: a.Email, Since: e.At}
 	return []audit.Entry{e}
-}
-
-func (f *Fleet) fillEntry(a auth.Actor, action audit.Action, o audit.Outcome, d Database, p Plan) audit.Entry {
-	e := f.planEntry(a, action, o, d, p)
-	if o != audit.Intent {
-		e.Intent = p.Filling.Intent
-	}
-	return e
 }
 
 // sumProgress sums what was filled, and says it in words.
@@ -95,18 +103,24 @@ func sumProgress(all []migrate.FillProgress) (rows int64, words string) {
 // StopFilling stops the fills of a plan after the chunk that is being done. What was
 // filled stays. Fills that don't run are fault.Conflict.
 func (f *Fleet) StopFilling(ctx context.Context, a auth.Actor, plan id.Plan) error {
+	if err := a.May(OpFillStop.Needs); err != nil {
+		return err
+	}
 	p, d, err := f.fillingPlan(ctx, plan, FillRunning)
 	if err != nil {
 		return err
 	}
-	e := f.fillEntry(a, audit.PlanFillStop, audit.Done, d, p)
-	if all, err := f.FillProgress(ctx, p); err == nil { // else it is stopped all the same
-		rows, words := sumProgress(all)
-		e.Rows, e.Detail = rows, e.Detail+", "+words
-	}
-	p.Filling.State, p.Filling.Error = FillStopped, ""
-	p.Filling.By, p.Filling.Since = a.Email, e.At
-	if err := f.store.UpdateFilling(ctx, p, FillRunning, e); err != nil {
+	j := operation.Job{About: aboutPlan(d, p), End: func(ctx context.Context, e audit.Entry, _ error) error {
+		if all, err := f.FillProgress(ctx, p); err == nil { // else it is stopped all the same
+			rows, words := sumProgress(all)
+			e.Rows, e.Detail = rows, e.Detail+", "+words
+		}
+		e.Intent = p.Filling.Intent
+		p.Filling.State, p.Filling.Error = FillStopped, ""
+		p.Filling.By, p.Filling.Since = a.Email, e.At
+		return f.store.UpdateFilling(ctx, p, FillRunning, e)
+	}}
+	if err := f.door.Do(ctx, a, OpFillStop.Kind, j); err != nil {
 		return err
 	}
 	f.mu.Lock()
@@ -121,6 +135,9 @@ func (f *Fleet) StopFilling(ctx context.Context, a auth.Actor, plan id.Plan) err
 // ResumeFilling lets the fills of a plan go on that were stopped or failed, from where
 // they are. Others are fault.Conflict.
 func (f *Fleet) ResumeFilling(ctx context.Context, a auth.Actor, plan id.Plan) error {
+	if err := a.May(OpFill.Needs); err != nil {
+		return err
+	}
 	p, d, err := f.fillingPlan(ctx, plan, FillStopped, FillFailed)
 	if err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/failpoint"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/migrate"
+	"github.com/kuratchi/dashboard/internal/operation"
 )
 
 // How a fill leaves room for others, and how long it waits for a database that
@@ -32,7 +34,11 @@ const (
 )
 
 // fillRun is the fills of one plan under way in this process.
-type fillRun struct{ cancel context.CancelFunc }
+type fillRun struct {
+	cancel context.CancelFunc
+	// at is how far each is, nil before the first look; Fleet.mu guards it.
+	at []migrate.FillProgress
+}
 
 // recoverFills goes on with what was running when the program stopped.
 func (f *Fleet) recoverFills(ctx context.Context, a auth.Actor) error {
@@ -58,7 +64,7 @@ func (f *Fleet) startFilling(a auth.Actor, p Plan) {
 		return
 	}
 	ctx, cancel := context.WithCancel(f.background)
-	run := &fillRun{cancel}
+	run := &fillRun{cancel: cancel}
 	f.fills[p.ID] = run
 	f.work.Add(1)
 	go func() {
@@ -72,23 +78,29 @@ func (f *Fleet) startFilling(a auth.Actor, p Plan) {
 			}
 		}()
 		failpoint.Hit("fill:begun")
-		f.recordFilling(ctx, a, p, f.fill(ctx, p))
+		err := f.door.Finish(ctx, a, OpFill.Kind, p.Filling.Intent, operation.Job{
+			About: audit.Entry{Database: p.Database, Target: string(p.ID)},
+			Work:  func(ctx context.Context, _ *audit.Entry) error { return f.fill(ctx, p, run) },
+			End: func(rctx context.Context, e audit.Entry, err error) error {
+				if ctx.Err() != nil { // stopped: by an operator, who recorded it, or by the program, which goes on at its next start
+					return nil
+				}
+				return f.recordFilling(rctx, p, e, err)
+			},
+		})
+		if err != nil {
+			f.log.Error("fill", "plan", p.ID, "database", p.Database, "error", err)
+		}
 	}()
 }
 
-// recordFilling records how the fills of a plan ended, unless they were stopped: by the
-// program, then they go on at the next start, or by an operator, who recorded it.
-func (f *Fleet) recordFilling(ctx context.Context, a auth.Actor, p Plan, cause error) {
-	if ctx.Err() != nil {
-		return
-	}
-	ctx = context.WithoutCancel(ctx)
+// recordFilling records how the fills of a plan ended.
+func (f *Fleet) recordFilling(ctx context.Context, p Plan, e audit.Entry, cause error) error {
 	d, err := f.store.Database(ctx, p.Database)
 	if err != nil {
-		f.log.Error("fill", "plan", p.ID, "database", p.Database, "error", err)
-		return
+		return err
 	}
-	e := f.fillEntry(a, audit.PlanFill, audit.Done, d, p)
+	e.Org, e.Detail = d.OrgSlug, planWords(p)
 	if all, err := f.FillProgress(ctx, p); err == nil { // else the outcome is told without the numbers
 		rows, words := sumProgress(all)
 		e.Rows, e.Detail = rows, e.Detail+", "+words
@@ -96,14 +108,12 @@ func (f *Fleet) recordFilling(ctx context.Context, a auth.Actor, p Plan, cause e
 	p.Filling.State, p.Filling.Error, p.Filling.Since = FillDone, f.unfilledWords(ctx, p), e.At
 	if cause != nil {
 		f.log.Warn("fill", "plan", p.ID, "database", p.Database, "error", cause)
-		p.Filling.State, p.Filling.Error, e.Outcome = FillFailed, fault.Message(cause), audit.Failed
+		p.Filling.State, p.Filling.Error = FillFailed, fault.Message(cause)
 	}
 	if p.Filling.Error != "" {
 		e.Detail += ": " + p.Filling.Error
 	}
-	if err := f.store.UpdateFilling(ctx, p, FillRunning, e); err != nil {
-		f.log.Error("fill", "plan", p.ID, "database", p.Database, "error", err)
-	}
+	return f.store.UpdateFilling(ctx, p, FillRunning, e)
 }
 
 // unfilledWords says how many rows have no value though every chunk is done, "" for none
@@ -126,7 +136,7 @@ func (f *Fleet) unfilledWords(ctx context.Context, p Plan) string {
 
 // fill does the chunks of a plan's fills that are left. The error is what it can't go
 // on for; nil too when ctx ended.
-func (f *Fleet) fill(ctx context.Context, p Plan) error {
+func (f *Fleet) fill(ctx context.Context, p Plan, run *fillRun) error {
 	w := &fillWalk{plan: p, rows: migrate.FillChunk, now: f.now}
 	for w.next < len(p.Body.Fills) {
 		began := time.Now()
@@ -136,6 +146,7 @@ func (f *Fleet) fill(ctx context.Context, p Plan) error {
 		if len(w.at) != len(p.Body.Fills) {
 			return fault.New(fault.Conflict, "The database does not know of these fills any more.")
 		}
+		f.noteFilling(run, w.at)
 		for w.next < len(w.at) && !w.at[w.next].Finished.IsZero() {
 			w.next++
 		}
@@ -144,6 +155,13 @@ func (f *Fleet) fill(ctx context.Context, p Plan) error {
 		}
 	}
 	return nil
+}
+
+// noteFilling notes how far fills are that run here.
+func (f *Fleet) noteFilling(run *fillRun, at []migrate.FillProgress) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	run.at = slices.Clone(at)
 }
 
 // fillWalk is the way through a plan's fills.
@@ -227,8 +245,7 @@ func (f *Fleet) retryFill(ctx context.Context, p Plan, do func(context.Context, 
 func (f *Fleet) useDatabase(ctx context.Context, name string, do func(context.Context, d1.Conn) error) (busy bool, err error) {
 	d, conn, err := f.Open(ctx, name)
 	if err != nil {
-		w := f.Work(d.ID)
-		return w.Running() && w.Kind.exclusive() != "", err
+		return f.Work(d.ID).Closes() != "", err
 	}
 	defer func() { _ = conn.Close() }()
 	err = do(ctx, conn)

@@ -15,6 +15,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/id"
+	"github.com/kuratchi/dashboard/internal/operation"
 	"github.com/kuratchi/dashboard/internal/schema"
 )
 
@@ -25,14 +26,18 @@ type Fleet struct {
 	log       *slog.Logger
 	now       func() time.Time
 	holder    string // names this program in leases
+	// steady says whether the clock can be trusted with giving up what is old.
+	steady func() bool
 
 	// background is cancelled by Close; work counts the provisions and fills under way.
 	background context.Context
 	stop       context.CancelFunc
 	work       sync.WaitGroup
 
+	door     operation.Door
 	versions versions
 	gates    gates
+	owns     owns
 
 	mu    sync.Mutex // guards what follows
 	busy  map[id.Database]bool
@@ -56,8 +61,10 @@ type Fleet struct {
 // New returns a fleet. Close must be called.
 func New(store Store, providers Providers, log *slog.Logger, now func() time.Time) *Fleet {
 	ctx, stop := context.WithCancel(context.Background())
-	return &Fleet{store: store, providers: providers, log: log, now: now, holder: holderName(), background: ctx, stop: stop,
-		gates: newGates(), busy: map[id.Database]bool{}, works: map[id.Database]Work{}, exports: map[id.Database]*exportFile{},
+	return &Fleet{store: store, door: operation.Door{Log: store, Now: now},
+		providers: providers, log: log, now: now, holder: holderName(), background: ctx, stop: stop,
+		steady: func() bool { return true },
+		gates:  newGates(), busy: map[id.Database]bool{}, works: map[id.Database]Work{}, exports: map[id.Database]*exportFile{},
 		rehearsed: map[id.Plan]RehearsalRun{}, fills: map[id.Plan]*fillRun{},
 		reopened: map[string]chan struct{}{Embedded: make(chan struct{}, 1), D1: make(chan struct{}, 1)},
 		sweep:    map[string]time.Time{}, wake: map[string]chan struct{}{Embedded: make(chan struct{}, 1), D1: make(chan struct{}, 1)},
@@ -71,25 +78,6 @@ func (f *Fleet) Close() {
 	f.mu.Unlock()
 	f.work.Wait()
 	f.dropExports()
-}
-
-// entry starts an audit entry about what the actor does now.
-func (f *Fleet) entry(a auth.Actor, action audit.Action, o audit.Outcome) audit.Entry {
-	return a.Entry(f.now(), action, o)
-}
-
-// databaseEntry starts an audit entry about a database.
-func (f *Fleet) databaseEntry(a auth.Actor, action audit.Action, o audit.Outcome, d Database) audit.Entry {
-	e := f.entry(a, action, o)
-	e.Org, e.Database = d.OrgSlug, d.Name
-	return e
-}
-
-// endedBy is [audit.Entry.Ended] with as much of an error as the log keeps.
-func endedBy(e audit.Entry, err error) audit.Entry {
-	e = e.Ended(err)
-	e.Detail = cutDetail(e.Detail)
-	return e
 }
 
 // orgEntry is the entry of an organization that comes to be.
@@ -201,19 +189,21 @@ func (f *Fleet) checkUsable(d Database) error {
 	case Ready:
 	case Archived:
 		return fault.New(fault.Conflict, "The database %s is archived. Put it back into use first, on its Settings page.", d.Name)
+	case Deleting:
+		return fault.New(fault.Conflict, "The database %s is out of use: its deletion was begun, and has not ended. "+
+			"Try that again or put it back into use, on its page.", d.Name)
 	case Deleted:
 		return fault.New(fault.Conflict, "The database %s was deleted. Its last state can be brought back until %s, on its page.",
 			d.Name, d.PurgeAt.Format("2006-01-02 15:04 UTC"))
 	default:
 		return fault.New(fault.Conflict, "The database %s is not ready: it is %s.", d.Name, d.State)
 	}
-	if w := f.Work(d.ID); w.Running() && w.Kind.exclusive() != "" {
+	if w := f.Work(d.ID); w.Closes() != "" {
 		then := "Try again in a moment."
-		if w.Kind == WorkDelete {
+		if w.Is(OpDelete) {
 			then = "Its last state can be brought back on its page."
 		}
-		return fault.New(fault.Conflict, "The database %s is being %s, by %s. Nothing was changed by you. %s", d.Name,
-			w.Kind.exclusive(), w.By, then)
+		return fault.New(fault.Conflict, "The database %s is being %s, by %s. Nothing was changed by you. %s", d.Name, w.Closes(), w.By, then)
 	}
 	return nil
 }
@@ -293,7 +283,12 @@ func (f *Fleet) CreateOrg(ctx context.Context, a auth.Actor, name string) (Org, 
 	if err != nil {
 		return o, err
 	}
-	return o, f.explainSlugConflict(ctx, o, f.store.CreateOrg(ctx, o, orgEntry(a, o)))
+	err = f.door.Do(ctx, a, OpOrg.Kind, operation.Job{About: audit.Entry{Org: o.Slug, Target: o.Name},
+		End: func(ctx context.Context, e audit.Entry, _ error) error {
+			o.CreatedAt = e.At
+			return f.explainSlugConflict(ctx, o, f.store.CreateOrg(ctx, o, e))
+		}})
+	return o, err
 }
 
 // explainSlugConflict says of a short name that is taken by an organization nobody sees any

@@ -16,6 +16,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/audit"
 	"github.com/kuratchi/dashboard/internal/auth"
 	"github.com/kuratchi/dashboard/internal/controlplane"
+	"github.com/kuratchi/dashboard/internal/controlplane/controltest"
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/d1/local"
 	"github.com/kuratchi/dashboard/internal/fault"
@@ -26,7 +27,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-var ada = auth.Actor{Operator: "op1", Email: "ada@acme.test", IP: "127.0.0.1", RequestID: "r1"}
+var ada = auth.Actor{Operator: "op1", Role: auth.RoleOwner, Scope: auth.Everything, Email: "ada@acme.test", IP: "127.0.0.1",
+	RequestID: "r1"}
 
 func now() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }
 
@@ -77,27 +79,13 @@ func (c *cutConn) Batch(ctx context.Context, ss []d1.Stmt) ([]*d1.Result, error)
 
 func newWorld(t *testing.T, wrap func(d1.Provider) d1.Provider) *world {
 	t.Helper()
-	dir := t.TempDir()
-	control, err := local.OpenFile(dir + "/control.db")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = control.Close() })
-	store, err := controlplane.Open(t.Context(), control, now)
-	if err != nil {
-		t.Fatal(err)
-	}
-	engine, err := local.Open(dir+"/databases", local.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = engine.Close() })
-	var provider d1.Provider = engine
+	f := controltest.New(t, now, nil)
+	var provider d1.Provider = f.Engine
 	if wrap != nil {
-		provider = wrap(engine)
+		provider = wrap(f.Engine)
 	}
-	w := &world{t: t, control: control, store: store, engine: engine,
-		Fleet: fleet.New(store, fleet.EmbeddedOnly{Engine: provider}, slog.New(slog.DiscardHandler), now)}
+	w := &world{t: t, control: f.Control, store: f.Store, engine: f.Engine,
+		Fleet: fleet.New(f.Store, fleet.EmbeddedOnly{Engine: provider}, slog.New(slog.DiscardHandler), now)}
 	t.Cleanup(w.Close)
 	w.saveVersions(2)
 	return w

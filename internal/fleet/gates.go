@@ -5,7 +5,6 @@ import (
 	"errors"
 	"sync"
 
-	"github.com/kuratchi/dashboard/internal/auth"
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/id"
@@ -87,20 +86,6 @@ func (g *gates) close(ctx context.Context, d id.Database) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
-}
-
-// withGateClosed does a work while nobody reads or writes the database through a handle
-// of Open: the calls under way are waited for, and later ones refused. A handle from
-// before the work is refused afterwards too.
-func (f *Fleet) withGateClosed(ctx context.Context, a auth.Actor, d Database, w Work, fn func() error) error {
-	return f.trackWork(a, d, w, func() error {
-		// Whoever read the database's row during the work may have it as it was.
-		defer func() { _ = f.gates.close(ctx, d.ID) }()
-		if err := f.gates.close(ctx, d.ID); err != nil {
-			return err
-		}
-		return fn()
-	})
 }
 
 // errStale is in the chain of what a stale handle answers.

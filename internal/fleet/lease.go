@@ -21,6 +21,12 @@ type Lease struct {
 	Until time.Time
 }
 
+// Ended is the lease given back: it has ended whatever the clock says from now on.
+func (l Lease) Ended() Lease {
+	l.Until = time.UnixMilli(0).UTC()
+	return l
+}
+
 // leaseTime is how long a lease lasts unless it is kept, and leaseRenewal how often it
 // is while the work goes on: two of these may fail.
 const (
@@ -54,8 +60,7 @@ func (f *Fleet) withLease(ctx context.Context, d Database, fn func(context.Conte
 	defer func() {
 		lost(nil)
 		<-ended
-		l.Until = f.now()
-		if err := f.store.KeepLease(ctx, d.ID, l); err != nil && !fault.Is(err, fault.Conflict) {
+		if err := f.store.KeepLease(ctx, d.ID, l.Ended()); err != nil && !fault.Is(err, fault.Conflict) {
 			f.log.Warn("lease", "database", d.Name, "error", err) // it ends by itself
 		}
 	}()

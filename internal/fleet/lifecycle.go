@@ -6,128 +6,162 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/kuratchi/dashboard/internal/audit"
 	"github.com/kuratchi/dashboard/internal/auth"
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/failpoint"
 	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/operation"
 )
-
-// withClaim runs fn on a database in one of the given states that nobody else
-// works on. It isn't stopped by the browser that asked.
-func (f *Fleet) withClaim(ctx context.Context, name string, states []State, fn func(context.Context, Database) error) error {
-	d, err := f.store.Database(ctx, name)
-	if err != nil {
-		return err
-	}
-	if err := f.CheckSettled(d); err != nil {
-		return err
-	}
-	if !f.claim(d.ID) {
-		if f.background.Err() != nil {
-			return errStopping
-		}
-		return fault.New(fault.Conflict, "Somebody works on %s already. Try again in a moment.", d.Name)
-	}
-	defer f.release(d.ID)
-	ctx = context.WithoutCancel(ctx)
-	if d, err = f.store.Database(ctx, name); err != nil { // as it is now that it is ours
-		return err
-	}
-	if slices.Contains(states, d.State) {
-		return f.withLease(ctx, d, fn)
-	}
-	return fault.New(fault.Conflict, "That can't be done now: the database %s is %s.", d.Name, d.State)
-}
 
 // Archive takes a ready database out of use: nobody reads or writes it through
 // the dashboard until Unarchive. Nothing of it changes.
 func (f *Fleet) Archive(ctx context.Context, a auth.Actor, name string) error {
-	return f.withClaim(ctx, name, []State{Ready}, func(ctx context.Context, d Database) error {
-		e := f.databaseEntry(a, audit.DatabaseArchive, audit.Done, d)
-		d.State, d.ArchivedAt, d.UpdatedAt = Archived, e.At, e.At
-		return f.store.UpdateDatabase(ctx, d, Ready, e)
+	return f.Do(ctx, a, name, OpArchive, func(_ context.Context, d Database) (Job, error) {
+		return f.storing(d, func(d *Database, e audit.Entry) { d.State, d.ArchivedAt = Archived, e.At }), nil
 	})
 }
 
-// Unarchive puts an archived database back into use.
+// Unarchive puts an archived database back into use, or one whose deletion didn't end and
+// that is there still.
 func (f *Fleet) Unarchive(ctx context.Context, a auth.Actor, name string) error {
-	return f.withClaim(ctx, name, []State{Archived}, func(ctx context.Context, d Database) error {
-		e := f.databaseEntry(a, audit.DatabaseUnarchive, audit.Done, d)
-		d.State, d.UpdatedAt = Ready, e.At
-		return f.store.UpdateDatabase(ctx, d, Archived, e)
+	return f.Do(ctx, a, name, OpUnarchive, func(_ context.Context, d Database) (Job, error) {
+		deleting := d.State == Deleting
+		j := f.storing(d, func(d *Database, e audit.Entry) {
+			d.State, d.DeletedAt, d.PurgeAt = Ready, time.Time{}, time.Time{}
+		})
+		if !deleting {
+			return j, nil
+		}
+		j.About.Detail = "its deletion was given up"
+		j.Check = func(ctx context.Context) error { return f.checkThere(ctx, d) }
+		store := j.End
+		j.End = func(ctx context.Context, e audit.Entry, err error) error {
+			if err := store(ctx, e, err); err != nil {
+				return err
+			}
+			f.settled(d, clearsDelete)
+			return nil
+		}
+		return j, nil
 	})
 }
 
-// Delete removes a ready or archived database. It is out of use first; then its
-// last state is kept and it leaves the provider. A stop in between is finished
-// by Recover.
-func (f *Fleet) Delete(ctx context.Context, a auth.Actor, name string) error {
-	return f.withClaim(ctx, name, []State{Ready, Archived}, func(ctx context.Context, d Database) error {
-		if d.MoveOrigin.ID != "" {
-			return fault.New(fault.Conflict, "The database %s was moved, and the old one is still kept. Let that go first.", d.Name)
-		}
-		if err := f.clearMove(ctx, a, &d); err != nil {
-			return err
-		}
-		if err := f.checkKept(ctx, d); err != nil {
-			return err
-		}
-		told := f.withProgress(ctx, d)
-		return f.withGateClosed(told, a, d, Work{Kind: WorkDelete}, func() error { return f.deleteDatabase(told, a, d) })
-	})
-}
-
-func (f *Fleet) deleteDatabase(ctx context.Context, a auth.Actor, d Database) error {
-	if err := f.checkRemovable(ctx, d); err != nil {
-		return err
+// checkThere returns nil for a database that its place has, whatever became of its deletion.
+func (f *Fleet) checkThere(ctx context.Context, d Database) error {
+	_, err := f.provider(d).Get(ctx, d.ProviderID)
+	if fault.Is(err, fault.NotFound) {
+		return fault.New(fault.Conflict, "The database %s is gone from where it lived, so it can't be put back into use. "+
+			"Press “Try again”: that ends its deletion with the last state that is kept.", d.Name)
 	}
+	return err
+}
+
+// storing is a job that changes a database's row alone.
+func (f *Fleet) storing(d Database, change func(d *Database, e audit.Entry)) Job {
 	from := d.State
-	intent := f.databaseEntry(a, audit.DatabaseDelete, audit.Intent, d)
-	d.State, d.DeletedAt, d.UpdatedAt = Deleted, intent.At, intent.At
-	d.PurgeAt = intent.At.Add(KeptFor)
-	if err := f.store.UpdateDatabase(ctx, d, from, intent); err != nil {
+	return Job{Job: operation.Job{End: func(ctx context.Context, e audit.Entry, _ error) error {
+		d.UpdatedAt = e.At
+		change(&d, e)
+		return f.store.UpdateDatabase(ctx, d, from, e)
+	}}}
+}
+
+// Delete removes a ready or archived database. It is out of use first; then its last state is
+// kept and it leaves the provider. What fails leaves it Deleting: Run tries that again, and so
+// does another Delete, at once; Unarchive gives it up.
+func (f *Fleet) Delete(ctx context.Context, a auth.Actor, name string) error {
+	return f.Do(ctx, a, name, OpDelete, func(ctx context.Context, d Database) (Job, error) {
+		if d.State != Deleting {
+			if err := f.checkDeletable(ctx, a, &d); err != nil {
+				return Job{}, err
+			}
+		}
+		from, x := d.State, &deletion{fleet: f, database: d}
+		j := x.job()
+		j.Check = func(ctx context.Context) error { return f.checkRemovable(ctx, d) }
+		j.Begin = func(ctx context.Context, intent audit.Entry) error {
+			if from == Deleting {
+				return f.store.Record(ctx, intent)
+			}
+			x.database.State, x.database.DeletedAt, x.database.UpdatedAt = Deleting, intent.At, intent.At
+			x.database.PurgeAt = intent.At.Add(KeptFor)
+			defer failpoint.Hit("delete:marked")
+			return f.store.UpdateDatabase(ctx, x.database, from, intent)
+		}
+		j.End = func(ctx context.Context, e audit.Entry, err error) error {
+			if err == nil {
+				f.settled(d, clearsDelete)
+				return x.end(ctx, e, nil)
+			}
+			e.Detail += " It is out of use; that is tried again."
+			f.reopenDelete(x.database)
+			return errors.Join(err, f.store.Record(ctx, e))
+		}
+		return Job{Job: j}, nil
+	})
+}
+
+// checkDeletable refuses a database that something else is still kept of, or whose last state
+// can't be kept.
+func (f *Fleet) checkDeletable(ctx context.Context, a auth.Actor, d *Database) error {
+	if d.MoveOrigin.ID != "" {
+		return fault.New(fault.Conflict, "The database %s was moved, and the old one is still kept. Let that go first.", d.Name)
+	}
+	if err := f.clearMove(ctx, a, d); err != nil {
 		return err
 	}
-	failpoint.Hit("delete:marked")
-	return f.finishDelete(ctx, a, d, intent.ID)
+	return f.checkKept(ctx, *d)
 }
 
-// finishDelete is retireDatabase with what failed recorded; Run then tries again.
-func (f *Fleet) finishDelete(ctx context.Context, a auth.Actor, d Database, intent string) error {
-	err := f.retireDatabase(ctx, a, d, intent)
-	if err == nil {
-		return nil
-	}
-	e := endedBy(f.databaseEntry(a, audit.DatabaseDelete, audit.Failed, d), err)
-	e.Intent = intent
-	e.Detail += " It is out of use; that is tried again."
-	f.reopenDelete(d)
-	return errors.Join(err, f.store.Record(ctx, e))
+// deletion is the removal of a database that is out of use: its last state is kept, and it
+// leaves its place. It can be done again.
+type deletion struct {
+	fleet    *Fleet
+	database Database
+	kept     d1.Point
+	missing  bool // neither it nor a copy of it is there
 }
 
-// retireDatabase keeps the last state of a database that is marked as deleted and removes it
-// from the provider. It can be done again.
-func (f *Fleet) retireDatabase(ctx context.Context, a auth.Actor, d Database, intent string) error {
-	p, err := f.provider(d).Retire(ctx, d.ProviderID)
+// job is the removal, with nothing recorded of what fails.
+func (x *deletion) job() operation.Job {
+	return operation.Job{About: about(x.database), Work: x.work, End: x.end}
+}
+
+func (x *deletion) work(ctx context.Context, out *audit.Entry) (err error) {
+	f, d := x.fleet, x.database
+	x.kept, err = f.provider(d).Retire(ctx, d.ProviderID)
 	if fault.Is(err, fault.NotFound) { // it left already, and only that isn't recorded
-		if p, err = f.lastPoint(ctx, d); fault.Is(err, fault.NotFound) {
-			return f.forgetMissing(ctx, a, d, intent)
+		if x.kept, err = f.lastPoint(ctx, d); fault.Is(err, fault.NotFound) {
+			x.missing = true // nothing can be brought back, so nothing is waited for
+			out.Detail = "its file was gone already and no copy of it is there, so nothing is kept"
+			return f.forgetPoints(ctx, d, "")
 		}
 	}
 	if err != nil {
 		return err
 	}
 	failpoint.Hit("delete:retired")
-	e := f.databaseEntry(a, audit.DatabaseDelete, audit.Done, d)
-	d.FinalPoint, d.Size = p.ID, p.Size
-	d.ProviderID, d.UpdatedAt = "", e.At
-	e.Intent, e.Detail = intent, fmt.Sprintf("its last state, %d bytes, is kept until %s", p.Size, d.PurgeAt.Format("2006-01-02 15:04 UTC"))
-	if p.Damage != "" {
-		e.Detail += ", as it is: " + p.Damage
+	out.Detail = fmt.Sprintf("its last state, %d bytes, is kept until %s", x.kept.Size, d.PurgeAt.Format("2006-01-02 15:04 UTC"))
+	if x.kept.Damage != "" {
+		out.Detail += ", as it is: " + x.kept.Damage
 	}
-	return f.store.UpdateDatabase(ctx, d, Deleted, e)
+	return nil
+}
+
+func (x *deletion) end(ctx context.Context, e audit.Entry, err error) error {
+	d := x.database
+	switch {
+	case err != nil:
+		return err
+	case x.missing:
+		return x.fleet.store.Purge(ctx, d, e)
+	}
+	d.State, d.FinalPoint, d.Size = Deleted, x.kept.ID, x.kept.Size
+	d.ProviderID, d.UpdatedAt = "", e.At
+	return x.fleet.store.UpdateDatabase(ctx, d, Deleting, e)
 }
 
 // checkRemovable refuses to remove another database's file, before that is announced. What
@@ -147,17 +181,6 @@ func (f *Fleet) checkRemovable(ctx context.Context, d Database) error {
 	return nil
 }
 
-// forgetMissing ends the removal of a database whose file is gone and of which no copy is
-// there: nothing can be brought back, so nothing is waited for.
-func (f *Fleet) forgetMissing(ctx context.Context, a auth.Actor, d Database, intent string) error {
-	if err := f.forgetPoints(ctx, d, ""); err != nil {
-		return err
-	}
-	e := f.databaseEntry(a, audit.DatabaseDelete, audit.Done, d)
-	e.Intent, e.Detail = intent, "its file was gone already and no copy of it is there, so nothing is kept"
-	return f.store.Purge(ctx, d, e)
-}
-
 func (f *Fleet) lastPoint(ctx context.Context, d Database) (d1.Point, error) {
 	ps, err := f.provider(d).Points(ctx, d.ProviderID)
 	if err == nil && len(ps) == 0 {
@@ -175,26 +198,24 @@ func (f *Fleet) lastPoint(ctx context.Context, d Database) (d1.Point, error) {
 // Revive brings the last state of a deleted database back, under its name. It
 // can be done again when it was interrupted.
 func (f *Fleet) Revive(ctx context.Context, a auth.Actor, name string) error {
-	return f.withClaim(ctx, name, []State{Deleted}, func(ctx context.Context, d Database) error {
-		if d.FinalPoint == "" {
-			return fault.New(fault.Conflict, "The database %s is still being removed. Try again in a moment.", d.Name)
-		}
-		intent := f.databaseEntry(a, audit.DatabaseRevive, audit.Intent, d)
-		if err := f.store.Record(ctx, intent); err != nil {
-			return err
-		}
-		done := f.databaseEntry(a, audit.DatabaseRevive, audit.Done, d)
-		done.Intent = intent.ID
+	return f.Do(ctx, a, name, OpRevive, func(_ context.Context, d Database) (Job, error) {
 		point := d.FinalPoint
-		err := f.trackWork(a, d, Work{Kind: WorkRevive}, func() error { return f.revive(ctx, &d, done) })
-		if err != nil {
-			return errors.Join(err, f.store.Record(ctx, endedBy(done, err)))
-		}
-		if err := f.forgetFinal(ctx, d, point); err != nil { // the database itself holds it now
-			f.log.Warn("forget", "point", point, "error", err)
-		}
-		f.recordCheck(ctx, d)
-		return nil
+		return Job{Job: operation.Job{
+			Work: func(ctx context.Context, _ *audit.Entry) error { return f.revive(ctx, &d) },
+			End: func(ctx context.Context, e audit.Entry, err error) error {
+				if err != nil {
+					return errors.Join(err, f.store.Record(ctx, e))
+				}
+				d.State, d.FinalPoint, d.UpdatedAt = Ready, "", e.At
+				if err := f.store.UpdateDatabase(ctx, d, Deleted, e); err != nil {
+					return err
+				}
+				if err := f.forgetFinal(ctx, d, point); err != nil { // the database itself holds it now
+					f.log.Warn("forget", "point", point, "error", err)
+				}
+				return nil
+			},
+		}}, nil
 	})
 }
 
@@ -209,7 +230,7 @@ func (f *Fleet) forgetFinal(ctx context.Context, d Database, mark string) error 
 
 // revive records the id of the database it makes before it puts rows into it, so
 // that a purge, and nobody else, finds what an interrupted attempt left.
-func (f *Fleet) revive(ctx context.Context, d *Database, done audit.Entry) error {
+func (f *Fleet) revive(ctx context.Context, d *Database) error {
 	info, err := f.createOnce(ctx, *d, d.DeletedAt)
 	if err != nil {
 		return err
@@ -226,8 +247,7 @@ func (f *Fleet) revive(ctx context.Context, d *Database, done audit.Entry) error
 		return err
 	}
 	failpoint.Hit("revive:restored")
-	d.State, d.FinalPoint, d.UpdatedAt = Ready, "", f.now()
-	return f.store.UpdateDatabase(ctx, *d, Deleted, done)
+	return nil
 }
 
 // PurgeExpired forgets the databases whose last state was kept long enough.
@@ -262,14 +282,14 @@ func (f *Fleet) purge(ctx context.Context, a auth.Actor, d Database) error {
 	if err := f.provider(d).Forget(ctx, d.FinalPoint); err != nil {
 		return err
 	}
-	e := f.databaseEntry(a, audit.DatabasePurge, audit.Done, d)
-	e.Detail = "deleted at " + d.DeletedAt.Format("2006-01-02 15:04 UTC")
-	return f.store.Purge(ctx, d, e)
+	j := operation.Job{About: about(d), End: func(ctx context.Context, e audit.Entry, _ error) error { return f.store.Purge(ctx, d, e) }}
+	j.About.Detail = "deleted at " + d.DeletedAt.Format("2006-01-02 15:04 UTC")
+	return f.door.Do(ctx, a, OpPurge.Kind, j)
 }
 
 // RenameOrg gives an organization another name; its short name stays.
 func (f *Fleet) RenameOrg(ctx context.Context, a auth.Actor, slug, name string) (Org, error) {
-	o, err := f.store.Org(ctx, slug)
+	o, err := f.orgFor(ctx, a, OpRenameOrg, slug)
 	if err != nil {
 		return o, err
 	}
@@ -280,9 +300,8 @@ func (f *Fleet) RenameOrg(ctx context.Context, a auth.Actor, slug, name string) 
 	if o.Name == was {
 		return o, fault.New(fault.Invalid, "That is its name already.").At("org_name")
 	}
-	e := f.entry(a, audit.OrgRename, audit.Done)
-	e.Org, e.Target, e.Detail = o.Slug, o.Name, "was "+was
-	return o, f.store.RenameOrg(ctx, o, e)
+	return o, f.door.Do(ctx, a, OpRenameOrg.Kind, operation.Job{About: audit.Entry{Org: o.Slug, Target: o.Name, Detail: "was " + was},
+		End: func(ctx context.Context, e audit.Entry, _ error) error { return f.store.RenameOrg(ctx, o, e) }})
 }
 
 // DeleteOrg removes an organization, and its databases with it if that is
@@ -290,7 +309,7 @@ func (f *Fleet) RenameOrg(ctx context.Context, a auth.Actor, slug, name string) 
 // databases otherwise is fault.Conflict. When a database can't be deleted, the
 // organization and the databases after it stay.
 func (f *Fleet) DeleteOrg(ctx context.Context, a auth.Actor, slug string, withDatabases bool) error {
-	o, err := f.store.Org(ctx, slug)
+	o, err := f.orgFor(ctx, a, OpDeleteOrg, slug)
 	if err != nil {
 		return err
 	}
@@ -306,10 +325,20 @@ func (f *Fleet) DeleteOrg(ctx context.Context, a auth.Actor, slug string, withDa
 			return stoppedHalfWay(o, names, i, err)
 		}
 	}
-	e := f.entry(a, audit.OrgDelete, audit.Done)
-	o.DeletedAt = e.At
-	e.Org, e.Target, e.Detail = o.Slug, o.Name, "with "+databasesWords(len(names))
-	return f.store.DeleteOrg(ctx, o, e)
+	about := audit.Entry{Org: o.Slug, Target: o.Name, Detail: "with " + databasesWords(len(names))}
+	return f.door.Do(ctx, a, OpDeleteOrg.Kind, operation.Job{About: about, End: func(ctx context.Context, e audit.Entry, _ error) error {
+		o.DeletedAt = e.At
+		return f.store.DeleteOrg(ctx, o, e)
+	}})
+}
+
+// orgFor returns an organization to an actor who may do an operation on it: whoever may not
+// learns nothing of it.
+func (f *Fleet) orgFor(ctx context.Context, a auth.Actor, op *Operation, slug string) (Org, error) {
+	if err := a.May(op.Needs); err != nil {
+		return Org{}, err
+	}
+	return f.store.Org(ctx, slug)
 }
 
 // stoppedHalfWay says of the deletion of an organization that ended at its i-th database what

@@ -13,6 +13,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/failpoint"
 	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/operation"
 )
 
 // Counterpart is a database of the same name at another place: one that is being
@@ -34,54 +35,60 @@ type Counterpart struct {
 // to the old one later is told by OriginChanged. Whatever fails leaves the database
 // where it was, and nothing in the new place.
 func (f *Fleet) Move(ctx context.Context, a auth.Actor, name, place string) error {
-	return f.withClaim(ctx, name, []State{Ready}, func(ctx context.Context, d Database) error {
-		if d.Provider == place {
-			return fault.New(fault.Invalid, "The database %s lives there already.", d.Name)
+	return f.Do(ctx, a, name, OpMove, func(ctx context.Context, d Database) (Job, error) {
+		if err := f.checkMovable(ctx, a, &d, place); err != nil {
+			return Job{}, err
 		}
-		if d.MoveOrigin.ID != "" {
-			return fault.New(fault.Conflict, "The database %s was moved before, and the old one is still kept. Let that go first.", d.Name)
-		}
-		if err := f.clearMove(ctx, a, &d); err != nil {
-			return err
-		}
-		if place != Embedded && place != D1 {
-			return fault.New(fault.Invalid, "There is no place %q for databases.", place)
-		}
-		if _, err := f.providers.Provider(place); err != nil {
-			return err
-		}
-		if place == D1 {
-			if err := f.checkD1(ctx, d); err != nil {
+		var next Database
+		return Job{Job: operation.Job{
+			About: audit.Entry{Target: place, Detail: "from " + d.Provider},
+			Begin: func(ctx context.Context, intent audit.Entry) error {
+				d.MoveTarget = Counterpart{Place: place, At: intent.At}
+				defer failpoint.Hit("move:intent")
+				return f.store.UpdateDatabase(ctx, d, Ready, intent)
+			},
+			Work: func(ctx context.Context, out *audit.Entry) error {
+				compared := ""
+				var err error
+				next, compared, err = f.copyToPlace(ctx, &d, place)
+				out.Detail = compared + "; the old one is kept at " + d.Provider
 				return err
-			}
-		}
-		told := f.withProgress(ctx, d)
-		return f.withGateClosed(told, a, d, Work{Kind: WorkMove}, func() error { return f.moveDatabase(told, a, d, place) })
+			},
+			End: func(ctx context.Context, e audit.Entry, err error) error {
+				if err == nil {
+					next.MoveTarget, next.UpdatedAt = Counterpart{}, e.At
+					err = f.store.UpdateDatabase(ctx, next, Ready, e)
+					failpoint.Hit("move:switched")
+				}
+				if err != nil {
+					return errors.Join(err, f.undoMove(ctx, d, e.Ended(err)))
+				}
+				return nil
+			},
+		}}, nil
 	})
 }
 
-func (f *Fleet) moveDatabase(ctx context.Context, a auth.Actor, d Database, place string) error {
-	intent := f.databaseEntry(a, audit.DatabaseMove, audit.Intent, d)
-	intent.Target, intent.Detail = place, "from "+d.Provider
-	d.MoveTarget = Counterpart{Place: place, At: intent.At}
-	if err := f.store.UpdateDatabase(ctx, d, Ready, intent); err != nil {
+// checkMovable refuses a move that can't be, before anything is made.
+func (f *Fleet) checkMovable(ctx context.Context, a auth.Actor, d *Database, place string) error {
+	if d.Provider == place {
+		return fault.New(fault.Invalid, "The database %s lives there already.", d.Name)
+	}
+	if d.MoveOrigin.ID != "" {
+		return fault.New(fault.Conflict, "The database %s was moved before, and the old one is still kept. Let that go first.", d.Name)
+	}
+	if err := f.clearMove(ctx, a, d); err != nil {
 		return err
 	}
-	failpoint.Hit("move:intent")
-	done := f.databaseEntry(a, audit.DatabaseMove, audit.Done, d)
-	done.Intent, done.Target = intent.ID, place
-	next, compared, err := f.copyToPlace(ctx, &d, place)
-	if err == nil {
-		next.MoveTarget, next.UpdatedAt = Counterpart{}, f.now()
-		done.Detail = compared + "; the old one is kept at " + d.Provider
-		err = f.store.UpdateDatabase(ctx, next, Ready, done)
+	if place != Embedded && place != D1 {
+		return fault.New(fault.Invalid, "There is no place %q for databases.", place)
 	}
-	failpoint.Hit("move:switched")
-	ctx = context.WithoutCancel(ctx) // also when the lease was lost
-	if err != nil {
-		return errors.Join(err, f.undoMove(ctx, d, endedBy(done, err)))
+	if _, err := f.providers.Provider(place); err != nil {
+		return err
 	}
-	f.recordCheck(ctx, next)
+	if place == D1 {
+		return f.checkD1(ctx, *d)
+	}
 	return nil
 }
 
@@ -228,24 +235,34 @@ func (f *Fleet) clearMove(ctx context.Context, a auth.Actor, d *Database) error 
 	if d.MoveTarget.Place == "" {
 		return nil
 	}
-	if err := f.checkOpenWork(*d, func(Unsettled) bool { return true }); err != nil {
+	if err := f.checkOpenWork(*d, func(*openWork) bool { return true }); err != nil {
 		return err
 	}
-	e, err := f.brokenMoveEntry(ctx, a, *d)
-	if err != nil {
+	if err := f.removeMoveTarget(ctx, *d); err != nil {
 		return err
 	}
-	if err := f.undoMove(ctx, *d, e); err != nil {
+	if err := f.recordBrokenMove(ctx, a, *d); err != nil {
 		return err
 	}
 	d.MoveTarget = Counterpart{}
 	return nil
 }
 
-// brokenMoveEntry is the outcome of a move that was cut short.
-func (f *Fleet) brokenMoveEntry(ctx context.Context, a auth.Actor, d Database) (audit.Entry, error) {
-	e := f.databaseEntry(a, audit.DatabaseMove, audit.Failed, d)
+// recordBrokenMove gives a move that was cut short its outcome: what it made is removed, and
+// the database is where it was.
+func (f *Fleet) recordBrokenMove(ctx context.Context, a auth.Actor, d Database) error {
 	intent, err := f.store.OpenIntent(ctx, audit.DatabaseMove, d.Name)
-	e.Intent, e.Target, e.Detail = intent, d.MoveTarget.Place, "The move was cut short; the database is where it was."
-	return e, err
+	if err != nil {
+		return err
+	}
+	j := operation.Job{About: about(d),
+		Work: func(context.Context, *audit.Entry) error { return errMoveCut },
+		End: func(ctx context.Context, e audit.Entry, _ error) error {
+			d.MoveTarget = Counterpart{}
+			return f.store.UpdateDatabase(ctx, d, d.State, e)
+		}}
+	j.About.Target = d.MoveTarget.Place
+	return f.door.Finish(ctx, a, OpMove.Kind, intent, j)
 }
+
+var errMoveCut = fault.New(fault.Unavailable, "The move was cut short; the database is where it was.")

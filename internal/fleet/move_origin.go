@@ -7,6 +7,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/audit"
 	"github.com/kuratchi/dashboard/internal/auth"
 	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/operation"
 )
 
 // origin is a database as it is where it was before its move. On D1 others than the
@@ -31,26 +32,27 @@ func (f *Fleet) OriginChanged(ctx context.Context, d Database) (bool, error) {
 // One that was written to since it was copied is fault.Conflict, unless that is to be
 // lost.
 func (f *Fleet) RemoveOrigin(ctx context.Context, a auth.Actor, name string, lose bool) error {
-	return f.withClaim(ctx, name, []State{Ready, Archived}, func(ctx context.Context, d Database) error {
+	return f.Do(ctx, a, name, OpLetGo, func(_ context.Context, d Database) (Job, error) {
 		if d.MoveOrigin.ID == "" {
-			return fault.New(fault.Conflict, "Nothing of %s is kept elsewhere.", d.Name)
+			return Job{}, fault.New(fault.Conflict, "Nothing of %s is kept elsewhere.", d.Name)
 		}
-		intent := f.databaseEntry(a, audit.DatabaseLetGo, audit.Intent, d)
-		intent.Target = d.MoveOrigin.Place + " " + d.MoveOrigin.ID
-		if err := f.store.Record(ctx, intent); err != nil {
-			return err
-		}
-		done := f.databaseEntry(a, audit.DatabaseLetGo, audit.Done, d)
-		done.Intent, done.Target = intent.ID, intent.Target
-		if lose {
-			done.Detail = "with what was written to it since the move"
-		}
-		if err := f.removeOrigin(ctx, d, lose); err != nil {
-			return errors.Join(err, f.store.Record(ctx, endedBy(done, err)))
-		}
-		from := d.State
-		d.MoveOrigin = Counterpart{}
-		return f.store.UpdateDatabase(ctx, d, from, done)
+		return Job{Job: operation.Job{
+			About: audit.Entry{Target: d.MoveOrigin.Place + " " + d.MoveOrigin.ID},
+			Work: func(ctx context.Context, out *audit.Entry) error {
+				if lose {
+					out.Detail = "with what was written to it since the move"
+				}
+				return f.removeOrigin(ctx, d, lose)
+			},
+			End: func(ctx context.Context, e audit.Entry, err error) error {
+				if err != nil {
+					return errors.Join(err, f.store.Record(ctx, e))
+				}
+				from := d.State
+				d.MoveOrigin = Counterpart{}
+				return f.store.UpdateDatabase(ctx, d, from, e)
+			},
+		}}, nil
 	})
 }
 

@@ -2,6 +2,7 @@ package fleet_test
 
 import (
 	"context"
+	"fmt"
 	"strconv"
 	"strings"
 	"testing"
@@ -228,6 +229,40 @@ func TestNoAnsweredWriteIsLostByAMove(t *testing.T) {
 			t.Errorf("%s: %s rows of %d", place, got, before+n)
 		}
 		must(t, w.RemoveOrigin(t.Context(), ada, d.Name, false))
+	}
+}
+
+// TestTheCallsOfAMoveAreThoseOfOneTable: a small database is read and compared as a whole.
+func TestTheCallsOfAMoveAreThoseOfOneTable(t *testing.T) {
+	w, cloud := newCloudWorld(t)
+	for _, tables := range []int{1, 12} {
+		name := fmt.Sprintf("of-%d", tables)
+		w.provision(fleet.ProvisionInput{OrgName: name, Name: name, Place: fleet.D1, Request: name})
+		for i := range tables {
+			w.exec(name, fmt.Sprintf("create table t%d as select %d as a, 'x' as b, x'00ff' as c, 1.0 as d, null as e", i, i))
+		}
+		before := len(cloud.Calls())
+		must(t, w.Move(t.Context(), ada, name, fleet.Embedded))
+		if got := len(cloud.Calls()) - before; got != 8 {
+			t.Errorf("moving %d tables from D1 takes %d calls", tables, got)
+		}
+		must(t, w.RemoveOrigin(t.Context(), ada, name, false))
+		before = len(cloud.Calls())
+		must(t, w.Move(t.Context(), ada, name, fleet.D1))
+		calls := cloud.Calls()[before:]
+		n := 0
+		for _, c := range calls {
+			if c.Op != "upload" { // Cloudflare's storage, which isn't counted
+				n++
+			}
+		}
+		if n != 9 {
+			t.Errorf("moving %d tables to D1 takes %d calls", tables, n)
+		}
+		if got := w.value(name, fmt.Sprintf("select a || b || hex(c) || typeof(d) || typeof(e) from t%d", tables-1)); got !=
+			fmt.Sprintf("%dx00FFrealnull", tables-1) {
+			t.Errorf("it holds %s", got)
+		}
 	}
 }
 

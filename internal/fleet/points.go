@@ -11,6 +11,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/failpoint"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/id"
+	"github.com/kuratchi/dashboard/internal/operation"
 )
 
 // Points returns a page of a database's restore points, the newest first.
@@ -48,12 +49,11 @@ func (f *Fleet) newestPoint(ctx context.Context, filter PointFilter) (RestorePoi
 // KeepPoint keeps the database as it is now, until the point is let go.
 func (f *Fleet) KeepPoint(ctx context.Context, a auth.Actor, name string) (RestorePoint, error) {
 	var p RestorePoint
-	err := f.withClaim(ctx, name, []State{Ready}, func(ctx context.Context, d Database) error {
-		e := f.databaseEntry(a, audit.PointKeep, audit.Done, d)
-		return f.trackWork(a, d, Work{Kind: WorkKeep}, func() (err error) {
+	err := f.Do(ctx, a, name, OpKeep, func(_ context.Context, d Database) (Job, error) {
+		return Job{Job: operation.Job{End: func(ctx context.Context, e audit.Entry, _ error) (err error) {
 			p, err = f.keepPoint(ctx, d, RestorePoint{Kind: PointManual, CreatedBy: a.Email}, e)
 			return err
-		})
+		}}}, nil
 	})
 	return p, err
 }
@@ -143,17 +143,12 @@ func (f *Fleet) forgetPoints(ctx context.Context, d Database, place string) erro
 
 // ForgetPoint gives up a restore point.
 func (f *Fleet) ForgetPoint(ctx context.Context, a auth.Actor, name, point string) error {
-	d, err := f.store.Database(ctx, name)
-	if err != nil {
-		return err
-	}
-	p, err := f.Point(ctx, d, point)
-	if err != nil {
-		return err
-	}
-	e := f.databaseEntry(a, audit.PointForget, audit.Done, d)
-	e.Target = p.ID
-	return f.forgetPoint(ctx, p, e)
+	return f.Do(ctx, a, name, OpForget, func(ctx context.Context, d Database) (Job, error) {
+		p, err := f.Point(ctx, d, point)
+		return Job{Job: operation.Job{About: audit.Entry{Target: p.ID}, End: func(ctx context.Context, e audit.Entry, _ error) error {
+			return f.forgetPoint(ctx, p, e)
+		}}}, err
+	})
 }
 
 // AtPlace reports whether the point is one of where the database lives now: a
@@ -251,66 +246,61 @@ func (f *Fleet) RestoreAt(ctx context.Context, a auth.Actor, name string, t time
 		if err != nil || p.ID != "" { // one that is there already
 			return p, err
 		}
-		e := f.databaseEntry(a, audit.PointKeep, audit.Done, d)
-		p.ID, p.CreatedBy = id.At[string](e.At), a.Email
-		e.Target, e.Detail = p.ID, "the bookmark of "+t.UTC().Format("2006-01-02 15:04:05 UTC")
-		return p, f.store.CreatePoint(ctx, p, e)
+		j := operation.Job{About: about(d), End: func(ctx context.Context, e audit.Entry, _ error) error {
+			p.CreatedBy, e.Target = a.Email, p.ID
+			return f.store.CreatePoint(ctx, p, e)
+		}}
+		p.ID = id.At[string](f.now())
+		j.About.Detail = "the bookmark of " + t.UTC().Format("2006-01-02 15:04:05 UTC")
+		err = f.door.Do(ctx, a, OpKeep.Kind, j)
+		return p, err
 	})
 }
 
 func (f *Fleet) restoreDatabase(ctx context.Context, a auth.Actor, name string,
 	to func(context.Context, Database) (RestorePoint, error)) (before RestorePoint, err error) {
-	err = f.withClaim(ctx, name, []State{Ready}, func(ctx context.Context, d Database) error {
+	err = f.Do(ctx, a, name, OpRestore, func(ctx context.Context, d Database) (Job, error) {
 		p, err := to(ctx, d)
 		if err != nil {
-			return err
+			return Job{}, err
 		}
-		return f.withGateClosed(ctx, a, d, Work{Kind: WorkRestore, Point: p.CreatedAt}, func() (err error) {
-			before, err = f.restore(ctx, a, d, p)
-			return err
-		})
+		kept := ""
+		return Job{Point: p.CreatedAt, Job: operation.Job{
+			About: audit.Entry{Target: p.ID},
+			Check: func(ctx context.Context) (err error) {
+				if err := f.checkPoint(ctx, d, p); err != nil {
+					return err
+				}
+				before, err = f.keepPoint(ctx, d, RestorePoint{Kind: PointRestore, CreatedBy: a.Email})
+				kept = "the state before is kept as " + before.ID
+				if d.Provider == Embedded && fault.Is(err, fault.NotFound) { // the file is gone, or empty
+					d, err = f.remakeMissing(ctx, d)
+					kept = "there was no state before"
+				}
+				return err
+			},
+			Work: func(ctx context.Context, out *audit.Entry) error {
+				failpoint.Hit("restore:intent")
+				out.Detail = kept
+				if err := f.provider(d).Restore(ctx, d.ProviderID, p.Mark); err != nil {
+					return err
+				}
+				failpoint.Hit("restore:done")
+				f.prunePoints(ctx, d, p.ID)
+				return nil
+			},
+		}}, nil
 	})
 	return before, err
-}
-
-func (f *Fleet) restore(ctx context.Context, a auth.Actor, d Database, p RestorePoint) (before RestorePoint, err error) {
-	intent := f.databaseEntry(a, audit.PointRestore, audit.Intent, d)
-	intent.Target = p.ID
-	if err := f.checkPoint(ctx, d, p); err != nil {
-		return before, err
-	}
-	before, err = f.keepPoint(ctx, d, RestorePoint{Kind: PointRestore, CreatedBy: a.Email})
-	kept := "the state before is kept as " + before.ID
-	if d.Provider == Embedded && fault.Is(err, fault.NotFound) { // the file is gone, or empty
-		d, err = f.remakeMissing(ctx, d)
-		kept = "there was no state before"
-	}
-	if err != nil {
-		return before, err
-	}
-	if err := f.store.Record(ctx, intent); err != nil {
-		return before, err
-	}
-	failpoint.Hit("restore:intent")
-	e := f.databaseEntry(a, audit.PointRestore, audit.Done, d)
-	e.Intent, e.Target, e.Detail = intent.ID, p.ID, kept
-	if err := f.provider(d).Restore(ctx, d.ProviderID, p.Mark); err != nil {
-		return before, errors.Join(err, f.store.Record(ctx, endedBy(e, err)))
-	}
-	failpoint.Hit("restore:done")
-	f.prunePoints(ctx, d, p.ID)
-	if err := f.store.Record(ctx, e); err != nil {
-		return before, fault.Wrap(err, fault.KindOf(err), "The database %s was put back, but that could not be recorded: %s",
-			d.Name, fault.Message(err))
-	}
-	f.recordCheck(ctx, d)
-	return before, nil
 }
 
 // Download returns a database, or one of its restore points, as an SQLite file.
 // The caller must Close it. An archived database can be downloaded too, and of a
 // deleted one its last state.
 func (f *Fleet) Download(ctx context.Context, a auth.Actor, name, point string) (d1.File, error) {
+	if err := a.May(OpDownload.Needs); err != nil {
+		return nil, err
+	}
 	d, err := f.store.Database(ctx, name)
 	if err != nil {
 		return nil, err
@@ -339,9 +329,9 @@ func (f *Fleet) Download(ctx context.Context, a auth.Actor, name, point string) 
 			return nil, err
 		}
 	}
-	e := f.databaseEntry(a, audit.DatabaseDownload, audit.Done, d)
-	e.Target = point
-	if err := f.store.Record(ctx, e); err != nil {
+	j := operation.Job{About: about(d), End: func(ctx context.Context, e audit.Entry, _ error) error { return f.store.Record(ctx, e) }}
+	j.About.Target = point
+	if err := f.door.Do(ctx, a, OpDownload.Kind, j); err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
 	return file, nil

@@ -16,6 +16,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/id"
 	"github.com/kuratchi/dashboard/internal/live"
 	"github.com/kuratchi/dashboard/internal/migrate"
+	"github.com/kuratchi/dashboard/internal/operation"
 )
 
 // ProvisionInput is what an operator fills in.
@@ -57,6 +58,9 @@ func (f *Fleet) ProposeName(ctx context.Context, slug string) (string, error) {
 // It returns as soon as the wish is stored. Asked again with the same request
 // id, it returns the database that is there.
 func (f *Fleet) Provision(ctx context.Context, a auth.Actor, in ProvisionInput) (Database, error) {
+	if err := a.May(OpProvision.Needs); err != nil {
+		return Database{}, err
+	}
 	if in.Request != "" {
 		if d, err := f.store.DatabaseByRequest(ctx, in.Request); !fault.Is(err, fault.NotFound) {
 			return d, err
@@ -75,21 +79,25 @@ func (f *Fleet) Provision(ctx context.Context, a auth.Actor, in ProvisionInput) 
 const maxProposals = 20
 
 func (f *Fleet) provisionOnce(ctx context.Context, a auth.Actor, in ProvisionInput) (Database, error) {
-	e := f.entry(a, audit.DatabaseProvision, audit.Intent)
-	d, org, err := f.newDatabase(ctx, e.At, a, in)
+	d, org, err := f.newDatabase(ctx, f.now(), a, in)
 	if err != nil {
 		return d, err
-	}
-	e.Org, e.Database = d.OrgSlug, d.Name
-	e.Detail = fmt.Sprintf("%s, schema %s v%d, location %s", d.placeWords(), orDash(d.Schema), d.Version, orDash(d.Location))
-	es := []audit.Entry{e}
-	if org != nil {
-		es = []audit.Entry{orgEntry(a, *org), e}
 	}
 	if !f.claim(d.ID) { // the id is new, so nobody else has it
 		return d, errStopping
 	}
-	if err := f.store.CreateDatabase(ctx, org, d, es...); err != nil {
+	r := &provisionRun{fleet: f, actor: a}
+	j := operation.Job{About: about(d), Begin: func(ctx context.Context, e audit.Entry) error {
+		d.CreatedAt, d.UpdatedAt = e.At, e.At
+		es := []audit.Entry{e}
+		if org != nil {
+			org.CreatedAt = e.At
+			es = []audit.Entry{orgEntry(a, *org), e}
+		}
+		return f.store.CreateDatabase(ctx, org, d, es...)
+	}}
+	j.About.Detail = fmt.Sprintf("%s, schema %s v%d, location %s", d.placeWords(), orDash(d.Schema), d.Version, orDash(d.Location))
+	if r.intent, err = f.door.Begin(ctx, a, OpProvision.Kind, j); err != nil {
 		f.release(d.ID)
 		if fault.Is(err, fault.Conflict) && in.Request != "" { // the same form, sent at the same moment
 			if twin, twinErr := f.store.DatabaseByRequest(ctx, in.Request); twinErr == nil {
@@ -102,7 +110,8 @@ func (f *Fleet) provisionOnce(ctx context.Context, a auth.Actor, in ProvisionInp
 		return d, err
 	}
 	failpoint.Hit("provision:recorded")
-	f.startProvision(provisionRun{actor: a, database: d, intent: e.ID})
+	r.database = d
+	r.start()
 	return d, nil
 }
 
@@ -219,19 +228,25 @@ func (f *Fleet) release(d id.Database) {
 	f.work.Done()
 }
 
-// provisionRun is one attempt at a provision: whose, of what, and the audit intent it
-// stands under.
+// provisionRun is one attempt at a provision: whose, of what, and the intent it stands under.
 type provisionRun struct {
+	fleet    *Fleet
 	actor    auth.Actor
 	database Database
 	intent   string
+	step     Step // the one it is at
 }
 
-// startProvision works on a claimed database in the background.
-func (f *Fleet) startProvision(r provisionRun) {
+// start works on a claimed database in the background. It uses a context of its own: a
+// closed browser must not stop it, and a step once begun is finished.
+func (r *provisionRun) start() {
+	f := r.fleet
 	go func() {
 		defer f.release(r.database.ID)
-		f.runProvision(&r)
+		j := operation.Job{About: about(r.database), Work: r.work, End: r.end}
+		if err := f.door.Finish(context.Background(), r.actor, OpProvision.Kind, r.intent, j); err != nil {
+			f.log.Error("provision", "database", r.database.Name, "step", r.step.Name, "error", err)
+		}
 	}()
 }
 
@@ -244,54 +259,72 @@ func (f *Fleet) Busy(d id.Database) bool {
 	return f.busy[d]
 }
 
-// runProvision does the steps that aren't done. It uses a context of its own: a
-// closed browser must not stop it, and a step once begun is finished.
-func (f *Fleet) runProvision(r *provisionRun) {
-	ctx, d := context.Background(), r.database
+// work does the steps that aren't done, but for the last, which is the end.
+func (r *provisionRun) work(ctx context.Context, _ *audit.Entry) error {
+	f, d := r.fleet, r.database
 	steps, err := f.store.Steps(ctx, d.ID)
 	if err != nil {
-		f.log.Error("provision", "database", d.Name, "error", err)
-		return
+		return err
 	}
 	for _, s := range steps {
 		if s.State == StepDone {
 			continue
 		}
 		if f.background.Err() != nil { // shutting down: resumed by an operator
-			return
+			return errStopping
 		}
-		s.State, s.StartedAt, s.Error = StepRunning, f.now(), ""
-		if err := f.store.SaveStep(ctx, d.ID, s); err != nil {
-			f.log.Error("provision", "database", d.Name, "step", s.Name, "error", err)
-			return
+		r.step = s
+		r.step.State, r.step.StartedAt, r.step.Error = StepRunning, f.now(), ""
+		if err := f.store.SaveStep(ctx, d.ID, r.step); err != nil {
+			return err
 		}
 		failpoint.Hit("provision:" + string(s.Name) + ":begun")
-		if err := f.runStep(ctx, r, s.Name); err != nil {
-			f.failProvision(ctx, r, s, err)
-			return
+		if s.Name == StepRegister {
+			return nil
 		}
-		failpoint.Hit("provision:" + string(s.Name) + ":done")
-		s.State, s.FinishedAt = StepDone, f.now()
-		if err := f.store.SaveStep(ctx, d.ID, s); err != nil {
-			f.log.Error("provision", "database", d.Name, "step", s.Name, "error", err)
-			return
+		if err := r.do(ctx, s.Name); err != nil {
+			return err
 		}
-		failpoint.Hit("provision:" + string(s.Name) + ":recorded")
+		if err := r.done(ctx); err != nil {
+			return err
+		}
 	}
+	return nil
 }
 
-func (f *Fleet) runStep(ctx context.Context, r *provisionRun, name StepName) error {
-	d := &r.database
-	switch name {
-	case StepCreate:
-		return f.stepCreate(ctx, d)
-	case StepMigrate:
-		return f.stepMigrate(ctx, r.actor, *d)
+func (r *provisionRun) do(ctx context.Context, name StepName) error {
+	if name == StepCreate {
+		return r.fleet.stepCreate(ctx, &r.database)
 	}
-	e := f.databaseEntry(r.actor, audit.DatabaseProvision, audit.Done, *d)
-	e.Intent = r.intent
-	d.State, d.Error, d.UpdatedAt = Ready, "", e.At
-	return f.store.UpdateDatabase(ctx, *d, Provisioning, e)
+	return r.fleet.stepMigrate(ctx, r.actor, r.database)
+}
+
+// done notes that the step it is at is done.
+func (r *provisionRun) done(ctx context.Context) error {
+	failpoint.Hit("provision:" + string(r.step.Name) + ":done")
+	r.step.State, r.step.FinishedAt = StepDone, r.fleet.now()
+	defer failpoint.Hit("provision:" + string(r.step.Name) + ":recorded")
+	return r.fleet.store.SaveStep(ctx, r.database.ID, r.step)
+}
+
+// end makes the database ready, or says at which step it failed.
+func (r *provisionRun) end(ctx context.Context, e audit.Entry, cause error) error {
+	f, d := r.fleet, r.database
+	if errors.Is(cause, errStopping) { // the next start ends it
+		return nil
+	}
+	if cause == nil {
+		d.State, d.Error, d.UpdatedAt = Ready, "", e.At
+		if cause = f.store.UpdateDatabase(ctx, d, Provisioning, e); cause == nil {
+			return r.done(ctx)
+		}
+		e = e.Ended(cause)
+	}
+	words := fault.Message(cause)
+	r.step.State, r.step.FinishedAt, r.step.Error = StepFailed, e.At, words
+	d.State, d.Error, d.UpdatedAt = Failed, words, e.At
+	e.Detail = fmt.Sprintf("%s: %s", r.step.Name, e.Detail)
+	return errors.Join(cause, f.store.SaveStep(ctx, d.ID, r.step), f.store.UpdateDatabase(ctx, d, Provisioning, e))
 }
 
 // stepCreate makes the database, or takes the one an interrupted attempt made.
@@ -323,23 +356,10 @@ func (f *Fleet) stepMigrate(ctx context.Context, a auth.Actor, d Database) error
 	}
 	defer func() { _ = conn.Close() }()
 	at := f.now()
-	_, err = migrate.Synchronize(ctx, conn, s, migrate.Attempt{ID: id.At[string](at), Actor: a.Email, At: at})
+	if _, err = migrate.Synchronize(ctx, conn, s, migrate.Attempt{ID: id.At[string](at), Actor: a.Email, At: at}); err == nil {
+		f.owns.applied(d.ProviderID)
+	}
 	return err
-}
-
-func (f *Fleet) failProvision(ctx context.Context, r *provisionRun, s Step, cause error) {
-	d := r.database
-	f.log.Error("provision failed", "database", d.Name, "step", s.Name, "error", cause)
-	e := f.databaseEntry(r.actor, audit.DatabaseProvision, audit.Failed, d)
-	s.State, s.FinishedAt, s.Error = StepFailed, e.At, fault.Message(cause)
-	d.State, d.Error, d.UpdatedAt = Failed, s.Error, e.At
-	e.Intent, e.Detail = r.intent, fmt.Sprintf("%s: %s", s.Name, s.Error)
-	if err := f.store.SaveStep(ctx, d.ID, s); err != nil {
-		f.log.Error("provision", "database", d.Name, "error", err)
-	}
-	if err := f.store.UpdateDatabase(ctx, d, Provisioning, e); err != nil {
-		f.log.Error("provision", "database", d.Name, "error", err)
-	}
 }
 
 // reservedNames are paths of their own where the names of databases and schemas
@@ -381,22 +401,29 @@ func (f *Fleet) unfinishedProvision(ctx context.Context, name string) (Database,
 
 // ResumeProvision goes on with a provision that failed or was interrupted.
 func (f *Fleet) ResumeProvision(ctx context.Context, a auth.Actor, name string) (Database, error) {
+	if err := a.May(OpProvision.Needs); err != nil {
+		return Database{}, err
+	}
 	d, err := f.unfinishedProvision(ctx, name)
 	if err != nil {
 		return d, err
 	}
 	from := d.State
-	e := f.databaseEntry(a, audit.DatabaseProvision, audit.Intent, d)
-	d.State, d.Error, d.UpdatedAt = Provisioning, "", e.At
-	e.Detail = "resumed"
 	if !f.claim(d.ID) {
 		return d, fault.New(fault.Conflict, "Somebody works on %s already.", d.Name)
 	}
-	if err := f.store.UpdateDatabase(ctx, d, from, e); err != nil {
+	r := &provisionRun{fleet: f, actor: a}
+	j := operation.Job{About: about(d), Begin: func(ctx context.Context, e audit.Entry) error {
+		d.State, d.Error, d.UpdatedAt = Provisioning, "", e.At
+		return f.store.UpdateDatabase(ctx, d, from, e)
+	}}
+	j.About.Detail = "resumed"
+	if r.intent, err = f.door.Begin(ctx, a, OpProvision.Kind, j); err != nil {
 		f.release(d.ID)
 		return d, err
 	}
-	f.startProvision(provisionRun{actor: a, database: d, intent: e.ID})
+	r.database = d
+	r.start()
 	return d, nil
 }
 
@@ -404,24 +431,21 @@ func (f *Fleet) ResumeProvision(ctx context.Context, a auth.Actor, name string) 
 // database, if it was made, and the wish. Such a database was never given to
 // anyone; one that holds rows is refused all the same.
 func (f *Fleet) UndoProvision(ctx context.Context, a auth.Actor, name string) error {
-	return f.withClaim(ctx, name, unfinishedStates, func(ctx context.Context, d Database) error { return f.undoProvision(ctx, a, d) })
-}
-
-func (f *Fleet) undoProvision(ctx context.Context, a auth.Actor, d Database) error {
-	info, err := f.findCreated(ctx, d, d.CreatedAt)
-	if err != nil && !fault.Is(err, fault.NotFound) && !fault.Is(err, fault.Conflict) { // what isn't ours stays
-		return err
-	}
-	intent := f.databaseEntry(a, audit.DatabaseUndo, audit.Intent, d)
-	if err := f.store.Record(ctx, intent); err != nil {
-		return err
-	}
-	done := f.databaseEntry(a, audit.DatabaseUndo, audit.Done, d)
-	done.Intent = intent.ID
-	if err := f.removeUnfinished(ctx, d, info); err != nil {
-		return errors.Join(err, f.store.Record(ctx, endedBy(done, err)))
-	}
-	return f.store.DeleteDatabase(ctx, d, d.State, done)
+	return f.Do(ctx, a, name, OpUndo, func(ctx context.Context, d Database) (Job, error) {
+		info, err := f.findCreated(ctx, d, d.CreatedAt)
+		if err != nil && !fault.Is(err, fault.NotFound) && !fault.Is(err, fault.Conflict) { // what isn't ours stays
+			return Job{}, err
+		}
+		return Job{Job: operation.Job{
+			Work: func(ctx context.Context, _ *audit.Entry) error { return f.removeUnfinished(ctx, d, info) },
+			End: func(ctx context.Context, e audit.Entry, err error) error {
+				if err != nil {
+					return errors.Join(err, f.store.Record(ctx, e))
+				}
+				return f.store.DeleteDatabase(ctx, d, d.State, e)
+			},
+		}}, nil
+	})
 }
 
 // removeUnfinished removes what a provision made, if it made anything and that holds no rows.

@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/kuratchi/dashboard/internal/audit"
 	"github.com/kuratchi/dashboard/internal/auth"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/id"
+	"github.com/kuratchi/dashboard/internal/operation"
 )
 
 // Unsettled is work on a database that was cut short, and of which it isn't known yet
@@ -33,6 +35,12 @@ type openWork struct {
 	place    string // where the answer is
 	settle   func(context.Context) error
 }
+
+// The keys of what isn't settled; that of a plan is its id.
+const (
+	clearsDelete = "delete"
+	clearsMove   = "move"
+)
 
 // How long Run waits between two looks at what isn't settled: at first, and at most.
 const (
@@ -71,19 +79,23 @@ func (f *Fleet) interruptProvisions(ctx context.Context, a auth.Actor) error {
 		return err
 	}
 	for _, d := range unfinished {
-		e := f.databaseEntry(a, audit.DatabaseProvision, audit.Unknown, d)
-		d.State, d.UpdatedAt = Interrupted, e.At
-		d.Error = "The program was stopped while it worked on this. Nothing is lost: resume it, or undo it."
-		e.Detail = "interrupted by a stop"
-		if e.Intent, err = f.store.OpenIntent(ctx, audit.DatabaseProvision, d.Name); err != nil {
+		intent, err := f.store.OpenIntent(ctx, audit.DatabaseProvision, d.Name)
+		if err != nil {
 			return err
 		}
-		if err := f.store.UpdateDatabase(ctx, d, Provisioning, e); err != nil {
+		j := operation.Job{About: about(d), Work: func(_ context.Context, out *audit.Entry) error { return errInterrupted },
+			End: func(ctx context.Context, e audit.Entry, _ error) error {
+				d.State, d.UpdatedAt, d.Error = Interrupted, e.At, fault.Message(errInterrupted)
+				return f.store.UpdateDatabase(ctx, d, Provisioning, e)
+			}}
+		if err := f.door.Finish(ctx, a, OpProvision.Kind, intent, j); err != nil {
 			return err
 		}
 	}
 	return nil
 }
+
+var errInterrupted = fault.New(fault.Unknown, "The program was stopped while it worked on this. Nothing is lost: resume it, or undo it.")
 
 // reopenAll notes everything whose end isn't known.
 func (f *Fleet) reopenAll(ctx context.Context, a auth.Actor) error {
@@ -103,7 +115,7 @@ func (f *Fleet) reopenAll(ctx context.Context, a auth.Actor) error {
 		if d.MoveTarget.Place == D1 {
 			place = D1
 		}
-		f.reopen(d, place, "move", "it was being moved", func(ctx context.Context) error { return f.settleMove(ctx, a, d.Name) })
+		f.reopen(d, place, clearsMove, OpMove, func(ctx context.Context) error { return f.settleMove(ctx, a, d.Name) })
 	}
 	plans, err := f.store.ApplyingPlans(ctx)
 	if err != nil {
@@ -120,19 +132,19 @@ func (f *Fleet) reopenAll(ctx context.Context, a auth.Actor) error {
 
 func (f *Fleet) reopenDelete(d Database) {
 	a := auth.SystemActor("recover")
-	f.reopen(d, d.Provider, "delete", "its deletion was under way", func(ctx context.Context) error { return f.settleDelete(ctx, a, d.Name) })
+	f.reopen(d, d.Provider, clearsDelete, OpDelete, func(ctx context.Context) error { return f.settleDelete(ctx, a, d.Name) })
 }
 
 func (f *Fleet) reopenPlan(d Database, plan id.Plan) {
 	a := auth.SystemActor("recover")
-	f.reopen(d, d.Provider, string(plan), "a plan was being applied", func(ctx context.Context) error { return f.settlePlan(ctx, a, plan) })
+	f.reopen(d, d.Provider, string(plan), OpApply, func(ctx context.Context) error { return f.settlePlan(ctx, a, plan) })
 }
 
 // reopen notes work whose end isn't known, and wakes Run. A database is held but for a
 // move away from the data folder: whatever became of that, it is still there.
-func (f *Fleet) reopen(d Database, place, key, what string, settle func(context.Context) error) {
-	held := key != "move" || d.Provider == D1
-	w := &openWork{Unsettled: Unsettled{Database: d.Name, What: what, Since: f.now(), Held: held}, key: key, database: d.ID,
+func (f *Fleet) reopen(d Database, place, key string, op *Operation, settle func(context.Context) error) {
+	held := key != clearsMove || d.Provider == D1
+	w := &openWork{Unsettled: Unsettled{Database: d.Name, What: op.Was, Since: f.now(), Held: held}, key: key, database: d.ID,
 		place: place, settle: settle}
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -162,15 +174,15 @@ var errUnsettled = errors.New("what became of interrupted work isn't known yet")
 // CheckSettled returns nil for a database of which nothing is open that holds it, else
 // fault.Conflict with what is.
 func (f *Fleet) CheckSettled(d Database) error {
-	return f.checkOpenWork(d, func(u Unsettled) bool { return u.Held })
+	return f.checkOpenWork(d, func(w *openWork) bool { return w.Held })
 }
 
 // checkOpenWork is CheckSettled with what counts.
-func (f *Fleet) checkOpenWork(d Database, counts func(Unsettled) bool) error {
+func (f *Fleet) checkOpenWork(d Database, counts func(*openWork) bool) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, w := range f.open {
-		if w.database != d.ID || !counts(w.Unsettled) {
+		if w.database != d.ID || !counts(w) {
 			continue
 		}
 		last := ""
@@ -184,10 +196,76 @@ func (f *Fleet) checkOpenWork(d Database, counts func(Unsettled) bool) error {
 	return nil
 }
 
+// settled forgets what was open of a database, since something else ended it.
+func (f *Fleet) settled(d Database, key string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.open = slices.DeleteFunc(f.open, func(w *openWork) bool { return w.database == d.ID && w.key == key })
+}
+
 // Settle looks once at everything that isn't settled.
 func (f *Fleet) Settle(ctx context.Context) {
 	f.settlePlace(ctx, Embedded)
 	f.settlePlace(ctx, D1)
+}
+
+// SettleDatabase looks once, at once, at what isn't settled of a database. What is still not
+// known is fault.Unknown, with why; where nothing is open it is fault.Conflict.
+func (f *Fleet) SettleDatabase(ctx context.Context, a auth.Actor, name string) error {
+	ctx = context.WithoutCancel(ctx)
+	return f.Do(ctx, a, name, OpSettle, func(ctx context.Context, d Database) (Job, error) {
+		all := f.openOf(d.ID)
+		if len(all) == 0 {
+			return Job{}, fault.New(fault.Conflict, "Nothing of %s is unsettled any more. Load the page again.", d.Name)
+		}
+		var what []string
+		var left error
+		for _, w := range all {
+			what = append(what, w.What)
+			left = errors.Join(left, f.settleOne(ctx, w))
+		}
+		j := operation.Job{End: func(ctx context.Context, e audit.Entry, _ error) error {
+			if left != nil {
+				e.Outcome = audit.Unknown
+				e.Detail += " Not known yet: " + fault.Message(left)
+			}
+			return errors.Join(left, f.store.Record(ctx, e))
+		}}
+		j.About.Detail = "Read again what became of it: " + strings.Join(what, ", ") + "."
+		return Job{Job: j}, nil
+	})
+}
+
+// openOf are what isn't settled of a database.
+func (f *Fleet) openOf(d id.Database) []*openWork {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(f.open), func(w *openWork) bool { return w.database != d })
+}
+
+// UnsettledOf returns what isn't settled of a database.
+func (f *Fleet) UnsettledOf(d id.Database) []Unsettled {
+	all := f.openOf(d)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	out := make([]Unsettled, len(all))
+	for i, w := range all {
+		out[i] = w.Unsettled
+	}
+	return out
+}
+
+// settleOne looks once at one of them, and forgets it where it is settled.
+func (f *Fleet) settleOne(ctx context.Context, w *openWork) error {
+	if err := w.settle(ctx); err != nil {
+		f.noteUnsettled(ctx, w, err)
+		return err
+	}
+	f.mu.Lock()
+	f.open = slices.DeleteFunc(f.open, func(o *openWork) bool { return o == w })
+	f.mu.Unlock()
+	f.log.Info("settled", "database", w.Database, "what", w.What)
+	return nil
 }
 
 // settlePlace looks at what one place can settle, and returns how much is left.
@@ -199,15 +277,9 @@ func (f *Fleet) settlePlace(ctx context.Context, place string) (left int) {
 		if ctx.Err() != nil {
 			return len(all)
 		}
-		if err := w.settle(ctx); err != nil {
+		if f.settleOne(ctx, w) != nil {
 			left++
-			f.noteUnsettled(ctx, w, err)
-			continue
 		}
-		f.mu.Lock()
-		f.open = slices.DeleteFunc(f.open, func(o *openWork) bool { return o == w })
-		f.mu.Unlock()
-		f.log.Info("settled", "database", w.Database, "what", w.What)
 	}
 	return left
 }
@@ -243,7 +315,7 @@ func (f *Fleet) settleLoop(ctx context.Context, place string) {
 }
 
 // errWorkedOn says that somebody works on the database just now.
-var errWorkedOn = errors.New("somebody works on it")
+var errWorkedOn = fault.New(fault.Conflict, "Somebody works on it just now. Try again in a moment.")
 
 // tryClaim does fn while nobody else works on the database as a whole.
 func (f *Fleet) tryClaim(d Database, fn func() error) error {
@@ -261,14 +333,14 @@ func (f *Fleet) settleDelete(ctx context.Context, a auth.Actor, name string) err
 		return err
 	}
 	return f.tryClaim(d, func() error {
-		if d, err = f.store.Database(ctx, name); err != nil || d.State != Deleted || d.FinalPoint != "" {
+		if d, err = f.store.Database(ctx, name); err != nil || d.State != Deleting {
 			return err
 		}
 		intent, err := f.store.OpenIntent(ctx, audit.DatabaseDelete, d.Name)
 		if err != nil {
 			return err
 		}
-		return f.retireDatabase(ctx, a, d, intent)
+		return f.door.Finish(ctx, a, OpDelete.Kind, intent, (&deletion{fleet: f, database: d}).job())
 	})
 }
 
@@ -291,15 +363,24 @@ func (f *Fleet) settlePlan(ctx context.Context, a auth.Actor, plan id.Plan) erro
 			return err
 		}
 		defer func() { _ = conn.Close() }()
-		lost := fault.New(fault.Unknown, "The program was stopped while the plan was applied.")
-		p, err := f.settle(ctx, a, planRun{plan: p, database: d, conn: conn}, lost)
-		if err == nil && p.State == PlanUnknown {
-			err = fault.New(fault.Unknown, "%s", p.Error)
-			if _, gone := f.provider(d).Get(ctx, d.ProviderID); fault.Is(gone, fault.NotFound) { // nobody can say any more
-				err = nil
-			}
+		r := &planRun{fleet: f, actor: a, plan: p, database: d, conn: conn}
+		j := r.job()
+		j.Work = func(ctx context.Context, _ *audit.Entry) error {
+			return r.readLedger(ctx, fault.New(fault.Unknown, "The program was stopped while the plan was applied."))
 		}
-		return err
+		j.End = func(ending context.Context, e audit.Entry, err error) error {
+			if ctx.Err() != nil { // the program stops: what could not be read is read at its next start
+				return context.Cause(ctx)
+			}
+			return r.settle(ending, e, err)
+		}
+		if err := f.door.Finish(ctx, a, OpApply.Kind, p.Intent, j); err != nil || r.plan.State != PlanUnknown {
+			return err
+		}
+		if _, gone := f.provider(d).Get(ctx, d.ProviderID); fault.Is(gone, fault.NotFound) { // nobody can say any more
+			return nil
+		}
+		return fault.New(fault.Unknown, "%s", r.plan.Error)
 	})
 }
 
@@ -318,11 +399,6 @@ func (f *Fleet) settleMove(ctx context.Context, a auth.Actor, name string) error
 		if err != nil || now.MoveTarget != d.MoveTarget {
 			return err
 		}
-		e, err := f.brokenMoveEntry(ctx, a, now)
-		if err != nil {
-			return err
-		}
-		now.MoveTarget = Counterpart{}
-		return f.store.UpdateDatabase(ctx, now, now.State, e)
+		return f.recordBrokenMove(ctx, a, now)
 	})
 }

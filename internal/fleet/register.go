@@ -12,7 +12,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/id"
-	"github.com/kuratchi/dashboard/internal/migrate"
+	"github.com/kuratchi/dashboard/internal/operation"
 )
 
 // AccountDatabase is a database of the Cloudflare account.
@@ -193,9 +193,9 @@ func (f *Fleet) examine(ctx context.Context, place d1.Dialer, name string, x *Ex
 	}
 	conn := &sizedConn{Conn: opened}
 	defer func() { _ = conn.Close() }()
-	live, err := migrate.Inspect(ctx, conn)
+	live, state, err := f.owns.state(ctx, x.ID, conn, name)
 	x.Size = conn.size
-	if err != nil {
+	if live == nil {
 		x.Unread, x.Detail = true, fault.Message(err)
 		return
 	}
@@ -204,7 +204,9 @@ func (f *Fleet) examine(ctx context.Context, place d1.Dialer, name string, x *Ex
 		return
 	}
 	c := Check{Health: HealthOK}
-	err = f.matchVersion(ctx, conn, Database{Schema: name}, live, &c)
+	if err == nil {
+		err = f.matchVersion(ctx, Database{Schema: name}, state.Version, live, &c)
+	}
 	switch {
 	case fault.Is(err, fault.Unavailable), fault.Is(err, fault.Limited):
 		x.Unread, x.Detail = true, fault.Message(err)
@@ -240,6 +242,9 @@ type Registration struct {
 // with one is in its Registered, and the others are adopted all the same; the error is
 // for what is wrong with the input, before anything is adopted.
 func (f *Fleet) Register(ctx context.Context, a auth.Actor, in RegisterInput) ([]Registration, error) {
+	if err := a.May(OpAdopt.Needs); err != nil {
+		return nil, err
+	}
 	if len(in.IDs) == 0 {
 		return nil, fault.New(fault.Invalid, "Choose at least one database.")
 	}
@@ -310,16 +315,18 @@ func (f *Fleet) register(ctx context.Context, a auth.Actor, x adoption) error {
 	if x.Version > 0 {
 		d.Schema, d.Version = x.schema, x.Version
 	}
-	e := a.Entry(at, audit.DatabaseAdopt, audit.Done)
-	e.Org, e.Database, e.Target = d.OrgSlug, d.Name, x.ID
-	e.Detail = fmt.Sprintf("made at %s, %d tables, schema %s v%d", x.CreatedAt.UTC().Format("2006-01-02 15:04 UTC"), x.Tables,
+	about := audit.Entry{Org: d.OrgSlug, Database: d.Name, Target: x.ID}
+	about.Detail = fmt.Sprintf("made at %s, %d tables, schema %s v%d", x.CreatedAt.UTC().Format("2006-01-02 15:04 UTC"), x.Tables,
 		orDash(d.Schema), d.Version)
-	es := []audit.Entry{e}
-	var created *Org
-	if x.isNew {
-		es, created = []audit.Entry{orgEntry(a, x.org), e}, &x.org
-	}
-	if err := f.store.CreateDatabase(ctx, created, d, es...); err != nil {
+	err := f.door.Do(ctx, a, OpAdopt.Kind, operation.Job{About: about, End: func(ctx context.Context, e audit.Entry, _ error) error {
+		d.CreatedAt, d.UpdatedAt = e.At, e.At
+		if !x.isNew {
+			return f.store.CreateDatabase(ctx, nil, d, e)
+		}
+		x.org.CreatedAt = e.At
+		return f.store.CreateDatabase(ctx, &x.org, d, orgEntry(a, x.org), e)
+	}})
+	if err != nil {
 		return err
 	}
 	c := Check{Database: d.ID, At: at, Health: HealthOK, Size: x.Size, Tables: x.Tables, From: d.Version, Version: d.Version}

@@ -8,6 +8,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/audit"
 	"github.com/kuratchi/dashboard/internal/auth"
 	"github.com/kuratchi/dashboard/internal/live"
+	"github.com/kuratchi/dashboard/internal/operation"
 	"github.com/kuratchi/dashboard/internal/schema"
 )
 
@@ -38,10 +39,11 @@ func (f *Fleet) rehashOne(ctx context.Context, a auth.Actor, v Version) error {
 	if v.Hash = s.Hash(); v.Hash == before {
 		return f.store.HashVersion(ctx, v)
 	}
-	e := f.entry(a, audit.SchemaRehash, audit.Done)
-	e.Target = fmt.Sprintf("%s v%d", v.Schema, v.Version)
-	e.Detail = fmt.Sprintf("more of it is read than before: hash %.12s, before %.12s", v.Hash, before)
-	return f.store.HashVersion(ctx, v, e)
+	about := audit.Entry{Target: fmt.Sprintf("%s v%d", v.Schema, v.Version),
+		Detail: fmt.Sprintf("more of it is read than before: hash %.12s, before %.12s", v.Hash, before)}
+	return f.door.Do(ctx, a, OpRehash.Kind, operation.Job{About: about, End: func(ctx context.Context, e audit.Entry, _ error) error {
+		return f.store.HashVersion(ctx, v, e)
+	}})
 }
 
 // planReadingDiffers reports whether this build reads otherwise what a plan was made from or for:

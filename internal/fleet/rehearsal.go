@@ -39,6 +39,9 @@ func (f *Fleet) LastRehearsal(plan id.Plan) RehearsalRun {
 // it, see LastRehearsal. The database itself is only read. One that goes on already is
 // fault.Conflict; Close ends it.
 func (f *Fleet) Rehearse(ctx context.Context, a auth.Actor, plan id.Plan) error {
+	if err := a.May(OpPlan.Needs); err != nil {
+		return err
+	}
 	p, err := f.Plan(ctx, plan)
 	if err != nil {
 		return err

@@ -14,6 +14,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/live"
 	"github.com/kuratchi/dashboard/internal/migrate"
+	"github.com/kuratchi/dashboard/internal/operation"
 	"github.com/kuratchi/dashboard/internal/schema"
 	"github.com/kuratchi/dashboard/internal/sqltext"
 )
@@ -85,6 +86,15 @@ func (f *Fleet) Version(ctx context.Context, name string, version int) (Version,
 	}
 	s, err := parseVersion(v)
 	return v, s, err
+}
+
+// Declared returns the version of its schema that a database is recorded at, nil for one
+// that is at none. It is shared: nobody changes it.
+func (f *Fleet) Declared(ctx context.Context, d Database) (*schema.Schema, error) {
+	if d.Schema == "" || d.Version == 0 {
+		return nil, nil
+	}
+	return f.versions.get(ctx, f.store, d.Schema, d.Version)
 }
 
 // DrawDatabase writes what a database is as a schema file of its name, version 1. A
@@ -237,16 +247,22 @@ func (f *Fleet) CheckVersion(ctx context.Context, name, source string) (*Draft, 
 // touched. Errors are those of CheckVersion, and fault.Conflict when somebody
 // else saved that version first.
 func (f *Fleet) SaveVersion(ctx context.Context, a auth.Actor, name, source string) (Version, error) {
+	if err := a.May(OpVersion.Needs); err != nil {
+		return Version{}, err
+	}
 	d, err := f.CheckVersion(ctx, name, source)
 	if err != nil {
 		return Version{}, err
 	}
-	e := f.entry(a, audit.SchemaSave, audit.Done)
 	v := Version{Schema: d.Schema.Name, Version: d.Schema.Version, Source: source, Hash: d.Schema.Hash(), Reading: Reading,
-		CreatedAt: e.At, CreatedBy: a.Email}
-	e.Target = fmt.Sprintf("%s v%d", v.Schema, v.Version)
-	e.Detail = fmt.Sprintf("%d changes, hash %.12s", len(d.Changes), v.Hash)
-	return v, f.store.SaveVersion(ctx, v, e)
+		CreatedBy: a.Email}
+	about := audit.Entry{Target: fmt.Sprintf("%s v%d", v.Schema, v.Version),
+		Detail: fmt.Sprintf("%d changes, hash %.12s", len(d.Changes), v.Hash)}
+	err = f.door.Do(ctx, a, OpVersion.Kind, operation.Job{About: about, End: func(ctx context.Context, e audit.Entry, _ error) error {
+		v.CreatedAt = e.At
+		return f.store.SaveVersion(ctx, v, e)
+	}})
+	return v, err
 }
 
 // Problems returns the mistakes of a source, if that is what err is.

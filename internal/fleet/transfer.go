@@ -2,13 +2,13 @@ package fleet
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/kuratchi/dashboard/internal/audit"
 	"github.com/kuratchi/dashboard/internal/auth"
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/id"
+	"github.com/kuratchi/dashboard/internal/operation"
 )
 
 // Export is a database's copy that is ready to be downloaded.
@@ -30,9 +30,12 @@ const exportLifetime = 30 * time.Minute
 // PrepareExport makes a database's copy for Download, which on D1 takes a while. How
 // far it is is in Work, and its end in ReadyExport.
 func (f *Fleet) PrepareExport(ctx context.Context, a auth.Actor, name string) error {
-	return f.withClaim(ctx, name, []State{Ready}, func(ctx context.Context, d Database) error {
-		return f.trackWork(a, d, Work{Kind: WorkExport}, func() error {
-			file, err := f.provider(d).Copy(f.withProgress(ctx, d), d.ProviderID, "")
+	if err := a.May(OpExport.Needs); err != nil {
+		return err
+	}
+	return f.hold(ctx, name, OpExport, func(ctx context.Context, d Database) error {
+		return f.follow(ctx, a, d, OpExport, Job{}, func(ctx context.Context) error {
+			file, err := f.provider(d).Copy(ctx, d.ProviderID, "")
 			if err != nil {
 				return err
 			}
@@ -75,7 +78,7 @@ func (f *Fleet) keepExport(d id.Database, p *exportFile) {
 	defer f.mu.Unlock()
 	now := f.now()
 	for other, old := range f.exports {
-		if other == d || now.Sub(old.At) >= exportLifetime {
+		if other == d || now.Sub(old.At) >= exportLifetime && f.steady() {
 			_ = old.file.Close()
 			delete(f.exports, other)
 		}
@@ -100,27 +103,15 @@ func (f *Fleet) dropExports() {
 // fault.Conflict, and a file that isn't one, or that can't come whole, fault.Invalid;
 // nothing is changed then. What came is in Work too, and in the audit log.
 func (f *Fleet) Import(ctx context.Context, a auth.Actor, name, path string, leaveOut bool) (filled d1.Filled, err error) {
-	err = f.withClaim(ctx, name, []State{Ready}, func(ctx context.Context, d Database) error {
-		return f.withGateClosed(ctx, a, d, Work{Kind: WorkImport}, func() error {
-			intent := f.databaseEntry(a, audit.DatabaseImport, audit.Intent, d)
-			if err := f.store.Record(ctx, intent); err != nil {
-				return err
-			}
-			e := f.databaseEntry(a, audit.DatabaseImport, audit.Done, d)
-			e.Intent = intent.ID
-			filled, err = f.provider(d).Fill(f.withProgress(ctx, d), d.ProviderID, d1.FillInput{Path: path, LeaveOut: leaveOut})
-			if err != nil {
-				e = endedBy(e, err)
-			} else {
-				e.Detail, e.Rows = filledWords(filled), filled.Rows
+	err = f.Do(ctx, a, name, OpImport, func(_ context.Context, d Database) (Job, error) {
+		return Job{Job: operation.Job{Work: func(ctx context.Context, out *audit.Entry) (err error) {
+			filled, err = f.provider(d).Fill(ctx, d.ProviderID, d1.FillInput{Path: path, LeaveOut: leaveOut})
+			if err == nil {
+				out.Detail, out.Rows = filledWords(filled), filled.Rows
 				f.noteFilled(d, filled)
 			}
-			if rerr := f.store.Record(ctx, e); err != nil || rerr != nil {
-				return errors.Join(err, rerr)
-			}
-			f.recordCheck(ctx, d)
-			return nil
-		})
+			return err
+		}}}, nil
 	})
 	return filled, err
 }

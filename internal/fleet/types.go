@@ -37,6 +37,8 @@ const (
 	Interrupted State = "interrupted"
 	// Archived is a database that was ready and is out of use.
 	Archived State = "archived"
+	// Deleting is a database that is out of use, and whose deletion hasn't ended.
+	Deleting State = "deleting"
 	// Deleted is a database of which only the last state is kept, until PurgeAt.
 	Deleted State = "deleted"
 )

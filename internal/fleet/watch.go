@@ -8,7 +8,9 @@ import (
 
 	"github.com/kuratchi/dashboard/internal/audit"
 	"github.com/kuratchi/dashboard/internal/auth"
+	"github.com/kuratchi/dashboard/internal/clock"
 	"github.com/kuratchi/dashboard/internal/d1"
+	"github.com/kuratchi/dashboard/internal/operation"
 )
 
 // How the background work is bounded: a round looks at checkBatch databases and
@@ -46,11 +48,8 @@ func (f *Fleet) Run(ctx context.Context) {
 func (f *Fleet) watch(ctx context.Context, place string, every time.Duration) {
 	var purged time.Time
 	for ctx.Err() == nil {
-		if now := f.now(); place == Embedded && now.Sub(purged) >= purgeEvery {
-			purged = now
-			if err := f.PurgeExpired(ctx); err != nil && ctx.Err() == nil {
-				f.log.Error("purge", "error", err)
-			}
+		if place == Embedded {
+			purged = f.purgeRound(ctx, purged)
 		}
 		rest := f.checkRound(ctx, place, every)
 		select {
@@ -61,10 +60,30 @@ func (f *Fleet) watch(ctx context.Context, place string, every time.Duration) {
 	}
 }
 
+// PurgeWhile has the fleet ask, before it gives up anything because of its age, whether the
+// clock can be trusted; unasked it can. It must be called before Run.
+func (f *Fleet) PurgeWhile(steady func() bool) { f.steady = steady }
+
+// purgeRound purges, if the clock can be trusted and the last time is long enough ago, and
+// returns the last time. The clock is asked in each round: a watch sees what it is there to see.
+func (f *Fleet) purgeRound(ctx context.Context, last time.Time) time.Time {
+	steady, now := f.steady(), f.now()
+	if !steady || now.Sub(last).Abs() < purgeEvery { // the last time may be one to come
+		return last
+	}
+	if err := f.PurgeExpired(ctx); err != nil && ctx.Err() == nil {
+		f.log.Error("purge", "error", err)
+	}
+	return now
+}
+
 // checkRound checks a batch and returns how long to rest after it.
 func (f *Fleet) checkRound(ctx context.Context, place string, every time.Duration) time.Duration {
 	since, hurry := f.now().Add(-every), false
-	if s := f.sweepStart(place); !s.IsZero() {
+	switch s := f.sweepStart(place); {
+	case s.After(f.now().Add(clock.Skew)): // no check could be younger; what the clock ahead has checked is due anyhow
+		f.endSweep(place, s)
+	case !s.IsZero():
 		since, hurry = s, true
 	}
 	n, err := f.checkDue(ctx, place, since)
@@ -107,17 +126,24 @@ func (f *Fleet) checkDue(ctx context.Context, place string, since time.Time) (in
 // CheckAll asks Run to look at every database at once, and returns without
 // waiting for it.
 func (f *Fleet) CheckAll(ctx context.Context, a auth.Actor) error {
+	if err := a.May(OpCheck.Needs); err != nil {
+		return err
+	}
 	t, err := f.store.Totals(ctx)
 	if err != nil {
 		return err
 	}
-	e := f.entry(a, audit.FleetCheck, audit.Done)
-	e.Detail = fmt.Sprintf("asked for a check of %d databases", t.Databases)
-	if err := f.store.Record(ctx, e); err != nil {
+	var at time.Time
+	j := operation.Job{About: audit.Entry{Detail: fmt.Sprintf("asked for a check of %d databases", t.Databases)},
+		End: func(ctx context.Context, e audit.Entry, _ error) error {
+			at = e.At
+			return f.store.Record(ctx, e)
+		}}
+	if err := f.door.Do(ctx, a, OpCheck.Kind, j); err != nil {
 		return err
 	}
 	f.mu.Lock()
-	f.sweep[Embedded], f.sweep[D1] = e.At, e.At
+	f.sweep[Embedded], f.sweep[D1] = at, at
 	f.mu.Unlock()
 	for _, wake := range f.wake {
 		select {

@@ -12,7 +12,8 @@ import (
 // Work is something that is done to a database as a whole and may take a while,
 // or has just ended.
 type Work struct {
-	Kind WorkKind
+	// Op is what is done, nil for nothing.
+	Op *Operation
 	// Point is when the point was kept that the database is put back to.
 	Point time.Time
 	By    string
@@ -31,37 +32,25 @@ type Work struct {
 	Filled d1.Filled
 }
 
-// WorkKind says what is done.
-type WorkKind string
+// Is reports whether it is, or was, that operation.
+func (w Work) Is(op *Operation) bool { return w.Op == op }
 
-// The kinds of work.
-const (
-	WorkKeep    WorkKind = "keep"
-	WorkRestore WorkKind = "restore"
-	WorkRevive  WorkKind = "revive"
-	WorkMove    WorkKind = "move"
-	WorkExport  WorkKind = "export"
-	WorkImport  WorkKind = "import"
-	WorkDelete  WorkKind = "delete"
-)
-
-// exclusive says in words what is done to a database meanwhile, "" for a work that
-// others may read and write beside.
-func (k WorkKind) exclusive() string {
-	return map[WorkKind]string{
-		WorkMove: "moved to another place", WorkRestore: "put back to an earlier state",
-		WorkImport: "filled from a file", WorkDelete: "removed",
-	}[k]
+// Closes says what is being done to the database while nobody can use it, "" while they can.
+func (w Work) Closes() string {
+	if !w.Running() {
+		return ""
+	}
+	return w.Op.Being
 }
 
 // Running reports whether it goes on.
-func (w Work) Running() bool { return w.Kind != "" && w.Ended.IsZero() }
+func (w Work) Running() bool { return w.Op != nil && w.Ended.IsZero() }
 
 // workLifetime is how long the end of a work is remembered, for whoever looks again.
 const workLifetime = time.Hour
 
 // Work returns what is being done to a database, or what ended not long ago; its
-// Kind is "" for neither.
+// Op is nil for neither.
 func (f *Fleet) Work(d id.Database) Work {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/auth"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/handlers/middleware"
+	"github.com/kuratchi/dashboard/internal/operation"
 	"github.com/kuratchi/dashboard/web/templates/layout"
 	"github.com/kuratchi/dashboard/web/templates/paths"
 	"github.com/kuratchi/dashboard/web/templates/views"
@@ -56,6 +58,15 @@ func accountDone(what string) string {
 	return paths.With(paths.Account, url.Values{"done": {what}})
 }
 
+// What one may do to one's own account. Signing in and out, and the first owner, are no
+// operations of somebody who is known already: they leave their entries themselves.
+var (
+	opPassword = operation.Kind{Action: audit.OperatorPassword, Needs: auth.SessionOwn}
+	opRevoke   = operation.Kind{Action: audit.SessionRevoke, Needs: auth.SessionOwn}
+)
+
+func (s people) door() operation.Door { return operation.Door{Log: s.Operators, Now: s.Now} }
+
 // accountPassword changes one's own password, which ends every session, and
 // signs this browser in anew. A wrong current password counts as a failed
 // sign-in.
@@ -73,7 +84,12 @@ func (s people) accountPassword(c echo.Context) error {
 	}
 	ctx := c.Request().Context()
 	if !ok {
-		if err := s.Operators.Record(ctx, s.sessionEntry(c, audit.OperatorPassword, audit.Failed, o)); err != nil {
+		err := s.door().Do(ctx, s.actor(c), opPassword, operation.Job{About: audit.Entry{Target: o.Email},
+			End: func(ctx context.Context, e audit.Entry, _ error) error {
+				e.Outcome = audit.Failed
+				return s.Operators.Record(ctx, e)
+			}})
+		if err != nil {
 			return err
 		}
 		return s.accountPage(c, http.StatusUnprocessableEntity, views.Account{CurrentError: "The current password is wrong."})
@@ -87,7 +103,11 @@ func (s people) accountPassword(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.Operators.SetPassword(ctx, o.ID, hash, s.sessionEntry(c, audit.OperatorPassword, audit.Done, o)); err != nil {
+	err = s.door().Do(ctx, s.actor(c), opPassword, operation.Job{About: audit.Entry{Target: o.Email},
+		End: func(ctx context.Context, e audit.Entry, _ error) error {
+			return s.Operators.SetPassword(ctx, o.ID, hash, e)
+		}})
+	if err != nil {
 		return err
 	}
 	if _, err := s.Sessions.Login(c.Response(), c.Request(), o, c.RealIP()); err != nil {
@@ -111,9 +131,10 @@ func (s people) accountEnd(c echo.Context) error {
 		if x.Hash == current.Hash {
 			return door(s).logout(c)
 		}
-		e := s.sessionEntry(c, audit.SessionRevoke, audit.Done, o)
-		e.Detail = x.IP + " " + x.UserAgent
-		if err := s.Sessions.Revoke(c.Request().Context(), x.Hash, e); err != nil {
+		err := s.door().Do(c.Request().Context(), s.actor(c), opRevoke, operation.Job{
+			About: audit.Entry{Target: o.Email, Detail: x.IP + " " + x.UserAgent},
+			End:   func(ctx context.Context, e audit.Entry, _ error) error { return s.Sessions.Revoke(ctx, x.Hash, e) }})
+		if err != nil {
 			return err
 		}
 		return redirect(c, accountDone("session"))
@@ -124,9 +145,12 @@ func (s people) accountEnd(c echo.Context) error {
 // accountEndAll ends every session of who is signed in, this one too.
 func (s people) accountEndAll(c echo.Context) error {
 	o, _ := middleware.Operator(c)
-	e := s.sessionEntry(c, audit.SessionRevoke, audit.Done, o)
-	e.Detail = "all sessions"
-	if _, err := s.Sessions.RevokeAll(c.Request().Context(), o.ID, e); err != nil {
+	err := s.door().Do(c.Request().Context(), s.actor(c), opRevoke, operation.Job{About: audit.Entry{Target: o.Email, Detail: "all sessions"},
+		End: func(ctx context.Context, e audit.Entry, _ error) error {
+			_, err := s.Sessions.RevokeAll(ctx, o.ID, e)
+			return err
+		}})
+	if err != nil {
 		return err
 	}
 	if err := s.Sessions.Clear(c.Response(), c.Request()); err != nil {

@@ -62,7 +62,7 @@ func TestADatabaseThatCannotBeOpenedIsUnreachable(t *testing.T) {
 			t.Parallel()
 			s := newSite(t)
 			owner := s.operator(auth.RoleOwner)
-			a := auth.Actor{Operator: owner.ID, Email: owner.Email}
+			a := ownerActor(owner)
 			_, err := s.fleet.SaveVersion(t.Context(), a, "", shop(1))
 			must(t, err)
 			s.provision(a, "Acme Inc.", "acme-org-001")

@@ -115,7 +115,7 @@ func (s tables) databasesShow(c echo.Context) error {
 		return err
 	}
 	switch {
-	case d.State == fleet.Archived || d.State == fleet.Deleted:
+	case d.State == fleet.Archived || d.State == fleet.Deleting || d.State == fleet.Deleted:
 		return settings(s).settingsPage(c, http.StatusOK, "", nil)
 	case d.State != fleet.Ready || isFragment(c):
 		return provisions(s).progress(c, d)

@@ -23,7 +23,7 @@ func TestATooLargeTableIsExpandedFilledAndGoesOn(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	owner, reader := s.operator(auth.RoleOwner), s.as(auth.RoleViewer)
-	a := auth.Actor{Operator: owner.ID, Email: owner.Email}
+	a := ownerActor(owner)
 	_, err := s.fleet.SaveVersion(t.Context(), a, "", shop(1))
 	must(t, err)
 	s.provision(a, "Acme Inc.", "acme-org-001")

@@ -29,6 +29,11 @@ func shop(version int) string {
 	}%s}`, version, name, more, index)
 }
 
+// ownerActor is an owner who does something without a browser.
+func ownerActor(o auth.Operator) auth.Actor {
+	return auth.Actor{Operator: o.ID, Role: auth.RoleOwner, Scope: auth.Everything, Email: o.Email}
+}
+
 // newFullSite starts a site with an owner, two organizations with a database
 // each, one of them with rows, provisions that stopped, a schema in three
 // versions, and a plan in each state.
@@ -36,7 +41,7 @@ func newFullSite(t *testing.T) (*site, *browser) {
 	t.Helper()
 	s := newSite(t)
 	owner := s.operator(auth.RoleOwner)
-	a := auth.Actor{Operator: owner.ID, Email: owner.Email}
+	a := ownerActor(owner)
 	for v := 1; v <= 3; v++ {
 		_, err := s.fleet.SaveVersion(t.Context(), a, "", shop(v))
 		must(t, err)

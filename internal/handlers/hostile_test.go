@@ -47,7 +47,7 @@ func quoted(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""
 func (s *site) furnish(db string, names []string) d1.Conn {
 	s.t.Helper()
 	owner := s.operator(auth.RoleOwner)
-	_, err := s.fleet.Provision(s.t.Context(), auth.Actor{Operator: owner.ID, Email: owner.Email}, fleet.ProvisionInput{OrgName: db, Name: db})
+	_, err := s.fleet.Provision(s.t.Context(), ownerActor(owner), fleet.ProvisionInput{OrgName: db, Name: db})
 	must(s.t, err)
 	s.ready(db)
 	conn := s.open(db)

@@ -84,7 +84,8 @@ func (s settings) settingsPage(c echo.Context, status int, verb string, cause er
 		return err
 	}
 	v := views.DatabaseSettings{Database: d, Latest: s.latestVersion(c, d), Condition: s.Fleet.Condition(d), Work: s.Fleet.Work(d.ID),
-		OnD1: s.onD1(c, d), MayMove: s.Fleet.HasD1(), Export: s.Fleet.ReadyExport(d.ID), Origin: s.originState(c, d)}
+		Unsettled: s.Fleet.UnsettledOf(d.ID), MayMove: s.Fleet.HasD1(), Export: s.Fleet.ReadyExport(d.ID)}
+	v.OnD1, v.Origin = s.aside(c, d, v.Work)
 	v.Import = importEnd(v.Work, verb, cause)
 	if v.Filling, err = s.Fleet.FillingPlans(c.Request().Context(), d.Name); err != nil {
 		return err
@@ -125,7 +126,7 @@ func (s settings) change(verb string, confirm bool, do func(c echo.Context, a au
 		if errors.Is(err, errDetached) {
 			return redirect(c, paths.Settings(name))
 		}
-		if isFormError(err) {
+		if isFormError(err) || fault.Is(err, fault.Unknown) {
 			return s.settingsPage(c, statusOf(err), verb, err)
 		}
 		if err != nil {
@@ -154,8 +155,21 @@ func (s settings) databasesUnarchive(c echo.Context) error {
 	}, "unarchived")(c)
 }
 
+// databasesSettle reads again what became of work that was cut short.
+func (s settings) databasesSettle(c echo.Context) error {
+	return s.change("settle", false, func(c echo.Context, a auth.Actor, name string) error {
+		return s.Fleet.SettleDatabase(c.Request().Context(), a, name)
+	}, "settled")(c)
+}
+
+// databasesDelete asks for the name, but for one that is being deleted already: that is tried
+// again.
 func (s settings) databasesDelete(c echo.Context) error {
-	return s.change("delete", true, func(c echo.Context, a auth.Actor, name string) error {
+	d, err := s.Fleet.Database(c.Request().Context(), c.Param("db"))
+	if err != nil {
+		return err
+	}
+	return s.change("delete", d.State != fleet.Deleting, func(c echo.Context, a auth.Actor, name string) error {
 		return s.Fleet.Delete(c.Request().Context(), a, name)
 	}, "")(c)
 }
@@ -219,7 +233,7 @@ func importEnd(w fleet.Work, verb string, cause error) *views.ImportEnd {
 	case verb == "import" && cause != nil:
 		return &views.ImportEnd{Error: fault.Message(cause), Empty: fault.Is(cause, fault.Invalid),
 			Helps: fault.FieldOf(cause) == leaveOutField}
-	case cause != nil || w.Kind != fleet.WorkImport || w.Running():
+	case cause != nil || !w.Is(fleet.OpImport) || w.Running():
 		return nil
 	}
 	return &views.ImportEnd{Work: w, Error: w.Error, Empty: fault.Is(w.Cause, fault.Invalid),
@@ -245,31 +259,4 @@ func (s settings) databasesReplication(c echo.Context) error {
 	return s.change("replication", false, func(c echo.Context, a auth.Actor, name string) error {
 		return s.Fleet.SetReplication(c.Request().Context(), a, name, mode)
 	}, "replication-"+mode)(c)
-}
-
-// onD1 is what D1 says of a database, and how long it took to.
-func (s settings) onD1(c echo.Context, d fleet.Database) *views.OnD1 {
-	if d.Provider != fleet.D1 || d.ProviderID == "" || d.State != fleet.Ready {
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(c.Request().Context(), s.asideTimeout())
-	defer cancel()
-	began := time.Now()
-	info, err := s.Fleet.Info(ctx, d)
-	v := &views.OnD1{Info: info, Latency: time.Since(began)}
-	if err != nil {
-		v.Error = fault.Message(err)
-	}
-	return v
-}
-
-// originState is how the old one of a moved database stands: a call where it is on D1.
-func (s settings) originState(c echo.Context, d fleet.Database) (v views.Origin) {
-	ctx, cancel := context.WithTimeout(c.Request().Context(), s.asideTimeout())
-	defer cancel()
-	var err error
-	if v.Written, err = s.Fleet.OriginChanged(ctx, d); err != nil {
-		v.Written, v.Error = false, fault.Message(err)
-	}
-	return v
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/fleet"
 	"github.com/kuratchi/dashboard/internal/id"
+	"github.com/kuratchi/dashboard/internal/live"
 	"github.com/kuratchi/dashboard/internal/migrate"
 	"github.com/kuratchi/dashboard/web/templates/layout"
 	"github.com/kuratchi/dashboard/web/templates/paths"
@@ -61,7 +62,12 @@ func (s plans) migrationsPage(c echo.Context, status int, form url.Values, cause
 		if v.Schema == "" && v.Schemas.Total > 0 {
 			v.Schema = v.Schemas.Schemas[0].Name
 		}
-		if err := s.compare(c, d, conn, &v); err != nil {
+		db, ledger, err := s.Fleet.Inspect(ctx, d, conn)
+		if err != nil {
+			return err
+		}
+		v.Ledger = ledger
+		if err := s.compare(c, d, db, &v); err != nil {
 			return err
 		}
 		if cause != nil {
@@ -73,14 +79,11 @@ func (s plans) migrationsPage(c echo.Context, status int, form url.Values, cause
 		if v.Filling, err = s.Fleet.FillingPlans(ctx, d.Name); err != nil {
 			return err
 		}
-		if v.Ledger, err = migrate.Ledger(ctx, conn); err != nil {
-			return err
-		}
 		return render(c, status, views.MigrationsPage(s.databasePage(c, d, "migrations", "Migrations", layout.Crumb{Text: "Migrations"}), v))
 	})
 }
 
-func (s plans) compare(c echo.Context, d fleet.Database, conn d1.Conn, v *views.Migrations) error {
+func (s plans) compare(c echo.Context, d fleet.Database, db *live.Database, v *views.Migrations) error {
 	if v.Schema == "" {
 		return nil
 	}
@@ -96,7 +99,7 @@ func (s plans) compare(c echo.Context, d fleet.Database, conn d1.Conn, v *views.
 	if v.Version == 0 || v.Version > sc.Latest {
 		v.Version = sc.Latest
 	}
-	if v.Plan, err = s.Fleet.Review(ctx, d, conn, v.Schema, v.Version); fault.Is(err, fault.Invalid) {
+	if v.Plan, err = s.Fleet.Review(ctx, d, db, v.Schema, v.Version); fault.Is(err, fault.Invalid) {
 		v.Error = fault.Message(err)
 		return nil
 	}
@@ -178,7 +181,8 @@ func (s plans) planPage(c echo.Context, status int, cause error) error {
 
 // planAnswer answers what an operator did to a plan: with the plan as it is now.
 func (s plans) planAnswer(c echo.Context, err error) error {
-	if isFormError(err) {
+	// One that can't be told is told by the plan itself, as it stands.
+	if isFormError(err) || fault.Is(err, fault.Unknown) {
 		return s.planPage(c, statusOf(err), err)
 	}
 	if err != nil {
@@ -225,6 +229,24 @@ func (s plans) plansApply(c echo.Context) error {
 		return redirect(c, paths.Plan(plan)) // the plan's page shows how it stands
 	}
 	return s.planAnswer(c, err)
+}
+
+// plansSettle reads again what became of a plan.
+func (s plans) plansSettle(c echo.Context) error {
+	p, err := s.Fleet.Plan(c.Request().Context(), id.Plan(c.Param("plan")))
+	if err != nil {
+		return err
+	}
+	return s.planAnswer(c, s.Fleet.SettleDatabase(c.Request().Context(), s.actor(c), p.Database))
+}
+
+// plansRetry makes a new attempt of a plan that failed, and leads to it.
+func (s plans) plansRetry(c echo.Context) error {
+	p, err := s.Fleet.RetryPlan(c.Request().Context(), s.actor(c), id.Plan(c.Param("plan")))
+	if err != nil {
+		return s.planAnswer(c, err)
+	}
+	return redirect(c, donePath(paths.Plan(p.ID), "retried"))
 }
 
 // awaitApply waits until a plan that is being applied says so, which it does once its restore

@@ -18,7 +18,7 @@ func TestADestructivePlanIsReadRehearsedAcknowledgedAppliedAndRestored(t *testin
 	t.Parallel()
 	s := newSite(t)
 	owner := s.operator(auth.RoleOwner)
-	a := auth.Actor{Operator: owner.ID, Email: owner.Email}
+	a := ownerActor(owner)
 	_, err := s.fleet.SaveVersion(t.Context(), a, "", shop(1))
 	must(t, err)
 	s.provision(a, "Acme Inc.", "acme-org-001")
@@ -70,7 +70,7 @@ func TestAPlanTheRowsForbidIsNotApproved(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	owner := s.operator(auth.RoleOwner)
-	a := auth.Actor{Operator: owner.ID, Email: owner.Email}
+	a := ownerActor(owner)
 	_, err := s.fleet.SaveVersion(t.Context(), a, "", shop(1))
 	must(t, err)
 	s.provision(a, "Acme Inc.", "acme-org-001")
@@ -103,7 +103,7 @@ func TestAnExistingDatabaseIsAdopted(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	owner := s.operator(auth.RoleOwner)
-	a := auth.Actor{Operator: owner.ID, Email: owner.Email}
+	a := ownerActor(owner)
 	_, err := s.fleet.SaveVersion(t.Context(), a, "", shop(1))
 	must(t, err)
 	s.provision(a, "Acme Inc.", "acme-org-001")
@@ -127,7 +127,7 @@ func TestDDLBecomesAVersion(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	owner := s.operator(auth.RoleOwner)
-	a := auth.Actor{Operator: owner.ID, Email: owner.Email}
+	a := ownerActor(owner)
 	_, err := s.fleet.SaveVersion(t.Context(), a, "", shop(1))
 	must(t, err)
 	s.provision(a, "Acme Inc.", "acme-org-001")
@@ -168,7 +168,7 @@ func TestAFindingIsOverriddenWithAReason(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	owner := s.operator(auth.RoleOwner)
-	a := auth.Actor{Operator: owner.ID, Email: owner.Email}
+	a := ownerActor(owner)
 	_, err := s.fleet.SaveVersion(t.Context(), a, "", shop(1))
 	must(t, err)
 	s.provision(a, "Acme Inc.", "acme-org-001")

@@ -209,7 +209,7 @@ func (s *site) checkStats(a answer) {
 func (s *site) bare(name string) d1.Conn {
 	s.t.Helper()
 	owner := s.operator(auth.RoleOwner)
-	_, err := s.fleet.Provision(s.t.Context(), auth.Actor{Operator: owner.ID, Email: owner.Email},
+	_, err := s.fleet.Provision(s.t.Context(), ownerActor(owner),
 		fleet.ProvisionInput{OrgName: name, Name: name})
 	must(s.t, err)
 	s.ready(name)

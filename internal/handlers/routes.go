@@ -5,7 +5,11 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/kuratchi/dashboard/internal/account"
 	"github.com/kuratchi/dashboard/internal/auth"
+	"github.com/kuratchi/dashboard/internal/desk"
+	"github.com/kuratchi/dashboard/internal/fleet"
+	"github.com/kuratchi/dashboard/internal/operation"
 	"github.com/kuratchi/dashboard/web/static"
 )
 
@@ -13,7 +17,10 @@ import (
 type Route struct {
 	Method, Path string
 	Permission   auth.Permission
-	Handler      echo.HandlerFunc
+	// Does are the operations that it begins, the first the one that it is for; none for one that
+	// changes nothing, or that begins or ends a session.
+	Does    []operation.Kind
+	Handler echo.HandlerFunc
 	// Form is the page on which this route's form stands, with the same
 	// parameters: where somebody whose session ended returns to.
 	Form string
@@ -47,6 +54,8 @@ func (r Route) limit() int64 {
 	return r.Limit
 }
 
+type ops = []operation.Kind
+
 // routes is every route of the program. A test walks it: each has a valid
 // permission, no GET changes anything, every POST names its form. HEAD is taken
 // wherever GET is, and stands nowhere in it.
@@ -67,87 +76,90 @@ func (s *Server) routes() []Route {
 		{Method: get, Path: "/search", Permission: auth.FleetRead, Handler: finder{s}.searchShow},
 		{Method: get, Path: "/search/orgs", Permission: auth.DatabasesCreate, Handler: registry{s}.orgsOptions},
 		{Method: get, Path: "/help", Permission: auth.SessionOwn, Handler: finder{s}.helpShow},
-		{Method: post, Path: "/check", Permission: auth.FleetCheck, Handler: registry{s}.fleetCheck, Form: "/"},
+		{Method: post, Path: "/check", Permission: auth.FleetCheck, Does: ops{fleet.OpCheck.Kind}, Handler: registry{s}.fleetCheck, Form: "/"},
 		{Method: get, Path: "/orgs", Permission: auth.OrgsRead, Handler: registry{s}.orgsIndex},
-		{Method: post, Path: "/orgs", Permission: auth.OrgsCreate, Handler: registry{s}.orgsCreate, Form: "/orgs", Keep: true},
+		{Method: post, Path: "/orgs", Permission: auth.OrgsCreate, Does: ops{fleet.OpOrg.Kind}, Handler: registry{s}.orgsCreate, Form: "/orgs", Keep: true},
 		{Method: get, Path: "/orgs/:org", Permission: auth.OrgsRead, Handler: registry{s}.orgsShow},
 		{Method: get, Path: "/orgs/:org/activity", Permission: auth.AuditRead, Handler: registry{s}.orgsActivity},
 		{Method: get, Path: "/orgs/:org/settings", Permission: auth.OrgsRead, Handler: registry{s}.orgsSettings},
-		{Method: post, Path: "/orgs/:org/rename", Permission: auth.OrgsManage, Handler: registry{s}.orgsRename, Form: "/orgs/:org/settings"},
-		{Method: post, Path: "/orgs/:org/delete", Permission: auth.OrgsManage, Handler: registry{s}.orgsDelete, Form: "/orgs/:org/settings"},
+		{Method: post, Path: "/orgs/:org/rename", Permission: auth.OrgsManage, Does: ops{fleet.OpRenameOrg.Kind}, Handler: registry{s}.orgsRename, Form: "/orgs/:org/settings"},
+		{Method: post, Path: "/orgs/:org/delete", Permission: auth.OrgsManage, Does: ops{fleet.OpDeleteOrg.Kind}, Handler: registry{s}.orgsDelete, Form: "/orgs/:org/settings"},
 
 		{Method: get, Path: "/databases/new", Permission: auth.DatabasesCreate, Handler: provisions{s}.databasesNew},
 		{Method: get, Path: "/databases/adopt", Permission: auth.DatabasesCreate, Handler: provisions{s}.adoptShow},
-		{Method: post, Path: "/databases/adopt", Permission: auth.DatabasesCreate, Handler: provisions{s}.adoptCreate, Form: "/databases/adopt"},
-		{Method: post, Path: "/databases", Permission: auth.DatabasesCreate, Handler: provisions{s}.databasesCreate, Form: "/databases/new", Keep: true},
-		{Method: post, Path: "/databases/:db/resume", Permission: auth.DatabasesCreate, Handler: provisions{s}.databasesResume, Form: "/databases/:db"},
-		{Method: post, Path: "/databases/:db/undo", Permission: auth.DatabasesCreate, Handler: provisions{s}.databasesUndo, Form: "/databases/:db"},
+		{Method: post, Path: "/databases/adopt", Permission: auth.DatabasesCreate, Does: ops{fleet.OpAdopt.Kind}, Handler: provisions{s}.adoptCreate, Form: "/databases/adopt"},
+		{Method: post, Path: "/databases", Permission: auth.DatabasesCreate, Does: ops{fleet.OpProvision.Kind}, Handler: provisions{s}.databasesCreate, Form: "/databases/new", Keep: true},
+		{Method: post, Path: "/databases/:db/resume", Permission: auth.DatabasesCreate, Does: ops{fleet.OpProvision.Kind}, Handler: provisions{s}.databasesResume, Form: "/databases/:db"},
+		{Method: post, Path: "/databases/:db/undo", Permission: auth.DatabasesCreate, Does: ops{fleet.OpUndo.Kind}, Handler: provisions{s}.databasesUndo, Form: "/databases/:db"},
 		{Method: get, Path: "/databases/:db", Permission: auth.DatabasesRead, Handler: tables{s}.databasesShow},
 		{Method: get, Path: "/databases/:db/tables", Permission: auth.DatabasesRead, Handler: tables{s}.databasesShow},
 		{Method: get, Path: "/databases/:db/tables/:table", Permission: auth.DatabasesRead, Handler: tables{s}.tablesShow},
 		{Method: get, Path: "/databases/:db/tables/:table/cell", Permission: auth.DatabasesRead, Handler: tables{s}.tablesCell},
 		{Method: get, Path: "/databases/:db/tables/:table/blob", Permission: auth.DatabasesRead, Handler: tables{s}.tablesBlob},
 		{Method: get, Path: "/databases/:db/tables/:table/rows/new", Permission: auth.DatabasesWrite, Handler: tables{s}.rowsNew},
-		{Method: post, Path: "/databases/:db/tables/:table/rows", Permission: auth.DatabasesWrite, Handler: tables{s}.rowsCreate, Form: "/databases/:db/tables/:table/rows/new", Keep: true, Limit: maxRow},
+		{Method: post, Path: "/databases/:db/tables/:table/rows", Permission: auth.DatabasesWrite, Does: ops{desk.OpRows}, Handler: tables{s}.rowsCreate, Form: "/databases/:db/tables/:table/rows/new", Keep: true, Limit: maxRow},
 		{Method: get, Path: "/databases/:db/tables/:table/row", Permission: auth.DatabasesWrite, Handler: tables{s}.rowShow},
-		{Method: post, Path: "/databases/:db/tables/:table/row", Permission: auth.DatabasesWrite, Handler: tables{s}.rowUpdate, Form: "/databases/:db/tables/:table/row", Keep: true, Limit: maxRow},
-		{Method: post, Path: "/databases/:db/tables/:table/changes", Permission: auth.DatabasesWrite, Handler: tables{s}.rowsChanges, Form: "/databases/:db/tables/:table", Stay: true, Limit: maxRow},
+		{Method: post, Path: "/databases/:db/tables/:table/row", Permission: auth.DatabasesWrite, Does: ops{desk.OpRows}, Handler: tables{s}.rowUpdate, Form: "/databases/:db/tables/:table/row", Keep: true, Limit: maxRow},
+		{Method: post, Path: "/databases/:db/tables/:table/changes", Permission: auth.DatabasesWrite, Does: ops{desk.OpRows}, Handler: tables{s}.rowsChanges, Form: "/databases/:db/tables/:table", Stay: true, Limit: maxRow},
 		{Method: get, Path: "/databases/:db/tables/:table/delete", Permission: auth.DatabasesWrite, Handler: tables{s}.rowsAskDelete},
-		{Method: post, Path: "/databases/:db/tables/:table/delete", Permission: auth.DatabasesWrite, Handler: tables{s}.rowsDelete, Form: "/databases/:db/tables/:table", Limit: maxRow},
+		{Method: post, Path: "/databases/:db/tables/:table/delete", Permission: auth.DatabasesWrite, Does: ops{desk.OpRows}, Handler: tables{s}.rowsDelete, Form: "/databases/:db/tables/:table", Limit: maxRow},
 		{Method: get, Path: "/databases/:db/structure", Permission: auth.DatabasesRead, Handler: tables{s}.structureShow},
 		{Method: get, Path: "/databases/:db/sql", Permission: auth.DatabasesQuery, Handler: query{s}.consoleShow},
-		{Method: post, Path: "/databases/:db/sql", Permission: auth.DatabasesQuery, Handler: query{s}.consoleRun, Form: "/databases/:db/sql", Keep: true, Limit: maxSQL},
+		{Method: post, Path: "/databases/:db/sql", Permission: auth.DatabasesQuery, Does: ops{desk.OpQuery, desk.OpWrite}, Handler: query{s}.consoleRun, Form: "/databases/:db/sql", Keep: true, Limit: maxSQL},
 		{Method: post, Path: "/databases/:db/sql/cancel", Permission: auth.DatabasesQuery, Handler: query{s}.consoleCancel, Form: "/databases/:db/sql"},
 		{Method: post, Path: "/databases/:db/sql/version", Permission: auth.SchemasWrite, Handler: schemas{s}.consoleVersion, Form: "/databases/:db/sql", Limit: maxSQL},
-		{Method: post, Path: "/databases/:db/sql/writes", Permission: auth.DatabasesWrite, Handler: query{s}.consoleSwitch, Form: "/databases/:db/sql", Limit: maxSQL},
+		{Method: post, Path: "/databases/:db/sql/writes", Permission: auth.DatabasesWrite, Does: ops{desk.OpAllow}, Handler: query{s}.consoleSwitch, Form: "/databases/:db/sql", Limit: maxSQL},
 		{Method: get, Path: "/databases/:db/migrations", Permission: auth.DatabasesRead, Handler: plans{s}.migrationsShow},
-		{Method: post, Path: "/databases/:db/plans", Permission: auth.PlansCreate, Handler: plans{s}.plansCreate, Form: "/databases/:db/migrations", Keep: true},
+		{Method: post, Path: "/databases/:db/plans", Permission: auth.PlansCreate, Does: ops{fleet.OpPlan.Kind}, Handler: plans{s}.plansCreate, Form: "/databases/:db/migrations", Keep: true},
 
 		{Method: get, Path: "/databases/:db/backups", Permission: auth.DatabasesRead, Handler: backups{s}.backupsShow},
-		{Method: post, Path: "/databases/:db/points", Permission: auth.DatabasesRestore, Handler: backups{s}.pointsCreate, Form: "/databases/:db/backups"},
-		{Method: post, Path: "/databases/:db/points/forget", Permission: auth.DatabasesRestore, Handler: backups{s}.pointsForget, Form: "/databases/:db/backups"},
+		{Method: post, Path: "/databases/:db/points", Permission: auth.DatabasesRestore, Does: ops{fleet.OpKeep.Kind}, Handler: backups{s}.pointsCreate, Form: "/databases/:db/backups"},
+		{Method: post, Path: "/databases/:db/points/forget", Permission: auth.DatabasesRestore, Does: ops{fleet.OpForget.Kind}, Handler: backups{s}.pointsForget, Form: "/databases/:db/backups"},
 		{Method: get, Path: "/databases/:db/points/restore", Permission: auth.DatabasesRestore, Handler: backups{s}.pointsAsk},
-		{Method: post, Path: "/databases/:db/points/restore", Permission: auth.DatabasesRestore, Handler: backups{s}.pointsRestore, Form: "/databases/:db/backups"},
-		{Method: post, Path: "/databases/:db/import", Permission: auth.DatabasesManage, Handler: settings{s}.databasesImport, Form: "/databases/:db/settings", Limit: maxImport, Takes: true, Slow: true},
-		{Method: post, Path: "/databases/:db/move", Permission: auth.DatabasesManage, Handler: settings{s}.databasesMove, Form: "/databases/:db/settings"},
-		{Method: post, Path: "/databases/:db/let-go", Permission: auth.DatabasesManage, Handler: settings{s}.databasesLetGo, Form: "/databases/:db/settings"},
-		{Method: post, Path: "/databases/:db/replication", Permission: auth.DatabasesManage, Handler: settings{s}.databasesReplication, Form: "/databases/:db/settings"},
+		{Method: post, Path: "/databases/:db/points/restore", Permission: auth.DatabasesRestore, Does: ops{fleet.OpRestore.Kind, fleet.OpKeep.Kind}, Handler: backups{s}.pointsRestore, Form: "/databases/:db/backups"},
+		{Method: post, Path: "/databases/:db/import", Permission: auth.DatabasesManage, Does: ops{fleet.OpImport.Kind}, Handler: settings{s}.databasesImport, Form: "/databases/:db/settings", Limit: maxImport, Takes: true, Slow: true},
+		{Method: post, Path: "/databases/:db/move", Permission: auth.DatabasesManage, Does: ops{fleet.OpMove.Kind}, Handler: settings{s}.databasesMove, Form: "/databases/:db/settings"},
+		{Method: post, Path: "/databases/:db/let-go", Permission: auth.DatabasesManage, Does: ops{fleet.OpLetGo.Kind}, Handler: settings{s}.databasesLetGo, Form: "/databases/:db/settings"},
+		{Method: post, Path: "/databases/:db/replication", Permission: auth.DatabasesManage, Does: ops{fleet.OpReplicate.Kind}, Handler: settings{s}.databasesReplication, Form: "/databases/:db/settings"},
 		{Method: get, Path: "/databases/:db/settings", Permission: auth.DatabasesRead, Handler: settings{s}.settingsShow},
-		{Method: post, Path: "/databases/:db/check", Permission: auth.FleetCheck, Handler: settings{s}.databasesCheck, Form: "/databases/:db/settings"},
-		{Method: post, Path: "/databases/:db/download", Permission: auth.DatabasesExport, Handler: settings{s}.databasesDownload, Form: "/databases/:db/settings", Slow: true},
-		{Method: post, Path: "/databases/:db/archive", Permission: auth.DatabasesManage, Handler: settings{s}.databasesArchive, Form: "/databases/:db/settings"},
-		{Method: post, Path: "/databases/:db/unarchive", Permission: auth.DatabasesManage, Handler: settings{s}.databasesUnarchive, Form: "/databases/:db/settings"},
-		{Method: post, Path: "/databases/:db/delete", Permission: auth.DatabasesManage, Handler: settings{s}.databasesDelete, Form: "/databases/:db/settings"},
-		{Method: post, Path: "/databases/:db/revive", Permission: auth.DatabasesManage, Handler: settings{s}.databasesRevive, Form: "/databases/:db/settings"},
+		{Method: post, Path: "/databases/:db/check", Permission: auth.FleetCheck, Does: ops{fleet.OpCheck.Kind}, Handler: settings{s}.databasesCheck, Form: "/databases/:db/settings"},
+		{Method: post, Path: "/databases/:db/settle", Permission: auth.FleetCheck, Does: ops{fleet.OpSettle.Kind}, Handler: settings{s}.databasesSettle, Form: "/databases/:db/settings"},
+		{Method: post, Path: "/databases/:db/download", Permission: auth.DatabasesExport, Does: ops{fleet.OpDownload.Kind, fleet.OpExport.Kind}, Handler: settings{s}.databasesDownload, Form: "/databases/:db/settings", Slow: true},
+		{Method: post, Path: "/databases/:db/archive", Permission: auth.DatabasesManage, Does: ops{fleet.OpArchive.Kind}, Handler: settings{s}.databasesArchive, Form: "/databases/:db/settings"},
+		{Method: post, Path: "/databases/:db/unarchive", Permission: auth.DatabasesManage, Does: ops{fleet.OpUnarchive.Kind}, Handler: settings{s}.databasesUnarchive, Form: "/databases/:db/settings"},
+		{Method: post, Path: "/databases/:db/delete", Permission: auth.DatabasesManage, Does: ops{fleet.OpDelete.Kind}, Handler: settings{s}.databasesDelete, Form: "/databases/:db/settings"},
+		{Method: post, Path: "/databases/:db/revive", Permission: auth.DatabasesManage, Does: ops{fleet.OpRevive.Kind}, Handler: settings{s}.databasesRevive, Form: "/databases/:db/settings"},
 
 		{Method: get, Path: "/plans/:plan", Permission: auth.DatabasesRead, Handler: plans{s}.plansShow},
 		{Method: get, Path: "/plans/:plan/rehearsal", Permission: auth.DatabasesRead, Handler: plans{s}.plansRehearsal},
 		{Method: post, Path: "/plans/:plan/rehearse", Permission: auth.PlansCreate, Handler: plans{s}.plansRehearse, Form: "/plans/:plan"},
-		{Method: post, Path: "/plans/:plan/approve", Permission: auth.PlansApprove, Handler: plans{s}.plansApprove, Form: "/plans/:plan"},
-		{Method: post, Path: "/plans/:plan/reject", Permission: auth.PlansApprove, Handler: plans{s}.plansReject, Form: "/plans/:plan"},
-		{Method: post, Path: "/plans/:plan/apply", Permission: auth.PlansApply, Handler: plans{s}.plansApply, Form: "/plans/:plan"},
-		{Method: post, Path: "/plans/:plan/fill", Permission: auth.PlansApply, Handler: plans{s}.fillsResume, Form: "/plans/:plan"},
-		{Method: post, Path: "/plans/:plan/fill/stop", Permission: auth.PlansApply, Handler: plans{s}.fillsStop, Form: "/plans/:plan"},
+		{Method: post, Path: "/plans/:plan/approve", Permission: auth.PlansApprove, Does: ops{fleet.OpApprove.Kind}, Handler: plans{s}.plansApprove, Form: "/plans/:plan"},
+		{Method: post, Path: "/plans/:plan/reject", Permission: auth.PlansApprove, Does: ops{fleet.OpReject.Kind}, Handler: plans{s}.plansReject, Form: "/plans/:plan"},
+		{Method: post, Path: "/plans/:plan/apply", Permission: auth.PlansApply, Does: ops{fleet.OpApply.Kind}, Handler: plans{s}.plansApply, Form: "/plans/:plan"},
+		{Method: post, Path: "/plans/:plan/settle", Permission: auth.FleetCheck, Does: ops{fleet.OpSettle.Kind}, Handler: plans{s}.plansSettle, Form: "/plans/:plan"},
+		{Method: post, Path: "/plans/:plan/retry", Permission: auth.PlansApply, Does: ops{fleet.OpRetry.Kind}, Handler: plans{s}.plansRetry, Form: "/plans/:plan"},
+		{Method: post, Path: "/plans/:plan/fill", Permission: auth.PlansApply, Does: ops{fleet.OpFill.Kind}, Handler: plans{s}.fillsResume, Form: "/plans/:plan"},
+		{Method: post, Path: "/plans/:plan/fill/stop", Permission: auth.PlansApply, Does: ops{fleet.OpFillStop.Kind}, Handler: plans{s}.fillsStop, Form: "/plans/:plan"},
 
 		{Method: get, Path: "/account", Permission: auth.SessionOwn, Handler: people{s}.accountShow},
-		{Method: post, Path: "/account/password", Permission: auth.SessionOwn, Handler: people{s}.accountPassword, Form: "/account"},
-		{Method: post, Path: "/account/sessions/end", Permission: auth.SessionOwn, Handler: people{s}.accountEnd, Form: "/account"},
-		{Method: post, Path: "/account/sessions/end-all", Permission: auth.SessionOwn, Handler: people{s}.accountEndAll, Form: "/account"},
+		{Method: post, Path: "/account/password", Permission: auth.SessionOwn, Does: ops{opPassword}, Handler: people{s}.accountPassword, Form: "/account"},
+		{Method: post, Path: "/account/sessions/end", Permission: auth.SessionOwn, Does: ops{opRevoke}, Handler: people{s}.accountEnd, Form: "/account"},
+		{Method: post, Path: "/account/sessions/end-all", Permission: auth.SessionOwn, Does: ops{opRevoke}, Handler: people{s}.accountEndAll, Form: "/account"},
 
 		{Method: get, Path: "/settings", Permission: auth.SettingsManage, Handler: install{s}.cloudflareShow},
-		{Method: post, Path: "/settings/cloudflare", Permission: auth.SettingsManage, Handler: install{s}.cloudflareSave, Form: "/settings"},
+		{Method: post, Path: "/settings/cloudflare", Permission: auth.SettingsManage, Does: ops{account.OpSave}, Handler: install{s}.cloudflareSave, Form: "/settings"},
 		{Method: post, Path: "/settings/cloudflare/test", Permission: auth.SettingsManage, Handler: install{s}.cloudflareTest, Form: "/settings"},
-		{Method: post, Path: "/settings/cloudflare/forget", Permission: auth.SettingsManage, Handler: install{s}.cloudflareForget, Form: "/settings"},
+		{Method: post, Path: "/settings/cloudflare/forget", Permission: auth.SettingsManage, Does: ops{account.OpForget}, Handler: install{s}.cloudflareForget, Form: "/settings"},
 
 		{Method: get, Path: "/audit", Permission: auth.AuditRead, Handler: auditlog{s}.auditIndex},
 		{Method: get, Path: "/audit.csv", Permission: auth.AuditRead, Handler: auditlog{s}.auditCSV, Slow: true},
 
 		{Method: get, Path: "/schemas", Permission: auth.SchemasRead, Handler: schemas{s}.schemasIndex},
 		{Method: get, Path: "/schemas/new", Permission: auth.SchemasWrite, Handler: schemas{s}.schemasNew},
-		{Method: post, Path: "/schemas", Permission: auth.SchemasWrite, Handler: schemas{s}.schemasCreate, Form: "/schemas/new", Keep: true, Limit: maxSchema},
+		{Method: post, Path: "/schemas", Permission: auth.SchemasWrite, Does: ops{fleet.OpVersion.Kind}, Handler: schemas{s}.schemasCreate, Form: "/schemas/new", Keep: true, Limit: maxSchema},
 		{Method: get, Path: "/schemas/:name", Permission: auth.SchemasRead, Handler: schemas{s}.schemasShow},
 		{Method: get, Path: "/schemas/:name/versions/new", Permission: auth.SchemasWrite, Handler: schemas{s}.versionsNew},
-		{Method: post, Path: "/schemas/:name/versions", Permission: auth.SchemasWrite, Handler: schemas{s}.versionsCreate, Form: "/schemas/:name/versions/new", Keep: true, Limit: maxSchema},
+		{Method: post, Path: "/schemas/:name/versions", Permission: auth.SchemasWrite, Does: ops{fleet.OpVersion.Kind}, Handler: schemas{s}.versionsCreate, Form: "/schemas/:name/versions/new", Keep: true, Limit: maxSchema},
 		{Method: get, Path: "/schemas/:name/versions/:version", Permission: auth.SchemasRead, Handler: schemas{s}.versionsShow},
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/fleet"
 	"github.com/kuratchi/dashboard/internal/handlers/middleware"
+	"github.com/kuratchi/dashboard/internal/live"
 	"github.com/kuratchi/dashboard/web/templates/layout"
 	"github.com/kuratchi/dashboard/web/templates/paths"
 	"github.com/kuratchi/dashboard/web/templates/views"
@@ -91,23 +92,46 @@ func (s finder) findTables(c echo.Context, v *views.Search) error {
 	if v.Database == "" || v.Text == "" {
 		return nil
 	}
-	d, conn, err := s.Fleet.Open(c.Request().Context(), v.Database)
+	known, err := s.knownTables(c, v.Database)
 	if err != nil {
 		return nil //nolint:nilerr // a search finds what there is
 	}
-	defer func() { _ = conn.Close() }()
-	cat, err := tables(s).catalog(c, d, conn)
-	if err != nil {
-		return nil //nolint:nilerr // likewise
-	}
 	var hits []views.Hit
-	for _, t := range cat.Tables {
+	for _, t := range known {
 		if containsFold(t.Name, v.Text) && len(hits) < maxTableHits {
 			hits = append(hits, views.Hit{Text: t.Name, Href: paths.Table(v.Database, t.Name), Icon: "table-2", Beside: t.Kind, Mono: true})
 		}
 	}
 	addHits(v, "Tables of "+v.Database, hits)
 	return nil
+}
+
+// knownTables are the tables of a database that are known without a call to D1, since it
+// is asked at each key: those it has, or had when it was read last, else those of the
+// version of its schema.
+func (s finder) knownTables(c echo.Context, name string) ([]live.Entry, error) {
+	ctx := c.Request().Context()
+	d, conn, err := s.Fleet.Open(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = conn.Close() }()
+	db, err := s.catalogs.Known(ctx, d.ProviderID, conn)
+	if err != nil {
+		return nil, err
+	}
+	if db != nil {
+		return db.Tables, nil
+	}
+	declared, err := s.Fleet.Declared(ctx, d)
+	if err != nil || declared == nil {
+		return nil, err
+	}
+	out := make([]live.Entry, len(declared.Tables))
+	for i, t := range declared.Tables {
+		out[i] = live.Entry{Name: t.Name, Kind: live.KindTable}
+	}
+	return out, nil
 }
 
 func (s finder) findDatabases(c echo.Context, v *views.Search) error {

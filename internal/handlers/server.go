@@ -3,10 +3,12 @@ package handlers
 import (
 	"cmp"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,6 +20,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/fleet"
 	"github.com/kuratchi/dashboard/internal/handlers/middleware"
 	"github.com/kuratchi/dashboard/internal/live"
+	"github.com/kuratchi/dashboard/internal/operation"
 	"github.com/kuratchi/dashboard/web/static"
 	"github.com/kuratchi/dashboard/web/templates/layout"
 	"github.com/kuratchi/dashboard/web/templates/paths"
@@ -54,6 +57,7 @@ type Server struct {
 	echo *echo.Echo
 	// catalogs are of databases on D1.
 	catalogs live.Cache
+	asides   asides
 }
 
 // New returns the program's handler.
@@ -139,18 +143,21 @@ func (s *Server) callCount() *layout.Calls {
 }
 
 // doneWords say what a form did, on the page it leads to: ?done= and its key.
-var doneWords = map[string]string{
-	"archived": "Archived. Nothing of it changed.", "unarchived": "It is in use again.", "revived": "Its last state is back.",
-	"kept": "The restore point is kept.", "forgotten": "The restore point is gone.",
-	"restored": "The database is put back. The state before is kept as a restore point.",
-	"renamed":  "Renamed.", "org-deleted": "The organization is deleted.", "checking": "Every database is being checked.",
-	"checked":  "Checked just now.",
-	"inserted": "The row is inserted.", "saved": "The changes are saved.", "rows-deleted": "The rows are deleted.",
-	"exported": "The copy is ready: download it here.", "imported": "The file is imported.",
-	"moved": "It is moved. The old one is kept until you let it go.", "let-go": "The old one is gone.",
-	"replication-auto":     "Read replication is on.",
-	"replication-disabled": "Read replication is switched off. It takes some hours until every replica is gone.",
-	"account-saved":        "The Cloudflare account is set up.", "account-forgotten": "The Cloudflare account is taken away.",
+var doneWords = func() map[string]string {
+	words := map[string]string{}
+	for _, k := range operations() {
+		maps.Copy(words, k.Toasts)
+	}
+	return words
+}()
+
+// operations are all that the routes may do.
+func operations() []operation.Kind {
+	all := slices.Concat(desk.Operations(), account.Operations(), []operation.Kind{opPassword, opRevoke})
+	for _, o := range fleet.Operations() {
+		all = append(all, o.Kind)
+	}
+	return all
 }
 
 // donePath returns the address of a page that says what was just done.

@@ -17,6 +17,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/account"
 	"github.com/kuratchi/dashboard/internal/auth"
 	"github.com/kuratchi/dashboard/internal/controlplane"
+	"github.com/kuratchi/dashboard/internal/controlplane/controltest"
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/d1/local"
 	"github.com/kuratchi/dashboard/internal/desk"
@@ -71,23 +72,18 @@ func (p places) Provider(name string) (d1.Provider, error) {
 // newSiteAt starts an empty one whose Cloudflare is at that address.
 func newSiteAt(t *testing.T, api string, env account.Credentials, tune ...func(*handlers.Options)) *site {
 	t.Helper()
-	ctx, dir := t.Context(), t.TempDir()
+	ctx := t.Context()
 	s := &site{t: t, clock: newClock(), log: &logBuffer{}, plans: map[string]id.Plan{}}
-	s.controlFile = filepath.Join(dir, "control.db")
-	control, err := local.OpenFile(s.controlFile)
-	must(t, err)
-	t.Cleanup(func() { _ = control.Close() })
-	s.control, s.broken = control, &breakable{Conn: control, versions: control.(d1.Versioned)}
-	s.store, err = controlplane.Open(ctx, s.broken, s.clock.now)
-	must(t, err)
-	s.engine, err = local.Open(filepath.Join(dir, "databases"), local.Options{})
-	must(t, err)
-	t.Cleanup(func() { _ = s.engine.Close() })
+	f := controltest.New(t, s.clock.now, func(c d1.Conn) d1.Conn {
+		s.broken = &breakable{Conn: c, versions: c.(d1.Versioned)}
+		return s.broken
+	})
+	s.control, s.controlFile, s.store, s.engine = f.Control, f.ControlFile(), f.Store, f.Engine
 	log := slog.New(slog.NewJSONHandler(s.log, nil))
-	v, err := vault.FromFile(filepath.Join(dir, "secret.key"))
+	v, err := vault.FromFile(filepath.Join(f.Dir, "secret.key"))
 	must(t, err)
 	s.account, err = account.Open(ctx, account.Options{Store: s.store, Vault: v, Environment: env, URL: api,
-		Dir: filepath.Join(dir, "d1"), Log: log, Now: s.clock.now})
+		Dir: filepath.Join(f.Dir, "d1"), Log: log, Now: s.clock.now})
 	must(t, err)
 	s.fleet = fleet.New(s.store, places{s}, log, s.clock.now)
 	t.Cleanup(s.fleet.Close)
@@ -100,7 +96,7 @@ func newSiteAt(t *testing.T, api string, env account.Credentials, tune ...func(*
 		Env: layout.Env{Name: "test", Color: "gray"}, Now: s.clock.now,
 		Desk: desk.New(desk.Options{Log: s.store, Switch: s.store, Rows: 1000, Timeout: 10 * time.Second, Now: s.clock.now,
 			ReadToken: func() bool { return s.account.State().ReadToken }}),
-		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("192.0.2.1/32")}, Uploads: filepath.Join(dir, "uploads"),
+		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("192.0.2.1/32")}, Uploads: filepath.Join(f.Dir, "uploads"),
 	}
 	for _, change := range tune {
 		change(&o)

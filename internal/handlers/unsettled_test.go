@@ -15,7 +15,7 @@ func TestWhatIsStillLookedIntoIsSaid(t *testing.T) {
 	t.Parallel()
 	s, _, b := newCloudSite(t, true)
 	const db = "/databases/acme-d1"
-	a := auth.Actor{Email: "ada@acme.test"}
+	a := auth.Actor{Role: auth.RoleOwner, Scope: auth.Everything, Email: "ada@acme.test"}
 	_, err := s.fleet.SaveVersion(t.Context(), a, "", shop(2))
 	must(t, err)
 	_, err = s.fleet.Propose(t.Context(), a, "acme-d1", "shop", 2)

@@ -49,7 +49,7 @@ func TestNoPageDependsOnHowManyThereAre(t *testing.T) {
 	b.post("/databases", form(url.Values{"org": {"acme"}, "name": {"acme-org-001"}, "schema": {"shop"}, "version": {"1"},
 		"request": {"first"}})).is(http.StatusSeeOther)
 	s.ready("acme-org-001")
-	a := auth.Actor{Email: "ada@acme.test"}
+	a := auth.Actor{Role: auth.RoleOwner, Scope: auth.Everything, Email: "ada@acme.test"}
 	_, err := s.fleet.SaveVersion(t.Context(), a, "", shop(2))
 	must(t, err)
 	_, err = s.fleet.Propose(t.Context(), a, "acme-org-001", "shop", 2)

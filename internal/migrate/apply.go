@@ -115,15 +115,23 @@ type State struct {
 // Recorded returns the state the database records for a schema, and whether it
 // records one.
 func Recorded(ctx context.Context, conn d1.Conn, name string) (State, bool, error) {
-	r, err := conn.Query(ctx, d1.Query(`select schema_hash, coalesce(version, 0) from kuratchi_schema_state `+
-		`where schema_name = ?1`, d1.Str(name)))
+	r, err := conn.Query(ctx, recorded(name))
 	if noTable(err) {
 		return State{}, false, nil
 	}
 	if err != nil || len(r.Rows) == 0 {
 		return State{}, false, err
 	}
-	return State{Hash: r.Rows[0][0].Text(), Version: int(r.Rows[0][1].Int())}, true, nil
+	return stateOf(r), true, nil
+}
+
+func recorded(name string) d1.Stmt {
+	return d1.Query(`select schema_hash, coalesce(version, 0) from kuratchi_schema_state where schema_name = ?1`, d1.Str(name))
+}
+
+// stateOf is the state of a result with a row.
+func stateOf(r *d1.Result) State {
+	return State{Hash: r.Rows[0][0].Text(), Version: int(r.Rows[0][1].Int())}
 }
 
 func noTable(err error) bool {

@@ -91,15 +91,22 @@ func (p *Plan) Ask(ctx context.Context, conn d1.Conn) ([]Answer, error) {
 		return nil, err
 	}
 	answers := make([]Answer, len(p.Checks))
+	var against []int
+	var rows []d1.Stmt
 	for i, c := range p.Checks {
 		answers[i] = Answer{LiveCheck: c, N: results[i].Rows[0][0].Int()}
 		if answers[i].Severity == Block && answers[i].N > 0 && c.Rows != "" {
-			r, err := conn.Query(ctx, d1.Query(c.Rows))
-			if err != nil {
-				return nil, err
-			}
-			answers[i].Columns, answers[i].Sample = r.Columns, r.Rows
+			against, rows = append(against, i), append(rows, d1.Query(c.Rows))
 		}
+	}
+	if len(rows) == 0 {
+		return answers, nil
+	}
+	if results, err = conn.Batch(ctx, rows); err != nil {
+		return nil, err
+	}
+	for i, at := range against {
+		answers[at].Columns, answers[at].Sample = results[i].Columns, results[i].Rows
 	}
 	return answers, nil
 }

@@ -20,5 +20,6 @@
 //
 // In the database: kuratchi_ledger, a row an apply; kuratchi_schema_state, the
 // schema it is at (the Kuratchi SDK's table); kuratchi_fills and kuratchi_fill_keys,
-// how far what a plan fills is.
+// how far what a plan fills is. [Own] reads one of them with the schema, and never asks for
+// one that isn't there.
 package migrate

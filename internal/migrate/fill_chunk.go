@@ -161,23 +161,19 @@ func StartFills(ctx context.Context, conn d1.Conn, p *Plan, plan string, now tim
 			"), ?4 WHERE NOT EXISTS (SELECT 1 FROM kuratchi_fills WHERE "+thisFill+")",
 			d1.Str(plan), d1.Str(f.Table), d1.Str(f.Column), d1.Int(now.UnixMilli())))
 	}
-	if _, err := conn.Batch(ctx, batch); err != nil {
+	rs, err := conn.Batch(ctx, append(batch, readFills(plan)))
+	if err != nil {
 		if d1.FailedAt(err, planApplied) || noTable(err) {
 			return nil, fault.Wrap(err, fault.Conflict,
 				"The database does not have this plan: it was put back to a point before it. There is nothing to fill.")
 		}
 		return nil, err
 	}
-	all, err := Progress(ctx, conn, plan)
-	if err != nil {
-		return nil, err
-	}
+	all := progressOf(rs[len(rs)-1])
 	var out []FillProgress
 	for _, f := range p.Fills {
-		for _, at := range all {
-			if at.Table == f.Table && at.Column == f.Column {
-				out = append(out, at)
-			}
+		if at, ok := f.among(all); ok {
+			out = append(out, at)
 		}
 	}
 	return out, nil
@@ -186,14 +182,23 @@ func StartFills(ctx context.Context, conn d1.Conn, p *Plan, plan string, now tim
 // Progress reads how far the fills of a plan are, none for a plan without fills or
 // whose fills have not begun.
 func Progress(ctx context.Context, conn d1.Conn, plan string) ([]FillProgress, error) {
-	r, err := conn.Query(ctx, d1.Query(`SELECT table_name, column_name, chunks, coalesce(last_key, ''), passed, filled, `+
-		`total, coalesce(finished_at, 0) FROM kuratchi_fills WHERE plan = ?1 ORDER BY rowid`, d1.Str(plan)))
+	r, err := conn.Query(ctx, readFills(plan))
 	if noTable(err) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
+	return progressOf(r), nil
+}
+
+// readFills is the statement whose rows are how far the fills of a plan are: see progressOf.
+func readFills(plan string) d1.Stmt {
+	return d1.Query(`SELECT table_name, column_name, chunks, coalesce(last_key, ''), passed, filled, `+
+		`total, coalesce(finished_at, 0) FROM kuratchi_fills WHERE plan = ?1 ORDER BY rowid`, d1.Str(plan))
+}
+
+func progressOf(r *d1.Result) []FillProgress {
 	out := make([]FillProgress, len(r.Rows))
 	for i, v := range r.Rows {
 		out[i] = FillProgress{
@@ -204,7 +209,17 @@ func Progress(ctx context.Context, conn d1.Conn, plan string) ([]FillProgress, e
 			out[i].Finished = time.UnixMilli(at).UTC()
 		}
 	}
-	return out, nil
+	return out
+}
+
+// among finds how far the fill is.
+func (f Fill) among(all []FillProgress) (FillProgress, bool) {
+	for _, at := range all {
+		if at.Table == f.Table && at.Column == f.Column {
+			return at, true
+		}
+	}
+	return FillProgress{}, false
 }
 
 // Portion is a chunk of a fill that is to be done.
@@ -222,9 +237,9 @@ type Portion struct {
 // first reports whether no chunk was done before.
 func (p Portion) first() bool { return p.At.Chunks == 0 }
 
-// Chunk does a chunk, in one batch. Those of its rows are written whose column
-// is NULL, with the row in kuratchi_fills. It returns
-// how far the fill then is. An answer that was lost is resolved by reading that row.
+// Chunk does a chunk, in one batch. Those of its rows are written whose column is NULL, with
+// the row in kuratchi_fills. It returns how far the fill then is, which the batch reads too.
+// An answer that was lost is resolved by reading that row.
 // Errors: fault.Conflict when somebody else did the chunk, or when the rows forbid
 // it; its message then has the engine's words and says which rows. Nothing of the
 // chunk was written then. fault.Unavailable when it may be tried again, and
@@ -236,9 +251,14 @@ func (f Fill) Chunk(ctx context.Context, conn d1.Conn, p Portion) (FillProgress,
 			" AND chunks = ?4 AND finished_at IS NULL) = 1",
 			d1.Str(p.Plan), d1.Str(f.Table), d1.Str(f.Column), d1.Int(p.At.Chunks)),
 	}, f.statements(p.Plan, p.first(), p.Rows, p.Now.UnixMilli())...)
-	_, cause := conn.Batch(ctx, batch)
+	rs, cause := conn.Batch(ctx, append(batch, readFills(p.Plan)))
 	switch {
-	case cause == nil || fault.Is(cause, fault.Unknown):
+	case cause == nil:
+		if next, ok := f.among(progressOf(rs[len(rs)-1])); ok {
+			return next, nil
+		}
+		return p.At, f.unknown()
+	case fault.Is(cause, fault.Unknown):
 	case Moved(cause):
 		return p.At, fault.Wrap(cause, fault.Conflict, "Somebody else goes on with filling %s.", f.Object())
 	default:
@@ -248,7 +268,7 @@ func (f Fill) Chunk(ctx context.Context, conn d1.Conn, p Portion) (FillProgress,
 	switch {
 	case err != nil:
 		return p.At, fault.Wrap(err, fault.Unknown, "What became of a chunk of %s can't be read now.", f.Object())
-	case cause != nil && next.Chunks == p.At.Chunks:
+	case next.Chunks == p.At.Chunks:
 		return p.At, fault.Wrap(cause, fault.Unavailable, "The answer was lost, and the chunk was not written.")
 	}
 	return next, nil
@@ -259,12 +279,15 @@ func (f Fill) progress(ctx context.Context, conn d1.Conn, plan string) (FillProg
 	if err != nil {
 		return FillProgress{}, err
 	}
-	for _, at := range all {
-		if at.Table == f.Table && at.Column == f.Column {
-			return at, nil
-		}
+	if at, ok := f.among(all); ok {
+		return at, nil
 	}
-	return FillProgress{}, fault.New(fault.NotFound, "The database does not know of filling %s.", f.Object())
+	return FillProgress{}, f.unknown()
+}
+
+// unknown says that the database doesn't know of the fill.
+func (f Fill) unknown() error {
+	return fault.New(fault.NotFound, "The database does not know of filling %s.", f.Object())
 }
 
 // explain adds to the engine's words which rows they are about.

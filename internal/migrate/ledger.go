@@ -122,8 +122,10 @@ func withLedger(ctx context.Context, conn d1.Conn, ss []d1.Stmt) error {
 // Ledger returns the newest 200 rows of the database's ledger, the newest first;
 // none for a database that never had one.
 func Ledger(ctx context.Context, conn d1.Conn) ([]Entry, error) {
-	return entries(ctx, conn, `select * from kuratchi_ledger order by applied_at desc, id desc limit 200`)
+	return entries(ctx, conn, newestEntries)
 }
+
+const newestEntries = `select * from kuratchi_ledger order by applied_at desc, id desc limit 200`
 
 // Find returns the ledger's row of an attempt, and whether there is one.
 func Find(ctx context.Context, conn d1.Conn, id string) (Entry, bool, error) {
@@ -142,6 +144,10 @@ func entries(ctx context.Context, conn d1.Conn, sql string, args ...d1.Value) ([
 	if err != nil {
 		return nil, err
 	}
+	return entriesOf(r), nil
+}
+
+func entriesOf(r *d1.Result) []Entry {
 	out := make([]Entry, len(r.Rows))
 	for i, row := range r.Rows {
 		of := func(column string) d1.Value {
@@ -167,7 +173,7 @@ func entries(ctx context.Context, conn d1.Conn, sql string, args ...d1.Value) ([
 		}
 		out[i] = e
 	}
-	return out, nil
+	return out
 }
 
 // NoteFailure writes into the ledger that an attempt failed and changed nothing,

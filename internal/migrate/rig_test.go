@@ -1,6 +1,7 @@
 package migrate_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -41,7 +42,7 @@ func (r rig) Batch(ctx context.Context, ss []d1.Stmt) ([]*d1.Result, error) {
 	if err != nil {
 		return nil, refused(err)
 	}
-	var results []struct{ Results []map[string]any }
+	var results []struct{ Results []json.RawMessage }
 	if err := json.Unmarshal(answer, &results); err != nil {
 		return nil, err
 	}
@@ -49,10 +50,31 @@ func (r rig) Batch(ctx context.Context, ss []d1.Stmt) ([]*d1.Result, error) {
 	for i, one := range results {
 		out[i] = &d1.Result{}
 		for _, row := range one.Results {
-			for _, v := range row { // the tests that read of a batch read one column
-				out[i].Rows = append(out[i].Rows, []d1.Value{value(v)})
+			values, err := ordered(row)
+			if err != nil {
+				return nil, err
 			}
+			out[i].Rows = append(out[i].Rows, values)
 		}
+	}
+	return out, nil
+}
+
+// ordered are the values of an object in their order, which is that of the columns.
+func ordered(object json.RawMessage) (out []d1.Value, err error) {
+	d := json.NewDecoder(bytes.NewReader(object))
+	if _, err := d.Token(); err != nil {
+		return nil, err
+	}
+	for d.More() {
+		var v any
+		if _, err := d.Token(); err != nil { // its name
+			return nil, err
+		}
+		if err := d.Decode(&v); err != nil {
+			return nil, err
+		}
+		out = append(out, value(v))
 	}
 	return out, nil
 }

@@ -30,17 +30,13 @@ type Outcome struct {
 // version.
 func Synchronize(ctx context.Context, conn d1.Conn, target *schema.Schema, a Attempt) (Outcome, error) {
 	out := Outcome{Hash: target.Hash()}
-	state, known, err := Recorded(ctx, conn, target.Name)
+	live, state, known, err := new(Own).State(ctx, conn, target.Name)
 	if err != nil {
 		return out, err
 	}
 	if known && state.Version > target.Version {
 		return out, fault.New(fault.Conflict, "The database is at version %d of the schema %s, newer than version %d, "+
 			"which was asked for.", state.Version, target.Name, target.Version)
-	}
-	live, err := Inspect(ctx, conn)
-	if err != nil {
-		return out, err
 	}
 	p, err := New(live, target, nil)
 	if err != nil {

@@ -86,7 +86,8 @@ func (q Query) Returning(places []int) Query {
 	return q
 }
 
-// OrderBy names the columns to sort by, "-column" for descending.
+// OrderBy names the columns to sort by, "-column" for descending. "rowid" is the order in which
+// the rows were inserted, in a table that has one and no column of that name.
 func (q Query) OrderBy(columns ...string) Query {
 	q.order = columns
 	return q

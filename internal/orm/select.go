@@ -72,6 +72,9 @@ func (c *compiler) orderBy(order []string) error {
 	for i, o := range order {
 		name, desc := strings.CutPrefix(o, "-")
 		place, err := c.table.place(name)
+		if err != nil && name != "" && name == c.table.Key.RowID {
+			place, err = live.RowID, nil
+		}
 		if err != nil {
 			return err
 		}

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/kuratchi/dashboard/internal/clock"
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/sqlite"
@@ -172,11 +173,17 @@ func (c *conditions) load() {
 	}
 }
 
+// get returns what the last check saw. One by a clock that was ahead tells no time, so that
+// the file is read again.
 func (c *conditions) get(id string) d1.Condition {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.load()
-	return c.seen[id]
+	seen := c.seen[id]
+	if seen.At.After(time.Now().Add(clock.Skew)) {
+		seen.At = time.Time{}
+	}
+	return seen
 }
 
 func (c *conditions) put(id string, seen d1.Condition) {

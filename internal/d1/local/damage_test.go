@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
@@ -236,6 +237,31 @@ func TestTheStalestFileIsCheckedNextAlsoAfterAStart(t *testing.T) {
 	first, err := f.Stalest(ctx)
 	if err != nil || f.Condition(first.ID).At.IsZero() {
 		t.Errorf("%+v, %v", first, err)
+	}
+}
+
+// TestWhatAClockAheadHasCheckedIsCheckedAgain: after the others it would be the last until the
+// clock has caught up.
+func TestWhatAClockAheadHasCheckedIsCheckedAgain(t *testing.T) {
+	t.Parallel()
+	f := newFolder(t)
+	ahead, other := f.add("ahead"), f.add("other")
+	for _, info := range []d1.Info{ahead, other} {
+		if _, err := f.CheckFile(t.Context(), info.ID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f.stopped(func() {
+		next := time.Now().Add(365 * 24 * time.Hour)
+		if err := os.Chtimes(filepath.Join(f.dir, "checks", ahead.ID), next, next); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if next, err := f.Stalest(t.Context()); err != nil || next.ID != ahead.ID || !f.Condition(ahead.ID).At.IsZero() {
+		t.Errorf("next is %+v, last checked at %s: %v", next, f.Condition(ahead.ID).At, err)
+	}
+	if c, err := f.CheckFile(t.Context(), ahead.ID); err != nil || c.At.IsZero() || f.Condition(ahead.ID).At.IsZero() {
+		t.Errorf("checked again: %+v %v", c, err)
 	}
 }
 

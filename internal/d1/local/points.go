@@ -29,9 +29,15 @@ var pointRule = regexp.MustCompile(`^[0-9a-f-]{36}/\d{8}T\d{9}Z-[0-9a-f]{8}(-dam
 // pointTime is how a point's name begins.
 const pointTime = "20060102T150405"
 
-// newPoint names a point and makes the folder it goes into.
+// newPoint names a point and makes the folder it goes into. The name sorts after those that
+// are there, also where the clock was put back since: the newest is found by it.
 func (e *Engine) newPoint(id string, f file, damage string) (d1.Point, error) {
 	at := time.Now().UTC()
+	if earlier, err := e.Points(context.Background(), id); err == nil && len(earlier) > 0 {
+		if after := earlier[0].At.Add(time.Millisecond); at.Before(after) {
+			at = after
+		}
+	}
 	name := fmt.Sprintf("%s/%s%03dZ-%s", id, at.Format(pointTime), at.Nanosecond()/1e6, uuid.NewString()[:8])
 	p := d1.Point{ID: name, At: at, Damage: damage}
 	if damage != "" {

@@ -389,3 +389,34 @@ func TestRefusalsSayWhatIsTrue(t *testing.T) {
 		}
 	}
 }
+
+// TestTheNewestCopyIsTheOneThatWasKeptLast: a clock that is put back names none before those
+// that are there, since the last state of a database that is being removed is found by name.
+func TestTheNewestCopyIsTheOneThatWasKeptLast(t *testing.T) {
+	dir := t.TempDir()
+	e, err := local.Open(dir, local.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = e.Close() })
+	info, _ := made(t, e, "probe")
+	first := keep(t, e, info.ID)
+	ahead := strings.Replace(first.ID, "/20", "/21", 1) // as a clock a century ahead would have named it
+	path := func(point string) string { return filepath.Join(dir, "copies", filepath.FromSlash(point)+".db") }
+	if err := os.Rename(path(first.ID), path(ahead)); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{ahead}
+	for range 3 {
+		want = append([]string{keep(t, e, info.ID).ID}, want...)
+	}
+	ps, err := e.Points(t.Context(), info.ID)
+	if err != nil || len(ps) != len(want) {
+		t.Fatal(ps, err)
+	}
+	for i, p := range ps {
+		if p.ID != want[i] {
+			t.Errorf("%d. is %s, want %s", i, p.ID, want[i])
+		}
+	}
+}

@@ -144,5 +144,6 @@ func SignIn(c echo.Context, o auth.Operator, s auth.Session) {
 func Actor(c echo.Context) auth.Actor {
 	o, _ := Operator(c)
 	s, _ := Session(c)
-	return auth.Actor{Operator: o.ID, Role: o.Role, Email: o.Email, IP: c.RealIP(), RequestID: RequestID(c), Session: s.Hash}
+	return auth.Actor{Operator: o.ID, Role: o.Role, Email: o.Email, IP: c.RealIP(), RequestID: RequestID(c), Session: s.Hash,
+		Scope: auth.Everything}
 }

@@ -137,7 +137,7 @@ func Provision(db, verb string) string { return Database(db) + "/" + verb }
 // Plan is a plan's page.
 func Plan(p id.Plan) string { return "/plans/" + string(p) }
 
-// DoPlan is what a plan's buttons post to: verb is rehearse, approve, reject or apply.
+// DoPlan is what a plan's buttons post to: verb is rehearse, approve, reject, apply, retry or settle.
 func DoPlan(p id.Plan, verb string) string { return Plan(p) + "/" + verb }
 
 // Rehearsal is how a plan's rehearsal stands.

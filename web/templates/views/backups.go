@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/kuratchi/dashboard/internal/d1"
+	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/fleet"
 	"github.com/kuratchi/dashboard/web/templates/paths"
 	"github.com/kuratchi/dashboard/web/templates/textual"
@@ -50,29 +51,26 @@ func restoreTakes(database, point int64) string { return takes(database + point)
 
 // workWords say what is being done, as long as it goes on.
 func workWords(w fleet.Work, d fleet.Database) string {
-	switch w.Kind {
-	case fleet.WorkRestore:
-		return "Putting " + d.Name + " back to how it was at " + full(w.Point) + ". Nobody can read or write it until that is done."
-	case fleet.WorkRevive:
-		return "Bringing " + d.Name + " back."
-	case fleet.WorkMove, fleet.WorkExport, fleet.WorkImport, fleet.WorkDelete:
-		words := map[fleet.WorkKind]string{
-			fleet.WorkMove: "Moving " + d.Name + ". Nobody can read or write it until that is done.", fleet.WorkExport: "Copying " + d.Name + ".",
-			fleet.WorkImport: "Importing into " + d.Name + ". Nobody can read or write it until that is done.",
-			fleet.WorkDelete: "Removing " + d.Name + ". Its last state is kept first.",
-		}[w.Kind]
-		if w.Step != "" {
-			words += " Now: " + w.Step
-			if w.Total > 0 {
-				words += ", " + textual.Count(int(w.Done)) + " of " + textual.Count(int(w.Total))
-			} else if w.Done >= 100 { // a number of rows; a smaller one is of questions
-				words += ", " + textual.Count(int(w.Done))
-			}
-			words += "."
-		}
+	words := w.Op.Words(d)
+	if w.Is(fleet.OpRestore) {
+		words += " to how it was at " + full(w.Point)
+	}
+	words += "."
+	if w.Is(fleet.OpDelete) {
+		words += " Its last state is kept first."
+	} else if w.Closes() != "" {
+		words += " Nobody can read or write it until that is done."
+	}
+	if w.Step == "" {
 		return words
 	}
-	return "Keeping a restore point of " + d.Name + "."
+	words += " Now: " + w.Step
+	if w.Total > 0 {
+		words += ", " + textual.Count(int(w.Done)) + " of " + textual.Count(int(w.Total))
+	} else if w.Done >= 100 { // a number of rows; a smaller one is of questions
+		words += ", " + textual.Count(int(w.Done))
+	}
+	return words + "."
 }
 
 func workBegun(w fleet.Work, takes string) string {
@@ -85,32 +83,23 @@ func workBegun(w fleet.Work, takes string) string {
 
 // workEnd says how it ended, "" for what was done so fast that the answer said it.
 func workEnd(w fleet.Work) string {
-	took := w.Ended.Sub(w.Since)
+	if w.Op == nil || w.Running() {
+		return ""
+	}
+	took, at := w.Ended.Sub(w.Since), " at "+full(w.Ended)
 	by := ", asked for by " + w.By
 	switch {
-	case w.Kind == "" || w.Running():
-		return ""
+	case fault.Is(w.Cause, fault.Unknown) && w.Op.Unclear != "":
+		return w.Op.Unclear + at + by + ": " + w.Error
 	case w.Error != "":
-		return map[fleet.WorkKind]string{
-			fleet.WorkKeep: "No restore point was kept", fleet.WorkRestore: "Putting it back failed",
-			fleet.WorkRevive: "Bringing it back failed", fleet.WorkMove: "Moving it failed", fleet.WorkExport: "The copy failed",
-			fleet.WorkImport: "The import failed", fleet.WorkDelete: "Removing it failed",
-		}[w.Kind] + " at " + full(w.Ended) + by + ": " + w.Error
-	case took < worthWords, w.Kind == fleet.WorkImport: // which has a card of its own
+		return w.Op.Failed + at + by + ": " + w.Error
+	case took < worthWords, w.Is(fleet.OpImport): // which has a card of its own
 		return ""
-	case w.Kind == fleet.WorkRestore:
-		return "Put back at " + full(w.Ended) + " to how it was at " + full(w.Point) + by + ". It took " +
-			textual.Duration(took) + ". The state before is kept as a restore point."
-	case w.Kind == fleet.WorkExport:
-		return "Copied at " + full(w.Ended) + by + ". It took " + textual.Duration(took) + "."
-	case w.Kind == fleet.WorkMove:
-		return "Moved at " + full(w.Ended) + by + ". It took " + textual.Duration(took) + "."
-	case w.Kind == fleet.WorkDelete:
-		return "Removed at " + full(w.Ended) + by + ". It took " + textual.Duration(took) + "."
-	case w.Kind == fleet.WorkRevive:
-		return "Brought back at " + full(w.Ended) + by + ". It took " + textual.Duration(took) + "."
+	case w.Is(fleet.OpRestore):
+		return w.Op.Done + at + " to how it was at " + full(w.Point) + by + ". It took " + textual.Duration(took) +
+			". The state before is kept as a restore point."
 	}
-	return "A restore point was kept at " + full(w.Ended) + by + ". It took " + textual.Duration(took) + "."
+	return w.Op.Done + at + by + ". It took " + textual.Duration(took) + "."
 }
 
 func workTone(w fleet.Work) string {
@@ -138,7 +127,7 @@ func (v Backups) workTakes() string {
 	if v.onD1() {
 		return "" // D1 keeps every moment anyway
 	}
-	if v.Work.Kind == fleet.WorkRestore {
+	if v.Work.Is(fleet.OpRestore) {
 		return restoreTakes(v.Database.Size, v.Database.Size)
 	}
 	return takes(v.Database.Size)
@@ -196,6 +185,8 @@ type DatabaseSettings struct {
 	Condition d1.Condition
 	// Work is what is being done to the database, or ended not long ago.
 	Work fleet.Work
+	// Unsettled is what became of work that was cut short and isn't known yet.
+	Unsettled []fleet.Unsettled
 	// Filling are the plans whose fills are not done.
 	Filling []fleet.Plan
 	// Export is a copy that is ready to be downloaded.
@@ -261,9 +252,10 @@ func placeName(place string) string {
 
 // follows reports whether the page follows a work that goes on.
 func (v DatabaseSettings) follows() bool {
-	switch v.Work.Kind {
-	case fleet.WorkRevive, fleet.WorkMove, fleet.WorkExport, fleet.WorkImport:
-		return v.Work.Running()
+	for _, op := range []*fleet.Operation{fleet.OpRevive, fleet.OpMove, fleet.OpExport, fleet.OpImport} {
+		if v.Work.Is(op) {
+			return v.Work.Running()
+		}
 	}
 	return false
 }

@@ -64,6 +64,7 @@ type Faults struct {
 	next []Fault    // of the calls to come
 	all  Fault      // of every call, "" for none
 	seen int
+	held chan struct{} // what arrives waits until it is closed, nil for nothing
 }
 
 // NewFaults starts one that is closed with the test.
@@ -111,6 +112,21 @@ func (x *Faults) Always(f Fault) {
 	x.all = f
 }
 
+// Hold keeps what arrives from now on from being passed on, until release is called: what
+// was begun is then under way for as long as a test needs.
+func (x *Faults) Hold() (release func()) {
+	held := make(chan struct{})
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.held = held
+	return sync.OnceFunc(func() {
+		x.mu.Lock()
+		defer x.mu.Unlock()
+		x.held = nil
+		close(held)
+	})
+}
+
 // Seen returns how many requests arrived.
 func (x *Faults) Seen() int {
 	x.mu.Lock()
@@ -125,7 +141,14 @@ func (x *Faults) serve(w http.ResponseWriter, r *http.Request) {
 	if len(x.next) > 0 {
 		fault, x.next = x.next[0], x.next[1:]
 	}
+	held := x.held
 	x.mu.Unlock()
+	if held != nil {
+		select {
+		case <-held:
+		case <-x.stop:
+		}
+	}
 	w.Header().Set("Cf-Ray", "fault-"+strings.ReplaceAll(string(fault), " ", "-"))
 	switch fault {
 	case ResetBefore:

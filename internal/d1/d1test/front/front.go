@@ -59,6 +59,8 @@ type Call struct {
 	Status   int
 	// Effect says that it changed something.
 	Effect bool
+	// Refused is what D1's engine said against it, "" for nothing.
+	Refused string
 }
 
 // database is one of the account's.

@@ -69,7 +69,7 @@ func (f *Front) statements(w http.ResponseWriter, r *http.Request, d *database, 
 			status = http.StatusInternalServerError
 		}
 		refuse(w, status, 7500, refused.Error)
-		return Call{Op: op}
+		return Call{Op: op, Refused: refused.Error}
 	}
 	if writes {
 		d.version++

@@ -1,0 +1,178 @@
+package fleet_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/kuratchi/dashboard/internal/audit"
+	"github.com/kuratchi/dashboard/internal/auth"
+	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/internal/fleet"
+	"github.com/kuratchi/dashboard/internal/id"
+)
+
+// doing is every operation of the fleet but those that it does by itself, begun by an actor.
+var doing = map[*fleet.Operation]func(*world, context.Context, auth.Actor, fleet.Database) error{
+	fleet.OpProvision: func(w *world, ctx context.Context, a auth.Actor, d fleet.Database) error {
+		if _, err := w.ResumeProvision(ctx, a, d.Name); !fault.Is(err, fault.Denied) {
+			return err
+		}
+		_, err := w.Provision(ctx, a, fleet.ProvisionInput{OrgName: "Other"})
+		return err
+	},
+	fleet.OpUndo: func(w *world, ctx context.Context, a auth.Actor, d fleet.Database) error {
+		return w.UndoProvision(ctx, a, d.Name)
+	},
+	fleet.OpAdopt: func(w *world, ctx context.Context, a auth.Actor, _ fleet.Database) error {
+		_, err := w.Register(ctx, a, fleet.RegisterInput{IDs: []string{"x"}})
+		return err
+	},
+	fleet.OpCheck: func(w *world, ctx context.Context, a auth.Actor, d fleet.Database) error {
+		if err := w.CheckAll(ctx, a); !fault.Is(err, fault.Denied) {
+			return err
+		}
+		_, err := w.Check(ctx, a, d.Name)
+		return err
+	},
+	fleet.OpSettle: func(w *world, ctx context.Context, a auth.Actor, d fleet.Database) error {
+		return w.SettleDatabase(ctx, a, d.Name)
+	},
+	fleet.OpKeep: func(w *world, ctx context.Context, a auth.Actor, d fleet.Database) error {
+		_, err := w.KeepPoint(ctx, a, d.Name)
+		return err
+	},
+	fleet.OpForget: func(w *world, ctx context.Context, a auth.Actor, d fleet.Database) error {
+		return w.ForgetPoint(ctx, a, d.Name, "p")
+	},
+	fleet.OpRestore: func(w *world, ctx context.Context, a auth.Actor, d fleet.Database) error {
+		if _, err := w.RestoreAt(ctx, a, d.Name, time.Now()); !fault.Is(err, fault.Denied) {
+			return err
+		}
+		_, err := w.RestoreTo(ctx, a, d.Name, "p")
+		return err
+	},
+	fleet.OpArchive: func(w *world, ctx context.Context, a auth.Actor, d fleet.Database) error {
+		return w.Archive(ctx, a, d.Name)
+	},
+	fleet.OpUnarchive: func(w *world, ctx context.Context, a auth.Actor, d fleet.Database) error {
+		return w.Unarchive(ctx, a, d.Name)
+	},
+	fleet.OpDelete: func(w *world, ctx context.Context, a auth.Actor, d fleet.Database) error {
+		return w.Delete(ctx, a, d.Name)
+	},
+	fleet.OpRevive: func(w *world, ctx context.Context, a auth.Actor, d fleet.Database) error {
+		return w.Revive(ctx, a, d.Name)
+	},
+	fleet.OpMove: func(w *world, ctx context.Context, a auth.Actor, d fleet.Database) error {
+		return w.Move(ctx, a, d.Name, fleet.D1)
+	},
+	fleet.OpLetGo: func(w *world, ctx context.Context, a auth.Actor, d fleet.Database) error {
+		return w.RemoveOrigin(ctx, a, d.Name, true)
+	},
+	fleet.OpReplicate: func(w *world, ctx context.Context, a auth.Actor, d fleet.Database) error {
+		return w.SetReplication(ctx, a, d.Name, "auto")
+	},
+	fleet.OpImport: func(w *world, ctx context.Context, a auth.Actor, d fleet.Database) error {
+		_, err := w.Import(ctx, a, d.Name, "nowhere", false)
+		return err
+	},
+	fleet.OpDownload: func(w *world, ctx context.Context, a auth.Actor, d fleet.Database) error {
+		_, err := w.Download(ctx, a, d.Name, "")
+		return err
+	},
+	fleet.OpExport: func(w *world, ctx context.Context, a auth.Actor, d fleet.Database) error {
+		return w.PrepareExport(ctx, a, d.Name)
+	},
+	fleet.OpApply: func(w *world, ctx context.Context, a auth.Actor, _ fleet.Database) error {
+		_, err := w.Apply(ctx, a, id.Plan("p"), "h")
+		return err
+	},
+	fleet.OpFill: func(w *world, ctx context.Context, a auth.Actor, _ fleet.Database) error {
+		return w.ResumeFilling(ctx, a, "p")
+	},
+	fleet.OpFillStop: func(w *world, ctx context.Context, a auth.Actor, _ fleet.Database) error {
+		return w.StopFilling(ctx, a, "p")
+	},
+	fleet.OpPlan: func(w *world, ctx context.Context, a auth.Actor, d fleet.Database) error {
+		if err := w.Rehearse(ctx, a, "p"); !fault.Is(err, fault.Denied) {
+			return err
+		}
+		_, err := w.Propose(ctx, a, d.Name, "app", 2)
+		return err
+	},
+	fleet.OpRetry: func(w *world, ctx context.Context, a auth.Actor, _ fleet.Database) error {
+		_, err := w.RetryPlan(ctx, a, "p")
+		return err
+	},
+	fleet.OpApprove: func(w *world, ctx context.Context, a auth.Actor, _ fleet.Database) error {
+		_, err := w.Decide(ctx, a, "p", fleet.Decision{Approve: true})
+		return err
+	},
+	fleet.OpReject: func(w *world, ctx context.Context, a auth.Actor, _ fleet.Database) error {
+		_, err := w.Decide(ctx, a, "p", fleet.Decision{})
+		return err
+	},
+	fleet.OpVersion: func(w *world, ctx context.Context, a auth.Actor, _ fleet.Database) error {
+		_, err := w.SaveVersion(ctx, a, "app", "x")
+		return err
+	},
+	fleet.OpOrg: func(w *world, ctx context.Context, a auth.Actor, _ fleet.Database) error {
+		_, err := w.CreateOrg(ctx, a, "Other")
+		return err
+	},
+	fleet.OpRenameOrg: func(w *world, ctx context.Context, a auth.Actor, d fleet.Database) error {
+		_, err := w.RenameOrg(ctx, a, d.OrgSlug, "Other")
+		return err
+	},
+	fleet.OpDeleteOrg: func(w *world, ctx context.Context, a auth.Actor, d fleet.Database) error {
+		return w.DeleteOrg(ctx, a, d.OrgSlug, true)
+	},
+}
+
+// Each operation asks for its right itself, whoever let the actor come so far: a role that
+// lacks it is refused and nothing is noted, one that has it is not.
+func TestEveryOperationAsksForItsRight(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	d := w.provision(fleet.ProvisionInput{OrgName: "Acme", Schema: "app", Version: 1})
+	log := func() int {
+		es, err := w.store.Audit(t.Context(), audit.Filter{Limit: 1000})
+		must(t, err)
+		return len(es)
+	}
+	before := log()
+	for _, op := range fleet.Operations() {
+		do := doing[op]
+		if do == nil {
+			if op != fleet.OpPurge && op != fleet.OpRehash {
+				t.Errorf("%s is tried by nobody", op.Action)
+			}
+			continue
+		}
+		for _, r := range append(auth.Roles(), "") {
+			a := ada
+			if a.Role = r; r.Can(op.Needs) {
+				continue
+			}
+			if err := do(w, t.Context(), a, d); !fault.Is(err, fault.Denied) {
+				t.Errorf("%s by %q: %v", op.Action, r, err)
+			}
+		}
+	}
+	if n := log(); n != before {
+		t.Errorf("%d entries more", n-before)
+	}
+	if now := w.database(d.Name); now.State != fleet.Ready || now.UpdatedAt != d.UpdatedAt {
+		t.Errorf("%+v", now)
+	}
+	// Who has the right is refused for other reasons alone.
+	for op, do := range doing {
+		if op == fleet.OpDelete || op == fleet.OpDeleteOrg || op == fleet.OpArchive {
+			continue // what the others need
+		}
+		if err := do(w, t.Context(), ada, d); fault.Is(err, fault.Denied) {
+			t.Errorf("%s by an owner: %v", op.Action, err)
+		}
+	}
+}
