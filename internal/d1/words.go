@@ -146,8 +146,8 @@ var meanings = []meaning{
 	means(`^`+tooDeep, "its triggers and foreign keys could set off others more than 10 deep, "+
 		"which is refused whatever rows it would touch; let fewer of them follow on one another"),
 	quotes(`^statement too long$`, "the statement is longer than the 100,000 bytes that D1 takes; cut it into several"),
-	quotes(`^string or blob too big$`, "a value, or a row, is larger than the 2,000,000 bytes that D1 takes; "+
-		"leave it out, or ask for its octet_length(…)"),
+	quotes(`^string or blob too big$`, "a value, or a row, is larger than 2 MB (2,000,000 bytes), the most that D1 takes; "+
+		"leave it out or cut it into parts; octet_length(…) tells its size"),
 	quotes(`^too many SQL variables$`, "the statement has more than the 100 parameters that D1 takes"),
 	quotes(`^too many columns in result set$`, "the result has more than the 100 columns that D1 takes; name the columns you need"),
 	quotes(`^too many columns on (.*)$`, "the table $1 has more than the 100 columns that D1 takes"),

@@ -22,9 +22,11 @@ func TestWordsOfAnEngineBecomeOurs(t *testing.T) {
 	for text, want := range map[string]string{
 		`near "selec": syntax error at offset 0: SQLITE_ERROR`:                               `SQLite says: near "selec": syntax error`,
 		"D1_EXEC_ERROR: Error in line 1: near \"x\": syntax error at offset 0: SQLITE_ERROR": `SQLite says: near "x": syntax error`,
-		"no such column: nope at offset 7: SQLITE_ERROR":                                     "SQLite says: no such column: nope",
-		"no such table: a at offset 9 b: SQLITE_ERROR":                                       "SQLite says: no such table: a at offset 9 b",
-		"no such table: the SQLITE_ERROR: SQLITE_ERROR":                                      "",
+		"string or blob too big: SQLITE_TOOBIG [code: 7500]": "a value, or a row, is larger than 2 MB (2,000,000 bytes), the most that " +
+			"D1 takes; leave it out or cut it into parts; octet_length(…) tells its size; SQLite says: string or blob too big",
+		"no such column: nope at offset 7: SQLITE_ERROR": "SQLite says: no such column: nope",
+		"no such table: a at offset 9 b: SQLITE_ERROR":   "SQLite says: no such table: a at offset 9 b",
+		"no such table: the SQLITE_ERROR: SQLITE_ERROR":  "",
 		"UNIQUE constraint failed: u.id: SQLITE_CONSTRAINT (extended: SQLITE_CONSTRAINT_PRIMARYKEY)": "another row has the same u.id, " +
 			"which has to be unique; SQLite says: UNIQUE constraint failed: u.id",
 		"NOT NULL constraint failed: u.a: SQLITE_CONSTRAINT": "the column u.a can't be NULL; SQLite says: NOT NULL constraint failed: u.a",

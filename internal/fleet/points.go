@@ -190,7 +190,8 @@ func (f *Fleet) pointAt(ctx context.Context, d Database, t time.Time) (RestorePo
 	case d.Provider == Embedded:
 		return f.newestPointBefore(ctx, d, t)
 	case now.Sub(t) > TimeTravel:
-		return RestorePoint{}, fault.New(fault.Invalid, "%s is longer ago than the 30 days D1 keeps. Choose a later moment.", when).At("at")
+		return RestorePoint{}, fault.New(fault.Invalid, "%s is longer ago than D1 keeps: "+
+			"30 days on paid plans, 7 on the free one. Choose a later moment.", when).At("at")
 	}
 	at, err := f.provider(d).PointAt(ctx, d.ProviderID, t)
 	if err != nil {

@@ -46,7 +46,7 @@ func (s provisions) adoptPage(c echo.Context, status int, v views.Adopt, cause e
 			return cause
 		}
 		status = statusOf(cause)
-		adoptError(&v, cause)
+		v.Errors, v.Error = placed(cause)
 	}
 	return render(c, status, views.AdoptPage(s.adoptFrame(c), v))
 }
@@ -73,16 +73,6 @@ func (s provisions) adoptLists(c echo.Context, v *views.Adopt) error {
 	}
 	v.Orgs, err = s.orgList(ctx)
 	return err
-}
-
-// adoptError puts what is wrong at its field, or over the form.
-func adoptError(v *views.Adopt, cause error) {
-	field := fault.FieldOf(cause)
-	if field == "" {
-		v.Error = fault.Message(cause)
-		return
-	}
-	v.Errors = map[string]string{field: fault.Message(cause)}
 }
 
 // adoptCreate registers databases of the account and says what became of each.

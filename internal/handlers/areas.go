@@ -13,8 +13,10 @@ type (
 	provisions struct{ *Server }
 	// finder is the palette and the help.
 	finder struct{ *Server }
-	// tables browses tables and changes their rows.
+	// tables browses tables and shows their structure.
 	tables struct{ *Server }
+	// rows changes the rows of a table.
+	rows struct{ *Server }
 	// query is the SQL console.
 	query struct{ *Server }
 	// plans compares, reviews and applies migrations.

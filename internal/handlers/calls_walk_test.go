@@ -32,9 +32,6 @@ func (w *callWalk) walkFree() {
 		w.costs(http.MethodGet, path, "", func() { a.get(path).is(http.StatusOK) })
 	}
 	w.get("/search?q=acme", "")
-	for _, path := range []string{"/healthz", "/readyz"} {
-		w.costs(http.MethodHead, path, "", func() { w.b.send(http.MethodHead, path, "", nil) })
-	}
 	w.costs(http.MethodGet, "/static/app.css", "", func() { w.b.get(w.fill("/static/*")) })
 	w.costs(http.MethodGet, "/setup", "", func() { w.browser().get("/setup") })
 	w.costs(http.MethodPost, "/setup", "", func() { w.browser().post("/setup", nil) })

@@ -6,7 +6,6 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/kuratchi/dashboard/internal/account"
-	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/web/templates/layout"
 	"github.com/kuratchi/dashboard/web/templates/paths"
 	"github.com/kuratchi/dashboard/web/templates/views"
@@ -39,12 +38,8 @@ func (s install) cloudflareRefusal(c echo.Context, found []account.Permission, e
 	if !isFormError(err) {
 		return err
 	}
-	v := views.Installation{ID: c.FormValue("account"), Errors: map[string]string{}, Found: found, Typed: true}
-	if field := fault.FieldOf(err); field != "" {
-		v.Errors[field] = fault.Message(err)
-	} else {
-		v.Error = fault.Message(err)
-	}
+	v := views.Installation{ID: c.FormValue("account"), Found: found, Typed: true}
+	v.Errors, v.Error = placed(err)
 	return s.cloudflarePage(c, statusOf(err), v)
 }
 

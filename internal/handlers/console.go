@@ -18,7 +18,7 @@ import (
 // consoleFrame starts what the console shows.
 func (s query) consoleFrame(c echo.Context, d fleet.Database) views.Console {
 	l := s.Desk.Limits(d)
-	return views.Console{Database: d.Name, Cap: l.Rows, Timeout: l.Timeout, Guard: l.Guard, MayWrite: mayWrite(c), MayDraft: mayDraft(c)}
+	return views.Console{Database: d.Name, Cap: l.Rows, Timeout: l.Timeout, Guard: l.Guard, Rights: rightsOf(c)}
 }
 
 // consoleView is consoleFrame with what the session may do.
@@ -52,11 +52,24 @@ func (s query) consoleSwitch(c echo.Context) error {
 		v.SQL, v.Params = c.FormValue("sql"), c.FormValue("params")
 		var err error
 		v.WritesUntil, err = s.Desk.Allow(c.Request().Context(), middleware.Actor(c), d, c.FormValue("writes") == "on")
+		if isFormError(err) {
+			return s.consoleAgain(c, d, conn, err)
+		}
 		if err != nil {
 			return err
 		}
 		return s.consolePage(c, http.StatusOK, d, conn, v)
 	})
+}
+
+// consoleAgain shows what was typed again, with why nothing was done.
+func (s query) consoleAgain(c echo.Context, d fleet.Database, conn d1.Conn, cause error) error {
+	v, err := s.consoleView(c, d)
+	if err != nil {
+		return cause
+	}
+	v.SQL, v.Params, v.Error = c.FormValue("sql"), c.FormValue("params"), fault.Message(cause)
+	return s.consolePage(c, statusOf(cause), d, conn, v)
 }
 
 // consoleRun runs what was typed, or asks about it. Leaving the page stops it.
@@ -69,6 +82,9 @@ func (s query) consoleRun(c echo.Context) error {
 		Name: form.Get("run")}
 	return s.withDatabase(c, func(d fleet.Database, conn d1.Conn) error {
 		a, err := s.Desk.Run(c.Request().Context(), middleware.Actor(c), d, conn, script)
+		if isFormError(err) {
+			return s.consoleAgain(c, d, conn, err)
+		}
 		if err != nil {
 			return err
 		}

@@ -108,7 +108,7 @@ func TestPagesOfADatabaseOnD1(t *testing.T) {
 	b.get("/").is(http.StatusOK, "D1 · eu")
 	b.post(db+"/replication", url.Values{"mode": {"some"}}).is(http.StatusUnprocessableEntity)
 
-	b.get(db+"/backups").is(http.StatusOK, "Time Travel", "D1 keeps every moment for 30 days")
+	b.get(db+"/backups").is(http.StatusOK, "Time Travel", "D1 keeps every moment for 30 days on paid plans, 7 on the free one")
 	b.post(db+"/points", nil).is(http.StatusSeeOther)
 	s.exec(s.open("acme-d1"), "delete from items")
 	points, err := s.fleet.Points(t.Context(), s.databaseNamed("acme-d1"), fleet.Page{})
@@ -116,7 +116,7 @@ func TestPagesOfADatabaseOnD1(t *testing.T) {
 	for at, words := range map[string]string{
 		"yesterday":        "a date and a time in UTC",
 		"2999-01-01T00:00": "in the future",
-		"2020-01-01T00:00": "the 30 days D1 keeps",
+		"2020-01-01T00:00": "longer ago than D1 keeps: 30 days on paid plans, 7 on the free one",
 	} {
 		b.get(db+"/points/restore?"+url.Values{"at": {at}}.Encode()).is(http.StatusUnprocessableEntity, words, "Put it back to a moment")
 	}

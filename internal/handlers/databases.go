@@ -27,7 +27,7 @@ func (s provisions) provisionForm(c echo.Context, status int, form url.Values, c
 	v := views.Provision{
 		Org: form.Get("org"), OrgName: form.Get("org_name"), Name: form.Get("name"), Location: form.Get("location"), Place: form.Get("place"),
 		Jurisdiction: form.Get("jurisdiction"), Replication: form.Get("replication"), OnD1: s.Fleet.HasD1(),
-		Schema: form.Get("schema"), Version: form.Get("version"), Request: form.Get("request"), Errors: map[string]string{},
+		Schema: form.Get("schema"), Version: form.Get("version"), Request: form.Get("request"),
 		Proposed: "{organization}-org-001",
 	}
 	if v.Request == "" {
@@ -53,11 +53,7 @@ func (s provisions) provisionForm(c echo.Context, status int, form url.Values, c
 	} else if slug := fleet.Slug(v.OrgName); slug != "" {
 		v.Proposed = slug + "-org-001"
 	}
-	if field := fault.FieldOf(cause); field != "" {
-		v.Errors[field] = fault.Message(cause)
-	} else if cause != nil {
-		v.Error = fault.Message(cause)
-	}
+	v.Errors, v.Error = placed(cause)
 	p := s.page(c, "Provision a database", "fleet", layout.Crumb{Text: "Fleet", Href: paths.Fleet}, layout.Crumb{Text: "Provision"})
 	return render(c, status, views.ProvisionPage(p, v))
 }
@@ -87,7 +83,7 @@ func (s provisions) databasesCreate(c echo.Context) error {
 		}
 	}
 	d, err := s.Fleet.Provision(c.Request().Context(), s.actor(c), in)
-	if kind := fault.KindOf(err); err != nil && (kind == fault.Invalid || kind == fault.Conflict) {
+	if isFormError(err) {
 		return s.provisionForm(c, statusOf(err), form, err)
 	}
 	if err != nil {
@@ -143,7 +139,7 @@ func (s provisions) progress(c echo.Context, d fleet.Database) error {
 	}
 	v := views.Progress{Database: d, Steps: steps, Busy: s.Fleet.Busy(d.ID)}
 	if isFragment(c) {
-		return render(c, http.StatusOK, views.ProgressRegion(v))
+		return render(c, http.StatusOK, views.ProgressRegion(v, rightsOf(c)))
 	}
 	p := s.page(c, d.Name, "fleet", layout.Crumb{Text: "Fleet", Href: paths.Fleet},
 		layout.Crumb{Text: d.OrgName, Href: paths.Org(d.OrgSlug)}, layout.Crumb{Text: d.Name, Mono: true})

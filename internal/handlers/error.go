@@ -39,6 +39,33 @@ const statusClientClosed = 499
 // statusOf returns the status an error is answered with.
 func statusOf(err error) int { return statuses[fault.KindOf(err)].status }
 
+// isFormError is the one rule which errors are answered with the form that was sent, as it
+// was filled in, with the error at its field or above it, and the error's own status: those
+// after which nothing was done and the same form can be sent again, once it is corrected
+// (Invalid, 422), read again (Conflict, 409) or later (Unavailable, 503, and Limited, 429).
+// Any other error is a page of its own: there is nothing to fill in again (NotFound, Denied),
+// it must not be sent twice (Unknown), or it is ours and its page has the request's id.
+func isFormError(err error) bool {
+	switch fault.KindOf(err) {
+	case fault.Invalid, fault.Conflict, fault.Unavailable, fault.Limited:
+		return err != nil
+	}
+	return false
+}
+
+// placed is what a form says of an error: the text at each field, or the one above it.
+func placed(err error) (fields map[string]string, above string) {
+	fields = map[string]string{}
+	if err == nil {
+		return fields, ""
+	}
+	if field := fault.FieldOf(err); field != "" {
+		fields[field] = fault.Message(err)
+		return fields, ""
+	}
+	return fields, fault.Message(err)
+}
+
 // asFault gives errors of echo and of net/http a kind.
 func asFault(err error) error {
 	if tooBig, ok := errors.AsType[*http.MaxBytesError](err); ok {
@@ -94,6 +121,7 @@ func (s *Server) handleError(err error, c echo.Context) {
 	if said := doneWords[c.QueryParam("done")]; said != "" && c.Request().Method == http.MethodGet {
 		v.Title, v.Text = "Done, but this page can't be shown", said+" "+afterDone.Replace(v.Text)
 	}
+	v.Form, _ = c.Get(keptKey).(string)
 	p := s.page(c, st.title, "", layout.Crumb{Text: st.title})
 	if d, ok := s.failedDatabase(c, kind); ok {
 		p = s.databasePage(c, d, "", st.title)

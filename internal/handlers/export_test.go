@@ -16,6 +16,9 @@ const MaxFiles = maxFiles
 // Import is the handler that takes a database's file.
 func (s *Server) Import(c Context) error { return settings{s}.databasesImport(c) }
 
+// IsFormError is whether an error is answered with the form that was sent.
+func IsFormError(err error) bool { return isFormError(err) }
+
 // LocalPath is where a login leads.
 func LocalPath(next string) string { return localPath(next) }
 

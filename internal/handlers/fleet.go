@@ -140,7 +140,7 @@ func (s registry) orgsIndex(c echo.Context) error {
 func (s registry) orgsCreate(c echo.Context) error {
 	name := c.FormValue("org_name")
 	o, err := s.Fleet.CreateOrg(c.Request().Context(), s.actor(c), name)
-	if fault.FieldOf(err) != "" {
+	if isFormError(err) {
 		return s.orgsPage(c, statusOf(err), name, err)
 	}
 	if err != nil {

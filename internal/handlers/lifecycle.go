@@ -65,15 +65,6 @@ func recoverPanic(do func() error) (err error) {
 	return do()
 }
 
-// isFormError reports whether an error is one that a form shows beside itself.
-func isFormError(err error) bool {
-	switch fault.KindOf(err) {
-	case fault.Invalid, fault.Conflict, fault.Unavailable, fault.Limited:
-		return err != nil
-	}
-	return false
-}
-
 // checkConfirmation checks that the name of a thing was typed to confirm.
 func checkConfirmation(c echo.Context, name string) error {
 	if c.FormValue("confirm") != name {

@@ -15,7 +15,6 @@ import (
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/fleet"
-	"github.com/kuratchi/dashboard/internal/handlers/middleware"
 	"github.com/kuratchi/dashboard/internal/id"
 	"github.com/kuratchi/dashboard/internal/live"
 	"github.com/kuratchi/dashboard/internal/migrate"
@@ -117,8 +116,8 @@ func (s plans) plansCreate(c echo.Context) error {
 		return err
 	}
 	p, err := s.Fleet.Propose(c.Request().Context(), s.actor(c), c.Param("db"), form.Get("schema"), version)
-	if fault.Is(err, fault.Invalid) {
-		return s.migrationsPage(c, http.StatusUnprocessableEntity, form, err)
+	if isFormError(err) {
+		return s.migrationsPage(c, statusOf(err), form, err)
 	}
 	if err != nil {
 		return err
@@ -157,24 +156,21 @@ func (s plans) planPage(c echo.Context, status int, cause error) error {
 	if err != nil {
 		return err
 	}
-	o, _ := middleware.Operator(c)
-	v := views.Plan{Plan: plan, Rehearsed: s.Fleet.LastRehearsal(plan.ID), CanApprove: o.Role.Can(auth.PlansApprove),
-		CanApply: o.Role.Can(auth.PlansApply), CanRehearse: o.Role.Can(auth.PlansCreate), CanDraft: mayDraft(c),
-		CanSettle: o.Role.Can(auth.FleetCheck)}
+	v := views.Plan{Plan: plan, Rehearsed: s.Fleet.LastRehearsal(plan.ID), Rights: rightsOf(c)}
 	if cause != nil {
 		v.Error = fault.Message(cause)
 	}
-	if v.Look, err = s.Fleet.Look(ctx, plan); err != nil {
+	if v.Look, err = s.Fleet.Look(ctx, plan); err != nil && cause == nil {
 		v.Error = fault.Message(err) // the plan can be read all the same
 	}
-	if v.Fills, err = s.Fleet.FillProgress(ctx, plan); err != nil && plan.Filling.State != fleet.FillDone {
+	if v.Fills, err = s.Fleet.FillProgress(ctx, plan); err != nil && plan.Filling.State != fleet.FillDone && cause == nil {
 		v.Error = fault.Message(err)
 	}
 	d, err := s.Fleet.Database(ctx, plan.Database)
 	if err != nil {
 		return err
 	}
-	if plan.Point != "" && d.State == fleet.Ready && o.Role.Can(auth.DatabasesRestore) {
+	if plan.Point != "" && d.State == fleet.Ready && v.Rights.Restore {
 		_, err := s.Fleet.Point(ctx, d, plan.Point)
 		v.Restorable = err == nil
 	}
@@ -185,11 +181,9 @@ func (s plans) planPage(c echo.Context, status int, cause error) error {
 
 // planAnswer answers what an operator did to a plan: with the plan as it is now.
 func (s plans) planAnswer(c echo.Context, err error) error {
-	switch fault.KindOf(err) {
-	case fault.Invalid, fault.Conflict, fault.Unknown, fault.Unavailable, fault.Limited:
-		if err != nil {
-			return s.planPage(c, statusOf(err), err)
-		}
+	// One that can't be told is told by the plan itself, as it stands.
+	if isFormError(err) || fault.Is(err, fault.Unknown) {
+		return s.planPage(c, statusOf(err), err)
 	}
 	if err != nil {
 		return err

@@ -10,6 +10,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/auth"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/handlers/middleware"
+	"github.com/kuratchi/dashboard/web/static"
 	"github.com/kuratchi/dashboard/web/templates/paths"
 	"github.com/kuratchi/dashboard/web/templates/views"
 )
@@ -22,7 +23,7 @@ func (s *Server) permit(r Route) echo.MiddlewareFunc {
 			if r.Method != http.MethodPost {
 				c.Request().Body = http.NoBody // FormValue would read one that only looks like a form
 			}
-			if strings.HasPrefix(r.Path, "/static/") || strings.HasSuffix(r.Path, "z") && r.Permission == auth.Public {
+			if strings.HasPrefix(r.Path, static.Prefix) || strings.HasSuffix(r.Path, "z") && r.Permission == auth.Public {
 				return next(c) // neither needs to know who asks
 			}
 			signedIn, err := s.signIn(c)
@@ -51,9 +52,26 @@ func (s *Server) permit(r Route) echo.MiddlewareFunc {
 					_, _, _ = s.Sessions.TakeDraft(c.Request())
 				}
 			}
-			return next(c)
+			return s.keepTyped(c, r, next(c))
 		}
 	}
+}
+
+// keptKey is where a request notes the page on which its form comes back.
+const keptKey = "kept"
+
+// keepTyped keeps a form that people fill in when its answer is another page than its own,
+// as it is for an outcome that isn't known or for a defect: the error's page leads back to
+// it. A part of a page that htmx asked for leaves the form where it is. The error is
+// returned as it came.
+func (s *Server) keepTyped(c echo.Context, r Route, err error) error {
+	if err == nil || !r.Keep || isFragment(c) || fault.Is(err, fault.NotFound) || fault.Is(err, fault.Denied) {
+		return err
+	}
+	if page := fillPath(r.Form, c); s.keepForm(c, r, page) {
+		c.Set(keptKey, page)
+	}
+	return err
 }
 
 // signIn finds the operator of the request's session. A disabled operator has
@@ -127,7 +145,7 @@ func (s *Server) keepForm(c echo.Context, r Route, page string) bool {
 }
 
 func loginPath(next string) string {
-	if next == "/" {
+	if next == paths.Fleet {
 		return paths.Login
 	}
 	return paths.With(paths.Login, url.Values{"next": {next}})

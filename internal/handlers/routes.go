@@ -57,15 +57,14 @@ func (r Route) limit() int64 {
 type ops = []operation.Kind
 
 // routes is every route of the program. A test walks it: each has a valid
-// permission, no GET changes anything, every POST names its form.
+// permission, no GET changes anything, every POST names its form. HEAD is taken
+// wherever GET is, and stands nowhere in it.
 func (s *Server) routes() []Route {
 	get, post := http.MethodGet, http.MethodPost
 	return []Route{
 		{Method: get, Path: static.Prefix + "*", Permission: auth.Public, Handler: echo.WrapHandler(static.Handler()), Slow: true},
 		{Method: get, Path: "/healthz", Permission: auth.Public, Handler: install{s}.healthz},
 		{Method: get, Path: "/readyz", Permission: auth.Public, Handler: install{s}.readyz},
-		{Method: http.MethodHead, Path: "/healthz", Permission: auth.Public, Handler: install{s}.healthz},
-		{Method: http.MethodHead, Path: "/readyz", Permission: auth.Public, Handler: install{s}.readyz},
 
 		{Method: get, Path: "/setup", Permission: auth.SetupOnly, Handler: door{s}.setupForm},
 		{Method: post, Path: "/setup", Permission: auth.SetupOnly, Handler: door{s}.setupClaim, Form: "/setup"},
@@ -97,13 +96,13 @@ func (s *Server) routes() []Route {
 		{Method: get, Path: "/databases/:db/tables/:table", Permission: auth.DatabasesRead, Handler: tables{s}.tablesShow},
 		{Method: get, Path: "/databases/:db/tables/:table/cell", Permission: auth.DatabasesRead, Handler: tables{s}.tablesCell},
 		{Method: get, Path: "/databases/:db/tables/:table/blob", Permission: auth.DatabasesRead, Handler: tables{s}.tablesBlob},
-		{Method: get, Path: "/databases/:db/tables/:table/rows/new", Permission: auth.DatabasesWrite, Handler: tables{s}.rowsNew},
-		{Method: post, Path: "/databases/:db/tables/:table/rows", Permission: auth.DatabasesWrite, Does: ops{desk.OpRows}, Handler: tables{s}.rowsCreate, Form: "/databases/:db/tables/:table/rows/new", Keep: true, Limit: maxRow},
-		{Method: get, Path: "/databases/:db/tables/:table/row", Permission: auth.DatabasesWrite, Handler: tables{s}.rowShow},
-		{Method: post, Path: "/databases/:db/tables/:table/row", Permission: auth.DatabasesWrite, Does: ops{desk.OpRows}, Handler: tables{s}.rowUpdate, Form: "/databases/:db/tables/:table/row", Keep: true, Limit: maxRow},
-		{Method: post, Path: "/databases/:db/tables/:table/changes", Permission: auth.DatabasesWrite, Does: ops{desk.OpRows}, Handler: tables{s}.rowsChanges, Form: "/databases/:db/tables/:table", Stay: true, Limit: maxRow},
-		{Method: get, Path: "/databases/:db/tables/:table/delete", Permission: auth.DatabasesWrite, Handler: tables{s}.rowsAskDelete},
-		{Method: post, Path: "/databases/:db/tables/:table/delete", Permission: auth.DatabasesWrite, Does: ops{desk.OpRows}, Handler: tables{s}.rowsDelete, Form: "/databases/:db/tables/:table", Limit: maxRow},
+		{Method: get, Path: "/databases/:db/tables/:table/rows/new", Permission: auth.DatabasesWrite, Handler: rows{s}.rowsNew},
+		{Method: post, Path: "/databases/:db/tables/:table/rows", Permission: auth.DatabasesWrite, Does: ops{desk.OpRows}, Handler: rows{s}.rowsCreate, Form: "/databases/:db/tables/:table/rows/new", Keep: true, Limit: maxRow},
+		{Method: get, Path: "/databases/:db/tables/:table/row", Permission: auth.DatabasesWrite, Handler: rows{s}.rowShow},
+		{Method: post, Path: "/databases/:db/tables/:table/row", Permission: auth.DatabasesWrite, Does: ops{desk.OpRows}, Handler: rows{s}.rowUpdate, Form: "/databases/:db/tables/:table/row", Keep: true, Limit: maxRow},
+		{Method: post, Path: "/databases/:db/tables/:table/changes", Permission: auth.DatabasesWrite, Does: ops{desk.OpRows}, Handler: rows{s}.rowsChanges, Form: "/databases/:db/tables/:table", Stay: true, Limit: maxRow},
+		{Method: get, Path: "/databases/:db/tables/:table/delete", Permission: auth.DatabasesWrite, Handler: rows{s}.rowsAskDelete},
+		{Method: post, Path: "/databases/:db/tables/:table/delete", Permission: auth.DatabasesWrite, Does: ops{desk.OpRows}, Handler: rows{s}.rowsDelete, Form: "/databases/:db/tables/:table", Limit: maxRow},
 		{Method: get, Path: "/databases/:db/structure", Permission: auth.DatabasesRead, Handler: tables{s}.structureShow},
 		{Method: get, Path: "/databases/:db/sql", Permission: auth.DatabasesQuery, Handler: query{s}.consoleShow},
 		{Method: post, Path: "/databases/:db/sql", Permission: auth.DatabasesQuery, Does: ops{desk.OpQuery, desk.OpWrite}, Handler: query{s}.consoleRun, Form: "/databases/:db/sql", Keep: true, Limit: maxSQL},

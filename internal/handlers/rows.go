@@ -8,7 +8,6 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"github.com/kuratchi/dashboard/internal/auth"
 	"github.com/kuratchi/dashboard/internal/browse"
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
@@ -71,7 +70,7 @@ func (s tables) namedTable(c echo.Context, f func(openTable) error) error {
 	})
 }
 
-func (s tables) rowsWrite(c echo.Context, t openTable, w *browse.Write) (browse.Written, error) {
+func (s rows) rowsWrite(c echo.Context, t openTable, w *browse.Write) (browse.Written, error) {
 	return s.Desk.Save(c.Request().Context(), middleware.Actor(c), t.d, t.conn, t.name, w)
 }
 
@@ -127,7 +126,7 @@ func typedInput(form url.Values, column string, was browse.As) browse.Input {
 	return in
 }
 
-func (s tables) rowPage(c echo.Context, status int, d fleet.Database, v views.RowForm) error {
+func (s rows) rowPage(c echo.Context, status int, d fleet.Database, v views.RowForm) error {
 	title := "Edit a row"
 	if v.Insert {
 		title = "Insert a row"
@@ -136,8 +135,8 @@ func (s tables) rowPage(c echo.Context, status int, d fleet.Database, v views.Ro
 	return render(c, status, views.RowPage(p, v))
 }
 
-func (s tables) rowsNew(c echo.Context) error {
-	return s.withTable(c, func(t openTable) error {
+func (s rows) rowsNew(c echo.Context) error {
+	return tables(s).withTable(c, func(t openTable) error {
 		rec, err := t.cat.Blank(c.Request().Context(), t.conn, t.name)
 		if err != nil {
 			return err
@@ -150,15 +149,15 @@ func (s tables) rowsNew(c echo.Context) error {
 	})
 }
 
-func (s tables) rowsCreate(c echo.Context) error {
+func (s rows) rowsCreate(c echo.Context) error {
 	form, err := c.FormParams()
 	if err != nil {
 		return asFault(err)
 	}
 	show := form.Get("do") == "sql"
-	open := s.changeTable
+	open := tables(s).changeTable
 	if show { // nothing is written that would tell whether the catalog is true
-		open = s.withTable
+		open = tables(s).withTable
 	}
 	var v views.RowForm
 	var d fleet.Database
@@ -191,7 +190,7 @@ func (s tables) rowsCreate(c echo.Context) error {
 
 // rowAnswer answers a row's form: with itself where it shows its SQL or can't be saved as it
 // is, else with the page of its table.
-func (s tables) rowAnswer(c echo.Context, d fleet.Database, v views.RowForm, err error, done string) error {
+func (s rows) rowAnswer(c echo.Context, d fleet.Database, v views.RowForm, err error, done string) error {
 	if ce, ok := errors.AsType[*browse.ConflictError](err); ok {
 		v.Conflicts = ce.Conflicts
 		s.refreshSeen(&v, ce.Conflicts)
@@ -222,8 +221,8 @@ func columnOf(err error, rec browse.Record) string {
 	return ""
 }
 
-func (s tables) rowShow(c echo.Context) error {
-	return s.readTable(c, func(t openTable) error {
+func (s rows) rowShow(c echo.Context) error {
+	return tables(s).readTable(c, func(t openTable) error {
 		keys, back := c.QueryParams()["key"], c.QueryParam("back")
 		form := draft(c)
 		if form != nil {
@@ -246,14 +245,14 @@ func (s tables) rowShow(c echo.Context) error {
 
 // rowUpdate saves what was changed in a row's form: what differs from what was
 // seen.
-func (s tables) rowUpdate(c echo.Context) error {
+func (s rows) rowUpdate(c echo.Context) error {
 	form, err := c.FormParams()
 	if err != nil {
 		return asFault(err)
 	}
 	var v views.RowForm
 	var d fleet.Database
-	err = s.changeTable(c, func(t openTable) error {
+	err = tables(s).changeTable(c, func(t openTable) error {
 		ctx := c.Request().Context()
 		rec, err := t.cat.Record(ctx, t.conn, t.name, form.Get("key"))
 		if err != nil {
@@ -287,7 +286,7 @@ func (s tables) rowUpdate(c echo.Context) error {
 
 // refreshSeen makes the form compare with what is there now: sent once more, it
 // overwrites what the page then shows.
-func (s tables) refreshSeen(v *views.RowForm, cs []browse.Conflict) {
+func (s rows) refreshSeen(v *views.RowForm, cs []browse.Conflict) {
 	for _, conflict := range cs {
 		for i, col := range v.Record.Columns {
 			if col.Name == conflict.Column.Name {
@@ -295,10 +294,4 @@ func (s tables) refreshSeen(v *views.RowForm, cs []browse.Conflict) {
 			}
 		}
 	}
-}
-
-// mayWrite says whether who is signed in may change rows.
-func mayWrite(c echo.Context) bool {
-	o, _ := middleware.Operator(c)
-	return o.Role.Can(auth.DatabasesWrite)
 }

@@ -10,14 +10,14 @@ import (
 	"github.com/kuratchi/dashboard/web/templates/views"
 )
 
-func (s tables) rowsAskDelete(c echo.Context) error {
+func (s rows) rowsAskDelete(c echo.Context) error {
 	return s.deletePage(c, http.StatusOK, c.QueryParams()["key"], c.QueryParam("back"), nil)
 }
 
 // deletePage shows rows and asks whether to delete them. What they hold is summed up as
 // they are shown: what changes afterwards is refused.
-func (s tables) deletePage(c echo.Context, status int, keys []string, back string, cause error) error {
-	return s.readTable(c, func(t openTable) error {
+func (s rows) deletePage(c echo.Context, status int, keys []string, back string, cause error) error {
+	return tables(s).readTable(c, func(t openTable) error {
 		q, err := t.cat.Question(c.Request().Context(), t.conn, t.name, keys)
 		if err != nil {
 			return err
@@ -35,7 +35,7 @@ func (s tables) deletePage(c echo.Context, status int, keys []string, back strin
 
 // rowsDelete deletes rows that are what was shown. Asked with do=ask it only shows
 // them: the keys of many rows are too long for an address.
-func (s tables) rowsDelete(c echo.Context) error {
+func (s rows) rowsDelete(c echo.Context) error {
 	form, err := c.FormParams()
 	if err != nil {
 		return asFault(err)
@@ -44,7 +44,7 @@ func (s tables) rowsDelete(c echo.Context) error {
 	if form.Get("do") == "ask" {
 		return s.deletePage(c, http.StatusOK, keys, back, nil)
 	}
-	err = s.changeTable(c, func(t openTable) error {
+	err = tables(s).changeTable(c, func(t openTable) error {
 		w, err := t.cat.Delete(c.Request().Context(), t.conn, t.name, keys, form["seen"])
 		if err != nil {
 			return err

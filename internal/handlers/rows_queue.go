@@ -72,7 +72,10 @@ func seenOf(kind, text string) (browse.Seen, bool) {
 
 // rowsChanges saves the queue of changes of a page, and answers with the rows as they are
 // now: all of it is one batch.
-func (s tables) rowsChanges(c echo.Context) error {
+func (s rows) rowsChanges(c echo.Context) error {
+	if _, err := s.Fleet.Database(c.Request().Context(), c.Param("db")); err != nil {
+		return err
+	}
 	queue, edits, err := parseQueue(c.FormValue("changes"))
 	if err != nil {
 		return err
@@ -81,7 +84,7 @@ func (s tables) rowsChanges(c echo.Context) error {
 		return s.changesSQL(c, edits)
 	}
 	v := views.Saved{Table: views.Table{Editable: true}}
-	err = s.changeTable(c, func(t openTable) error {
+	err = tables(s).changeTable(c, func(t openTable) error {
 		w, err := t.update(c, edits, s.Now())
 		if err != nil {
 			return err
@@ -111,8 +114,8 @@ func (s tables) rowsChanges(c echo.Context) error {
 }
 
 // changesSQL shows what a queue of changes would send.
-func (s tables) changesSQL(c echo.Context, edits []browse.RowEdit) error {
-	return s.withTable(c, func(t openTable) error {
+func (s rows) changesSQL(c echo.Context, edits []browse.RowEdit) error {
+	return tables(s).withTable(c, func(t openTable) error {
 		w, err := t.update(c, edits, s.Now())
 		if err != nil {
 			return s.changesError(c, err)
@@ -126,7 +129,7 @@ func (t openTable) update(c echo.Context, edits []browse.RowEdit, now time.Time)
 }
 
 // changesError says beside the queue why it wasn't saved, or that nobody knows.
-func (s tables) changesError(c echo.Context, err error) error {
+func (s rows) changesError(c echo.Context, err error) error {
 	v := views.Changes{Error: fault.Message(err)}
 	switch {
 	case fault.Is(err, fault.Unknown):

@@ -8,11 +8,9 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"github.com/kuratchi/dashboard/internal/auth"
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/fleet"
-	"github.com/kuratchi/dashboard/internal/handlers/middleware"
 	"github.com/kuratchi/dashboard/internal/id"
 	"github.com/kuratchi/dashboard/internal/schema"
 	"github.com/kuratchi/dashboard/web/templates/layout"
@@ -161,15 +159,8 @@ func (s schemas) versionsNew(c echo.Context) error {
 func (s schemas) consoleVersion(c echo.Context) error {
 	ctx, text := c.Request().Context(), c.FormValue("sql")
 	drawn, err := s.Fleet.Draw(ctx, c.Param("db"), text)
-	if fault.Is(err, fault.Invalid) {
-		return s.withDatabase(c, func(d fleet.Database, conn d1.Conn) error {
-			v, cause := query(s).consoleView(c, d)
-			if cause != nil {
-				return cause
-			}
-			v.SQL, v.Params, v.Error = text, c.FormValue("params"), fault.Message(err)
-			return query(s).consolePage(c, statusOf(err), d, conn, v)
-		})
+	if isFormError(err) {
+		return s.withDatabase(c, func(d fleet.Database, conn d1.Conn) error { return query(s).consoleAgain(c, d, conn, err) })
 	}
 	if err != nil {
 		return err
@@ -226,12 +217,9 @@ func (s schemas) editorAnswer(c echo.Context, v views.Editor, err error) error {
 		v.Problems = problems
 		return s.editorPage(c, http.StatusUnprocessableEntity, v)
 	}
-	switch fault.KindOf(err) {
-	case fault.Invalid, fault.Conflict:
-		if err != nil {
-			v.Error = fault.Message(err)
-			return s.editorPage(c, statusOf(err), v)
-		}
+	if isFormError(err) {
+		v.Error = fault.Message(err)
+		return s.editorPage(c, statusOf(err), v)
 	}
 	if err != nil {
 		return err
@@ -253,9 +241,4 @@ func sourceOf(c echo.Context) (string, error) {
 	defer func() { _ = f.Close() }()
 	b, err := io.ReadAll(io.LimitReader(f, schema.MaxSource+1))
 	return string(b), err
-}
-
-func mayDraft(c echo.Context) bool {
-	o, _ := middleware.Operator(c)
-	return o.Role.Can(auth.SchemasWrite)
 }

@@ -77,8 +77,23 @@ func New(o Options) *Server {
 	return s
 }
 
+// addRoute adds a route, and with a GET its HEAD.
 func (s *Server) addRoute(r Route) {
 	s.echo.Add(r.Method, r.Path, r.Handler, s.permit(r), s.timeout(r))
+	if r.Method == http.MethodGet {
+		s.echo.Add(http.MethodHead, r.Path, r.Handler, asGet, s.permit(r), s.timeout(r))
+	}
+}
+
+// asGet answers HEAD as GET is answered: the same work, status and headers. net/http
+// keeps the body back, by the request it has of its own.
+func asGet(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		get := c.Request().WithContext(c.Request().Context()) // a copy
+		get.Method = http.MethodGet
+		c.SetRequest(get)
+		return next(c)
+	}
 }
 
 // extractor tells whose address counts: the peer's, or behind trusted proxies
@@ -100,15 +115,21 @@ func (s *Server) Handler() http.Handler { return s.echo }
 // page starts what the frame shows.
 func (s *Server) page(c echo.Context, title, nav string, crumbs ...layout.Crumb) layout.Page {
 	o, _ := middleware.Operator(c)
-	can := o.Role.Can
 	return layout.Page{
 		Title: title, Nav: nav, Crumbs: crumbs, Env: s.Env, Operator: o.Email, Toast: doneWords[c.QueryParam("done")],
-		Rights: layout.Rights{
-			Audit: can(auth.AuditRead), Check: can(auth.FleetCheck), Create: can(auth.DatabasesCreate), Write: can(auth.DatabasesWrite),
-			Export: can(auth.DatabasesExport), Restore: can(auth.DatabasesRestore), Manage: can(auth.DatabasesManage),
-			Orgs: can(auth.OrgsManage), Settings: can(auth.SettingsManage),
-		},
-		Calls: s.callCount(),
+		Rights: rightsOf(c), Calls: s.callCount(),
+	}
+}
+
+// rightsOf returns what a page may offer to who is signed in.
+func rightsOf(c echo.Context) layout.Rights {
+	o, _ := middleware.Operator(c)
+	can := o.Role.Can
+	return layout.Rights{
+		Audit: can(auth.AuditRead), Check: can(auth.FleetCheck), Create: can(auth.DatabasesCreate), NewOrg: can(auth.OrgsCreate),
+		Write: can(auth.DatabasesWrite), Export: can(auth.DatabasesExport), Restore: can(auth.DatabasesRestore),
+		Manage: can(auth.DatabasesManage), Orgs: can(auth.OrgsManage), Schemas: can(auth.SchemasWrite), Plan: can(auth.PlansCreate),
+		Approve: can(auth.PlansApprove), Apply: can(auth.PlansApply), Settings: can(auth.SettingsManage),
 	}
 }
 

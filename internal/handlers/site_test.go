@@ -2,6 +2,7 @@ package handlers_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -229,13 +230,28 @@ func (l *logBuffer) String() string {
 	return l.b.String()
 }
 
-// breakable is a connection that fails while err is set, and counts what it is asked.
+// breakable is a connection that fails while err is set, whose batches fail while refuses
+// is, and that counts what it is asked.
 type breakable struct {
 	d1.Conn
 	versions d1.Versioned
 	asked    atomic.Int64
 	mu       sync.Mutex
 	err      error
+	refuses  error
+}
+
+// refuse makes every change fail, and no read.
+func (b *breakable) refuse(err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.refuses = err
+}
+
+func (b *breakable) refusal() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return cmp.Or(b.err, b.refuses)
 }
 
 func (b *breakable) fail(err error) {
@@ -260,7 +276,7 @@ func (b *breakable) Query(ctx context.Context, st d1.Stmt) (*d1.Result, error) {
 
 func (b *breakable) Batch(ctx context.Context, ss []d1.Stmt) ([]*d1.Result, error) {
 	b.asked.Add(1)
-	if err := b.failure(); err != nil {
+	if err := b.refusal(); err != nil {
 		return nil, err
 	}
 	return b.Conn.Batch(ctx, ss)

@@ -60,7 +60,7 @@ func (s tables) tablesShow(c echo.Context) error {
 			return err
 		}
 		v := views.Table{Database: d.Name, Tables: cat.Tables, Request: req, Page: page, Took: time.Since(began),
-			Editable: page.ReadOnly == "" && mayWrite(c)}
+			Editable: page.ReadOnly == "" && rightsOf(c).Write}
 		if st, err := cat.Structure(table); err == nil {
 			v.Indexes = len(st.Indexes)
 		}

@@ -77,9 +77,28 @@ async function writeClipboard(text) {
   if (!ok) throw new Error("copy refused");
 }
 
+// A page can't hold every character of a text: a mark names one that it can't.
+function valueOf(part) {
+  const copied = part.cloneNode(true);
+  for (const mark of copied.querySelectorAll("[data-char]")) mark.replaceWith(String.fromCharCode(mark.dataset.char));
+  return copied.textContent;
+}
+
+// So does what is selected in one text and copied by hand.
+document.addEventListener("copy", (event) => {
+  const selection = getSelection();
+  if (selection.rangeCount !== 1) return;
+  const range = selection.getRangeAt(0);
+  const within = range.commonAncestorContainer;
+  const part = range.cloneContents();
+  if (!(within.closest ? within : within.parentElement).closest("td, pre, details.long, .kept") || !find("[data-char]", part)) return;
+  event.clipboardData.setData("text/plain", valueOf(part));
+  event.preventDefault();
+});
+
 async function copy(button) {
   const from = button.dataset.copyFrom && document.getElementById(button.dataset.copyFrom);
-  const text = from ? from.value ?? from.textContent : button.dataset.copy;
+  const text = from ? from.value ?? valueOf(from) : button.dataset.copy;
   try {
     await writeClipboard(text);
     announce("Copied");

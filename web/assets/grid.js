@@ -164,13 +164,18 @@ function show(td, as, text) {
   td.replaceChildren(span);
 }
 
-// A line break is one line and a mark, blanks at the edges are tinted: as the
-// server writes cells. The text stays what it is.
+const controls = "NUL SOH STX ETX EOT ENQ ACK BEL BS HT LF VT FF CR SO SI DLE DC1 DC2 DC3 DC4 NAK SYN ETB CAN EM SUB ESC FS GS RS US".split(" ");
+
+// A line break is one line and a mark, blanks at the edges are tinted, a control
+// character has a sign: as the server writes cells. The text stays what it is.
 function visible(text) {
-  return text.split(/(\n|^[ \t]+|[ \t]+$)/).filter((part) => part !== "").map((part) => {
-    if (part !== "\n" && part.trim() !== "") return part;
+  return text.split(/(\n|^[ \t]+|[ \t]+$|[\x01-\x08\x0b-\x1f\x7f])/).filter((part) => part !== "").map((part) => {
+    const code = part.length === 1 ? part.charCodeAt(0) : 32;
+    const control = code < 32 && code !== 9 && code !== 10 || code === 127;
+    if (!control && part !== "\n" && part.trim() !== "") return part;
     const el = document.createElement("i");
-    el.className = part === "\n" ? "nl" : "sp";
+    el.className = control ? "ctl" : part === "\n" ? "nl" : "sp";
+    if (control) el.dataset.sign = controls[code] ?? "DEL";
     el.textContent = part;
     return el;
   });

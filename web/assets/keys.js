@@ -17,7 +17,7 @@ function act(shortcut, event) {
   }
   const link = shortcut.tab && find(`.tabs a[data-tab="${shortcut.tab}"]`);
   const href = link ? link.href : shortcut.go;
-  if (!href || (shortcut.go && !find(`.sidebar a[href="${shortcut.go}"], a[href="${shortcut.go}"]`) && shortcut.go !== "/databases/new")) return false;
+  if (!href || (shortcut.go && !find(`a[href="${shortcut.go}"], [data-go="${shortcut.go}"]`))) return false; // nobody goes where they may not
   location.assign(href);
   return true;
 }

@@ -61,7 +61,7 @@ func RequestID(c echo.Context) string {
 func Log(log *slog.Logger) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
-			began := time.Now()
+			began, method := time.Now(), c.Request().Method // a route may take HEAD as GET
 			err := next(c)
 			if err != nil {
 				c.Error(err)
@@ -71,7 +71,7 @@ func Log(log *slog.Logger) echo.MiddlewareFunc {
 				level = slog.LevelError
 			}
 			attrs := []slog.Attr{
-				slog.String("request", RequestID(c)), slog.String("method", c.Request().Method), slog.String("route", c.Path()),
+				slog.String("request", RequestID(c)), slog.String("method", method), slog.String("route", c.Path()),
 				slog.Int("status", c.Response().Status), slog.Int64("bytes", c.Response().Size), slog.Duration("took", time.Since(began)),
 			}
 			if o, ok := Operator(c); ok {

@@ -36,12 +36,15 @@ type Page struct {
 // is offered check them again.
 type Rights struct {
 	// Audit is to read the audit log, Check to look into databases anew, Create
-	// to provision.
-	Audit, Check, Create bool
+	// to provision and adopt, NewOrg to add an organization.
+	Audit, Check, Create, NewOrg bool
 	// Write is to change rows, Export to download databases, Restore to keep and
 	// use restore points, Manage to archive and delete databases, Orgs to rename
 	// and delete organizations.
 	Write, Export, Restore, Manage, Orgs bool
+	// Schemas is to say what a schema should be, Plan to make and rehearse plans,
+	// Approve to let one run or not, Apply to run it.
+	Schemas, Plan, Approve, Apply bool
 	// Settings is to set up the installation itself.
 	Settings bool
 }
@@ -130,4 +133,13 @@ func (p Page) search() string {
 		q.Set("db", db)
 	}
 	return paths.With(paths.Search, q)
+}
+
+// unlinked is the page that a shortcut leads to from everywhere, though not every page
+// links to it: "" for who may not see it.
+func (p Page) unlinked() string {
+	if !p.Rights.Create {
+		return ""
+	}
+	return paths.NewDatabase
 }

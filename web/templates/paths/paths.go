@@ -10,24 +10,35 @@ import (
 
 // The pages that stand for themselves.
 const (
-	Fleet       = "/"
-	Setup       = "/setup"
-	Login       = "/login"
-	Logout      = "/logout"
-	Orgs        = "/orgs"
-	SearchOrgs  = "/search/orgs"
-	NewDatabase = "/databases/new"
+	Fleet      = "/"
+	Setup      = "/setup"
+	Login      = "/login"
+	Logout     = "/logout"
+	Orgs       = "/orgs"
+	SearchOrgs = Search + "/orgs"
+	// Databases is where a database is provisioned; NewDatabase has the form for it.
+	Databases   = "/databases"
+	NewDatabase = Databases + "/new"
 	Schemas     = "/schemas"
 	Account     = "/account"
+	// Password, EndSession and EndSessions are what one's own account is changed by.
+	Password    = Account + "/password"
+	EndSession  = Account + "/sessions/end"
+	EndSessions = Account + "/sessions/end-all"
 	Audit       = "/audit"
 	// AdoptDatabases is where databases of the Cloudflare account become the fleet's.
-	AdoptDatabases = "/databases/adopt"
+	AdoptDatabases = Databases + "/adopt"
 	// Installation is what the dashboard itself is set up with.
 	Installation = "/settings"
-	AuditCSV     = "/audit.csv"
-	NewSchema    = "/schemas/new"
-	Search       = "/search"
-	Help         = "/help"
+	// Cloudflare is where the account is saved, TestCloudflare where it is tried, and
+	// ForgetCloudflare where it is taken away.
+	Cloudflare       = Installation + "/cloudflare"
+	TestCloudflare   = Cloudflare + "/test"
+	ForgetCloudflare = Cloudflare + "/forget"
+	AuditCSV         = "/audit.csv"
+	NewSchema        = Schemas + "/new"
+	Search           = "/search"
+	Help             = "/help"
 	// CheckFleet is what asks for a check of every database.
 	CheckFleet = "/check"
 )
@@ -49,8 +60,11 @@ func OrgActivity(slug string) string { return Org(slug) + "/activity" }
 // OrgSettings is where an organization is renamed and deleted.
 func OrgSettings(slug string) string { return Org(slug) + "/settings" }
 
+// DoOrg is what an organization's buttons post to: verb is rename or delete.
+func DoOrg(slug, verb string) string { return Org(slug) + "/" + verb }
+
 // Database is a database's page, its list of tables.
-func Database(name string) string { return "/databases/" + name }
+func Database(name string) string { return Databases + "/" + name }
 
 // Adopt is the form of a new schema that says what a database is.
 func Adopt(db string) string { return NewSchema + "?from=" + url.QueryEscape(db) }
@@ -89,6 +103,9 @@ func Structure(db string) string { return Database(db) + "/structure" }
 // SQL is a database's console.
 func SQL(db string) string { return Database(db) + "/sql" }
 
+// DoSQL is what a console's buttons post to: verb is cancel, version or writes.
+func DoSQL(db, verb string) string { return SQL(db) + "/" + verb }
+
 // Migrations is a database's migrations.
 func Migrations(db string) string { return Database(db) + "/migrations" }
 
@@ -120,8 +137,11 @@ func Provision(db, verb string) string { return Database(db) + "/" + verb }
 // Plan is a plan's page.
 func Plan(p id.Plan) string { return "/plans/" + string(p) }
 
-// PlanDo is what the buttons of a plan post to.
-func PlanDo(p id.Plan, verb string) string { return Plan(p) + "/" + verb }
+// DoPlan is what a plan's buttons post to: verb is rehearse, approve, reject, apply, retry or settle.
+func DoPlan(p id.Plan, verb string) string { return Plan(p) + "/" + verb }
+
+// Rehearsal is how a plan's rehearsal stands.
+func Rehearsal(p id.Plan) string { return Plan(p) + "/rehearsal" }
 
 // Fill is where the fills of a plan are let go on.
 func Fill(p id.Plan) string { return Plan(p) + "/fill" }

@@ -111,3 +111,25 @@ func Name(name string) (label string, visible bool) {
 	}
 	return name, true
 }
+
+// controls are the names of what no font shows, in ASCII's order.
+var controls = [...]string{
+	"NUL", "SOH", "STX", "ETX", "EOT", "ENQ", "ACK", "BEL", "BS", "HT", "LF", "VT", "FF", "CR", "SO", "SI",
+	"DLE", "DC1", "DC2", "DC3", "DC4", "NAK", "SYN", "ETB", "CAN", "EM", "SUB", "ESC", "FS", "GS", "RS", "US",
+}
+
+// Control returns a sign for a control character, its name in ASCII, such as NUL, and what
+// it is in full, "NUL (U+0000)". Unicode has signs of its own, which most fonts haven't. Both
+// are "" for any other character, and for a tab and a line feed, which pages show as they
+// are.
+func Control(c byte) (sign, name string) {
+	switch {
+	case c == '\t' || c == '\n':
+		return "", ""
+	case int(c) < len(controls):
+		return controls[c], fmt.Sprintf("%s (U+%04X)", controls[c], c)
+	case c == 0x7f:
+		return "DEL", "DEL (U+007F)"
+	}
+	return "", ""
+}

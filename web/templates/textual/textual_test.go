@@ -30,3 +30,14 @@ func TestPeopleReadIt(t *testing.T) {
 		}
 	}
 }
+
+func TestControlCharactersHaveSigns(t *testing.T) {
+	for c, want := range map[byte][2]string{
+		0: {"NUL", "NUL (U+0000)"}, '\r': {"CR", "CR (U+000D)"}, 0x1b: {"ESC", "ESC (U+001B)"}, 0x1f: {"US", "US (U+001F)"},
+		0x7f: {"DEL", "DEL (U+007F)"}, '\t': {}, '\n': {}, ' ': {}, 'a': {}, 0xff: {},
+	} {
+		if sign, name := textual.Control(c); sign != want[0] || name != want[1] {
+			t.Errorf("%q is %q, %q, want %q", c, sign, name, want)
+		}
+	}
+}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/web/templates/textual"
+	"github.com/kuratchi/dashboard/web/templates/ui"
 )
 
 // The bodies of large tables are written by hand: a component a cell would be
@@ -62,8 +63,10 @@ func writeValue(b *bytes.Buffer, v d1.Value) {
 			writeText(b, text)
 			return
 		}
-		b.WriteString(`<details class="long"><summary>` + templ.EscapeString(text) + `…</summary>` +
-			templ.EscapeString(strings.ToValidUTF8(v.Text()[:min(v.Len(), 100_000)], "\uFFFD")))
+		b.WriteString(`<details class="long"><summary>`)
+		ui.WriteValue(b, text)
+		b.WriteString(`…</summary>`)
+		ui.WriteValue(b, strings.ToValidUTF8(v.Text()[:min(v.Len(), 100_000)], "\uFFFD"))
 		if v.Len() > 100_000 {
 			b.WriteString(`… <span class="muted">(100 kB of ` + textual.Size(int64(v.Len())) + `)</span>`)
 		}
@@ -73,12 +76,12 @@ func writeValue(b *bytes.Buffer, v d1.Value) {
 	}
 }
 
-// writeText writes a text so that its line breaks, and blanks at its edges, can be
-// seen. What is selected and read by a script is the text as it is.
+// writeText writes a text so that its line breaks, its control characters, and blanks at
+// its edges, can be seen. What is selected and read by a script is the text as it is.
 func writeText(b *bytes.Buffer, s string) {
 	bare := strings.Trim(s, " \t")
 	if len(bare) == len(s) && strings.IndexByte(s, '\n') < 0 {
-		b.WriteString(templ.EscapeString(s))
+		ui.WriteValue(b, s)
 		return
 	}
 	blank := func(part string) {
@@ -96,7 +99,7 @@ func writeText(b *bytes.Buffer, s string) {
 		if n > 0 {
 			b.WriteString(`<i class="nl">` + "\n</i>")
 		}
-		b.WriteString(templ.EscapeString(line))
+		ui.WriteValue(b, line)
 	}
 	blank(s[at+len(bare):])
 }

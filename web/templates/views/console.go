@@ -9,6 +9,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/console"
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
+	"github.com/kuratchi/dashboard/web/templates/layout"
 	"github.com/kuratchi/dashboard/web/templates/paths"
 	"github.com/kuratchi/dashboard/web/templates/textual"
 )
@@ -30,11 +31,9 @@ type Console struct {
 	Timeout time.Duration
 	// Guard says who makes sure that what reads only reads.
 	Guard console.Guard
-	// MayWrite says that who is signed in may allow writes, WritesUntil until when
-	// they are allowed, zero for not.
-	MayWrite bool
-	// MayDraft says that who is signed in may save versions of schemas.
-	MayDraft    bool
+	// Rights are of who is signed in.
+	Rights layout.Rights
+	// WritesUntil says until when writes are allowed, zero for not.
 	WritesUntil time.Time
 	// Ask asks about the dangers of Judgement before anything runs.
 	Ask       bool

@@ -37,6 +37,8 @@ type Problem struct {
 	Icon string
 	// Retry says that the same again may help.
 	Retry string
+	// Form is the page on which what was filled in comes back, "" where it isn't kept.
+	Form string
 	// Home is where to go instead, with its name.
 	Home, HomeText string
 }

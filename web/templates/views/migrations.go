@@ -12,6 +12,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fleet"
 	"github.com/kuratchi/dashboard/internal/migrate"
+	"github.com/kuratchi/dashboard/web/templates/layout"
 )
 
 // Migrations is how a database stands against a version of a schema, and what
@@ -47,8 +48,8 @@ type Plan struct {
 	Look fleet.Look
 	// Rehearsed is its last rehearsal, zero for none.
 	Rehearsed fleet.RehearsalRun
-	// CanApprove, CanApply and the like are what the operator may do.
-	CanApprove, CanApply, CanRehearse, CanDraft, CanSettle bool
+	// Rights are of who is signed in.
+	Rights layout.Rights
 	// Fills are how far the plan's fills are, where they have begun.
 	Fills []migrate.FillProgress
 	// Restorable says that the restore point kept before it is still there, and

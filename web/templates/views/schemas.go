@@ -136,3 +136,11 @@ func editorAction(v Editor) string {
 	}
 	return paths.Versions(v.Name)
 }
+
+// since says what a draft is compared with.
+func (v Editor) since() string {
+	if v.Draft.Previous == nil {
+		return "a new schema"
+	}
+	return "since v" + itoa(v.Draft.Previous.Version)
+}

@@ -1,7 +1,11 @@
 package views
 
 import (
+	"slices"
+
 	"github.com/kuratchi/dashboard/web/templates/keys"
+	"github.com/kuratchi/dashboard/web/templates/layout"
+	"github.com/kuratchi/dashboard/web/templates/paths"
 )
 
 // Search is what a search found.
@@ -30,3 +34,14 @@ type Hit struct {
 func Shortcut(id string) string { return keys.Of(id) }
 
 func keysOf(id string) string { return keys.Of(id) }
+
+// shortcuts are those of the help page: without the pages that the operator may not see.
+func shortcuts(may layout.Rights) []keys.Group {
+	groups := keys.Groups()
+	for i := range groups {
+		groups[i].Shortcuts = slices.DeleteFunc(groups[i].Shortcuts, func(s keys.Shortcut) bool {
+			return s.Go == paths.NewDatabase && !may.Create || s.Go == paths.Audit && !may.Audit
+		})
+	}
+	return groups
+}

@@ -301,11 +301,14 @@ func (v Table) openCell(b *bytes.Buffer, cell browse.Cell) {
 		return
 	}
 	if v := cell.Value; v.Kind() == d1.Text && v.Len() > shownWidth && v.Len() <= shownLength {
-		b.WriteString(`<td title="` + templ.EscapeString(v.Text()) + `">`)
+		b.WriteString(`<td title="` + templ.EscapeString(strings.ReplaceAll(v.Text(), "\x00", nulSign)) + `">`)
 		return
 	}
 	openCell(b, cell.Value)
 }
+
+// nulSign stands for a NUL where no mark can: in a title.
+const nulSign = "[NUL]"
 
 // shownWidth is how many characters a column is wide at most. What is longer, and
 // no link to the whole, is also the cell's title.
