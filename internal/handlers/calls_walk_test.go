@@ -174,7 +174,7 @@ func (w *callWalk) walkMigrations() {
 	})
 	save := func(version, from, to string) {
 		next := strings.NewReplacer(`"version": 2`, `"version": `+version, from, to).Replace(filledShop)
-		_, err := w.fleet.SaveVersion(w.t.Context(), auth.Actor{}, "shop", next)
+		_, err := w.fleet.SaveVersion(w.t.Context(), auth.SystemActor("test"), "shop", next)
 		must(w.t, err)
 	}
 	save("3", `"picture": "blob"`, `"picture": "blob unique"`)
@@ -185,6 +185,13 @@ func (w *callWalk) walkMigrations() {
 	save("4", `"price": "real", "data": "json"`, `"price": "real not null", "data": "json not null"`)
 	path, _ = propose("4")
 	w.get(path, "that rows stand against")
+	for _, again := range []string{path + "/settle", onD1 + "/settle"} {
+		w.exec(w.control, "update plans set state = 'applying', applied_at = 0, applied_by = 'ada' where id = ?1",
+			d1.Str(strings.TrimPrefix(path, "/plans/")))
+		must(w.t, w.fleet.Recover(w.t.Context()))
+		w.act(again, "", nil)
+	}
+	w.act(path+"/retry", "", nil)
 }
 
 func (w *callWalk) walkBackups() {

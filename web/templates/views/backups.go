@@ -250,6 +250,16 @@ func placeName(place string) string {
 	return "the data folder, embedded"
 }
 
+// loose is what isn't known of the database and doesn't hold it.
+func (v DatabaseSettings) loose() (out []fleet.Unsettled) {
+	for _, u := range v.Unsettled {
+		if !u.Held {
+			out = append(out, u)
+		}
+	}
+	return out
+}
+
 // follows reports whether the page follows a work that goes on.
 func (v DatabaseSettings) follows() bool {
 	for _, op := range []*fleet.Operation{fleet.OpRevive, fleet.OpMove, fleet.OpExport, fleet.OpImport} {
