@@ -53,13 +53,7 @@ func (c *Cache) Read(ctx context.Context, id string, conn d1.Conn, f func(conn d
 // A batch of f that writes begins with Database.Unaltered: where that fails, and where a
 // reading of f meets another schema, f is done once more with a new reading. After any other
 // batch that writes it isn't, whatever else f says: the outcome is f's.
-// Where the stamp costs nothing it is asked first, so that a change is seldom done twice.
 func (c *Cache) Change(ctx context.Context, id string, conn d1.Conn, f func(conn d1.Conn, db *Database) error) error {
-	if _, ok := conn.(d1.Stamper); ok {
-		if _, err := c.Database(ctx, id, conn); err != nil {
-			return err
-		}
-	}
 	return c.do(ctx, id, conn, 2, func(k *kept) verified { return &changing{verified: k.verified(conn), conn: conn} }, f)
 }
 
