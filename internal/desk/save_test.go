@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -93,15 +94,16 @@ func TestASaveOfATableThatWasAlteredIsMadeAnew(t *testing.T) {
 	cache := &live.Cache{}
 	_, err := cache.Database(t.Context(), "x", s.conn)
 	must(t, err)
-	_, err = s.conn.Query(t.Context(), d1.Exec("alter table items add column more default 'green'"))
-	must(t, err)
 	var done browse.Written
+	var once sync.Once
 	err = cache.Change(t.Context(), "x", s.conn, func(conn d1.Conn, read *live.Database) error {
 		cat := &browse.Catalog{Database: read}
 		w, err := cat.Insert(t.Context(), conn, "items", map[string]browse.Input{"name": {As: browse.AsValue, Text: "c"}}, s.clock.now())
-		if err != nil {
-			return err
-		}
+		must(t, err)
+		once.Do(func() {
+			_, err := s.conn.Query(t.Context(), d1.Exec("alter table items add column more default 'green'"))
+			must(t, err)
+		})
 		done, err = s.Save(t.Context(), ada, s.db, conn, "items", w)
 		return err
 	})
