@@ -37,7 +37,7 @@ const (
 	// maxReferences is how many foreign keys are followed, maxLevels how many one after the
 	// other, and maxStatements about how many statements that may take.
 	maxReferences = 100
-	maxLevels     = 32
+	maxLevels     = 8
 	maxStatements = 600
 )
 
@@ -70,6 +70,15 @@ type reference struct {
 	stmts int
 	// ends says that what refers to its rows in turn isn't looked at.
 	ends bool
+}
+
+// looped reports whether the path ends with that very foreign key of a table to itself.
+func (r reference) looped(step orm.Reference) bool {
+	if len(r.path.Path) == 0 {
+		return false
+	}
+	last := r.path.Path[len(r.path.Path)-1]
+	return last.Loop && last.Child.Name == step.Child.Name && slices.Equal(last.From, step.From)
 }
 
 func (r reference) child() table { return table{r.path.Path[len(r.path.Path)-1].Child} }
@@ -131,14 +140,16 @@ func (f *follower) compile(ctx context.Context, conn d1.Conn, rows [][]d1.Value,
 			return false, err
 		}
 		step, ok := stepOf(to, child, ref)
-		if !ok {
-			continue // a key to nothing points at no row
+		if !ok || at.looped(step) {
+			continue // a key to nothing points at no row, and one that was followed to its end at no other
 		}
+		action := cmp.Or(sqltext.Upper(ref.OnDelete), "NO ACTION")
+		step.Loop = action == "CASCADE" && sqltext.Same(child.Name, to.Name) && len(child.Key.Places()) > 0
 		if len(f.references) == maxReferences || len(f.stmts) >= maxStatements || at.level == maxLevels {
 			return false, nil
 		}
 		r := at
-		r.path, r.action = at.path.Then(step), cmp.Or(sqltext.Upper(ref.OnDelete), "NO ACTION")
+		r.path, r.action = at.path.Then(step), action
 		stmts, err := r.path.Stmts(rows, len(rows)+MaxDependents+1)
 		if err != nil {
 			return false, err

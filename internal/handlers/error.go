@@ -127,6 +127,9 @@ func (s *Server) handleError(err error, c echo.Context) {
 		p = s.databasePage(c, d, "", st.title)
 		v.Backups = paths.Backups(d.Name)
 	}
+	if table, err := tableName(c); err == nil && kind == fault.Unknown { // of a change of rows
+		v.Home, v.HomeText = paths.Table(c.Param("db"), table), "Read the rows again"
+	}
 	if _, ok := middleware.Operator(c); !ok {
 		v.Home, v.HomeText = paths.Login, "Sign in"
 	}

@@ -113,8 +113,8 @@ func judgeSave(t *testing.T, where string, a answer, done bool, audit []string) 
 		}
 	case a.status == http.StatusBadGateway:
 		want = []string{"intent", "unknown"}
-		if !strings.Contains(a.body, "Look at what is there") && !strings.Contains(a.body, "Read the rows again") {
-			t.Errorf("%s: nothing to do next is said: %s", where, excerpt(a.body))
+		if !strings.Contains(a.body, "Read the rows again") || !strings.Contains(a.body, `href="`+remoteItems+`"`) {
+			t.Errorf("%s: nothing leads to the rows: %s", where, excerpt(a.body))
 		}
 	default:
 		want = []string{"intent", "failed"}

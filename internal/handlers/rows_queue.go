@@ -73,19 +73,14 @@ func seenOf(kind, text string) (browse.Seen, bool) {
 // rowsChanges saves the queue of changes of a page, and answers with the rows as they are
 // now: all of it is one batch.
 func (s rows) rowsChanges(c echo.Context) error {
-	if _, err := s.Fleet.Database(c.Request().Context(), c.Param("db")); err != nil {
-		return err
-	}
-	queue, edits, err := parseQueue(c.FormValue("changes"))
-	if err != nil {
-		return err
-	}
 	if c.FormValue("do") == "sql" {
-		return s.changesSQL(c, edits)
+		return s.changesSQL(c)
 	}
 	v := views.Saved{Table: views.Table{Editable: true}}
-	err = tables(s).changeTable(c, func(t openTable) error {
-		w, err := t.update(c, edits, s.Now())
+	opened := false
+	err := tables(s).changeTable(c, func(t openTable) error {
+		opened = true
+		queue, w, err := t.update(c, s.Now())
 		if err != nil {
 			return err
 		}
@@ -106,17 +101,20 @@ func (s rows) rowsChanges(c echo.Context) error {
 		}
 		return nil
 	})
-	if err != nil {
+	if err != nil && opened {
 		return s.changesError(c, err)
+	}
+	if err != nil {
+		return err
 	}
 	c.Response().Header().Set("HX-Trigger", "rows:saved")
 	return render(c, http.StatusOK, views.SavedRows(v))
 }
 
 // changesSQL shows what a queue of changes would send.
-func (s rows) changesSQL(c echo.Context, edits []browse.RowEdit) error {
+func (s rows) changesSQL(c echo.Context) error {
 	return tables(s).withTable(c, func(t openTable) error {
-		w, err := t.update(c, edits, s.Now())
+		_, w, err := t.update(c, s.Now())
 		if err != nil {
 			return s.changesError(c, err)
 		}
@@ -124,8 +122,14 @@ func (s rows) changesSQL(c echo.Context, edits []browse.RowEdit) error {
 	})
 }
 
-func (t openTable) update(c echo.Context, edits []browse.RowEdit, now time.Time) (*browse.Write, error) {
-	return t.cat.Update(c.Request().Context(), t.conn, t.name, edits, now)
+// update prepares what a queue of changes says.
+func (t openTable) update(c echo.Context, now time.Time) ([]queuedRow, *browse.Write, error) {
+	queue, edits, err := parseQueue(c.FormValue("changes"))
+	if err != nil {
+		return nil, nil, err
+	}
+	w, err := t.cat.Update(c.Request().Context(), t.conn, t.name, edits, now)
+	return queue, w, err
 }
 
 // changesError says beside the queue why it wasn't saved, or that nobody knows.

@@ -54,6 +54,11 @@ func (c *Cache) Read(ctx context.Context, id string, conn d1.Conn, f func(conn d
 // reading of f meets another schema, f is done once more with a new reading. After any other
 // batch that writes it isn't, whatever else f says: the outcome is f's.
 func (c *Cache) Change(ctx context.Context, id string, conn d1.Conn, f func(conn d1.Conn, db *Database) error) error {
+	if _, ok := conn.(d1.Stamper); ok { // it is cheap to ask, and then nothing is tried in vain
+		if _, err := c.Database(ctx, id, conn); err != nil {
+			return err
+		}
+	}
 	return c.do(ctx, id, conn, 2, func(k *kept) verified { return &changing{verified: k.verified(conn), conn: conn} }, f)
 }
 

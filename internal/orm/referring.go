@@ -15,6 +15,9 @@ type Reference struct {
 	// From are the places of the foreign key's columns in Child, To those of the columns
 	// they refer to in the table before it.
 	From, To []int
+	// Loop says of a table that refers to itself, and has a key, that the rows which refer so
+	// to rows of the step are rows of the step too.
+	Loop bool
 }
 
 // Referring are the rows at the end of a path of foreign keys: those that refer to rows that
@@ -54,37 +57,43 @@ func (r Referring) stmt(keys [][]d1.Value, limit int) (s d1.Stmt, taken int, err
 		rows = []string{"0"}
 	}
 	before, where := c.table.quoted()+" AS "+self, " WHERE "+strings.Join(rows, " OR ")
-	refs := make([]string, len(c.table.Columns)) // how a step names the columns before it
-	for i := range refs {
-		refs[i] = c.table.ref(self, i)
-	}
+	ref := func(place int) string { return c.table.ref(self, place) } // how a step names a column before it
 	var steps []string
 	for n, step := range r.Path {
-		child := &table{Table: step.Child}
-		on := make([]string, len(step.From))
-		for i := range step.From {
-			on[i] = refs[step.To[i]] + " = " + child.ref("c", step.From[i])
-		}
-		from := " FROM " + before + " CROSS JOIN " + child.quoted() + " AS c ON " + and(on) + where + " LIMIT " + strconv.Itoa(limit)
-		if n == len(r.Path)-1 {
-			if len(steps) > 0 {
-				c.sql.WriteString("WITH " + strings.Join(steps, ", ") + " ")
-			}
-			s.Columns = c.keysOf(child, from)
-			break
-		}
+		child, last := &table{Table: step.Child}, n == len(r.Path)-1
+		from, most := " FROM "+before+step.join(child, ref)+where, " LIMIT "+strconv.Itoa(limit)
 		name := "l" + strconv.Itoa(n)
-		refs = make([]string, len(child.Columns))
-		var names, columns []string
-		for _, place := range r.Path[n+1].To {
-			if refs[place] == "" {
-				column := "c" + strconv.Itoa(place)
-				refs[place] = name + "." + column
-				names, columns = append(names, column), append(columns, child.ref("c", place))
+		in := func(place int) string { return name + ".c" + strconv.Itoa(place+1) } // the rowid is c0
+		if last && !step.Loop {
+			name, in = "c", func(place int) string { return child.ref("c", place) }
+		} else {
+			wanted := child.Key.Places()
+			if !last {
+				wanted = r.Path[n+1].To
 			}
+			if step.Loop {
+				wanted = slices.Concat(wanted, step.To)
+			}
+			wanted = slices.Compact(slices.Sorted(slices.Values(wanted)))
+			names, columns := make([]string, len(wanted)), make([]string, len(wanted))
+			for i, place := range wanted {
+				_, names[i], _ = strings.Cut(in(place), ".")
+				columns[i] = child.ref("c", place)
+			}
+			body := "SELECT " + strings.Join(columns, ", ") + from
+			if step.Loop {
+				body += " UNION SELECT " + strings.Join(columns, ", ") + " FROM " + name + step.join(child, in)
+			}
+			steps = append(steps, name+"("+strings.Join(names, ", ")+") AS ("+body+most+")")
+			from, most = " FROM "+name, ""
 		}
-		steps = append(steps, name+"("+strings.Join(names, ", ")+") AS (SELECT "+strings.Join(columns, ", ")+from+")")
-		before, where = name, ""
+		before, where, ref = name, "", in
+		if last {
+			if len(steps) > 0 {
+				c.sql.WriteString("WITH RECURSIVE " + strings.Join(steps, ", ") + " ")
+			}
+			s.Columns = c.keysOf(child, in, from+most)
+		}
 	}
 	columns := s.Columns
 	s, err = c.stmt(d1.Read)
@@ -92,12 +101,21 @@ func (r Referring) stmt(keys [][]d1.Value, limit int) (s d1.Stmt, taken int, err
 	return s, max(taken, 1), err
 }
 
-// keysOf writes the SELECT of the keys of rows of a table called c, or of their count, and
-// returns the names of its columns.
-func (c *compiler) keysOf(t *table, from string) []string {
+// join joins the rows of a step, called c, to what is before them.
+func (r Reference) join(child *table, before func(place int) string) string {
+	on := make([]string, len(r.From))
+	for i := range r.From {
+		on[i] = before(r.To[i]) + " = " + child.ref("c", r.From[i])
+	}
+	return " CROSS JOIN " + child.quoted() + " AS c ON " + and(on)
+}
+
+// keysOf writes the SELECT of the keys of rows of a table, or of their count, and returns the
+// names of its columns.
+func (c *compiler) keysOf(t *table, in func(place int) string, from string) []string {
 	var refs []string
 	for _, i := range t.Key.Places() {
-		ref := t.ref("c", i)
+		ref := in(i)
 		if t.collated(i) { // DISTINCT goes by the collation, and the key may have another one
 			ref += " COLLATE BINARY"
 		}
