@@ -162,7 +162,7 @@ func (s *site) add(ctx context.Context, name string) (d1.Conn, error) {
 		return nil, err
 	}
 	for {
-		d, err := s.fleet.Database(ctx, name)
+		d, err := s.fleet.Database(ctx, auth.SystemActor("bench"), name)
 		switch {
 		case err != nil:
 			return nil, err

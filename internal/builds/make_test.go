@@ -113,7 +113,7 @@ func (m *maker) save(source string) {
 func (m *maker) provision(org, name, schema string, version int, statements ...string) {
 	m.do(name, func() error {
 		in := fleet.ProvisionInput{Name: name, Schema: schema, Version: version}
-		if _, err := m.Org(m.ctx, fleet.Slug(org)); err == nil {
+		if _, err := m.Org(m.ctx, ada, fleet.Slug(org)); err == nil {
 			in.Org = fleet.Slug(org)
 		} else {
 			in.OrgName = org
@@ -136,7 +136,7 @@ func (m *maker) run(name string, statements ...string) {
 		if len(statements) == 0 {
 			return nil
 		}
-		_, conn, err := m.Open(m.ctx, name)
+		_, conn, err := m.Open(m.ctx, ada, name)
 		if err != nil {
 			return err
 		}
@@ -166,7 +166,7 @@ func (m *maker) plan(database, name string, version int, to fleet.PlanState) {
 		}
 		for end := time.Now().Add(20 * time.Second); p.Filling.State == fleet.FillRunning &&
 			time.Now().Before(end); time.Sleep(time.Millisecond) {
-			if p, err = m.Plan(m.ctx, p.ID); err != nil {
+			if p, err = m.Plan(m.ctx, ada, p.ID); err != nil {
 				return err
 			}
 		}
@@ -215,7 +215,7 @@ func (m *maker) adoption() {
 	}
 	source := ""
 	m.do("adopt", func() error {
-		s, err := m.DrawDatabase(m.ctx, "acme-people")
+		s, err := m.DrawDatabase(m.ctx, ada, "acme-people")
 		source = s
 		return err
 	})

@@ -145,7 +145,7 @@ func nextPlanSays(t *testing.T, w *world, k *Kept, l later) {
 		if !told.Stale || told.Database != l.stale[0] {
 			continue
 		}
-		p, err := w.Plan(t.Context(), planID(told))
+		p, err := w.Plan(t.Context(), ada, planID(told))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -183,7 +183,7 @@ func ownerSignsIn(t *testing.T, w *world) {
 func plansGoOn(t *testing.T, w *world, k *Kept) {
 	applied := 0
 	for _, told := range k.Plans {
-		p, err := w.Plan(t.Context(), planID(told))
+		p, err := w.Plan(t.Context(), ada, planID(told))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -196,7 +196,7 @@ func plansGoOn(t *testing.T, w *world, k *Kept) {
 			if _, err := w.Apply(t.Context(), ada, p.ID, p.Hash); err == nil {
 				t.Errorf("%s: a stale plan was applied", told.Database)
 			}
-			if p, err = w.Plan(t.Context(), p.ID); err != nil || p.State != fleet.PlanApproved {
+			if p, err = w.Plan(t.Context(), ada, p.ID); err != nil || p.State != fleet.PlanApproved {
 				t.Errorf("%s: the stale plan is %s, %v", told.Database, p.State, err)
 			}
 		case p.State == fleet.PlanApproved:
@@ -217,7 +217,7 @@ func plansGoOn(t *testing.T, w *world, k *Kept) {
 // twinIsRefused is asked after a rebuild of a table with UNIQUE (email COLLATE NOCASE).
 func twinIsRefused(t *testing.T, w *world) {
 	t.Helper()
-	_, conn, err := w.Open(t.Context(), "initech-people")
+	_, conn, err := w.Open(t.Context(), ada, "initech-people")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -232,7 +232,7 @@ func twinIsRefused(t *testing.T, w *world) {
 }
 
 func pointsGoOn(t *testing.T, w *world) {
-	d, err := w.Database(t.Context(), "acme-app")
+	d, err := w.Database(t.Context(), ada, "acme-app")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -243,7 +243,7 @@ func pointsGoOn(t *testing.T, w *world) {
 	if _, err := w.RestoreTo(t.Context(), ada, d.Name, points[len(points)-1].ID); err != nil {
 		t.Fatal(err)
 	}
-	if d, err = w.Database(t.Context(), d.Name); err != nil || d.Version != 1 || d.Status(3) != fleet.StatusBehind {
+	if d, err = w.Database(t.Context(), ada, d.Name); err != nil || d.Version != 1 || d.Status(3) != fleet.StatusBehind {
 		t.Errorf("it is at v%d, %s, %v", d.Version, d.Status(3), err)
 	}
 }

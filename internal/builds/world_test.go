@@ -95,7 +95,7 @@ var first = fleet.Page{Number: 1, Size: 100}
 // tell says what is in the folder. Every database in use is looked into anew.
 func (w *world) tell(ctx context.Context, at time.Time) (*Kept, error) {
 	k := &Kept{At: at}
-	orgs, _, err := w.Orgs(ctx, "", first)
+	orgs, _, err := w.Orgs(ctx, ada, "", first)
 	if err != nil {
 		return nil, err
 	}
@@ -116,12 +116,12 @@ func (w *world) tell(ctx context.Context, at time.Time) (*Kept, error) {
 	if k.Versions, err = w.tellVersions(ctx); err != nil {
 		return nil, err
 	}
-	plans, _, err := w.Plans(ctx, "", first)
+	plans, _, err := w.Plans(ctx, ada, "", first)
 	if err != nil {
 		return nil, err
 	}
 	for _, p := range plans {
-		if p, err = w.Plan(ctx, p.ID); err != nil { // which checks its hash
+		if p, err = w.Plan(ctx, ada, p.ID); err != nil { // which checks its hash
 			return nil, err
 		}
 		l, err := w.Look(ctx, p)
@@ -141,7 +141,7 @@ func (w *world) tell(ctx context.Context, at time.Time) (*Kept, error) {
 func (w *world) everyDatabase(ctx context.Context) ([]fleet.Database, error) {
 	var out []fleet.Database
 	for _, status := range []fleet.Status{"", fleet.Status(fleet.Archived), fleet.Status(fleet.Deleted)} {
-		ds, _, err := w.Databases(ctx, fleet.Filter{Status: status, Page: first})
+		ds, _, err := w.Databases(ctx, ada, fleet.Filter{Status: status, Page: first})
 		if err != nil {
 			return nil, err
 		}
@@ -176,7 +176,7 @@ func (w *world) tellDatabase(ctx context.Context, d fleet.Database) (Database, e
 
 // count counts the rows of every table, those that no schema declares too.
 func (w *world) count(ctx context.Context, name string, rows map[string]int64) error {
-	_, conn, err := w.Open(ctx, name)
+	_, conn, err := w.Open(ctx, ada, name)
 	if err != nil {
 		return err
 	}

@@ -82,7 +82,7 @@ func (w *world) one(t *testing.T, database, sql string) string {
 
 func (w *world) databases(t *testing.T) []fleet.Database {
 	t.Helper()
-	all, n, err := w.Databases(t.Context(), fleet.Filter{Page: fleet.Page{Number: 1, Size: 100}})
+	all, n, err := w.Databases(t.Context(), auth.SystemActor("test"), fleet.Filter{Page: fleet.Page{Number: 1, Size: 100}})
 	if err != nil || n != len(all) {
 		t.Fatalf("%d of %d databases, %v", len(all), n, err)
 	}
@@ -110,7 +110,7 @@ func TestFill(t *testing.T) {
 }
 
 func theFleet(t *testing.T, w *world, began time.Time) {
-	totals, err := w.Totals(t.Context())
+	totals, err := w.Totals(t.Context(), auth.SystemActor("test"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -170,7 +170,7 @@ func theDrift(t *testing.T, w *world) {
 		if d.State != fleet.Ready {
 			continue
 		}
-		_, conn, err := w.Open(t.Context(), d.Name)
+		_, conn, err := w.Open(t.Context(), auth.SystemActor("test"), d.Name)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -201,7 +201,7 @@ func theDrift(t *testing.T, w *world) {
 }
 
 func thePlans(t *testing.T, w *world) {
-	plans, _, err := w.Plans(t.Context(), "", fleet.Page{Number: 1, Size: 100})
+	plans, _, err := w.Plans(t.Context(), auth.SystemActor("test"), "", fleet.Page{Number: 1, Size: 100})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -41,7 +41,7 @@ func (d *demo) provision(ctx context.Context, s *spec) error {
 		case <-time.After(time.Millisecond):
 		}
 	}
-	if db, err = d.fleet.Database(ctx, s.database); err != nil {
+	if db, err = d.fleet.Database(ctx, actor, s.database); err != nil {
 		return err
 	}
 	if db.State != want {

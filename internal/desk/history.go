@@ -17,7 +17,7 @@ const (
 // History is what the actor ran in a database before, each text once, the newest first,
 // with what came of it.
 func (d *Desk) History(ctx context.Context, a auth.Actor, db fleet.Database) ([]audit.Entry, error) {
-	es, err := d.Log.Audit(ctx, audit.Filter{
+	es, err := d.Entries(ctx, a, audit.Filter{
 		Actions: []audit.Action{audit.DatabaseQuery, audit.DatabaseWrite}, Actor: a.Email, Database: db.Name, Limit: historyRead,
 	})
 	if err != nil {
@@ -39,4 +39,12 @@ func (d *Desk) History(ctx context.Context, a auth.Actor, db fleet.Database) ([]
 		out = append(out, e)
 	}
 	return out, nil
+}
+
+// Entries returns the entries of the audit log that match, the newest first.
+func (d *Desk) Entries(ctx context.Context, a auth.Actor, f audit.Filter) ([]audit.Entry, error) {
+	if err := a.Reaches(); err != nil {
+		return nil, err
+	}
+	return d.Log.Audit(ctx, f)
 }

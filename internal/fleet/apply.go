@@ -64,7 +64,7 @@ func (f *Fleet) RetryPlan(ctx context.Context, a auth.Actor, plan id.Plan) (Plan
 	if err := a.May(OpRetry.Needs); err != nil {
 		return Plan{}, err
 	}
-	was, err := f.Plan(ctx, plan)
+	was, err := f.readPlan(ctx, plan)
 	if err != nil {
 		return was, err
 	}

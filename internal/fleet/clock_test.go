@@ -87,7 +87,7 @@ func TestNothingIsPurgedWithinADayOfAJump(t *testing.T) {
 		jumped, last, there := -clock.Day, time.Time{}, true
 		look := func() {
 			last = w.PurgeRound(t.Context(), last)
-			_, err := w.Database(t.Context(), name)
+			_, err := w.Database(t.Context(), ada, name)
 			there = err == nil
 			if err != nil && !fault.Is(err, fault.NotFound) {
 				t.Fatal(err)

@@ -34,7 +34,7 @@ func (w *world) purged(name string) {
 	d.PurgeAt = now()
 	must(w.t, w.store.UpdateDatabase(w.t.Context(), d, fleet.Deleted))
 	must(w.t, w.PurgeExpired(w.t.Context()))
-	if _, err := w.Database(w.t.Context(), name); !fault.Is(err, fault.NotFound) {
+	if _, err := w.Database(w.t.Context(), ada, name); !fault.Is(err, fault.NotFound) {
 		w.t.Fatalf("%s is not purged: %v", name, err)
 	}
 }
@@ -255,7 +255,8 @@ func TestNothingIsWrittenWhileADatabaseIsPutBack(t *testing.T) {
 	}()
 	<-s.begun
 	leave() // the browser goes away
-	if _, _, err := w.Open(t.Context(), "acme"); !fault.Is(err, fault.Conflict) || !strings.Contains(fault.Message(err), "is being put back") {
+	if _, _, err := w.Open(t.Context(), ada, "acme"); !fault.Is(err, fault.Conflict) ||
+		!strings.Contains(fault.Message(err), "is being put back") {
 		t.Errorf("opened meanwhile: %v", err)
 	}
 	if got := w.Work(w.database("acme").ID); !got.Running() || !got.Is(fleet.OpRestore) {
@@ -293,7 +294,7 @@ func TestNoAnsweredWriteIsLostByADelete(t *testing.T) {
 // for the end, and returns how many were answered and the last refusal of a new handle.
 func (w *world) write(name string) (end func() (answered int, err error)) {
 	w.t.Helper()
-	_, stays, err := w.Open(w.t.Context(), name)
+	_, stays, err := w.Open(w.t.Context(), ada, name)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -322,7 +323,7 @@ func (w *world) write(name string) (end func() (answered int, err error)) {
 	})
 	both.Go(func() {
 		by <- loop(func() error {
-			_, conn, err := w.Open(w.t.Context(), name)
+			_, conn, err := w.Open(w.t.Context(), ada, name)
 			if err == nil {
 				_, err = conn.Query(w.t.Context(), row)
 			}

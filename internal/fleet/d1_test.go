@@ -92,7 +92,7 @@ func TestADatabaseOnD1(t *testing.T) {
 	if got := w.value(d.Name, "select id || role from users"); got != "9007199254740993member" {
 		t.Errorf("afterwards: %s", got)
 	}
-	if p, err = w.Plan(ctx, p.ID); err != nil || p.Point == "" {
+	if p, err = w.Plan(ctx, ada, p.ID); err != nil || p.Point == "" {
 		t.Fatal(err)
 	}
 	if err := w.Rehearse(ctx, ada, p.ID); err != nil || w.LastRehearsal(p.ID).Rehearsal.Failed == "" { // stale by now
@@ -121,7 +121,7 @@ func TestADatabaseOnD1(t *testing.T) {
 	if err := w.Delete(ctx, ada, d.Name); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := w.Open(ctx, d.Name); !fault.Is(err, fault.Conflict) {
+	if _, _, err := w.Open(ctx, ada, d.Name); !fault.Is(err, fault.Conflict) {
 		t.Errorf("open although deleted: %v", err)
 	}
 	if err := w.Revive(ctx, ada, d.Name); err != nil {
@@ -213,7 +213,8 @@ func TestAFleetMixesPlaces(t *testing.T) {
 	// Without the account those on D1 say so, and the others work.
 	alone := fleet.New(w.store, fleet.EmbeddedOnly{Engine: w.engine}, slog.New(slog.DiscardHandler), now)
 	defer alone.Close()
-	if _, _, err := alone.Open(t.Context(), b.Name); !fault.Is(err, fault.Unavailable) || !strings.Contains(fault.Message(err), "Cloudflare") {
+	if _, _, err := alone.Open(t.Context(), ada, b.Name); !fault.Is(err, fault.Unavailable) ||
+		!strings.Contains(fault.Message(err), "Cloudflare") {
 		t.Errorf("%v", err)
 	}
 	if d, err := alone.Check(t.Context(), ada, b.Name); err != nil || d.Health != fleet.HealthUnreachable {

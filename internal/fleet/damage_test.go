@@ -72,7 +72,7 @@ func TestADamagedDatabaseIsToldKeptAsItIsAndPutBack(t *testing.T) {
 		t.Errorf("the damaged state was put back: %v", err)
 	}
 	// The newest point of before a moment is one that can be put back.
-	if p, err := w.PointAt(ctx, d.Name, before.CreatedAt); err != nil || p.Damaged() {
+	if p, err := w.PointAt(ctx, ada, d.Name, before.CreatedAt); err != nil || p.Damaged() {
 		t.Errorf("%+v, %v", p, err)
 	}
 }
@@ -92,8 +92,8 @@ func TestADatabaseWhoseFileIsGoneCanBePutBackAndDeleted(t *testing.T) {
 		t.Errorf("put back with %s rows", got)
 	}
 	must(t, w.Delete(ctx, ada, globex.Name))
-	if _, err := w.Database(ctx, globex.Name); !fault.Is(err, fault.NotFound) || len(w.Unsettled()) > 0 {
-		t.Errorf("what nothing is left of is still there: %v, %v", err, w.Unsettled())
+	if _, err := w.Database(ctx, ada, globex.Name); !fault.Is(err, fault.NotFound) || len(w.Unsettled(ada)) > 0 {
+		t.Errorf("what nothing is left of is still there: %v, %v", err, w.Unsettled(ada))
 	}
 }
 
@@ -101,7 +101,7 @@ func TestADatabaseWithTheFileOfAnotherIsNotDeleted(t *testing.T) {
 	w, ctx := newWorld(t, nil), t.Context()
 	acme, globex := w.filled("Acme"), w.filled("Globex")
 	w.stopped(func(path func(fleet.Database) string) { must(t, os.Rename(path(globex), path(acme))) }, acme)
-	if err := w.Delete(ctx, ada, acme.Name); !fault.Is(err, fault.Conflict) || len(w.Unsettled()) > 0 {
+	if err := w.Delete(ctx, ada, acme.Name); !fault.Is(err, fault.Conflict) || len(w.Unsettled(ada)) > 0 {
 		t.Errorf("%v", err)
 	}
 	now, err := w.Check(ctx, ada, acme.Name)

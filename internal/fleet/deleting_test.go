@@ -48,7 +48,7 @@ func TestADeletionThatFailsIsTriedAgain(t *testing.T) {
 		if d.State != fleet.Deleting || d.FinalPoint != "" || d.ProviderID == "" || d.PurgeAt.IsZero() {
 			t.Errorf("%v: %+v", why, d)
 		}
-		if _, _, err := w.Open(t.Context(), d.Name); !fault.Is(err, fault.Conflict) ||
+		if _, _, err := w.Open(t.Context(), ada, d.Name); !fault.Is(err, fault.Conflict) ||
 			!strings.Contains(fault.Message(err), "deletion was begun") {
 			t.Errorf("%v", err)
 		}
@@ -153,7 +153,7 @@ func TestAPlanThatFailedIsTriedAgainUnderANewID(t *testing.T) {
 	if err != nil || done.State != fleet.PlanApplied {
 		t.Errorf("%+v %v", done, err)
 	}
-	if was, err := w.Plan(t.Context(), p.ID); err != nil || was.State != fleet.PlanFailed {
+	if was, err := w.Plan(t.Context(), ada, p.ID); err != nil || was.State != fleet.PlanFailed {
 		t.Errorf("%+v %v", was, err)
 	}
 }

@@ -47,7 +47,7 @@ func (f *Fleet) FillProgress(ctx context.Context, p Plan) ([]migrate.FillProgres
 	if at, runs := f.runningFills(p); runs || p.Filling.State == "" {
 		return at, nil
 	}
-	_, conn, err := f.Open(ctx, p.Database)
+	_, conn, err := f.openDatabase(ctx, p.Database)
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +68,10 @@ func (f *Fleet) runningFills(p Plan) (at []migrate.FillProgress, runs bool) {
 
 // FillingPlans returns the plans of a database whose fills are not done: running, stopped
 // or failed, the oldest first.
-func (f *Fleet) FillingPlans(ctx context.Context, database string) ([]Plan, error) {
+func (f *Fleet) FillingPlans(ctx context.Context, a auth.Actor, database string) ([]Plan, error) {
+	if err := a.Reaches(); err != nil {
+		return nil, err
+	}
 	return f.store.FillingPlans(ctx, database)
 }
 
@@ -155,7 +158,7 @@ func (f *Fleet) ResumeFilling(ctx context.Context, a auth.Actor, plan id.Plan) e
 }
 
 func (f *Fleet) fillingPlan(ctx context.Context, plan id.Plan, states ...FillState) (Plan, Database, error) {
-	p, err := f.Plan(ctx, plan)
+	p, err := f.readPlan(ctx, plan)
 	if err != nil {
 		return p, Database{}, err
 	}

@@ -43,7 +43,7 @@ func TestATableTooLargeIsOfferedASchemaInBetween(t *testing.T) {
 		l.Offer.Notes[0].Line != `"mail": "text fill (lower('A'))"` {
 		t.Fatalf("%v %+v", err, l.Offer)
 	}
-	name, source, err := w.DrawOffer(t.Context(), p.ID)
+	name, source, err := w.DrawOffer(t.Context(), ada, p.ID)
 	if err != nil || name != "app" {
 		t.Fatal(name, err)
 	}
@@ -64,7 +64,7 @@ func TestATableTooLargeIsOfferedASchemaInBetween(t *testing.T) {
 	if got := w.value(d.Name, "select count(*) from users where mail = 'a'"); got != "50000" {
 		t.Errorf("%s rows are filled", got)
 	}
-	if _, _, err := w.DrawOffer(t.Context(), next.ID); !fault.Is(err, fault.Invalid) {
+	if _, _, err := w.DrawOffer(t.Context(), ada, next.ID); !fault.Is(err, fault.Invalid) {
 		t.Errorf("an offer for what is applied: %v", err)
 	}
 }

@@ -119,7 +119,7 @@ func (f *Fleet) recordFilling(ctx context.Context, p Plan, e audit.Entry, cause 
 // unfilledWords says how many rows have no value though every chunk is done, "" for none
 // and where that can't be read.
 func (f *Fleet) unfilledWords(ctx context.Context, p Plan) string {
-	_, conn, err := f.Open(ctx, p.Database)
+	_, conn, err := f.openDatabase(ctx, p.Database)
 	if err != nil {
 		return ""
 	}
@@ -243,7 +243,7 @@ func (f *Fleet) retryFill(ctx context.Context, p Plan, do func(context.Context, 
 // useDatabase opens a database for one thing. It reports whether that could not be
 // done because the database is worked on as a whole, or held.
 func (f *Fleet) useDatabase(ctx context.Context, name string, do func(context.Context, d1.Conn) error) (busy bool, err error) {
-	d, conn, err := f.Open(ctx, name)
+	d, conn, err := f.openDatabase(ctx, name)
 	if err != nil {
 		return f.Work(d.ID).Closes() != "", err
 	}

@@ -91,7 +91,7 @@ func (w *world) filling(fill string) fleet.Plan {
 func (w *world) until(p fleet.Plan, state fleet.FillState) fleet.Plan {
 	w.t.Helper()
 	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
-		got, err := w.Plan(w.t.Context(), p.ID)
+		got, err := w.Plan(w.t.Context(), ada, p.ID)
 		if err != nil {
 			w.t.Fatal(err)
 		}
@@ -184,13 +184,13 @@ func TestAnOperatorStopsAFillAndLetsItGoOn(t *testing.T) {
 		time.Sleep(5 * time.Millisecond)
 	}
 	time.Sleep(200 * time.Millisecond) // time enough for another
-	p, _ = w.Plan(t.Context(), p.ID)
+	p, _ = w.Plan(t.Context(), ada, p.ID)
 	at, err := w.FillProgress(t.Context(), p)
 	if err != nil || at[0].Chunks != 2 || p.Filling.State != fleet.FillStopped {
 		t.Errorf("%v: after the stop %+v, %+v", err, at, p.Filling)
 	}
 	w.recover()
-	if p, _ = w.Plan(t.Context(), p.ID); p.Filling.State != fleet.FillStopped {
+	if p, _ = w.Plan(t.Context(), ada, p.ID); p.Filling.State != fleet.FillStopped {
 		t.Error("a start lets go on what an operator stopped")
 	}
 	if err := w.ResumeFilling(t.Context(), ada, p.ID); err != nil {
@@ -304,7 +304,7 @@ func TestAStopOfTheProgramEndsAtAChunkAndTheNextStartGoesOn(t *testing.T) {
 	}
 	p := w.filling("fill (lower(email))")
 	<-closed
-	if p, _ = w.Plan(t.Context(), p.ID); p.Filling.State != fleet.FillRunning {
+	if p, _ = w.Plan(t.Context(), ada, p.ID); p.Filling.State != fleet.FillRunning {
 		t.Fatalf("%+v", p.Filling)
 	}
 	if got := w.value("acme-org-001", "select count(mail) from users"); got != "10000" {

@@ -88,11 +88,19 @@ func orgEntry(a auth.Actor, o Org) audit.Entry {
 }
 
 // Org returns the organization with that slug.
-func (f *Fleet) Org(ctx context.Context, slug string) (Org, error) { return f.store.Org(ctx, slug) }
+func (f *Fleet) Org(ctx context.Context, a auth.Actor, slug string) (Org, error) {
+	if err := a.Reaches(); err != nil {
+		return Org{}, err
+	}
+	return f.store.Org(ctx, slug)
+}
 
 // Orgs returns a page of the organizations whose name or slug holds search, and
 // how many there are in all.
-func (f *Fleet) Orgs(ctx context.Context, search string, p Page) ([]Org, int, error) {
+func (f *Fleet) Orgs(ctx context.Context, a auth.Actor, search string, p Page) ([]Org, int, error) {
+	if err := a.Reaches(); err != nil {
+		return nil, 0, err
+	}
 	return f.store.Orgs(ctx, search, p)
 }
 
@@ -144,22 +152,40 @@ func (f *Fleet) proposeOrgs(ctx context.Context, text string, several bool) erro
 }
 
 // Databases returns a page of databases and how many match in all.
-func (f *Fleet) Databases(ctx context.Context, filter Filter) ([]Database, int, error) {
+func (f *Fleet) Databases(ctx context.Context, a auth.Actor, filter Filter) ([]Database, int, error) {
+	if err := a.Reaches(); err != nil {
+		return nil, 0, err
+	}
 	return f.store.Databases(ctx, filter)
 }
 
 // Totals counts the fleet.
-func (f *Fleet) Totals(ctx context.Context) (Totals, error) { return f.store.Totals(ctx) }
+func (f *Fleet) Totals(ctx context.Context, a auth.Actor) (Totals, error) {
+	if err := a.Reaches(); err != nil {
+		return Totals{}, err
+	}
+	return f.store.Totals(ctx)
+}
 
 // Database returns the database of that name.
-func (f *Fleet) Database(ctx context.Context, name string) (Database, error) {
+func (f *Fleet) Database(ctx context.Context, a auth.Actor, name string) (Database, error) {
+	if err := a.Reaches(); err != nil {
+		return Database{}, err
+	}
 	return f.currentDatabase(ctx, name)
 }
 
 // Open returns a database with a handle on it. One that isn't ready is
 // fault.Conflict, and so is every call by a handle whose database was moved, put
 // back or removed since, and every write to one of which something isn't settled.
-func (f *Fleet) Open(ctx context.Context, name string) (Database, d1.Conn, error) {
+func (f *Fleet) Open(ctx context.Context, a auth.Actor, name string) (Database, d1.Conn, error) {
+	if err := a.Reaches(); err != nil {
+		return Database{}, nil, err
+	}
+	return f.openDatabase(ctx, name)
+}
+
+func (f *Fleet) openDatabase(ctx context.Context, name string) (Database, d1.Conn, error) {
 	opened := f.gates.moment()
 	d, err := f.store.Database(ctx, name)
 	if err != nil {

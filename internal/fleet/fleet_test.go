@@ -121,7 +121,7 @@ const patience = 4 * time.Minute
 func (w *world) settled(name string) fleet.Database {
 	w.t.Helper()
 	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(2 * time.Millisecond) {
-		d, err := w.Database(w.t.Context(), name)
+		d, err := w.Database(w.t.Context(), ada, name)
 		if err != nil {
 			w.t.Fatal(err)
 		}
@@ -193,7 +193,7 @@ func TestProvisionMakesOneDatabaseHoweverOftenItIsAsked(t *testing.T) {
 			t.Errorf("a taken name: %v", err)
 		}
 	}
-	if _, n, _ := w.Orgs(t.Context(), "", fleet.Page{Number: 1, Size: 10}); n != 1 {
+	if _, n, _ := w.Orgs(t.Context(), ada, "", fleet.Page{Number: 1, Size: 10}); n != 1 {
 		t.Error("a refused name left an organization")
 	}
 }
@@ -212,7 +212,7 @@ func TestProposedNamesDoNotCollide(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if _, n, _ := w.Databases(t.Context(), fleet.Filter{Org: "acme"}); n != 12 {
+	if _, n, _ := w.Databases(t.Context(), ada, fleet.Filter{Org: "acme"}); n != 12 {
 		t.Errorf("%d databases", n)
 	}
 }
@@ -238,7 +238,7 @@ func TestProvisionRefusesAtTheField(t *testing.T) {
 			t.Errorf("%s: %v at %q", name, err, fault.FieldOf(err))
 		}
 	}
-	if _, n, _ := w.Orgs(t.Context(), "", fleet.Page{Number: 1, Size: 10}); n != 0 {
+	if _, n, _ := w.Orgs(t.Context(), ada, "", fleet.Page{Number: 1, Size: 10}); n != 0 {
 		t.Error("a refused form left an organization")
 	}
 }
@@ -253,7 +253,7 @@ func TestAFailedProvisionIsResumedOrUndone(t *testing.T) {
 	if d.State != fleet.Failed || d.Error != "The account does not answer." {
 		t.Fatalf("%+v", d)
 	}
-	if _, _, err := w.Open(t.Context(), d.Name); !fault.Is(err, fault.Conflict) {
+	if _, _, err := w.Open(t.Context(), ada, d.Name); !fault.Is(err, fault.Conflict) {
 		t.Errorf("a failed database opens: %v", err)
 	}
 	b.open = nil
@@ -278,7 +278,7 @@ func TestAFailedProvisionIsResumedOrUndone(t *testing.T) {
 	if err := w.UndoProvision(t.Context(), ada, d.Name); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.Database(t.Context(), d.Name); !fault.Is(err, fault.NotFound) {
+	if _, err := w.Database(t.Context(), ada, d.Name); !fault.Is(err, fault.NotFound) {
 		t.Errorf("after undoing: %v", err)
 	}
 	if diff := cmp.Diff([]string{"database.provision intent", "database.provision failed", "database.provision_undo intent",
@@ -310,7 +310,7 @@ func TestUndoKeepsADatabaseThatHoldsRows(t *testing.T) {
 	var b *broken
 	w := newWorld(t, func(p d1.Provider) d1.Provider { b = &broken{Provider: p}; return b })
 	d := w.provision(fleet.ProvisionInput{OrgName: "Acme", Schema: "app", Request: "f1"})
-	_, conn, err := w.Open(t.Context(), d.Name)
+	_, conn, err := w.Open(t.Context(), ada, d.Name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -362,7 +362,7 @@ func TestAPlanIsProposedApprovedAndApplied(t *testing.T) {
 	if p, err = w.Apply(t.Context(), ada, p.ID, p.Hash); err != nil || p.State != fleet.PlanApplied || p.Duration <= 0 {
 		t.Fatalf("%+v %v", p, err)
 	}
-	if d, _ = w.Database(t.Context(), d.Name); d.Version != 2 {
+	if d, _ = w.Database(t.Context(), ada, d.Name); d.Version != 2 {
 		t.Errorf("recorded version %d", d.Version)
 	}
 	if _, err := w.Apply(t.Context(), ada, p.ID, p.Hash); !fault.Is(err, fault.Conflict) {
@@ -408,7 +408,7 @@ func TestOfManyAppliesOneRuns(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	_, conn, _ := w.Open(t.Context(), d.Name)
+	_, conn, _ := w.Open(t.Context(), ada, d.Name)
 	ledger, _ := migrate.Ledger(t.Context(), conn)
 	if applied != 1 || refused != 7 || len(ledger) != 2 {
 		t.Errorf("%d applied, %d refused, %d in the ledger", applied, refused, len(ledger))
@@ -419,7 +419,7 @@ func TestAStalePlanChangesNothing(t *testing.T) {
 	w := newWorld(t, nil)
 	d := w.provision(fleet.ProvisionInput{OrgName: "Acme", Schema: "app", Version: 1, Request: "f"})
 	p := w.approved(d.Name)
-	_, conn, _ := w.Open(t.Context(), d.Name)
+	_, conn, _ := w.Open(t.Context(), ada, d.Name)
 	if _, err := conn.Query(t.Context(), d1.Exec("create table by_hand(a)")); err != nil {
 		t.Fatal(err)
 	}
@@ -430,7 +430,7 @@ func TestAStalePlanChangesNothing(t *testing.T) {
 	if err != nil || got.State != fleet.PlanFailed || !strings.Contains(got.Error, "changed since") {
 		t.Errorf("%+v %v", got, err)
 	}
-	if d, _ = w.Database(t.Context(), d.Name); d.Version != 1 {
+	if d, _ = w.Database(t.Context(), ada, d.Name); d.Version != 1 {
 		t.Errorf("recorded version %d", d.Version)
 	}
 	ledger, err := migrate.Ledger(t.Context(), conn)
@@ -449,7 +449,7 @@ func TestALostAnswerIsResolvedByTheLedger(t *testing.T) {
 	if err != nil || p.State != fleet.PlanApplied {
 		t.Fatalf("%+v %v", p, err)
 	}
-	_, conn, _ := w.Open(t.Context(), d.Name)
+	_, conn, _ := w.Open(t.Context(), ada, d.Name)
 	ledger, _ := migrate.Ledger(t.Context(), conn)
 	if len(ledger) != 2 {
 		t.Fatalf("%d in the ledger: the plan was sent twice, or never", len(ledger))
@@ -470,13 +470,13 @@ func TestRecoverReadsTheLedger(t *testing.T) {
 				t.Fatal(err)
 			}
 			if ran {
-				_, conn, _ := w.Open(t.Context(), d.Name)
+				_, conn, _ := w.Open(t.Context(), ada, d.Name)
 				if _, err := migrate.Apply(t.Context(), conn, &p.Body, migrate.Attempt{ID: string(p.ID), Actor: ada.Email, At: now()}); err != nil {
 					t.Fatal(err)
 				}
 			}
 			w.recover()
-			got, _ := w.Plan(t.Context(), p.ID)
+			got, _ := w.Plan(t.Context(), ada, p.ID)
 			want := map[bool]fleet.PlanState{true: fleet.PlanApplied, false: fleet.PlanFailed}[ran]
 			if got.State != want {
 				t.Errorf("the plan is %s (%s)", got.State, got.Error)
@@ -544,7 +544,7 @@ func TestListsFilterSortAndCount(t *testing.T) {
 		"none":            {fleet.Filter{Search: "100%_"}, ""},
 		"second page":     {fleet.Filter{Page: fleet.Page{Number: 2, Size: 3}}, "wayne-org-001"},
 	} {
-		ds, _, err := w.Databases(t.Context(), c.f)
+		ds, _, err := w.Databases(t.Context(), ada, c.f)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -556,11 +556,11 @@ func TestListsFilterSortAndCount(t *testing.T) {
 			t.Errorf("%s: %s, want %s", name, got, c.want)
 		}
 	}
-	totals, err := w.Totals(t.Context())
+	totals, err := w.Totals(t.Context(), ada)
 	if want := (fleet.Totals{Databases: 4, InSync: 1, Behind: 2, Orgs: 3, NoSchema: 1}); err != nil || totals != want {
 		t.Errorf("%+v %v", totals, err)
 	}
-	if _, _, err := w.Databases(t.Context(), fleet.Filter{Sort: "error; drop"}); !fault.Is(err, fault.Invalid) {
+	if _, _, err := w.Databases(t.Context(), ada, fleet.Filter{Sort: "error; drop"}); !fault.Is(err, fault.Invalid) {
 		t.Errorf("sort: %v", err)
 	}
 }
@@ -573,7 +573,7 @@ func TestAChangedBodyIsNoticed(t *testing.T) {
 	if err := w.store.CreatePlan(t.Context(), p); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.Plan(t.Context(), p.ID); err == nil {
+	if _, err := w.Plan(t.Context(), ada, p.ID); err == nil {
 		t.Error("a plan that is not what its hash says was shown")
 	}
 	if _, err := w.Apply(t.Context(), ada, p.ID, p.Hash); err == nil {

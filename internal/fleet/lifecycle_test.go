@@ -16,7 +16,7 @@ import (
 // exec runs a write on a database through the provider.
 func (w *world) exec(name, sql string) {
 	w.t.Helper()
-	_, conn, err := w.Open(w.t.Context(), name)
+	_, conn, err := w.Open(w.t.Context(), ada, name)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -29,7 +29,7 @@ func (w *world) exec(name, sql string) {
 // value reads one value.
 func (w *world) value(name, sql string) string {
 	w.t.Helper()
-	_, conn, err := w.Open(w.t.Context(), name)
+	_, conn, err := w.Open(w.t.Context(), ada, name)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -43,7 +43,7 @@ func (w *world) value(name, sql string) string {
 
 func (w *world) database(name string) fleet.Database {
 	w.t.Helper()
-	d, err := w.Database(w.t.Context(), name)
+	d, err := w.Database(w.t.Context(), ada, name)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -82,13 +82,13 @@ func TestArchiveDeleteAndRevive(t *testing.T) {
 	ctx := t.Context()
 
 	must(t, w.Archive(ctx, ada, "acme"))
-	if _, _, err := w.Open(ctx, "acme"); !fault.Is(err, fault.Conflict) || !strings.Contains(fault.Message(err), "archived") {
+	if _, _, err := w.Open(ctx, ada, "acme"); !fault.Is(err, fault.Conflict) || !strings.Contains(fault.Message(err), "archived") {
 		t.Errorf("opening an archived database: %v", err)
 	}
-	if _, n, _ := w.Databases(ctx, fleet.Filter{}); n != 0 {
+	if _, n, _ := w.Databases(ctx, ada, fleet.Filter{}); n != 0 {
 		t.Errorf("%d databases in use", n)
 	}
-	if ds, n, _ := w.Databases(ctx, fleet.Filter{Status: fleet.Status(fleet.Archived)}); n != 1 || ds[0].Status(2) != "archived" {
+	if ds, n, _ := w.Databases(ctx, ada, fleet.Filter{Status: fleet.Status(fleet.Archived)}); n != 1 || ds[0].Status(2) != "archived" {
 		t.Errorf("archived: %+v", ds)
 	}
 	if err := w.Archive(ctx, ada, "acme"); !fault.Is(err, fault.Conflict) {
@@ -129,7 +129,7 @@ func TestSchemasCountTheDatabasesInUse(t *testing.T) {
 	}
 	must(t, w.Archive(t.Context(), ada, "archived"))
 	must(t, w.Delete(t.Context(), ada, "deleted"))
-	_, listed, err := w.Databases(t.Context(), fleet.Filter{Schema: "app"})
+	_, listed, err := w.Databases(t.Context(), ada, fleet.Filter{Schema: "app"})
 	must(t, err)
 	if ss, _, err := w.SchemasInUse(t.Context(), "", fleet.Page{}); err != nil || listed != 1 || len(ss) != 1 || ss[0].Databases != listed {
 		t.Errorf("the fleet lists %d databases, the schemas count %+v %v", listed, ss, err)
@@ -147,10 +147,10 @@ func TestPurgeForgetsWhatWasKeptLongEnough(t *testing.T) {
 	must(t, w.DeleteOrg(ctx, ada, "acme", true))
 	d := w.database("acme")
 	must(t, w.PurgeExpired(ctx))
-	if _, err := w.Database(ctx, "acme"); err != nil {
+	if _, err := w.Database(ctx, ada, "acme"); err != nil {
 		t.Fatalf("purged before its time: %v", err)
 	}
-	if o, err := w.Org(ctx, "acme"); err != nil || o.DeletedAt.IsZero() {
+	if o, err := w.Org(ctx, ada, "acme"); err != nil || o.DeletedAt.IsZero() {
 		t.Errorf("the organization of a kept copy: %+v %v", o, err)
 	}
 	expired, err := w.store.ExpiredDatabases(ctx, now().Add(fleet.KeptFor+time.Minute))
@@ -160,13 +160,13 @@ func TestPurgeForgetsWhatWasKeptLongEnough(t *testing.T) {
 	d.PurgeAt = now().Add(-time.Second)
 	must(t, w.store.UpdateDatabase(ctx, d, fleet.Deleted))
 	must(t, w.PurgeExpired(ctx))
-	if _, err := w.Database(ctx, "acme"); !fault.Is(err, fault.NotFound) {
+	if _, err := w.Database(ctx, ada, "acme"); !fault.Is(err, fault.NotFound) {
 		t.Errorf("not purged: %v", err)
 	}
-	if _, n, _ := w.Plans(ctx, "acme", fleet.Page{}); n != 0 {
+	if _, n, _ := w.Plans(ctx, ada, "acme", fleet.Page{}); n != 0 {
 		t.Errorf("%d plans are left, and the name is free again", n)
 	}
-	if _, err := w.Org(ctx, "acme"); !fault.Is(err, fault.NotFound) {
+	if _, err := w.Org(ctx, ada, "acme"); !fault.Is(err, fault.NotFound) {
 		t.Errorf("the organization is left: %v", err)
 	}
 	w.provision(fleet.ProvisionInput{OrgName: "Acme", Name: "acme"})
@@ -279,7 +279,7 @@ func TestNoRestorePointNoApply(t *testing.T) {
 		!strings.Contains(fault.Message(err), "not applied: The disk is full.") {
 		t.Errorf("applied without a point: %v", err)
 	}
-	if p, _ = w.Plan(t.Context(), p.ID); p.State != fleet.PlanApproved {
+	if p, _ = w.Plan(t.Context(), ada, p.ID); p.State != fleet.PlanApproved {
 		t.Errorf("the plan is %s", p.State)
 	}
 }
@@ -298,7 +298,7 @@ func TestChecksSeeWhatIsTrue(t *testing.T) {
 	gone := w.database("gone")
 	_, err := w.engine.Retire(ctx, gone.ProviderID)
 	must(t, err)
-	before, err := w.Totals(ctx)
+	before, err := w.Totals(ctx, ada)
 	must(t, err)
 	if before.Drifted != 0 || !before.Oldest.IsZero() {
 		t.Errorf("before any check: %+v", before)
@@ -320,7 +320,7 @@ func TestChecksSeeWhatIsTrue(t *testing.T) {
 		if d.Status(2) != status || d.CheckedAt.IsZero() {
 			t.Errorf("%s is %s (%s), checked %v", name, d.Status(2), d.HealthDetail, d.CheckedAt)
 		}
-		ds, _, err := w.Databases(ctx, fleet.Filter{Status: status, Search: name})
+		ds, _, err := w.Databases(ctx, ada, fleet.Filter{Status: status, Search: name})
 		if err != nil || len(ds) != 1 {
 			t.Errorf("the filter %s finds %d %v", status, len(ds), err)
 		}
@@ -332,13 +332,13 @@ func TestChecksSeeWhatIsTrue(t *testing.T) {
 	if d := w.database("synced"); d.Tables != 2 || d.Size == 0 {
 		t.Errorf("%d tables, %d bytes", d.Tables, d.Size)
 	}
-	totals, err := w.Totals(ctx)
+	totals, err := w.Totals(ctx, ada)
 	must(t, err)
 	if totals.InSync != 2 || totals.Behind != 1 || totals.Drifted != 1 || totals.Unreachable != 1 || totals.NoSchema != 1 ||
 		totals.Databases != 6 || totals.Oldest.IsZero() || totals.Size == 0 {
 		t.Errorf("totals %+v", totals)
 	}
-	if _, n, _ := w.Databases(ctx, fleet.Filter{Status: fleet.StatusFailed}); n != 1 {
+	if _, n, _ := w.Databases(ctx, ada, fleet.Filter{Status: fleet.StatusFailed}); n != 1 {
 		t.Errorf("%d need somebody", n)
 	}
 	if d, err := w.Check(ctx, ada, "drifted"); err != nil || d.Health != fleet.HealthDrifted {
@@ -367,11 +367,11 @@ func TestOrganizationsAreRenamedAndDeleted(t *testing.T) {
 		t.Errorf("deleted with its database: %v", err)
 	}
 	must(t, w.DeleteOrg(ctx, ada, empty.Slug, false))
-	if _, err := w.Org(ctx, empty.Slug); !fault.Is(err, fault.NotFound) {
+	if _, err := w.Org(ctx, ada, empty.Slug); !fault.Is(err, fault.NotFound) {
 		t.Errorf("it is still there: %v", err)
 	}
 	must(t, w.DeleteOrg(ctx, ada, "acme", true))
-	if os, n, _ := w.Orgs(ctx, "", fleet.Page{}); n != 0 {
+	if os, n, _ := w.Orgs(ctx, ada, "", fleet.Page{}); n != 0 {
 		t.Errorf("organizations: %+v", os)
 	}
 	if _, err := w.Provision(ctx, ada, fleet.ProvisionInput{Org: "acme"}); !fault.Is(err, fault.Invalid) {
@@ -387,7 +387,7 @@ func TestOrganizationsAreRenamedAndDeleted(t *testing.T) {
 		t.Errorf("its short name, with a database: %v", err)
 	}
 	must(t, w.Revive(ctx, ada, "acme"))
-	if o, err := w.Org(ctx, "acme"); err != nil || !o.DeletedAt.IsZero() || o.Databases != 1 {
+	if o, err := w.Org(ctx, ada, "acme"); err != nil || !o.DeletedAt.IsZero() || o.Databases != 1 {
 		t.Errorf("the organization did not come back: %+v %v", o, err)
 	}
 }

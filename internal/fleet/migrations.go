@@ -34,7 +34,14 @@ func (f *Fleet) Review(ctx context.Context, d Database, db *live.Database, name 
 
 // Plan returns a stored plan. One whose body is no longer what its hash says is
 // an internal error: somebody changed it.
-func (f *Fleet) Plan(ctx context.Context, p id.Plan) (Plan, error) {
+func (f *Fleet) Plan(ctx context.Context, a auth.Actor, p id.Plan) (Plan, error) {
+	if err := a.Reaches(); err != nil {
+		return Plan{}, err
+	}
+	return f.readPlan(ctx, p)
+}
+
+func (f *Fleet) readPlan(ctx context.Context, p id.Plan) (Plan, error) {
 	plan, err := f.store.Plan(ctx, p)
 	if err != nil {
 		return plan, err
@@ -46,7 +53,10 @@ func (f *Fleet) Plan(ctx context.Context, p id.Plan) (Plan, error) {
 }
 
 // Plans returns a page of a database's plans, or all for "", the newest first.
-func (f *Fleet) Plans(ctx context.Context, database string, p Page) ([]Plan, int, error) {
+func (f *Fleet) Plans(ctx context.Context, a auth.Actor, database string, p Page) ([]Plan, int, error) {
+	if err := a.Reaches(); err != nil {
+		return nil, 0, err
+	}
 	return f.store.Plans(ctx, database, p)
 }
 
@@ -70,7 +80,7 @@ func (f *Fleet) Look(ctx context.Context, p Plan) (Look, error) {
 	if p.State != PlanProposed && p.State != PlanApproved {
 		return l, nil
 	}
-	d, conn, err := f.Open(ctx, p.Database)
+	d, conn, err := f.openDatabase(ctx, p.Database)
 	if err != nil {
 		return l, err
 	}
@@ -102,7 +112,7 @@ func (f *Fleet) Propose(ctx context.Context, a auth.Actor, database, name string
 	if err := a.May(OpPlan.Needs); err != nil {
 		return Plan{}, err
 	}
-	d, conn, err := f.Open(ctx, database)
+	d, conn, err := f.openDatabase(ctx, database)
 	if err != nil {
 		return Plan{}, err
 	}
@@ -233,7 +243,7 @@ func (f *Fleet) checkApproval(ctx context.Context, p Plan, c Consent) error {
 }
 
 func (f *Fleet) planByHash(ctx context.Context, plan id.Plan, hash string) (Plan, Database, error) {
-	p, err := f.Plan(ctx, plan)
+	p, err := f.readPlan(ctx, plan)
 	if err != nil {
 		return p, Database{}, err
 	}

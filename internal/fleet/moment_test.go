@@ -47,7 +47,7 @@ func TestOneEventHasOneMoment(t *testing.T) {
 	}
 
 	d := w.provision(fleet.ProvisionInput{OrgName: "Acme", Schema: "app", Version: 1})
-	org, err := w.Org(ctx, "acme")
+	org, err := w.Org(ctx, ada, "acme")
 	must(err)
 	same("provision", w.moment(audit.DatabaseProvision, audit.Intent), d.CreatedAt, org.CreatedAt, w.moment(audit.OrgCreate, audit.Done))
 	same("registered", w.moment(audit.DatabaseProvision, audit.Done), d.UpdatedAt)

@@ -54,7 +54,7 @@ func TestADatabaseMovesThereAndBack(t *testing.T) {
 	if err := w.Move(ctx, ada, d.Name, fleet.D1); err != nil {
 		t.Fatal(err)
 	}
-	d, _ = w.Database(ctx, d.Name)
+	d, _ = w.Database(ctx, ada, d.Name)
 	if d.Provider != fleet.D1 || d.MoveOrigin.Place != fleet.Embedded || d.MoveOrigin.ID == "" || d.MoveTarget.Place != "" {
 		t.Errorf("%+v", d)
 	}
@@ -164,7 +164,7 @@ func TestAMoveThatFailsLeavesEverythingWhereItWas(t *testing.T) {
 			if err == nil {
 				t.Fatal("it was moved")
 			}
-			d, _ = w.Database(t.Context(), d.Name)
+			d, _ = w.Database(t.Context(), ada, d.Name)
 			if d.Provider != fleet.Embedded || d.MoveTarget.Place != "" || d.MoveOrigin.ID != "" {
 				t.Errorf("%+v", d)
 			}
@@ -188,7 +188,7 @@ func TestAMoveThatWasCutIsUndoneAtTheNextStart(t *testing.T) {
 	d := w.provision(fleet.ProvisionInput{OrgName: "Acme", Request: "f"})
 	w.exec(d.Name, "create table t(a)")
 	for _, noted := range []bool{true, false} { // the id of what was made is recorded, or lost
-		d, _ = w.Database(t.Context(), d.Name)
+		d, _ = w.Database(t.Context(), ada, d.Name)
 		p, _ := w.cloud.Create(t.Context(), d1.CreateInput{Name: d.Name})
 		d.MoveTarget = fleet.Counterpart{Place: fleet.D1, At: now()}
 		if noted {
@@ -199,7 +199,7 @@ func TestAMoveThatWasCutIsUndoneAtTheNextStart(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.recover()
-		d, _ = w.Database(t.Context(), d.Name)
+		d, _ = w.Database(t.Context(), ada, d.Name)
 		if d.Provider != fleet.Embedded || d.MoveTarget.Place != "" {
 			t.Errorf("%+v", d)
 		}
@@ -334,7 +334,7 @@ func TestTheOldOneIsNotLetGoWithNewRows(t *testing.T) {
 	if n, one, err := w.store.DatabasesOnD1(t.Context()); n != 1 || one != old || err != nil {
 		t.Errorf("%d on D1, so that the account could be taken away: %v", n, err)
 	}
-	if all, err := w.AccountDatabases(t.Context(), "", fleet.Page{Number: 1, Size: 9}, false); err != nil || len(all.Databases) != 1 ||
+	if all, err := w.AccountDatabases(t.Context(), ada, "", fleet.Page{Number: 1, Size: 9}, false); err != nil || len(all.Databases) != 1 ||
 		all.Databases[0].Known != d.Name {
 		t.Errorf("the old one is somebody's: %+v %v", all, err)
 	}

@@ -3,6 +3,7 @@ package fleet
 import (
 	"context"
 
+	"github.com/kuratchi/dashboard/internal/auth"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/id"
 	"github.com/kuratchi/dashboard/internal/live"
@@ -53,8 +54,11 @@ func (f *Fleet) offer(ctx context.Context, d Database, p Plan, live *live.Databa
 
 // DrawOffer writes the schema that is offered instead of a plan as the next version
 // of its schema. A plan that no table is too large for is fault.Invalid.
-func (f *Fleet) DrawOffer(ctx context.Context, plan id.Plan) (name, source string, err error) {
-	p, err := f.Plan(ctx, plan)
+func (f *Fleet) DrawOffer(ctx context.Context, a auth.Actor, plan id.Plan) (name, source string, err error) {
+	if err := a.Reaches(); err != nil {
+		return "", "", err
+	}
+	p, err := f.readPlan(ctx, plan)
 	if err != nil {
 		return "", "", err
 	}

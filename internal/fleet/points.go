@@ -170,7 +170,10 @@ const TimeTravel = 30 * 24 * time.Hour
 // point of the database's list until it is used; on the embedded engine the newest point
 // that is not younger. fault.NotFound where there is none, fault.Invalid for the future
 // and for what is longer ago than D1 keeps. Nothing is changed.
-func (f *Fleet) PointAt(ctx context.Context, name string, t time.Time) (RestorePoint, error) {
+func (f *Fleet) PointAt(ctx context.Context, a auth.Actor, name string, t time.Time) (RestorePoint, error) {
+	if err := a.Reaches(); err != nil {
+		return RestorePoint{}, err
+	}
 	d, err := f.store.Database(ctx, name)
 	if err != nil {
 		return RestorePoint{}, err

@@ -67,7 +67,7 @@ func (f *Fleet) Recover(ctx context.Context) error {
 	if err := f.reopenAll(ctx, a); err != nil {
 		return err
 	}
-	for _, u := range f.Unsettled() {
+	for _, u := range f.allUnsettled() {
 		f.log.Warn("still to be looked into", "database", u.Database, "what", u.What)
 	}
 	return f.recoverFills(ctx, a)
@@ -157,8 +157,15 @@ func (f *Fleet) reopen(d Database, place, key string, op *Operation, settle func
 	}
 }
 
-// Unsettled returns what isn't settled yet.
-func (f *Fleet) Unsettled() []Unsettled {
+// Unsettled returns what isn't settled yet, nothing to an actor who reaches nothing.
+func (f *Fleet) Unsettled(a auth.Actor) []Unsettled {
+	if a.Reaches() != nil {
+		return nil
+	}
+	return f.allUnsettled()
+}
+
+func (f *Fleet) allUnsettled() []Unsettled {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	out := make([]Unsettled, len(f.open))

@@ -65,7 +65,7 @@ func (w *world) cutApply(name string) fleet.Plan {
 	ctx := w.t.Context()
 	p := w.approved(name)
 	p.State, p.AppliedBy, p.AppliedAt = fleet.PlanApplying, ada.Email, now()
-	_, conn, err := w.Open(ctx, name)
+	_, conn, err := w.Open(ctx, ada, name)
 	must(w.t, err)
 	_, err = migrate.Apply(ctx, conn, &p.Body, migrate.Attempt{ID: string(p.ID), Actor: ada.Email, At: now()})
 	must(w.t, err)
@@ -88,22 +88,22 @@ func TestAPlaceThatHangsKeepsNobodyWaiting(t *testing.T) {
 	w, here, there := twoPlaces(t)
 	plans := map[string]fleet.Plan{here.Name: w.cutApply(here.Name), there.Name: w.cutApply(there.Name)}
 	state := func(name string) fleet.PlanState {
-		p, err := w.Plan(t.Context(), plans[name].ID)
+		p, err := w.Plan(t.Context(), ada, plans[name].ID)
 		must(t, err)
 		return p.State
 	}
 	answers := make(chan struct{})
 	w.places(func(p places) places { p.cloud = &hanging{p.cloud, answers}; return p })
 	must(t, w.Recover(t.Context())) // would never return
-	if got := len(w.Unsettled()); got != 2 {
+	if got := len(w.Unsettled(ada)); got != 2 {
 		t.Fatalf("%d unsettled", got)
 	}
 
 	ctx, stop := context.WithCancel(t.Context())
 	ran := make(chan struct{})
 	go func() { defer close(ran); w.Run(ctx) }()
-	until(t, func() bool { return len(w.Unsettled()) == 1 })
-	if u := w.Unsettled()[0]; u.Database != there.Name || !u.Held || u.What == "" || state(here.Name) != fleet.PlanApplied {
+	until(t, func() bool { return len(w.Unsettled(ada)) == 1 })
+	if u := w.Unsettled(ada)[0]; u.Database != there.Name || !u.Held || u.What == "" || state(here.Name) != fleet.PlanApplied {
 		t.Errorf("%+v, the plan here is %s", u, state(here.Name))
 	}
 	w.exec(here.Name, "insert into users(id, email) values (1, 'a@x')")
@@ -115,8 +115,8 @@ func TestAPlaceThatHangsKeepsNobodyWaiting(t *testing.T) {
 
 	close(answers)
 	w.Settle(t.Context())
-	if got := state(there.Name); got != fleet.PlanApplied || len(w.Unsettled()) > 0 {
-		t.Errorf("the plan is %s, unsettled is %v", got, w.Unsettled())
+	if got := state(there.Name); got != fleet.PlanApplied || len(w.Unsettled(ada)) > 0 {
+		t.Errorf("the plan is %s, unsettled is %v", got, w.Unsettled(ada))
 	}
 }
 
@@ -141,7 +141,7 @@ func TestWhatIsNotSettledIsReadAndNotChanged(t *testing.T) {
 	if got := w.value(there.Name, "select email from users"); got != "a@x" {
 		t.Errorf("read: %s", got)
 	}
-	_, conn, err := w.Open(ctx, there.Name)
+	_, conn, err := w.Open(ctx, ada, there.Name)
 	must(t, err)
 	insert := d1.Exec("insert into users(id, email) values (2, 'b@x')")
 	for what, do := range map[string]func(name string) error{
@@ -162,7 +162,7 @@ func TestWhatIsNotSettledIsReadAndNotChanged(t *testing.T) {
 	must(t, err)
 
 	w.Settle(ctx)
-	if p, err = w.Plan(ctx, p.ID); err != nil || p.State != fleet.PlanApplied {
+	if p, err = w.Plan(ctx, ada, p.ID); err != nil || p.State != fleet.PlanApplied {
 		t.Errorf("%+v %v", p, err)
 	}
 	if _, err := conn.Query(ctx, insert); err != nil { // the very handle
@@ -200,8 +200,8 @@ func TestAMoveThatWasCutShortHoldsNoDatabaseHere(t *testing.T) {
 	close(answers)
 	<-looking
 	d = w.database(here.Name)
-	if d.MoveTarget.Place != "" || d.Provider != fleet.Embedded || d.Version != 2 || len(w.Unsettled()) > 0 {
-		t.Errorf("%+v, unsettled %v", d, w.Unsettled())
+	if d.MoveTarget.Place != "" || d.Provider != fleet.Embedded || d.Version != 2 || len(w.Unsettled(ada)) > 0 {
+		t.Errorf("%+v, unsettled %v", d, w.Unsettled(ada))
 	}
 	if _, err := w.cloud.Get(ctx, made.ID); !fault.Is(err, fault.NotFound) {
 		t.Errorf("what was made is still there: %v", err)
@@ -221,18 +221,18 @@ func TestWhatCannotBeReadIsRecordedOnce(t *testing.T) {
 	for range 3 {
 		w.Settle(t.Context())
 	}
-	if u := w.Unsettled(); len(u) != 1 || u[0].Error == "" {
+	if u := w.Unsettled(ada); len(u) != 1 || u[0].Error == "" {
 		t.Fatalf("%+v", u)
 	}
 	if got := w.outcomes(audit.PlanApply); got != "unknown" {
 		t.Errorf("audit: %s", got)
 	}
-	if p, err := w.Plan(t.Context(), p.ID); err != nil || p.State != fleet.PlanUnknown {
+	if p, err := w.Plan(t.Context(), ada, p.ID); err != nil || p.State != fleet.PlanUnknown {
 		t.Errorf("%+v %v", p, err)
 	}
 	must(t, w.cloud.Delete(t.Context(), there.ProviderID)) // by somebody else
 	w.Settle(t.Context())
-	if u := w.Unsettled(); len(u) != 0 {
+	if u := w.Unsettled(ada); len(u) != 0 {
 		t.Errorf("a database that is gone is held: %+v", u)
 	}
 }

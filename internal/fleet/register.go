@@ -65,7 +65,10 @@ type AccountPage struct {
 
 // AccountDatabases returns a page of the account's databases whose name holds search;
 // again reads the list anew.
-func (f *Fleet) AccountDatabases(ctx context.Context, search string, p Page, again bool) (AccountPage, error) {
+func (f *Fleet) AccountDatabases(ctx context.Context, a auth.Actor, search string, p Page, again bool) (AccountPage, error) {
+	if err := a.Reaches(); err != nil {
+		return AccountPage{}, err
+	}
 	infos, at, err := f.listAccount(ctx, again)
 	if err != nil {
 		return AccountPage{}, err
@@ -122,7 +125,14 @@ func (f *Fleet) matchRegistered(ctx context.Context, infos []d1.Info) ([]Account
 
 // Examine looks into databases of the account and compares them with a schema, ""
 // for none. Nothing is changed. One that can't be read says so and spoils nothing.
-func (f *Fleet) Examine(ctx context.Context, ids []string, name string) ([]Examination, error) {
+func (f *Fleet) Examine(ctx context.Context, a auth.Actor, ids []string, name string) ([]Examination, error) {
+	if err := a.Reaches(); err != nil {
+		return nil, err
+	}
+	return f.examineAll(ctx, ids, name)
+}
+
+func (f *Fleet) examineAll(ctx context.Context, ids []string, name string) ([]Examination, error) {
 	if len(ids) > MaxExamined {
 		return nil, fault.New(fault.Invalid,
 			"At most %d databases are looked into at once, because each costs calls of the account. Choose fewer.", MaxExamined)
@@ -251,7 +261,7 @@ func (f *Fleet) Register(ctx context.Context, a auth.Actor, in RegisterInput) ([
 	if !in.EachItsOwn && in.Org != "" && strings.TrimSpace(in.OrgName) != "" {
 		return nil, fault.New(fault.Invalid, "Choose an organization or name a new one, not both.").At("org_name")
 	}
-	found, err := f.Examine(ctx, in.IDs, in.Schema)
+	found, err := f.examineAll(ctx, in.IDs, in.Schema)
 	if err != nil {
 		return nil, err
 	}

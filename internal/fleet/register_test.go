@@ -59,29 +59,29 @@ func TestThirtyDatabasesOfTheAccountAreAdopted(t *testing.T) {
 	}
 
 	before := len(cloud.Calls())
-	page, err := w.AccountDatabases(ctx, "SHOP", fleet.Page{Number: 2, Size: 20}, false)
+	page, err := w.AccountDatabases(ctx, ada, "SHOP", fleet.Page{Number: 2, Size: 20}, false)
 	if list := page.Databases; err != nil || page.Total != 30 || len(list) != 10 || list[0].Name != "shop-20" || list[0].Known != "" ||
 		page.Read.IsZero() {
 		t.Fatalf("%v %+v", err, page)
 	}
-	if page, err := w.AccountDatabases(ctx, "-29", fleet.Page{Number: 1, Size: 20}, false); err != nil || page.Total != 1 {
+	if page, err := w.AccountDatabases(ctx, ada, "-29", fleet.Page{Number: 1, Size: 20}, false); err != nil || page.Total != 1 {
 		t.Errorf("%v %d", err, page.Total)
 	}
 	if got := len(cloud.Calls()) - before; got != 1 {
 		t.Errorf("two pages took %d calls", got)
 	}
-	if _, err := w.Examine(ctx, ids[:26], ""); !fault.Is(err, fault.Invalid) {
+	if _, err := w.Examine(ctx, ada, ids[:26], ""); !fault.Is(err, fault.Invalid) {
 		t.Errorf("26 at once: %v", err)
 	}
-	if _, err := w.Examine(ctx, []string{"gone"}, ""); !fault.Is(err, fault.NotFound) {
+	if _, err := w.Examine(ctx, ada, []string{"gone"}, ""); !fault.Is(err, fault.NotFound) {
 		t.Errorf("of another account: %v", err)
 	}
-	if _, err := w.Examine(ctx, ids[:1], "nope"); !fault.Is(err, fault.NotFound) {
+	if _, err := w.Examine(ctx, ada, ids[:1], "nope"); !fault.Is(err, fault.NotFound) {
 		t.Errorf("an unknown schema: %v", err)
 	}
 
 	w.places(func(p places) places { p.cloud = &mute{p.cloud, []string{ids[4]}}; return p })
-	found, err := w.Examine(ctx, ids[:6], "app")
+	found, err := w.Examine(ctx, ada, ids[:6], "app")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,7 +126,7 @@ func TestThirtyDatabasesOfTheAccountAreAdopted(t *testing.T) {
 			}
 		}
 	}
-	if totals, err := w.Totals(ctx); err != nil || totals.Databases != 28 || totals.Orgs != 26 {
+	if totals, err := w.Totals(ctx, ada); err != nil || totals.Databases != 28 || totals.Orgs != 26 {
 		t.Errorf("%+v %v", totals, err)
 	}
 	w.value("shop-29", "select 1")
@@ -156,7 +156,7 @@ func TestWhatIsAgainstAnAdoption(t *testing.T) {
 	ctx := t.Context()
 	w.provision(fleet.ProvisionInput{OrgName: "Taken", Name: "taken", Request: "f"})
 	ids := []string{w.found(cloud, "taken"), w.found(cloud, "new"), w.found(cloud, strings.Repeat("long-", 12)+"name")}
-	found, err := w.Examine(ctx, ids, "")
+	found, err := w.Examine(ctx, ada, ids, "")
 	must(t, err)
 	done, err := w.Register(ctx, ada, fleet.RegisterInput{IDs: ids, EachItsOwn: true})
 	must(t, err)
@@ -165,7 +165,7 @@ func TestWhatIsAgainstAnAdoption(t *testing.T) {
 			t.Errorf("%s: %s, and looked into: %s", done[i].Name, got, found[i].Against)
 		}
 	}
-	if orgs, n, _ := w.Orgs(ctx, "", fleet.Page{Number: 1, Size: 9}); n != 2 {
+	if orgs, n, _ := w.Orgs(ctx, ada, "", fleet.Page{Number: 1, Size: 9}); n != 2 {
 		t.Errorf("%+v", orgs)
 	}
 	for field, in := range map[string]fleet.RegisterInput{
@@ -191,7 +191,7 @@ func TestTheListIsOfTheAccountThatIsSetUp(t *testing.T) {
 	now := &changing{places{w.engine, w.cloud}}
 	w.at(now)
 	for _, want := range []string{"of-one", "of-two"} {
-		page, err := w.AccountDatabases(t.Context(), "", fleet.Page{Number: 1, Size: 9}, false)
+		page, err := w.AccountDatabases(t.Context(), ada, "", fleet.Page{Number: 1, Size: 9}, false)
 		if err != nil || page.Total != 1 || page.Databases[0].Name != want {
 			t.Errorf("%v %+v, want %s", err, page, want)
 		}

@@ -42,7 +42,7 @@ func (f *Fleet) Rehearse(ctx context.Context, a auth.Actor, plan id.Plan) error 
 	if err := a.May(OpPlan.Needs); err != nil {
 		return err
 	}
-	p, err := f.Plan(ctx, plan)
+	p, err := f.readPlan(ctx, plan)
 	if err != nil {
 		return err
 	}

@@ -176,3 +176,51 @@ func TestEveryOperationAsksForItsRight(t *testing.T) {
 		}
 	}
 }
+
+// Whose scope holds nobody's things is told of none.
+func TestWhoReachesNothingReadsNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	d := w.provision(fleet.ProvisionInput{OrgName: "Acme", Schema: "app", Version: 1})
+	p := w.approved(d.Name)
+	ctx := t.Context()
+	for name, read := range map[string]func(a auth.Actor) error{
+		"Org":       func(a auth.Actor) error { _, err := w.Org(ctx, a, "acme"); return err },
+		"Orgs":      func(a auth.Actor) error { _, _, err := w.Orgs(ctx, a, "", fleet.Page{Number: 1, Size: 9}); return err },
+		"Databases": func(a auth.Actor) error { _, _, err := w.Databases(ctx, a, fleet.Filter{}); return err },
+		"Totals":    func(a auth.Actor) error { _, err := w.Totals(ctx, a); return err },
+		"Database":  func(a auth.Actor) error { _, err := w.Database(ctx, a, d.Name); return err },
+		"Open": func(a auth.Actor) error {
+			_, conn, err := w.Open(ctx, a, d.Name)
+			if err == nil {
+				err = conn.Close()
+			}
+			return err
+		},
+		"PointAt": func(a auth.Actor) error { _, err := w.PointAt(ctx, a, d.Name, time.Now()); return err },
+		"Plan":    func(a auth.Actor) error { _, err := w.Plan(ctx, a, p.ID); return err },
+		"Plans": func(a auth.Actor) error {
+			_, _, err := w.Plans(ctx, a, d.Name, fleet.Page{Number: 1, Size: 9})
+			return err
+		},
+		"FillingPlans": func(a auth.Actor) error { _, err := w.FillingPlans(ctx, a, d.Name); return err },
+		"DrawDatabase": func(a auth.Actor) error { _, err := w.DrawDatabase(ctx, a, d.Name); return err },
+		"LeftAlone":    func(a auth.Actor) error { _, err := w.LeftAlone(ctx, a, d.Name); return err },
+		"Draw":         func(a auth.Actor) error { _, err := w.Draw(ctx, a, d.Name, "create table x (a)"); return err },
+		"DrawOffer":    func(a auth.Actor) error { _, _, err := w.DrawOffer(ctx, a, p.ID); return err },
+		"AccountDatabases": func(a auth.Actor) error {
+			_, err := w.AccountDatabases(ctx, a, "", fleet.Page{Number: 1, Size: 9}, false)
+			return err
+		},
+		"Examine": func(a auth.Actor) error { _, err := w.Examine(ctx, a, nil, ""); return err },
+	} {
+		nobody := ada
+		nobody.Scope = ""
+		if err := read(nobody); !fault.Is(err, fault.Denied) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err := read(ada); fault.Is(err, fault.Denied) {
+			t.Errorf("%s, by one who reaches everything: %v", name, err)
+		}
+	}
+}

@@ -99,7 +99,10 @@ func (f *Fleet) Declared(ctx context.Context, d Database) (*schema.Schema, error
 
 // DrawDatabase writes what a database is as a schema file of its name, version 1. A
 // database that can't be written so is fault.Invalid.
-func (f *Fleet) DrawDatabase(ctx context.Context, database string) (string, error) {
+func (f *Fleet) DrawDatabase(ctx context.Context, a auth.Actor, database string) (string, error) {
+	if err := a.Reaches(); err != nil {
+		return "", err
+	}
 	db, left, err := f.inspectLeft(ctx, database)
 	if err != nil {
 		return "", err
@@ -112,13 +115,16 @@ func (f *Fleet) DrawDatabase(ctx context.Context, database string) (string, erro
 }
 
 // LeftAlone returns what of a database plans leave alone, and no schema of it has.
-func (f *Fleet) LeftAlone(ctx context.Context, database string) ([]live.Left, error) {
+func (f *Fleet) LeftAlone(ctx context.Context, a auth.Actor, database string) ([]live.Left, error) {
+	if err := a.Reaches(); err != nil {
+		return nil, err
+	}
 	_, left, err := f.inspectLeft(ctx, database)
 	return left, err
 }
 
 func (f *Fleet) inspectLeft(ctx context.Context, database string) (*live.Database, []live.Left, error) {
-	_, conn, err := f.Open(ctx, database)
+	_, conn, err := f.openDatabase(ctx, database)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -145,8 +151,11 @@ type Drawing struct {
 // as the next version of the schema it is at, or as version 1 of a schema of the
 // database's name. Tables that the schema doesn't declare stay out of it, unless
 // the statements make them. Nothing is changed.
-func (f *Fleet) Draw(ctx context.Context, database, text string) (Drawing, error) {
-	d, conn, err := f.Open(ctx, database)
+func (f *Fleet) Draw(ctx context.Context, a auth.Actor, database, text string) (Drawing, error) {
+	if err := a.Reaches(); err != nil {
+		return Drawing{}, err
+	}
+	d, conn, err := f.openDatabase(ctx, database)
 	if err != nil {
 		return Drawing{}, err
 	}

@@ -18,7 +18,7 @@ func (s provisions) adoptShow(c echo.Context) error {
 	v := views.Adopt{Chosen: q["id"], Schema: q.Get("schema")}
 	var err error
 	if len(v.Chosen) > 0 {
-		v.Examined, err = s.Fleet.Examine(c.Request().Context(), v.Chosen, v.Schema)
+		v.Examined, err = s.Fleet.Examine(c.Request().Context(), s.actor(c), v.Chosen, v.Schema)
 	}
 	if q.Has("schema") && len(v.Chosen) == 0 {
 		err = fault.New(fault.Invalid, "Choose at least one database to look into.")
@@ -60,7 +60,7 @@ func (s provisions) adoptLists(c echo.Context, v *views.Adopt) error {
 		return err
 	}
 	v.Search, v.Page = c.QueryParam("q"), fleet.Page{Number: number, Size: fleet.MaxExamined}
-	found, err := s.Fleet.AccountDatabases(ctx, v.Search, v.Page, c.QueryParam("again") != "")
+	found, err := s.Fleet.AccountDatabases(ctx, s.actor(c), v.Search, v.Page, c.QueryParam("again") != "")
 	if err != nil {
 		return err
 	}
@@ -71,7 +71,7 @@ func (s provisions) adoptLists(c echo.Context, v *views.Adopt) error {
 	if v.Schemas, err = s.schemaList(ctx); err != nil {
 		return err
 	}
-	v.Orgs, err = s.orgList(ctx)
+	v.Orgs, err = s.orgList(ctx, s.actor(c))
 	return err
 }
 
@@ -88,7 +88,7 @@ func (s provisions) adoptCreate(c echo.Context) error {
 	if err != nil && len(done) == 0 { // the form again, with what is in them
 		v = views.Adopt{Schema: in.Schema, Chosen: in.IDs, Org: in.Org, OrgName: in.OrgName, Each: in.EachItsOwn}
 		if len(in.IDs) > 0 && isFormError(err) {
-			if v.Examined, _ = s.Fleet.Examine(c.Request().Context(), in.IDs, in.Schema); v.Examined == nil {
+			if v.Examined, _ = s.Fleet.Examine(c.Request().Context(), s.actor(c), in.IDs, in.Schema); v.Examined == nil {
 				v.Chosen = nil
 			}
 		}

@@ -53,7 +53,7 @@ func (s auditlog) auditIndex(c echo.Context) error {
 		return err
 	}
 	f.Limit = auditPage + 1
-	es, err := s.Operators.Audit(c.Request().Context(), f)
+	es, err := s.Desk.Entries(c.Request().Context(), s.actor(c), f)
 	if err != nil {
 		return err
 	}
@@ -70,7 +70,7 @@ func (s auditlog) auditCSV(c echo.Context) error {
 		return err
 	}
 	f.Limit = auditBatch
-	es, err := s.Operators.Audit(c.Request().Context(), f)
+	es, err := s.Desk.Entries(c.Request().Context(), s.actor(c), f)
 	if err != nil {
 		return err
 	}
@@ -94,7 +94,7 @@ func (s auditlog) auditCSV(c echo.Context) error {
 			return nil
 		}
 		f.Before = es[len(es)-1].ID
-		if es, err = s.Operators.Audit(c.Request().Context(), f); err != nil {
+		if es, err = s.Desk.Entries(c.Request().Context(), s.actor(c), f); err != nil {
 			s.Log.Error("audit export", "error", err)
 			panic(http.ErrAbortHandler) // a file that is cut must not look whole
 		}

@@ -164,7 +164,7 @@ func (w *callWalk) rests(name string) func() {
 	return func() {
 		w.t.Helper()
 		w.eventually(name+" rests", func() bool {
-			d, err := w.fleet.Database(w.t.Context(), name)
+			d, err := w.fleet.Database(w.t.Context(), anOwner, name)
 			must(w.t, err)
 			return !w.fleet.Busy(d.ID) && !w.fleet.Work(d.ID).Running()
 		})

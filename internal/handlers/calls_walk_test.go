@@ -139,7 +139,7 @@ func (w *callWalk) walkMigrations() {
 	w.get(onD1+"/migrations", "")
 	propose := func(version string) (path string, hash url.Values) {
 		path = w.act(onD1+"/plans", "", url.Values{"schema": {"shop"}, "version": {version}}).location()
-		plans, _, err := w.fleet.Plans(w.t.Context(), "acme-d1", fleet.Page{Number: 1, Size: 1})
+		plans, _, err := w.fleet.Plans(w.t.Context(), anOwner, "acme-d1", fleet.Page{Number: 1, Size: 1})
 		must(w.t, err)
 		return path, url.Values{"hash": {plans[0].Hash}, "confirm": {"acme-d1"}}
 	}
@@ -156,7 +156,7 @@ func (w *callWalk) walkMigrations() {
 	set("state = 'applying', applied_at = 0, applied_by = 'ada'")
 	w.poll(path, "is being applied")
 	set("state = 'approved', applied_at = null, applied_by = null")
-	plans, _, err := w.fleet.Plans(w.t.Context(), "acme-d1", fleet.Page{Number: 1, Size: 1})
+	plans, _, err := w.fleet.Plans(w.t.Context(), anOwner, "acme-d1", fleet.Page{Number: 1, Size: 1})
 	must(w.t, err)
 	filled := func() { w.fillEnds(plans[0].ID) }
 	w.act(path+"/apply", "and filling", hash, w.rests("acme-d1"), filled)

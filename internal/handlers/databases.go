@@ -34,7 +34,7 @@ func (s provisions) provisionForm(c echo.Context, status int, form url.Values, c
 		v.Request = id.New[string]()
 	}
 	var err error
-	if v.Orgs, err = s.orgList(ctx); err != nil {
+	if v.Orgs, err = s.orgList(ctx, s.actor(c)); err != nil {
 		return err
 	}
 	if v.Schemas, err = s.schemaList(ctx); err != nil {
@@ -110,7 +110,7 @@ func (s provisions) databasesUndo(c echo.Context) error {
 // databasesShow is the list of a database's tables, or how its provision stands.
 func (s tables) databasesShow(c echo.Context) error {
 	ctx := c.Request().Context()
-	d, err := s.Fleet.Database(ctx, c.Param("db"))
+	d, err := s.Fleet.Database(ctx, s.actor(c), c.Param("db"))
 	if err != nil {
 		return err
 	}
@@ -148,7 +148,7 @@ func (s provisions) progress(c echo.Context, d fleet.Database) error {
 
 // withDatabase opens the database the path names, for the length of f.
 func (s *Server) withDatabase(c echo.Context, f func(fleet.Database, d1.Conn) error) error {
-	d, conn, err := s.Fleet.Open(c.Request().Context(), c.Param("db"))
+	d, conn, err := s.Fleet.Open(c.Request().Context(), s.actor(c), c.Param("db"))
 	if err != nil {
 		return err
 	}

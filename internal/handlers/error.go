@@ -150,7 +150,7 @@ func (s *Server) failedDatabase(c echo.Context, kind fault.Kind) (fleet.Database
 	if _, ok := middleware.Operator(c); !ok || name == "" || kind != fault.Unavailable || isFragment(c) {
 		return fleet.Database{}, false
 	}
-	d, err := s.Fleet.Database(c.Request().Context(), name)
+	d, err := s.Fleet.Database(c.Request().Context(), s.actor(c), name)
 	return d, err == nil && d.State == fleet.Ready
 }
 

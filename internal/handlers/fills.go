@@ -20,7 +20,7 @@ func (s plans) fillsStop(c echo.Context) error {
 // latest version. Nothing is saved.
 func (s schemas) offerAnswer(c echo.Context, v views.Editor, plan id.Plan) error {
 	ctx := c.Request().Context()
-	name, source, err := s.Fleet.DrawOffer(ctx, plan)
+	name, source, err := s.Fleet.DrawOffer(ctx, s.actor(c), plan)
 	if err == nil && name != v.Name {
 		err = fault.New(fault.NotFound, "The plan %s is of another schema.", plan)
 	}

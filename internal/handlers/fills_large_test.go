@@ -60,7 +60,7 @@ func TestATooLargeTableIsExpandedFilledAndGoesOn(t *testing.T) {
 		is(http.StatusOK, "Filled afterwards", "items.label", "10,000 rows at a time", "CP104")
 	page = b.post("/databases/acme-org-001/plans", url.Values{"schema": {"shop"}, "version": {"3"}}).is(http.StatusSeeOther).location()
 	plan := id.Plan(strings.TrimPrefix(page, "/plans/"))
-	p, err := s.fleet.Plan(t.Context(), plan)
+	p, err := s.fleet.Plan(t.Context(), anOwner, plan)
 	must(t, err)
 	b.post(page+"/approve", url.Values{"hash": {p.Hash}}).is(http.StatusSeeOther)
 	b.post(page+"/apply", url.Values{"hash": {p.Hash}, "confirm": {"acme-org-001"}}).is(http.StatusSeeOther)

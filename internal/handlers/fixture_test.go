@@ -29,6 +29,9 @@ func shop(version int) string {
 	}%s}`, version, name, more, index)
 }
 
+// anOwner reads without a browser.
+var anOwner = auth.Actor{Operator: "op0", Role: auth.RoleOwner, Scope: auth.Everything, Email: "anybody@acme.test"}
+
 // ownerActor is an owner who does something without a browser.
 func ownerActor(o auth.Operator) auth.Actor {
 	return auth.Actor{Operator: o.ID, Role: auth.RoleOwner, Scope: auth.Everything, Email: o.Email}
@@ -91,7 +94,7 @@ func (s *site) closed(a auth.Actor) {
 // stopped adds provisions in each state that isn't ready.
 func (s *site) stopped(a auth.Actor) {
 	s.t.Helper()
-	org, err := s.fleet.Org(s.t.Context(), "acme-inc")
+	org, err := s.fleet.Org(s.t.Context(), anOwner, "acme-inc")
 	must(s.t, err)
 	for _, state := range []fleet.State{fleet.Provisioning, fleet.Failed, fleet.Interrupted} {
 		d := fleet.Database{

@@ -11,6 +11,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/kuratchi/dashboard/internal/audit"
+	"github.com/kuratchi/dashboard/internal/auth"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/fleet"
 	"github.com/kuratchi/dashboard/web/templates/layout"
@@ -67,7 +68,7 @@ func (s registry) databaseList(c echo.Context, path, org string) (views.Fleet, e
 		v.Filter.Org = org
 		v.Query.Del("org")
 	}
-	if v.Databases, v.Total, err = s.Fleet.Databases(ctx, v.Filter); err != nil {
+	if v.Databases, v.Total, err = s.Fleet.Databases(ctx, s.actor(c), v.Filter); err != nil {
 		return v, err
 	}
 	if err := checkPage(v.Filter.Page, v.Total); err != nil {
@@ -83,8 +84,8 @@ func (s registry) databaseList(c echo.Context, path, org string) (views.Fleet, e
 // options are what a form proposes of a list.
 var options = fleet.Page{Number: 1, Size: ui.MaxOptions}
 
-func (s *Server) orgList(ctx context.Context) (l views.OrgList, err error) {
-	l.Orgs, l.Total, err = s.Fleet.Orgs(ctx, "", options)
+func (s *Server) orgList(ctx context.Context, a auth.Actor) (l views.OrgList, err error) {
+	l.Orgs, l.Total, err = s.Fleet.Orgs(ctx, a, "", options)
 	return l, err
 }
 
@@ -95,7 +96,7 @@ func (s *Server) schemaList(ctx context.Context) (l views.SchemaList, err error)
 
 // orgsOptions proposes organizations to whoever types one.
 func (s registry) orgsOptions(c echo.Context) error {
-	orgs, _, err := s.Fleet.Orgs(c.Request().Context(), strings.TrimSpace(c.QueryParam("org")), options)
+	orgs, _, err := s.Fleet.Orgs(c.Request().Context(), s.actor(c), strings.TrimSpace(c.QueryParam("org")), options)
 	if err != nil {
 		return err
 	}
@@ -107,10 +108,10 @@ func (s registry) fleetIndex(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if v.Totals, err = s.Fleet.Totals(c.Request().Context()); err != nil {
+	if v.Totals, err = s.Fleet.Totals(c.Request().Context(), s.actor(c)); err != nil {
 		return err
 	}
-	v.Sweeping, v.Unsettled = !s.Fleet.SweepStart().IsZero(), s.Fleet.Unsettled()
+	v.Sweeping, v.Unsettled = !s.Fleet.SweepStart().IsZero(), s.Fleet.Unsettled(s.actor(c))
 	p := s.page(c, "Fleet", "fleet", layout.Crumb{Text: "Fleet"})
 	return render(c, http.StatusOK, views.FleetPage(p, v))
 }
@@ -124,7 +125,7 @@ func (s registry) orgsPage(c echo.Context, status int, name string, cause error)
 	if cause != nil {
 		v.NameError = fault.Message(cause)
 	}
-	if v.Orgs, v.Total, err = s.Fleet.Orgs(c.Request().Context(), v.Search, v.Page); err != nil {
+	if v.Orgs, v.Total, err = s.Fleet.Orgs(c.Request().Context(), s.actor(c), v.Search, v.Page); err != nil {
 		return err
 	}
 	if err := checkPage(v.Page, v.Total); err != nil {
@@ -164,7 +165,7 @@ func (s registry) orgTab(c echo.Context, status int, v views.Org, page func(layo
 }
 
 func (s registry) orgsShow(c echo.Context) error {
-	o, err := s.Fleet.Org(c.Request().Context(), c.Param("org"))
+	o, err := s.Fleet.Org(c.Request().Context(), s.actor(c), c.Param("org"))
 	if err != nil {
 		return err
 	}
@@ -177,11 +178,11 @@ func (s registry) orgsShow(c echo.Context) error {
 
 func (s registry) orgsActivity(c echo.Context) error {
 	ctx := c.Request().Context()
-	o, err := s.Fleet.Org(ctx, c.Param("org"))
+	o, err := s.Fleet.Org(ctx, s.actor(c), c.Param("org"))
 	if err != nil {
 		return err
 	}
-	es, err := s.Operators.Audit(ctx, audit.Filter{Org: o.Slug, Limit: pageSize})
+	es, err := s.Desk.Entries(ctx, s.actor(c), audit.Filter{Org: o.Slug, Limit: pageSize})
 	if err != nil {
 		return err
 	}
@@ -195,7 +196,7 @@ func (s registry) orgsSettings(c echo.Context) error {
 // orgSettingsPage shows the settings with what v says of its forms.
 func (s registry) orgSettingsPage(c echo.Context, status int, v views.Org) error {
 	ctx := c.Request().Context()
-	o, err := s.Fleet.Org(ctx, c.Param("org"))
+	o, err := s.Fleet.Org(ctx, s.actor(c), c.Param("org"))
 	if err != nil {
 		return err
 	}
@@ -203,7 +204,8 @@ func (s registry) orgSettingsPage(c echo.Context, status int, v views.Org) error
 	if v.Name == "" {
 		v.Name = o.Name
 	}
-	if v.List.Databases, _, err = s.Fleet.Databases(ctx, fleet.Filter{Org: o.Slug, Page: fleet.Page{Number: 1, Size: pageSize}}); err != nil {
+	if v.List.Databases, _, err = s.Fleet.Databases(ctx, s.actor(c),
+		fleet.Filter{Org: o.Slug, Page: fleet.Page{Number: 1, Size: pageSize}}); err != nil {
 		return err
 	}
 	return s.orgTab(c, status, v, views.OrgSettingsPage)
@@ -224,7 +226,7 @@ func (s registry) orgsRename(c echo.Context) error {
 // orgsDelete deletes an organization with as many databases as the operator saw.
 func (s registry) orgsDelete(c echo.Context) error {
 	ctx := c.Request().Context()
-	o, err := s.Fleet.Org(ctx, c.Param("org"))
+	o, err := s.Fleet.Org(ctx, s.actor(c), c.Param("org"))
 	if err != nil {
 		return err
 	}

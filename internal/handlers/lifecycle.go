@@ -79,7 +79,7 @@ func (s settings) settingsShow(c echo.Context) error {
 
 // settingsPage shows the settings again with what a form was refused for.
 func (s settings) settingsPage(c echo.Context, status int, verb string, cause error) error {
-	d, err := s.Fleet.Database(c.Request().Context(), c.Param("db"))
+	d, err := s.Fleet.Database(c.Request().Context(), s.actor(c), c.Param("db"))
 	if err != nil {
 		return err
 	}
@@ -87,7 +87,7 @@ func (s settings) settingsPage(c echo.Context, status int, verb string, cause er
 		Unsettled: s.Fleet.UnsettledOf(d.ID), MayMove: s.Fleet.HasD1(), Export: s.Fleet.ReadyExport(d.ID)}
 	v.OnD1, v.Origin = s.aside(c, d, v.Work)
 	v.Import = importEnd(v.Work, verb, cause)
-	if v.Filling, err = s.Fleet.FillingPlans(c.Request().Context(), d.Name); err != nil {
+	if v.Filling, err = s.Fleet.FillingPlans(c.Request().Context(), s.actor(c), d.Name); err != nil {
 		return err
 	}
 	if v.MayMove && d.Provider == fleet.Embedded && d.State == fleet.Ready {
@@ -113,7 +113,7 @@ func (s settings) change(verb string, confirm bool, do func(c echo.Context, a au
 	toast string) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		name := c.Param("db")
-		if _, err := s.Fleet.Database(c.Request().Context(), name); err != nil {
+		if _, err := s.Fleet.Database(c.Request().Context(), s.actor(c), name); err != nil {
 			return err
 		}
 		var err error
@@ -165,7 +165,7 @@ func (s settings) databasesSettle(c echo.Context) error {
 // databasesDelete asks for the name, but for one that is being deleted already: that is tried
 // again.
 func (s settings) databasesDelete(c echo.Context) error {
-	d, err := s.Fleet.Database(c.Request().Context(), c.Param("db"))
+	d, err := s.Fleet.Database(c.Request().Context(), s.actor(c), c.Param("db"))
 	if err != nil {
 		return err
 	}
@@ -183,7 +183,7 @@ func (s settings) databasesRevive(c echo.Context) error {
 // databasesDownload sends a database, or a restore point of it, as a file.
 func (s settings) databasesDownload(c echo.Context) error {
 	name := c.Param("db")
-	d, err := s.Fleet.Database(c.Request().Context(), name)
+	d, err := s.Fleet.Database(c.Request().Context(), s.actor(c), name)
 	if err != nil {
 		return err
 	}

@@ -73,10 +73,10 @@ func (s plans) migrationsPage(c echo.Context, status int, form url.Values, cause
 		if cause != nil {
 			v.Error = fault.Message(cause)
 		}
-		if v.Plans, _, err = s.Fleet.Plans(ctx, d.Name, fleet.Page{Number: 1, Size: pageSize}); err != nil {
+		if v.Plans, _, err = s.Fleet.Plans(ctx, s.actor(c), d.Name, fleet.Page{Number: 1, Size: pageSize}); err != nil {
 			return err
 		}
-		if v.Filling, err = s.Fleet.FillingPlans(ctx, d.Name); err != nil {
+		if v.Filling, err = s.Fleet.FillingPlans(ctx, s.actor(c), d.Name); err != nil {
 			return err
 		}
 		return render(c, status, views.MigrationsPage(s.databasePage(c, d, "migrations", "Migrations", layout.Crumb{Text: "Migrations"}), v))
@@ -139,7 +139,7 @@ func (s plans) plansRehearse(c echo.Context) error {
 
 // plansRehearsal is how a rehearsal stands, for the page that waits for its end.
 func (s plans) plansRehearsal(c echo.Context) error {
-	plan, err := s.Fleet.Plan(c.Request().Context(), id.Plan(c.Param("plan")))
+	plan, err := s.Fleet.Plan(c.Request().Context(), s.actor(c), id.Plan(c.Param("plan")))
 	if err != nil {
 		return err
 	}
@@ -152,7 +152,7 @@ func (s plans) plansRehearsal(c echo.Context) error {
 
 func (s plans) planPage(c echo.Context, status int, cause error) error {
 	ctx := c.Request().Context()
-	plan, err := s.Fleet.Plan(ctx, id.Plan(c.Param("plan")))
+	plan, err := s.Fleet.Plan(ctx, s.actor(c), id.Plan(c.Param("plan")))
 	if err != nil {
 		return err
 	}
@@ -166,7 +166,7 @@ func (s plans) planPage(c echo.Context, status int, cause error) error {
 	if v.Fills, err = s.Fleet.FillProgress(ctx, plan); err != nil && plan.Filling.State != fleet.FillDone && cause == nil {
 		v.Error = fault.Message(err)
 	}
-	d, err := s.Fleet.Database(ctx, plan.Database)
+	d, err := s.Fleet.Database(ctx, s.actor(c), plan.Database)
 	if err != nil {
 		return err
 	}
@@ -212,7 +212,7 @@ func (s plans) plansDecide(c echo.Context, approve bool) error {
 
 func (s plans) plansApply(c echo.Context) error {
 	ctx, plan := c.Request().Context(), id.Plan(c.Param("plan"))
-	p, err := s.Fleet.Plan(ctx, plan)
+	p, err := s.Fleet.Plan(ctx, s.actor(c), plan)
 	if err != nil {
 		return err
 	}
@@ -225,7 +225,7 @@ func (s plans) plansApply(c echo.Context) error {
 		return err
 	})
 	if errors.Is(err, errDetached) {
-		s.awaitApply(ctx, plan)
+		s.awaitApply(ctx, s.actor(c), plan)
 		return redirect(c, paths.Plan(plan)) // the plan's page shows how it stands
 	}
 	return s.planAnswer(c, err)
@@ -233,7 +233,7 @@ func (s plans) plansApply(c echo.Context) error {
 
 // plansSettle reads again what became of a plan.
 func (s plans) plansSettle(c echo.Context) error {
-	p, err := s.Fleet.Plan(c.Request().Context(), id.Plan(c.Param("plan")))
+	p, err := s.Fleet.Plan(c.Request().Context(), s.actor(c), id.Plan(c.Param("plan")))
 	if err != nil {
 		return err
 	}
@@ -252,11 +252,11 @@ func (s plans) plansRetry(c echo.Context) error {
 // awaitApply waits until a plan that is being applied says so, which it does once its restore
 // point is kept: its page would offer to apply it again. After ten seconds it is shown
 // as it stands.
-func (s plans) awaitApply(ctx context.Context, plan id.Plan) {
+func (s plans) awaitApply(ctx context.Context, a auth.Actor, plan id.Plan) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	for {
-		p, err := s.Fleet.Plan(ctx, plan)
+		p, err := s.Fleet.Plan(ctx, a, plan)
 		if err != nil || p.State != fleet.PlanApproved {
 			return
 		}

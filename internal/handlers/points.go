@@ -24,7 +24,7 @@ func (s backups) backupsShow(c echo.Context) error { return s.backupsPage(c, htt
 
 func (s backups) backupsPage(c echo.Context, status int, cause error) error {
 	ctx := c.Request().Context()
-	d, err := s.Fleet.Database(ctx, c.Param("db"))
+	d, err := s.Fleet.Database(ctx, s.actor(c), c.Param("db"))
 	if err != nil {
 		return err
 	}
@@ -111,7 +111,7 @@ func (s backups) pointsAsk(c echo.Context) error {
 type target struct{ point, at string }
 
 // restorePoint finds the point.
-func (t target) restorePoint(ctx context.Context, f *fleet.Fleet, d fleet.Database) (fleet.RestorePoint, error) {
+func (t target) restorePoint(ctx context.Context, a auth.Actor, f *fleet.Fleet, d fleet.Database) (fleet.RestorePoint, error) {
 	if t.at == "" {
 		return f.Point(ctx, d, t.point)
 	}
@@ -119,7 +119,7 @@ func (t target) restorePoint(ctx context.Context, f *fleet.Fleet, d fleet.Databa
 	if err != nil {
 		return fleet.RestorePoint{}, err
 	}
-	return f.PointAt(ctx, d.Name, at)
+	return f.PointAt(ctx, a, d.Name, at)
 }
 
 // maxUndone is how many writes a restore would undo are counted.
@@ -127,17 +127,17 @@ const maxUndone = 500
 
 func (s backups) restorePage(c echo.Context, status int, t target, cause error) error {
 	ctx := c.Request().Context()
-	d, err := s.Fleet.Database(ctx, c.Param("db"))
+	d, err := s.Fleet.Database(ctx, s.actor(c), c.Param("db"))
 	if err != nil {
 		return err
 	}
 	v := views.Restore{Database: d, At: t.at}
-	if v.Point, err = t.restorePoint(ctx, s.Fleet, d); err != nil {
+	if v.Point, err = t.restorePoint(ctx, s.actor(c), s.Fleet, d); err != nil {
 		return err
 	}
 	// Statements that could not be finished are not among them; an unknown end is.
 	for _, outcome := range []audit.Outcome{audit.Done, audit.Unknown} {
-		es, err := s.Operators.Audit(ctx, audit.Filter{Database: d.Name, Actions: views.Writing, Outcome: outcome,
+		es, err := s.Desk.Entries(ctx, s.actor(c), audit.Filter{Database: d.Name, Actions: views.Writing, Outcome: outcome,
 			Since: v.Point.CreatedAt, Limit: maxUndone + 1})
 		if err != nil {
 			return err

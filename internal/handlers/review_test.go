@@ -36,7 +36,7 @@ func TestADestructivePlanIsReadRehearsedAcknowledgedAppliedAndRestored(t *testin
 	page := made.location()
 	b.get(page).is(http.StatusOK, "Rebuild items: ", "items.data", "values of items.data that are lost: 119",
 		"rows of items that are written anew: 120", "Acknowledge each by its name")
-	plan, _, err := s.fleet.Plans(t.Context(), "acme-org-001", fleet.Page{Number: 1, Size: 1})
+	plan, _, err := s.fleet.Plans(t.Context(), anOwner, "acme-org-001", fleet.Page{Number: 1, Size: 1})
 	must(t, err)
 	hash := url.Values{"hash": {plan[0].Hash}}
 	b.post(page+"/approve", hash).is(http.StatusUnprocessableEntity, "not all of it was acknowledged by name: items.data")
@@ -57,7 +57,7 @@ func TestADestructivePlanIsReadRehearsedAcknowledgedAppliedAndRestored(t *testin
 		"from sales) || ' ' || (select extra from items where id = 7)"); got != "120 2 {}" {
 		t.Errorf("afterwards: %s", got)
 	}
-	applied, err := s.fleet.Plan(t.Context(), plan[0].ID)
+	applied, err := s.fleet.Plan(t.Context(), anOwner, plan[0].ID)
 	must(t, err)
 	b.post("/databases/acme-org-001/points/restore", url.Values{"point": {applied.Point}, "confirm": {"acme-org-001"}}).is(http.StatusSeeOther)
 	if got := s.text("acme-org-001", "select count(data) from items"); got != "119" {
@@ -81,7 +81,7 @@ func TestAPlanTheRowsForbidIsNotApproved(t *testing.T) {
 	b := s.signedIn(owner)
 	page := b.post("/databases/acme-org-001/plans", url.Values{"schema": {"shop"}, "version": {"2"}}).is(http.StatusSeeOther).location()
 	b.get(page).is(http.StatusOK, "rows of items without price: 1", "id: 1", "Give them a value, or the column a default.")
-	plan, _, err := s.fleet.Plans(t.Context(), "acme-org-001", fleet.Page{Number: 1, Size: 1})
+	plan, _, err := s.fleet.Plans(t.Context(), anOwner, "acme-org-001", fleet.Page{Number: 1, Size: 1})
 	must(t, err)
 	b.post(page+"/approve", url.Values{"hash": {plan[0].Hash}}).
 		is(http.StatusUnprocessableEntity, "while the rows forbid it: rows of items without price: 1")
@@ -178,7 +178,7 @@ func TestAFindingIsOverriddenWithAReason(t *testing.T) {
 	b := s.signedIn(owner)
 	page := b.post("/databases/acme-org-001/plans", url.Values{"schema": {"shop"}, "version": {"2"}}).is(http.StatusSeeOther).location()
 	b.get(page).is(http.StatusOK, "CP101", "Why it may be done all the same")
-	plan, _, err := s.fleet.Plans(t.Context(), "acme-org-001", fleet.Page{Number: 1, Size: 1})
+	plan, _, err := s.fleet.Plans(t.Context(), anOwner, "acme-org-001", fleet.Page{Number: 1, Size: 1})
 	must(t, err)
 	form := url.Values{"hash": {plan[0].Hash}, "finding": {"CP101 items.cost"}, "reason": {" "}}
 	b.post(page+"/approve", form).is(http.StatusUnprocessableEntity, "CP101 items.cost")

@@ -181,7 +181,7 @@ func (s *site) checkStats(a answer) {
 			s.t.Errorf("%s %s, want %s: %v", got[text], text, want, got)
 		}
 	}
-	totals, err := s.fleet.Totals(s.t.Context())
+	totals, err := s.fleet.Totals(s.t.Context(), anOwner)
 	must(s.t, err)
 	count := func(filter string) int {
 		return int(s.count("select count(*) from databases where " + fleetFilters[filter]))
@@ -198,7 +198,7 @@ func (s *site) checkStats(a answer) {
 		s.t.Errorf("totals %+v, want %+v", totals, want)
 	}
 	s.exec(s.control, "update databases set checked_at = 1000 + rowid where checked_at is null")
-	totals, err = s.fleet.Totals(s.t.Context())
+	totals, err = s.fleet.Totals(s.t.Context(), anOwner)
 	must(s.t, err)
 	if oldest := s.count("select min(checked_at) from databases where " + usable); totals.Oldest.UnixMilli() != oldest {
 		s.t.Errorf("the oldest check is of %v, want %d", totals.Oldest, oldest)

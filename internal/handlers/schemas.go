@@ -112,9 +112,9 @@ func (s schemas) editorPage(c echo.Context, status int, v views.Editor) error {
 func (s schemas) schemasNew(c echo.Context) error {
 	v := views.Editor{Next: 1, Source: firstSource}
 	if from := c.QueryParam("from"); from != "" {
-		source, err := s.Fleet.DrawDatabase(c.Request().Context(), from)
+		source, err := s.Fleet.DrawDatabase(c.Request().Context(), s.actor(c), from)
 		if err == nil {
-			v.Left, err = s.Fleet.LeftAlone(c.Request().Context(), from)
+			v.Left, err = s.Fleet.LeftAlone(c.Request().Context(), s.actor(c), from)
 		}
 		if fault.Is(err, fault.NotFound) {
 			return err
@@ -158,7 +158,7 @@ func (s schemas) versionsNew(c echo.Context) error {
 // changed.
 func (s schemas) consoleVersion(c echo.Context) error {
 	ctx, text := c.Request().Context(), c.FormValue("sql")
-	drawn, err := s.Fleet.Draw(ctx, c.Param("db"), text)
+	drawn, err := s.Fleet.Draw(ctx, s.actor(c), c.Param("db"), text)
 	if isFormError(err) {
 		return s.withDatabase(c, func(d fleet.Database, conn d1.Conn) error { return query(s).consoleAgain(c, d, conn, err) })
 	}

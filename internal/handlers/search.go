@@ -111,7 +111,7 @@ func (s finder) findTables(c echo.Context, v *views.Search) error {
 // version of its schema.
 func (s finder) knownTables(c echo.Context, name string) ([]live.Entry, error) {
 	ctx := c.Request().Context()
-	d, conn, err := s.Fleet.Open(ctx, name)
+	d, conn, err := s.Fleet.Open(ctx, s.actor(c), name)
 	if err != nil {
 		return nil, err
 	}
@@ -138,7 +138,8 @@ func (s finder) findDatabases(c echo.Context, v *views.Search) error {
 	if v.Text == "" {
 		return nil
 	}
-	ds, _, err := s.Fleet.Databases(c.Request().Context(), fleet.Filter{Search: v.Text, Page: fleet.Page{Number: 1, Size: maxDatabaseHits}})
+	ds, _, err := s.Fleet.Databases(c.Request().Context(), s.actor(c),
+		fleet.Filter{Search: v.Text, Page: fleet.Page{Number: 1, Size: maxDatabaseHits}})
 	if err != nil {
 		return err
 	}
@@ -154,7 +155,7 @@ func (s finder) findOrgs(c echo.Context, v *views.Search) error {
 	if v.Text == "" {
 		return nil
 	}
-	orgs, _, err := s.Fleet.Orgs(c.Request().Context(), v.Text, fleet.Page{Number: 1, Size: maxOrgHits})
+	orgs, _, err := s.Fleet.Orgs(c.Request().Context(), s.actor(c), v.Text, fleet.Page{Number: 1, Size: maxOrgHits})
 	if err != nil {
 		return err
 	}
@@ -178,7 +179,7 @@ func (s finder) findPlaces(c echo.Context, v *views.Search) error {
 		return hits
 	}
 	if v.Database != "" {
-		if _, err := s.Fleet.Database(c.Request().Context(), v.Database); err == nil {
+		if _, err := s.Fleet.Database(c.Request().Context(), s.actor(c), v.Database); err == nil {
 			addHits(v, v.Database, list(databasePlaces(v.Database)))
 		}
 	}

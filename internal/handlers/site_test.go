@@ -151,7 +151,7 @@ func (s *site) open(name string) d1.Conn {
 	if err == nil {
 		conn, err = s.engine.Open(s.t.Context(), info.ID)
 	} else { // on D1
-		_, conn, err = s.fleet.Open(s.t.Context(), name)
+		_, conn, err = s.fleet.Open(s.t.Context(), anOwner, name)
 	}
 	must(s.t, err)
 	s.t.Cleanup(func() { _ = conn.Close() })
@@ -161,10 +161,10 @@ func (s *site) open(name string) d1.Conn {
 // ready waits until a database's provision has ended.
 func (s *site) ready(name string) {
 	s.t.Helper()
-	d, err := s.fleet.Database(s.t.Context(), name)
+	d, err := s.fleet.Database(s.t.Context(), anOwner, name)
 	must(s.t, err)
 	s.eventually(name+" is provisioned", func() bool { return !s.fleet.Busy(d.ID) })
-	d, err = s.fleet.Database(s.t.Context(), name) // as it was left
+	d, err = s.fleet.Database(s.t.Context(), anOwner, name) // as it was left
 	must(s.t, err)
 	if d.State != fleet.Ready {
 		s.t.Fatalf("%s is %s: %s", name, d.State, d.Error)

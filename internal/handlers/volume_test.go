@@ -107,7 +107,7 @@ func TestNoPageDependsOnHowManyThereAre(t *testing.T) {
 // counted compares the totals with the lists of each status.
 func (s *site) counted(n int) {
 	s.t.Helper()
-	totals, err := s.fleet.Totals(s.t.Context())
+	totals, err := s.fleet.Totals(s.t.Context(), anOwner)
 	must(s.t, err)
 	if totals.Orgs != n+1 {
 		s.t.Errorf("%d organizations, want %d", totals.Orgs, n+1)
@@ -118,7 +118,7 @@ func (s *site) counted(n int) {
 		fleet.StatusUnreachable: totals.Unreachable, fleet.StatusNoSchema: totals.NoSchema,
 		fleet.StatusFailed: totals.Failed + totals.Unreachable,
 	} {
-		_, got, err := s.fleet.Databases(s.t.Context(), fleet.Filter{Status: status, Page: fleet.Page{Number: 1, Size: 1}})
+		_, got, err := s.fleet.Databases(s.t.Context(), anOwner, fleet.Filter{Status: status, Page: fleet.Page{Number: 1, Size: 1}})
 		if err != nil || got != want {
 			s.t.Errorf("%d: %q has %d, %v, and the totals say %d", n, status, got, err, want)
 		}

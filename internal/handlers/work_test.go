@@ -16,7 +16,7 @@ import (
 
 func (s *site) databaseNamed(name string) fleet.Database {
 	s.t.Helper()
-	d, err := s.fleet.Database(s.t.Context(), name)
+	d, err := s.fleet.Database(s.t.Context(), anOwner, name)
 	must(s.t, err)
 	return d
 }
