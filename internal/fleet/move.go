@@ -201,8 +201,9 @@ func (f *Fleet) undoMove(ctx context.Context, d Database, e audit.Entry) error {
 	if now.Provider == d.MoveTarget.Place {
 		return nil
 	}
-	if err := f.removeMoveTarget(ctx, d); err != nil {
-		return err
+	if err := f.removeMoveTarget(ctx, d); err != nil { // what is left is known by d.MoveTarget
+		e.Detail += " " + fault.Message(err)
+		return errors.Join(err, f.store.Record(ctx, e))
 	}
 	d.MoveTarget = Counterpart{}
 	return f.store.UpdateDatabase(ctx, d, Ready, e)
@@ -221,8 +222,12 @@ func (f *Fleet) removeMoveTarget(ctx context.Context, d Database) error {
 		err = f.removeCreated(ctx, there, d.MoveTarget.At) // its id may be what was lost
 	}
 	if err != nil {
-		return fault.Wrap(err, fault.KindOf(err),
-			"What was made in the new place could not be removed: %s The next move, or the next start, tries again.", fault.Message(err))
+		made := "a database named " + d.Name
+		if d.MoveTarget.ID != "" {
+			made += ", with the id " + d.MoveTarget.ID
+		}
+		return fault.Wrap(err, fault.KindOf(err), "What was made in the new place could not be removed: %s It may have %s %s. "+
+			"The next move, or the next start, tries again.", fault.Message(err), made, there.placeWords())
 	}
 	return nil
 }
@@ -254,6 +259,10 @@ func (f *Fleet) recordBrokenMove(ctx context.Context, a auth.Actor, d Database) 
 	intent, err := f.store.OpenIntent(ctx, audit.DatabaseMove, d.Name)
 	if err != nil {
 		return err
+	}
+	if intent == "" { // it has its outcome, and only what was left is removed now
+		d.MoveTarget = Counterpart{}
+		return f.store.UpdateDatabase(ctx, d, d.State)
 	}
 	j := operation.Job{About: about(d),
 		Work: func(context.Context, *audit.Entry) error { return errMoveCut },

@@ -425,6 +425,12 @@ func TestTheNextMoveRemovesWhatAFailedOneLeft(t *testing.T) {
 			t.Errorf("%v", err)
 		}
 	}
+	left := w.database(d.Name).MoveTarget.ID
+	es, err := w.store.Audit(t.Context(), audit.Filter{Database: d.Name, Action: audit.DatabaseMove})
+	must(t, err)
+	if e := es[0]; left == "" || e.Outcome != audit.Failed || !strings.Contains(e.Detail, "with the id "+left+" on D1") {
+		t.Errorf("what is left isn't named: %+v", e)
+	}
 	if err := w.Delete(t.Context(), ada, d.Name); !fault.Is(err, fault.Unavailable) {
 		t.Errorf("deleted while something of it is on D1: %v", err)
 	}
@@ -442,7 +448,7 @@ func TestTheNextMoveRemovesWhatAFailedOneLeft(t *testing.T) {
 	if _, gone := cloud.Count("delete"); gone != 1 {
 		t.Errorf("%d removed", gone)
 	}
-	es, err := w.store.Audit(t.Context(), audit.Filter{Database: d.Name, Action: audit.DatabaseMove})
+	es, err = w.store.Audit(t.Context(), audit.Filter{Database: d.Name, Action: audit.DatabaseMove})
 	must(t, err)
 	for _, e := range es {
 		if e.Open {
