@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/kuratchi/dashboard/internal/audit"
+	"github.com/kuratchi/dashboard/internal/controlplane"
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/fleet"
@@ -258,4 +259,80 @@ func TestWhatIsBroughtBackIsNotPurgedMeanwhile(t *testing.T) {
 	if got := w.outcomes(audit.DatabasePurge); got != "" {
 		t.Error(got)
 	}
+}
+
+// What settles an open deletion settles it once that is recorded.
+func TestADeletionIsOpenUntilItIsRecordedThatItWasGivenUp(t *testing.T) {
+	t.Parallel()
+	w, _, d := newStubborn(t, fault.New(fault.Limited, "Too many calls."))
+	end := w.refuse("new.action = '" + string(audit.DatabaseUnarchive) + "'")
+	if err := w.Unarchive(t.Context(), ada, d.Name); err == nil || len(w.UnsettledOf(d.ID)) != 1 {
+		t.Errorf("%v %+v", err, w.UnsettledOf(d.ID))
+	}
+	end()
+	must(t, w.Unarchive(t.Context(), ada, d.Name))
+	if open := w.UnsettledOf(d.ID); len(open) != 0 {
+		t.Errorf("%+v", open)
+	}
+}
+
+// paused stops whoever's context says so once it has read something.
+type paused struct {
+	d1.Conn
+	read, goOn chan struct{}
+}
+
+type pausing struct{}
+
+func (p *paused) Query(ctx context.Context, s d1.Stmt) (*d1.Result, error) {
+	r, err := p.Conn.Query(ctx, s)
+	if ctx.Value(pausing{}) != nil {
+		close(p.read)
+		<-p.goOn
+	}
+	return r, err
+}
+
+// Who read the database's row while it was moved, and asks for a handle by it once that is
+// over, gets one that is stale: it would write to the old place.
+func TestWhoWorksWithARowOfTheMoveIsStale(t *testing.T) {
+	t.Parallel()
+	w, _ := newCloudWorld(t)
+	p := &paused{Conn: w.control, read: make(chan struct{}), goOn: make(chan struct{})}
+	store, err := controlplane.Open(t.Context(), p, now)
+	must(t, err)
+	w.store = store
+	hold := &holding{begun: make(chan struct{}), goOn: make(chan struct{})}
+	w.places(func(p places) places { hold.Provider = p.cloud; p.cloud = hold; return p })
+	d := w.provision(fleet.ProvisionInput{OrgName: "Acme", Schema: "app", Version: 1, Request: "f"})
+	moved, opened := make(chan error), make(chan error)
+	go func() { moved <- w.Move(context.Background(), ada, d.Name, fleet.D1) }()
+	<-hold.begun
+	go func() {
+		_, conn, err := w.Open(context.WithValue(context.Background(), pausing{}, true), d.Name)
+		if err == nil {
+			_, err = conn.Query(context.Background(), d1.Exec("insert into users(email) values ('lost')"))
+			_ = conn.Close()
+		}
+		opened <- err
+	}()
+	<-p.read
+	close(hold.goOn)
+	must(t, <-moved)
+	close(p.goOn)
+	if err := <-opened; !fault.Is(err, fault.Conflict) {
+		t.Errorf("%v", err)
+	}
+}
+
+// holding is a place that waits before it is filled.
+type holding struct {
+	d1.Provider
+	begun, goOn chan struct{}
+}
+
+func (h *holding) Fill(ctx context.Context, id string, in d1.FillInput) (d1.Filled, error) {
+	close(h.begun)
+	<-h.goOn
+	return h.Provider.Fill(ctx, id, in)
 }
