@@ -171,8 +171,22 @@ func TestWhatIsDoneAndNotRecordedSaysSo(t *testing.T) {
 		m.full = fault.New(fault.Unavailable, "The disk is full.")
 		return lost
 	}})
-	if !errors.Is(err, lost) || !fault.Is(err, fault.Unknown) {
+	if !errors.Is(err, lost) || !fault.Is(err, fault.Unknown) || !errors.Is(err, m.full) {
 		t.Errorf("%v", err)
+	}
+}
+
+// The work itself may be stopped by whoever asked for it.
+func TestWorkIsStoppedByItsContext(t *testing.T) {
+	t.Parallel()
+	m := &memory{}
+	ctx, leave := context.WithCancel(t.Context())
+	err := door(m).Do(ctx, actor(auth.RoleOwner), kind, operation.Job{About: about, Work: func(ctx context.Context, _ *audit.Entry) error {
+		leave()
+		return ctx.Err()
+	}})
+	if !errors.Is(err, context.Canceled) || len(m.es) != 2 || m.es[1].Outcome != audit.Failed {
+		t.Errorf("%v %q", err, m.lines)
 	}
 }
 
