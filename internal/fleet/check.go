@@ -170,8 +170,8 @@ func (f *Fleet) noteFailure(c *Check, d Database, err error) {
 	case kind == fault.Internal:
 		f.log.Error("check", "database", d.Name, "error", err)
 		c.Health, c.Detail = HealthUnreachable, "It can't be looked into, for a reason that has no words here; the log has it."
-	default:
-		c.Health, c.Detail = HealthUnreachable, fault.Message(err)
+	default: // it stands where an operation that was done is told of, too
+		c.Health, c.Detail = HealthUnreachable, strings.ReplaceAll(fault.Message(err), nothingChanged, "")
 	}
 }
 

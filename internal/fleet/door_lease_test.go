@@ -94,7 +94,7 @@ func TestWhoWorksAloneWaitsForTheLastCall(t *testing.T) {
 		p, err := w.KeepPoint(t.Context(), ada, d.Name)
 		must(t, err)
 		s.on = true
-		_, conn, err := w.Open(t.Context(), d.Name)
+		_, conn, err := w.Open(t.Context(), ada, d.Name)
 		must(t, err)
 		s.on = false
 		for range 2 {

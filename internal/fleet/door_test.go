@@ -154,7 +154,7 @@ func TestWhatIsClaimedIsReadAndWrittenMeanwhile(t *testing.T) {
 	h := &held{}
 	w := newWorld(t, func(p d1.Provider) d1.Provider { h.Provider = p; return h })
 	d := w.provision(fleet.ProvisionInput{OrgName: "Acme", Schema: "app", Version: 1, Request: "f"})
-	_, conn, err := w.Open(t.Context(), d.Name)
+	_, conn, err := w.Open(t.Context(), ada, d.Name)
 	must(t, err)
 	defer func() { _ = conn.Close() }()
 	h.began, h.goOn = make(chan struct{}), make(chan struct{})
@@ -173,7 +173,8 @@ func TestWhatIsClaimedIsReadAndWrittenMeanwhile(t *testing.T) {
 		}
 	}
 	write()
-	if err := w.Archive(t.Context(), ada, d.Name); !fault.Is(err, fault.Conflict) || !strings.Contains(fault.Message(err), "Somebody works on") {
+	if err := w.Archive(t.Context(), ada, d.Name); !fault.Is(err, fault.Conflict) ||
+		!strings.Contains(fault.Message(err), "Somebody works on") {
 		t.Errorf("%v", err)
 	}
 	close(h.goOn)
@@ -189,7 +190,7 @@ func TestAHandleFromBeforeIsStaleInEveryCall(t *testing.T) {
 	d := w.provision(fleet.ProvisionInput{OrgName: "Acme", Schema: "app", Version: 1, Request: "f"})
 	p, err := w.KeepPoint(t.Context(), ada, d.Name)
 	must(t, err)
-	_, conn, err := w.Open(t.Context(), d.Name)
+	_, conn, err := w.Open(t.Context(), ada, d.Name)
 	must(t, err)
 	defer func() { _ = conn.Close() }()
 	one := d1.Query("select 1")

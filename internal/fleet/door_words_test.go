@@ -36,7 +36,8 @@ func TestTheEndsAreToldInWords(t *testing.T) {
 	w.places(func(all places) places { all.engine = b; return all })
 	is := func(action audit.Action, outcome audit.Outcome, want string) {
 		t.Helper()
-		if got := w.told(action, outcome); got != want && (!strings.HasSuffix(want, "…") || !strings.HasPrefix(got, strings.TrimSuffix(want, "…"))) {
+		if got := w.told(action, outcome); got != want &&
+			(!strings.HasSuffix(want, "…") || !strings.HasPrefix(got, strings.TrimSuffix(want, "…"))) {
 			t.Errorf("%s %s: %q", action, outcome, got)
 		}
 	}
@@ -170,7 +171,7 @@ func TestTheApplyStandsBetweenItsEntries(t *testing.T) {
 			t.Errorf("applied without its %s", outcome)
 		}
 		end()
-		now, err := w.Plan(t.Context(), p.ID)
+		now, err := w.Plan(t.Context(), ada, p.ID)
 		must(t, err)
 		want := map[audit.Outcome]fleet.PlanState{audit.Intent: fleet.PlanApproved, audit.Done: fleet.PlanApplying}[outcome]
 		if now.State != want {
@@ -179,7 +180,7 @@ func TestTheApplyStandsBetweenItsEntries(t *testing.T) {
 	}
 	es, err := w.store.Audit(t.Context(), audit.Filter{Action: audit.PlanApply})
 	must(t, err)
-	if got, err := w.Plan(t.Context(), p.ID); err != nil || len(es) != 1 || got.Intent != es[0].ID {
+	if got, err := w.Plan(t.Context(), ada, p.ID); err != nil || len(es) != 1 || got.Intent != es[0].ID {
 		t.Errorf("%+v %v of %+v", got, err, es)
 	}
 }

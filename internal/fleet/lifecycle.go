@@ -231,6 +231,11 @@ func (f *Fleet) forgetFinal(ctx context.Context, d Database, mark string) error 
 // revive records the id of the database it makes before it puts rows into it, so
 // that a purge, and nobody else, finds what an interrupted attempt left.
 func (f *Fleet) revive(ctx context.Context, d *Database) error {
+	if d.ProviderID != "" { // of an attempt that didn't end, and which may hold rows by now
+		if err := f.removeCreated(ctx, *d, d.DeletedAt); err != nil {
+			return err
+		}
+	}
 	info, err := f.createOnce(ctx, *d, d.DeletedAt)
 	if err != nil {
 		return err
@@ -241,8 +246,9 @@ func (f *Fleet) revive(ctx context.Context, d *Database) error {
 		return err
 	}
 	if err := f.provider(*d).Restore(ctx, info.ID, d.FinalPoint); err != nil { // a full disk must not stay full
-		if uerr := f.removeCreated(ctx, *d, d.DeletedAt); uerr != nil {
-			f.log.Warn("revive", "database", d.Name, "error", uerr)
+		if left := f.removeCreated(ctx, *d, d.DeletedAt); left != nil {
+			return leftBehind(err, fault.Wrap(left, fault.KindOf(left),
+				"What was made of it could not be removed: %s Bringing it back again removes that first.", fault.Message(left)))
 		}
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/kuratchi/dashboard/internal/audit"
@@ -61,7 +62,7 @@ func (f *Fleet) Move(ctx context.Context, a auth.Actor, name, place string) erro
 					failpoint.Hit("move:switched")
 				}
 				if err != nil {
-					return errors.Join(err, f.undoMove(ctx, d, e.Ended(err)))
+					return f.undoMove(ctx, d, e, err)
 				}
 				return nil
 			},
@@ -191,22 +192,31 @@ func equalFiles(a, b d1.File) (bool, error) {
 	return bytes.Equal(sums[0], sums[1]), nil
 }
 
-// undoMove removes what a move that failed made, and notes that. A move that was
-// recorded isn't undone, though it may have been told otherwise.
-func (f *Fleet) undoMove(ctx context.Context, d Database, e audit.Entry) error {
+// undoMove removes what a move that failed made, and notes that; it returns why the move
+// failed. A move that was recorded isn't undone, though it may have been told otherwise.
+func (f *Fleet) undoMove(ctx context.Context, d Database, e audit.Entry, cause error) error {
 	now, err := f.store.Database(ctx, d.Name)
 	if err != nil {
-		return err
+		return errors.Join(cause, err)
 	}
 	if now.Provider == d.MoveTarget.Place {
-		return nil
+		return cause
 	}
-	if err := f.removeMoveTarget(ctx, d); err != nil { // what is left is known by d.MoveTarget
-		e.Detail += " " + fault.Message(err)
-		return errors.Join(err, f.store.Record(ctx, e))
+	if left := f.removeMoveTarget(ctx, d); left != nil { // noted in the database still
+		err := leftBehind(cause, left)
+		return errors.Join(err, f.store.Record(ctx, e.Ended(err)))
 	}
 	d.MoveTarget = Counterpart{}
-	return f.store.UpdateDatabase(ctx, d, Ready, e)
+	return errors.Join(cause, f.store.UpdateDatabase(ctx, d, Ready, e.Ended(cause)))
+}
+
+// nothingChanged is what an error says that isn't true of a work of several calls.
+const nothingChanged = " Nothing was changed."
+
+// leftBehind is why a work failed, with what it left and why that couldn't be removed.
+func leftBehind(cause, left error) error {
+	words := strings.ReplaceAll(fault.Message(cause)+" "+fault.Message(left), nothingChanged, "")
+	return fault.Wrap(errors.Join(cause, left), fault.KindOf(cause), "%s", words).At(fault.FieldOf(cause))
 }
 
 // removeMoveTarget removes what a move made in the new place. It can be done again.
@@ -260,7 +270,7 @@ func (f *Fleet) recordBrokenMove(ctx context.Context, a auth.Actor, d Database) 
 	if err != nil {
 		return err
 	}
-	if intent == "" { // it has its outcome, and only what was left is removed now
+	if intent == "" { // it had its outcome, and what it made could not be removed then
 		d.MoveTarget = Counterpart{}
 		return f.store.UpdateDatabase(ctx, d, d.State)
 	}

@@ -54,7 +54,7 @@ func (s settings) onD1(c echo.Context, d fleet.Database) *views.OnD1 {
 	info, err := s.Fleet.Info(ctx, d)
 	v := &views.OnD1{Info: info, Latency: time.Since(began)}
 	if err != nil {
-		v.Error = fault.Message(err)
+		v.Error = afterDone.Replace(fault.Message(err))
 	}
 	return v
 }
@@ -65,7 +65,7 @@ func (s settings) originState(c echo.Context, d fleet.Database) (v views.Origin)
 	defer cancel()
 	var err error
 	if v.Written, err = s.Fleet.OriginChanged(ctx, d); err != nil {
-		v.Written, v.Error = false, fault.Message(err)
+		v.Written, v.Error = false, afterDone.Replace(fault.Message(err))
 	}
 	return v
 }

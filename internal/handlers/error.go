@@ -154,8 +154,8 @@ func (s *Server) failedDatabase(c echo.Context, kind fault.Kind) (fleet.Database
 	return d, err == nil && d.State == fleet.Ready
 }
 
-// afterDone takes away what is true of a page that only reads, and would be read as of what
-// was done before it.
+// afterDone takes away what is true of what only reads, and would be read as of what was
+// done before it.
 var afterDone = strings.NewReplacer(" Nothing was changed.", "", "Nothing was changed; ", "")
 
 // notFound answers every address without a route.

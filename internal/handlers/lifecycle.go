@@ -232,12 +232,12 @@ func importEnd(w fleet.Work, verb string, cause error) *views.ImportEnd {
 	switch {
 	case verb == "import" && cause != nil:
 		return &views.ImportEnd{Error: fault.Message(cause), Empty: fault.Is(cause, fault.Invalid),
-			Helps: fault.FieldOf(cause) == leaveOutField}
+			Unclear: fault.Is(cause, fault.Unknown), Helps: fault.FieldOf(cause) == leaveOutField}
 	case cause != nil || !w.Is(fleet.OpImport) || w.Running():
 		return nil
 	}
 	return &views.ImportEnd{Work: w, Error: w.Error, Empty: fault.Is(w.Cause, fault.Invalid),
-		Helps: w.Cause != nil && fault.FieldOf(w.Cause) == leaveOutField}
+		Unclear: fault.Is(w.Cause, fault.Unknown), Helps: w.Cause != nil && fault.FieldOf(w.Cause) == leaveOutField}
 }
 
 func (s settings) databasesMove(c echo.Context) error {

@@ -15,8 +15,18 @@ type ImportEnd struct {
 	Error string
 	// Empty says that the database is known to be as empty as before.
 	Empty bool
+	// Unclear says that it isn't known whether anything came.
+	Unclear bool
 	// Helps says that leaving out what D1 can't have would help.
 	Helps bool
+}
+
+// title is what became of it, where it isn't known that it came.
+func (e ImportEnd) title() string {
+	if e.Unclear {
+		return fleet.OpImport.Unclear
+	}
+	return "Nothing was imported"
 }
 
 // maxReasons is how many lines of an end are shown.
