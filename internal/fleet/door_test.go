@@ -310,7 +310,7 @@ func TestWhoWorksWithARowOfTheMoveIsStale(t *testing.T) {
 	go func() { moved <- w.Move(context.Background(), ada, d.Name, fleet.D1) }()
 	<-hold.begun
 	go func() {
-		_, conn, err := w.Open(context.WithValue(context.Background(), pausing{}, true), d.Name)
+		_, conn, err := w.Open(context.WithValue(context.Background(), pausing{}, true), ada, d.Name)
 		if err == nil {
 			_, err = conn.Query(context.Background(), d1.Exec("insert into users(email) values ('lost')"))
 			_ = conn.Close()
