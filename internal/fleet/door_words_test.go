@@ -157,8 +157,8 @@ func TestTheEndsOfAMoveThatIsRecordedStay(t *testing.T) {
 	}
 }
 
-// A plan is sent once its intent stands, which it names, and is no success before its outcome
-// does.
+// A plan is sent once its intent stands, which it names, under the fence of its lease, and is
+// no success before its outcome stands.
 func TestTheApplyStandsBetweenItsEntries(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
@@ -181,6 +181,11 @@ func TestTheApplyStandsBetweenItsEntries(t *testing.T) {
 	must(t, err)
 	if got, err := w.Plan(t.Context(), p.ID); err != nil || len(es) != 1 || got.Intent != es[0].ID {
 		t.Errorf("%+v %v of %+v", got, err, es)
+	}
+	r, err := w.control.Query(t.Context(), d1.Query("select max(fence) from leases"))
+	must(t, err)
+	if got, want := w.value(d.Name, "select max(fence) from kuratchi_ledger"), r.Rows[0][0].Text(); got != want {
+		t.Errorf("the ledger has the fence %s, the lease %s", got, want)
 	}
 }
 
