@@ -173,7 +173,8 @@ func TestWhatIsClaimedIsReadAndWrittenMeanwhile(t *testing.T) {
 		}
 	}
 	write()
-	if err := w.Archive(t.Context(), ada, d.Name); !fault.Is(err, fault.Conflict) || !strings.Contains(fault.Message(err), "Somebody works on") {
+	err = w.Archive(t.Context(), ada, d.Name)
+	if !fault.Is(err, fault.Conflict) || !strings.Contains(fault.Message(err), "Somebody works on") {
 		t.Errorf("%v", err)
 	}
 	close(h.goOn)
