@@ -209,3 +209,16 @@ func TestWhoMayNotLearnsNothing(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// A restore point that can't be recorded leaves no copy.
+func TestTheEndsOfAPointThatIsNotRecorded(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	d := w.provision(fleet.ProvisionInput{OrgName: "Acme", Schema: "app", Version: 1, Request: "f"})
+	w.refuse("new.action = 'point.keep'")
+	_, err := w.KeepPoint(t.Context(), ada, d.Name)
+	kept, listErr := w.engine.Points(t.Context(), d.ProviderID)
+	if err == nil || listErr != nil || len(kept) != 0 {
+		t.Errorf("%v, %+v %v", err, kept, listErr)
+	}
+}
