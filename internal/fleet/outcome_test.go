@@ -42,6 +42,9 @@ func TestAPlanThatD1DidNotRunIsApprovedStill(t *testing.T) {
 	if got := w.outcomes(audit.PlanApply); got != "done, intent, failed, intent, failed, intent" {
 		t.Errorf("the audit log: %s", got)
 	}
+	if got := w.told(audit.PlanApply, audit.Failed); !strings.Contains(got, "approved as before") {
+		t.Errorf("the audit log: %s", got)
+	}
 }
 
 // silent is a place that does what it is asked and whose answers are lost.
