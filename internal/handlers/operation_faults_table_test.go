@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/kuratchi/dashboard/internal/d1"
+	"github.com/kuratchi/dashboard/internal/d1/d1test/front"
 	"github.com/kuratchi/dashboard/internal/fault"
 )
 
@@ -29,7 +30,7 @@ var faultedOperations = []faultedOperation{
 		return attempt{path: "/databases", form: provisionForm(db), says: saysOfProvision, became: func() string {
 			if w.stateOf(db) != "ready" {
 				known := w.control1("select provider_id is not null from databases where name = ?1", db) == "1"
-			return w.either(false, w.onD1(db) && !known) // what its first step made is told by its page
+				return w.either(false, w.onD1(db) && !known) // what its first step made is told by its page
 			}
 			return w.either(w.count1(db, "select count(*) from sqlite_schema where name = 'items'") == 1, true)
 		}}
@@ -128,7 +129,21 @@ var faultedOperations = []faultedOperation{
 	}, false},
 	{"apply a plan", "plan.apply", func(w *faultWalk, db string) attempt {
 		w.made(db)
-		return w.plan(db, "note", func(text string) string { return text })
+		return w.plan(db)
+	}, false},
+	{"read again what became of a plan", "fleet.check", func(w *faultWalk, db string) attempt {
+		w.made(db)
+		a := w.plan(db)
+		w.net.Next("") // its restore point is kept, and then there is no answer
+		w.net.Always(front.ResetAfter)
+		w.remote.Store(w.place(w.net.URL))
+		w.b.post(a.path, a.form).is(http.StatusSeeOther)
+		w.rests(db)
+		w.net.Always("")
+		w.remote.Store(w.steady)
+		return attempt{path: "/databases/" + db + "/settle", became: func() string {
+			return w.either(w.control1("select state from plans where database_name = ?1", db) == "applied", false)
+		}}
 	}, false},
 	{"write in the console", "database.write", func(w *faultWalk, db string) attempt {
 		w.made(db)
@@ -265,10 +280,10 @@ func (w *faultWalk) move(db, place string) attempt {
 }
 
 // plan is an approved plan to the next version of the schema shop.
-func (w *faultWalk) plan(db, column string, change func(string) string) attempt {
+func (w *faultWalk) plan(db string) attempt {
 	w.t.Helper()
 	if w.control1("select count(*) from schema_versions where version > ?1", "1") == "0" {
-		w.b.post("/schemas/shop/versions", url.Values{"source": {change(shop(2))}, "do": {"save"}}).is(http.StatusSeeOther)
+		w.b.post("/schemas/shop/versions", url.Values{"source": {shop(2)}, "do": {"save"}}).is(http.StatusSeeOther)
 	}
 	path := w.b.post("/databases/"+db+"/plans", url.Values{"schema": {"shop"}, "version": {"2"}}).is(http.StatusSeeOther).location()
 	hash := url.Values{"hash": {w.control1("select hash from plans where database_name = ?1", db)}, "confirm": {db}}
@@ -282,7 +297,7 @@ func (w *faultWalk) plan(db, column string, change func(string) string) attempt 
 		}
 		return saysDone
 	}, became: func() string {
-		return w.either(w.count1(db, "select count(*) from pragma_table_info('items') where name = '"+column+"'") == 1, false)
+		return w.either(w.count1(db, "select count(*) from pragma_table_info('items') where name = 'note'") == 1, false)
 	}}
 }
 

@@ -232,7 +232,7 @@ func (w *faultWalk) suffer(op faultedOperation, m misfortune) bool {
 	if log.outcome != "" && log.outcome != says && says != saysNothing {
 		wrong("the page and the log differ")
 	}
-	if !m.onward && slices.Contains(refusing, m.Fault) && m.Fault != front.BadGateway && m.Fault != front.NotJSON && m.Fault != front.Redirect &&
+	if !m.onward && slices.Contains([]front.Fault{front.Overloaded, front.Quota, front.Limited}, m.Fault) &&
 		(says == saysUnknown || log.outcome == saysUnknown) {
 		wrong("Cloudflare refused a call, which is no lost answer")
 	}
