@@ -20,6 +20,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/controlplane/controltest"
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/d1/local"
+	"github.com/kuratchi/dashboard/internal/d1/rest"
 	"github.com/kuratchi/dashboard/internal/desk"
 	"github.com/kuratchi/dashboard/internal/fleet"
 	"github.com/kuratchi/dashboard/internal/handlers"
@@ -47,9 +48,11 @@ type site struct {
 	control     d1.Conn
 	controlFile string
 	account     *account.Account
-	broken      *breakable
-	clock       *clock
-	log         *logBuffer
+	// remote is the account's place for the fleet, nil for what account gives.
+	remote atomic.Pointer[rest.Provider]
+	broken *breakable
+	clock  *clock
+	log    *logBuffer
 	// plans has a plan in each state, of acme-org-001.
 	plans map[string]id.Plan
 	// point is a restore point of acme-org-001.
@@ -63,6 +66,9 @@ func newSite(t *testing.T) *site { return newSiteAt(t, "http://127.0.0.1:1/", ac
 type places struct{ s *site }
 
 func (p places) Provider(name string) (d1.Provider, error) {
+	if remote := p.s.remote.Load(); name == fleet.D1 && remote != nil {
+		return remote, nil
+	}
 	if name == fleet.D1 {
 		return p.s.account.Provider()
 	}
