@@ -71,6 +71,12 @@ func (f *Fleet) RetryPlan(ctx context.Context, a auth.Actor, plan id.Plan) (Plan
 	if was.State != PlanFailed {
 		return was, fault.New(fault.Conflict, "The plan is %s; only one that failed can be tried again.", was.State)
 	}
+	if was.DecidedAt.IsZero() {
+		return was, fault.New(fault.Conflict, "Nobody approved this plan, so there is nothing to try again. Make a new plan.")
+	}
+	if err := f.checkRetried(ctx, was); err != nil {
+		return was, err
+	}
 	d, err := f.store.Database(ctx, was.Database)
 	if err != nil {
 		return was, err
@@ -85,6 +91,18 @@ func (f *Fleet) RetryPlan(ctx context.Context, a auth.Actor, plan id.Plan) (Plan
 		was.DecidedAt.Format("2006-01-02 15:04 UTC"))
 	err = f.door.Do(ctx, a, OpRetry.Kind, j)
 	return p, err
+}
+
+// checkRetried is fault.Conflict for a plan of which another attempt waits or was applied.
+func (f *Fleet) checkRetried(ctx context.Context, was Plan) error {
+	newer, _, err := f.store.Plans(ctx, was.Database, Page{Number: 1, Size: 100})
+	for _, p := range newer {
+		if p.ID > was.ID && p.Hash == was.Hash && p.State != PlanFailed && p.State != PlanRejected {
+			return fault.New(fault.Conflict, "There is a newer attempt of this plan already, and it is %s. "+
+				"It is in the list under Migrations.", p.State)
+		}
+	}
+	return err
 }
 
 // job applies the plan.

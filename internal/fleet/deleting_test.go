@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/kuratchi/dashboard/internal/audit"
 	"github.com/kuratchi/dashboard/internal/d1"
@@ -84,6 +85,9 @@ func TestADeletionThatFailsIsGivenUp(t *testing.T) {
 	if back.State != fleet.Ready || !back.DeletedAt.IsZero() || !back.PurgeAt.IsZero() || len(w.UnsettledOf(d.ID)) != 0 {
 		t.Errorf("%+v", back)
 	}
+	if work := w.Work(d.ID); work.Op != nil {
+		t.Errorf("what is over is still said: %+v", work)
+	}
 	if got := w.outcomes(audit.DatabaseUnarchive); got != "done" {
 		t.Error(got)
 	}
@@ -141,13 +145,22 @@ func TestAPlanThatFailedIsTriedAgainUnderANewID(t *testing.T) {
 	if _, err := w.RetryPlan(t.Context(), ada, p.ID); !fault.Is(err, fault.Conflict) {
 		t.Errorf("one that wasn't tried: %v", err)
 	}
-	p.State, p.Error = fleet.PlanFailed, "The answer was lost."
+	approved := p.DecidedAt
+	p.State, p.Error, p.DecidedAt = fleet.PlanFailed, "The answer was lost.", time.Time{}
 	must(t, w.store.UpdatePlan(t.Context(), p, fleet.PlanApproved, nil))
+	if _, err := w.RetryPlan(t.Context(), ada, p.ID); !fault.Is(err, fault.Conflict) {
+		t.Errorf("one that nobody approved: %v", err)
+	}
+	p.DecidedAt = approved
+	must(t, w.store.UpdatePlan(t.Context(), p, fleet.PlanFailed, nil))
 	again, err := w.RetryPlan(t.Context(), ada, p.ID)
 	must(t, err)
 	if again.ID == p.ID || again.State != fleet.PlanApproved || again.Hash != p.Hash || again.DecidedBy != p.DecidedBy ||
 		!again.DecidedAt.Equal(p.DecidedAt) || again.Error != "" {
 		t.Errorf("%+v", again)
+	}
+	if _, err := w.RetryPlan(t.Context(), ada, p.ID); !fault.Is(err, fault.Conflict) {
+		t.Errorf("a new attempt waits already: %v", err)
 	}
 	done, err := w.Apply(t.Context(), ada, again.ID, again.Hash)
 	if err != nil || done.State != fleet.PlanApplied {

@@ -359,7 +359,7 @@ func TestWhoWorksWhereItIsRemovedIsTold(t *testing.T) {
 	ended := make(chan error)
 	go func() { ended <- w.Delete(context.Background(), ada, d.Name) }()
 	<-s.begun
-	_, _, err := w.Open(t.Context(), d.Name)
+	_, _, err := w.Open(t.Context(), ada, d.Name)
 	if !fault.Is(err, fault.Conflict) || !strings.Contains(fault.Message(err), "is being removed, by ada@acme.test") {
 		t.Errorf("%v", err)
 	}

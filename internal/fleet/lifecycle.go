@@ -51,7 +51,11 @@ func (f *Fleet) Unarchive(ctx context.Context, a auth.Actor, name string) error 
 
 // checkThere returns nil for a database that its place has, whatever became of its deletion.
 func (f *Fleet) checkThere(ctx context.Context, d Database) error {
-	_, err := f.provider(d).Get(ctx, d.ProviderID)
+	conn, err := f.provider(d).Visit(ctx, d.ProviderID)
+	if err == nil {
+		_, err = conn.Query(ctx, d1.Query("select 1"))
+		err = errors.Join(err, conn.Close())
+	}
 	if fault.Is(err, fault.NotFound) {
 		return fault.New(fault.Conflict, "The database %s is gone from where it lived, so it can't be put back into use. "+
 			"Press “Try again”: that ends its deletion with the last state that is kept.", d.Name)
@@ -93,8 +97,12 @@ func (f *Fleet) Delete(ctx context.Context, a auth.Actor, name string) error {
 		}
 		j.End = func(ctx context.Context, e audit.Entry, err error) error {
 			if err == nil {
-				f.settled(d, clearsDelete)
-				return x.end(ctx, e, nil)
+				if err = x.end(ctx, e, nil); err == nil {
+					f.settled(d, clearsDelete)
+				} else { // done, and not recorded: Run records it
+					f.reopenDelete(x.database)
+				}
+				return err
 			}
 			e.Detail += " It is out of use; that is tried again."
 			f.reopenDelete(x.database)

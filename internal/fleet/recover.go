@@ -23,8 +23,9 @@ type Unsettled struct {
 	Since time.Time
 	// Error is why the last look settled nothing, "" before the first has ended.
 	Error string
-	// Held says that the database can be read and not changed meanwhile.
-	Held bool
+	// Held says that the database can be read and not changed meanwhile, Closed that it is out
+	// of use.
+	Held, Closed bool
 }
 
 // openWork is one of them with what settles it. That can be done again.
@@ -144,7 +145,8 @@ func (f *Fleet) reopenPlan(d Database, plan id.Plan) {
 // move away from the data folder: whatever became of that, it is still there.
 func (f *Fleet) reopen(d Database, place, key string, op *Operation, settle func(context.Context) error) {
 	held := key != clearsMove || d.Provider == D1
-	w := &openWork{Unsettled: Unsettled{Database: d.Name, What: op.Was, Since: f.now(), Held: held}, key: key, database: d.ID,
+	w := &openWork{Unsettled: Unsettled{Database: d.Name, What: op.Was, Since: f.now(), Held: held,
+		Closed: key == clearsDelete}, key: key, database: d.ID,
 		place: place, settle: settle}
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -208,6 +210,15 @@ func (f *Fleet) settled(d Database, key string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.open = slices.DeleteFunc(f.open, func(w *openWork) bool { return w.database == d.ID && w.key == key })
+	f.forgetDeletion(d.ID, key)
+}
+
+// forgetDeletion forgets how a try to delete a database ended, since that is over; the caller
+// holds the lock.
+func (f *Fleet) forgetDeletion(d id.Database, key string) {
+	if w := f.works[d]; key == clearsDelete && w.Is(OpDelete) && !w.Running() && w.Error != "" {
+		delete(f.works, d)
+	}
 }
 
 // Settle looks once at everything that isn't settled.
@@ -270,6 +281,7 @@ func (f *Fleet) settleOne(ctx context.Context, w *openWork) error {
 	}
 	f.mu.Lock()
 	f.open = slices.DeleteFunc(f.open, func(o *openWork) bool { return o == w })
+	f.forgetDeletion(w.database, w.key)
 	f.mu.Unlock()
 	f.log.Info("settled", "database", w.Database, "what", w.What)
 	return nil

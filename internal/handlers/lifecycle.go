@@ -169,7 +169,7 @@ func (s settings) databasesDelete(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.change("delete", d.State != fleet.Deleting, func(c echo.Context, a auth.Actor, name string) error {
+	return s.change("delete", d.State == fleet.Ready || d.State == fleet.Archived, func(c echo.Context, a auth.Actor, name string) error {
 		return s.Fleet.Delete(c.Request().Context(), a, name)
 	}, "")(c)
 }
