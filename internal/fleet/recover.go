@@ -208,17 +208,9 @@ func (f *Fleet) checkOpenWork(d Database, counts func(*openWork) bool) error {
 // settled forgets what was open of a database, since something else ended it.
 func (f *Fleet) settled(d Database, key string) {
 	f.mu.Lock()
-	defer f.mu.Unlock()
 	f.open = slices.DeleteFunc(f.open, func(w *openWork) bool { return w.database == d.ID && w.key == key })
-	f.forgetDeletion(d.ID, key)
-}
-
-// forgetDeletion forgets how a try to delete a database ended, since that is over; the caller
-// holds the lock.
-func (f *Fleet) forgetDeletion(d id.Database, key string) {
-	if w := f.works[d]; key == clearsDelete && w.Is(OpDelete) && !w.Running() && w.Error != "" {
-		delete(f.works, d)
-	}
+	f.mu.Unlock()
+	f.forgetFailure(d.ID, key)
 }
 
 // Settle looks once at everything that isn't settled.
@@ -281,8 +273,8 @@ func (f *Fleet) settleOne(ctx context.Context, w *openWork) error {
 	}
 	f.mu.Lock()
 	f.open = slices.DeleteFunc(f.open, func(o *openWork) bool { return o == w })
-	f.forgetDeletion(w.database, w.key)
 	f.mu.Unlock()
+	f.forgetFailure(w.database, w.key)
 	f.log.Info("settled", "database", w.Database, "what", w.What)
 	return nil
 }

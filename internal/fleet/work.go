@@ -104,3 +104,12 @@ func (f *Fleet) noteWork(d id.Database, w Work) {
 	}
 	f.works[d] = w
 }
+
+// forgetFailure forgets that a try at what is settled now failed.
+func (f *Fleet) forgetFailure(d id.Database, key string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if w := f.works[d]; w.Op != nil && w.Op.Clears == key && !w.Running() && w.Error != "" {
+		delete(f.works, d)
+	}
+}
