@@ -10,7 +10,7 @@ TEMPL := go tool -modfile=tools/go.mod templ
 # data (-short) and without pointer checks, which make this SQLite a hundred
 # times slower. A rule in internal/check keeps the list complete.
 RACE := ./internal/account ./internal/auth ./internal/browse ./internal/clock ./internal/console ./internal/controlplane/... ./internal/copier ./internal/d1/local ./internal/d1/rest \
-	./internal/database ./internal/demo ./internal/desk ./internal/fleet ./internal/handlers/... ./internal/id ./internal/live ./internal/sqlite/... ./web/static ./web/templates/keys
+	./internal/database ./internal/demo ./internal/desk ./internal/fleet/... ./internal/handlers/... ./internal/id ./internal/live ./internal/sqlite/... ./web/static ./web/templates/keys
 
 # Flags of `make bench`, for instance BENCH=-short.
 BENCH :=

@@ -19,6 +19,8 @@ import (
 	"github.com/kuratchi/dashboard/internal/d1/local"
 	"github.com/kuratchi/dashboard/internal/desk"
 	"github.com/kuratchi/dashboard/internal/fleet"
+	"github.com/kuratchi/dashboard/internal/fleet/house"
+	"github.com/kuratchi/dashboard/internal/fleet/provision"
 	"github.com/kuratchi/dashboard/internal/handlers"
 	"github.com/kuratchi/dashboard/internal/id"
 	"github.com/kuratchi/dashboard/internal/vault"
@@ -39,7 +41,7 @@ type site struct {
 	control          d1.Conn
 	conn             d1.Conn // the database's, not watched
 	engine           *watched
-	fleet            *fleet.Fleet
+	fleet            *house.House
 	closers          []func() error
 }
 
@@ -71,7 +73,7 @@ func newSite(ctx context.Context, dir string) (s *site, err error) {
 	s.closers = append(s.closers, engine.Close)
 	s.engine = &watched{Provider: engine, freed: make(chan time.Time, 1)}
 	log := slog.New(slog.DiscardHandler)
-	f := fleet.New(store, fleet.EmbeddedOnly{Engine: s.engine}, log, now)
+	f := house.New(store, fleet.EmbeddedOnly{Engine: s.engine}, log, now)
 	s.closers = append(s.closers, func() error { f.Close(); return nil })
 	if err := s.provision(ctx, f); err != nil {
 		return s, err
@@ -92,7 +94,7 @@ func newSite(ctx context.Context, dir string) (s *site, err error) {
 		return s, err
 	}
 	h := handlers.New(handlers.Options{
-		Fleet: f, Account: acc, Operators: store, Hasher: hasher, Throttle: auth.NewThrottle(now), Log: log, Now: now,
+		House: f, Account: acc, Operators: store, Hasher: hasher, Throttle: auth.NewThrottle(now), Log: log, Now: now,
 		Sessions: auth.NewStore(store.SessionTable, auth.StoreOptions{Insecure: true, Now: now}), Env: layout.Env{Name: "bench", Color: "gray"},
 		Desk: desk.New(desk.Options{Log: store.AuditTable, Switch: store.SwitchTable, Rows: 1000, Timeout: 30 * time.Second, Now: now,
 			ReadToken: func() bool { return false }}),
@@ -139,13 +141,13 @@ func signIn(ctx context.Context, store *controlplane.Store) (cookie string, err 
 }
 
 // provision makes the schema that comes with the program, and a database.
-func (s *site) provision(ctx context.Context, f *fleet.Fleet) error {
+func (s *site) provision(ctx context.Context, f *house.House) error {
 	for _, name := range []string{"organization.v1.json", "organization.v2.json"} {
 		src, err := schemas.FS.ReadFile(name)
 		if err != nil {
 			return err
 		}
-		if _, err := f.SaveVersion(ctx, auth.SystemActor("bench"), "", string(src)); err != nil {
+		if _, err := f.Change.Schemas.SaveVersion(ctx, auth.SystemActor("bench"), "", string(src)); err != nil {
 			return err
 		}
 	}
@@ -157,12 +159,12 @@ func (s *site) provision(ctx context.Context, f *fleet.Fleet) error {
 
 // add makes one more database and returns once it is ready.
 func (s *site) add(ctx context.Context, name string) (d1.Conn, error) {
-	if _, err := s.fleet.Provision(ctx, auth.SystemActor("bench"),
-		fleet.ProvisionInput{OrgName: name, Name: name, Request: name}); err != nil {
+	if _, err := s.fleet.Provision.Start(ctx, auth.SystemActor("bench"),
+		provision.Input{OrgName: name, Name: name, Request: name}); err != nil {
 		return nil, err
 	}
 	for {
-		d, err := s.fleet.Database(ctx, auth.SystemActor("bench"), name)
+		d, err := s.fleet.Fleet.Database(ctx, auth.SystemActor("bench"), name)
 		switch {
 		case err != nil:
 			return nil, err

@@ -19,6 +19,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/demo"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/fleet"
+	"github.com/kuratchi/dashboard/internal/fleet/house"
 )
 
 // demoOptions are how much --demo makes; tests make less.
@@ -251,9 +252,9 @@ func fillDemo(ctx context.Context, cfg config.Config, dir string, out io.Writer)
 	}
 	defer func() { err = errors.Join(err, engine.Close()) }()
 	// The provision that is made to fail is no news.
-	f := fleet.New(store, fleet.EmbeddedOnly{Engine: engine}, slog.New(slog.DiscardHandler), clock.Now)
+	f := house.New(store, fleet.EmbeddedOnly{Engine: engine}, slog.New(slog.DiscardHandler), clock.Now)
 	defer f.Close()
-	err = demo.Fill(ctx, demo.Target{Fleet: f, Provider: engine, Clock: clock}, demoOptions, func(line string) {
+	err = demo.Fill(ctx, demo.Target{House: f, Provider: engine, Clock: clock}, demoOptions, func(line string) {
 		_, _ = fmt.Fprintf(out, "Demo: %s …\n", line)
 	})
 	switch {

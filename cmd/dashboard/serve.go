@@ -21,6 +21,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/desk"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/fleet"
+	"github.com/kuratchi/dashboard/internal/fleet/house"
 	"github.com/kuratchi/dashboard/internal/handlers"
 	"github.com/kuratchi/dashboard/schemas"
 	"github.com/kuratchi/dashboard/web/templates/layout"
@@ -63,9 +64,9 @@ func serve(ctx context.Context, cfg config.Config, _ []string, term terminal, lo
 	if err != nil {
 		return err
 	}
-	f := fleet.New(store, places{engine, acc}, log, now)
+	f := house.New(store, places{engine, acc}, log, now)
 	defer f.Close()
-	f.PurgeWhile(watch.Steady)
+	f.Keep.PurgeWhile(watch.Steady)
 	if err := f.Recover(ctx); err != nil {
 		return err
 	}
@@ -95,7 +96,7 @@ func uploadsDir(cfg config.Config) string { return filepath.Join(cfg.DataDir, "u
 
 // rooms are what requests are answered with.
 type rooms struct {
-	fleet   *fleet.Fleet
+	fleet   *house.House
 	account *account.Account
 	store   *controlplane.Store
 	log     *slog.Logger
@@ -113,7 +114,7 @@ func answer(ctx context.Context, cfg config.Config, l net.Listener, r rooms) err
 	}
 	var stopping atomic.Bool
 	h := handlers.New(handlers.Options{
-		Fleet: r.fleet, Account: r.account, Operators: r.store, Hasher: hasher, Throttle: auth.NewThrottle(now), Log: r.log, Now: now,
+		House: r.fleet, Account: r.account, Operators: r.store, Hasher: hasher, Throttle: auth.NewThrottle(now), Log: r.log, Now: now,
 		Sessions:       auth.NewStore(r.store.SessionTable, auth.StoreOptions{Insecure: !cfg.SecureCookie(), Now: now, Log: r.log}),
 		Env:            layout.Env{Name: cfg.Environment.Name, Color: string(cfg.Environment.Color)},
 		TrustedProxies: cfg.TrustedProxies, Uploads: uploadsDir(cfg),
@@ -189,8 +190,8 @@ func baseURL(cfg config.Config, addr string) string {
 }
 
 // seed gives a new dashboard the organization schema to start with.
-func seed(ctx context.Context, f *fleet.Fleet) error {
-	_, known, err := f.Schemas(ctx, "", fleet.Page{})
+func seed(ctx context.Context, f *house.House) error {
+	_, known, err := f.Change.Schemas.List(ctx, "", fleet.Page{})
 	if err != nil || known > 0 {
 		return err
 	}
@@ -199,7 +200,7 @@ func seed(ctx context.Context, f *fleet.Fleet) error {
 		if err != nil {
 			return err
 		}
-		if _, err := f.SaveVersion(ctx, auth.SystemActor("seed"), "", string(src)); err != nil && !fault.Is(err, fault.Conflict) {
+		if _, err := f.Change.Schemas.SaveVersion(ctx, auth.SystemActor("seed"), "", string(src)); err != nil && !fault.Is(err, fault.Conflict) {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 	}

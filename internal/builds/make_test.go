@@ -14,6 +14,8 @@ import (
 	"github.com/kuratchi/dashboard/internal/builds"
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fleet"
+	"github.com/kuratchi/dashboard/internal/fleet/change"
+	"github.com/kuratchi/dashboard/internal/fleet/provision"
 	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
@@ -83,7 +85,7 @@ func (m *maker) all() {
 	m.foreign()
 	m.adoption()
 	m.past()
-	m.do("an organization", func() error { _, err := m.CreateOrg(m.ctx, ada, "Vandelay"); return err })
+	m.do("an organization", func() error { _, err := m.Fleet.Orgs.Create(m.ctx, ada, "Vandelay"); return err })
 }
 
 func (m *maker) owner() {
@@ -106,23 +108,23 @@ func (m *maker) owner() {
 }
 
 func (m *maker) save(source string) {
-	m.do("a version", func() error { _, err := m.SaveVersion(m.ctx, ada, "", source); return err })
+	m.do("a version", func() error { _, err := m.Change.Schemas.SaveVersion(m.ctx, ada, "", source); return err })
 }
 
 // provision makes a database of a new organization, or of one that is there.
 func (m *maker) provision(org, name, schema string, version int, statements ...string) {
 	m.do(name, func() error {
-		in := fleet.ProvisionInput{Name: name, Schema: schema, Version: version}
-		if _, err := m.Org(m.ctx, ada, fleet.Slug(org)); err == nil {
+		in := provision.Input{Name: name, Schema: schema, Version: version}
+		if _, err := m.Fleet.Orgs.Get(m.ctx, ada, fleet.Slug(org)); err == nil {
 			in.Org = fleet.Slug(org)
 		} else {
 			in.OrgName = org
 		}
-		d, err := m.Provision(m.ctx, ada, in)
+		d, err := m.Provision.Start(m.ctx, ada, in)
 		if err != nil {
 			return err
 		}
-		for m.Busy(d.ID) {
+		for m.Fleet.Holds.Busy(d.ID) {
 			time.Sleep(time.Millisecond)
 		}
 		return nil
@@ -136,7 +138,7 @@ func (m *maker) run(name string, statements ...string) {
 		if len(statements) == 0 {
 			return nil
 		}
-		_, conn, err := m.Open(m.ctx, ada, name)
+		_, conn, err := m.Fleet.Open(m.ctx, ada, name)
 		if err != nil {
 			return err
 		}
@@ -153,20 +155,20 @@ func (m *maker) run(name string, statements ...string) {
 // plan makes a plan and takes it as far as is said.
 func (m *maker) plan(database, name string, version int, to fleet.PlanState) {
 	m.do("a plan for "+database, func() error {
-		p, err := m.Propose(m.ctx, ada, database, name, version)
+		p, err := m.Change.Plans.Propose(m.ctx, ada, database, name, version)
 		if err != nil || to == fleet.PlanProposed {
 			return err
 		}
-		if p, err = m.Decide(m.ctx, bob, p.ID, fleet.Decision{Hash: p.Hash, Approve: to != fleet.PlanRejected}); err != nil ||
+		if p, err = m.Change.Plans.Decide(m.ctx, bob, p.ID, change.Decision{Hash: p.Hash, Approve: to != fleet.PlanRejected}); err != nil ||
 			to != fleet.PlanApplied {
 			return err
 		}
-		if p, err = m.Apply(m.ctx, ada, p.ID, p.Hash); err != nil {
+		if p, err = m.Change.Plans.Apply(m.ctx, ada, p.ID, p.Hash); err != nil {
 			return err
 		}
 		for end := time.Now().Add(20 * time.Second); p.Filling.State == fleet.FillRunning &&
 			time.Now().Before(end); time.Sleep(time.Millisecond) {
-			if p, err = m.Plan(m.ctx, ada, p.ID); err != nil {
+			if p, err = m.Change.Plans.Plan(m.ctx, ada, p.ID); err != nil {
 				return err
 			}
 		}
@@ -182,7 +184,7 @@ const users = `INSERT INTO users (email) VALUES ('Ada@acme.test'), ('bob@acme.te
 // ordinary databases: in sync after two plans, behind, drifted, of every kind of column.
 func (m *maker) ordinary() {
 	m.provision("Acme", "acme-app", "app", 1, users, `INSERT INTO orders (user_id, total) VALUES (1, 9.5), (2, 0), (2, 3)`)
-	m.do("a point", func() error { _, err := m.KeepPoint(m.ctx, ada, "acme-app"); return err })
+	m.do("a point", func() error { _, err := m.Keep.Points.KeepPoint(m.ctx, ada, "acme-app"); return err })
 	m.plan("acme-app", "app", 2, fleet.PlanApplied)
 	m.plan("acme-app", "app", 3, fleet.PlanApplied)
 	m.provision("Acme", "acme-behind", "app", 1, users)
@@ -215,7 +217,7 @@ func (m *maker) adoption() {
 	}
 	source := ""
 	m.do("adopt", func() error {
-		s, err := m.DrawDatabase(m.ctx, ada, "acme-people")
+		s, err := m.Change.Schemas.DrawDatabase(m.ctx, ada, "acme-people")
 		source = s
 		return err
 	})
@@ -239,9 +241,9 @@ func (m *maker) adoption() {
 // past is what is out of use, was deleted, or never came to be.
 func (m *maker) past() {
 	m.provision("Acme", "acme-archive", "app", 1, users)
-	m.do("archive", func() error { return m.Archive(m.ctx, ada, "acme-archive") })
+	m.do("archive", func() error { return m.Keep.Archive(m.ctx, ada, "acme-archive") })
 	m.provision("Acme", "acme-gone", "app", 3, users)
-	m.do("delete", func() error { return m.Delete(m.ctx, ada, "acme-gone") })
+	m.do("delete", func() error { return m.Keep.Delete(m.ctx, ada, "acme-gone") })
 	m.do("obstruct", func() error {
 		info, err := m.engine.Create(m.ctx, d1.CreateInput{Name: "initech-failed"})
 		if err != nil {

@@ -14,6 +14,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/builds"
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fleet"
+	"github.com/kuratchi/dashboard/internal/fleet/change"
 )
 
 // later is what the present build reads otherwise than the build that made a folder.
@@ -130,7 +131,7 @@ func (l later) apply(t *testing.T, k *Kept) {
 func hashesAreOfTheirSources(t *testing.T, w *world, k *Kept) {
 	t.Helper()
 	for _, v := range k.Versions {
-		stored, s, err := w.Version(t.Context(), v.Schema, v.Version)
+		stored, s, err := w.Change.Schemas.Version(t.Context(), v.Schema, v.Version)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -145,11 +146,11 @@ func nextPlanSays(t *testing.T, w *world, k *Kept, l later) {
 		if !told.Stale || told.Database != l.stale[0] {
 			continue
 		}
-		p, err := w.Plan(t.Context(), ada, planID(told))
+		p, err := w.Change.Plans.Plan(t.Context(), ada, planID(told))
 		if err != nil {
 			t.Fatal(err)
 		}
-		look, err := w.Look(t.Context(), p)
+		look, err := w.Change.Plans.Look(t.Context(), p)
 		if err != nil || look.Next == nil {
 			t.Fatalf("%s has no next plan, %v", told.Database, err)
 		}
@@ -183,24 +184,24 @@ func ownerSignsIn(t *testing.T, w *world) {
 func plansGoOn(t *testing.T, w *world, k *Kept) {
 	applied := 0
 	for _, told := range k.Plans {
-		p, err := w.Plan(t.Context(), ada, planID(told))
+		p, err := w.Change.Plans.Plan(t.Context(), ada, planID(told))
 		if err != nil {
 			t.Fatal(err)
 		}
 		switch {
 		case p.State == fleet.PlanProposed && told.Stale:
-			if _, err := w.Decide(t.Context(), ada, p.ID, fleet.Decision{Hash: p.Hash, Approve: true}); err == nil {
+			if _, err := w.Change.Plans.Decide(t.Context(), ada, p.ID, change.Decision{Hash: p.Hash, Approve: true}); err == nil {
 				t.Errorf("%s: a stale plan was approved", told.Database)
 			}
 		case p.State == fleet.PlanApproved && told.Stale:
-			if _, err := w.Apply(t.Context(), ada, p.ID, p.Hash); err == nil {
+			if _, err := w.Change.Plans.Apply(t.Context(), ada, p.ID, p.Hash); err == nil {
 				t.Errorf("%s: a stale plan was applied", told.Database)
 			}
-			if p, err = w.Plan(t.Context(), ada, p.ID); err != nil || p.State != fleet.PlanApproved {
+			if p, err = w.Change.Plans.Plan(t.Context(), ada, p.ID); err != nil || p.State != fleet.PlanApproved {
 				t.Errorf("%s: the stale plan is %s, %v", told.Database, p.State, err)
 			}
 		case p.State == fleet.PlanApproved:
-			if p, err = w.Apply(t.Context(), ada, p.ID, p.Hash); err != nil || p.State != fleet.PlanApplied {
+			if p, err = w.Change.Plans.Apply(t.Context(), ada, p.ID, p.Hash); err != nil || p.State != fleet.PlanApplied {
 				t.Errorf("%s: %s %s %v", told.Database, p.State, p.Error, err)
 			}
 			applied++
@@ -217,7 +218,7 @@ func plansGoOn(t *testing.T, w *world, k *Kept) {
 // twinIsRefused is asked after a rebuild of a table with UNIQUE (email COLLATE NOCASE).
 func twinIsRefused(t *testing.T, w *world) {
 	t.Helper()
-	_, conn, err := w.Open(t.Context(), ada, "initech-people")
+	_, conn, err := w.Fleet.Open(t.Context(), ada, "initech-people")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -232,27 +233,27 @@ func twinIsRefused(t *testing.T, w *world) {
 }
 
 func pointsGoOn(t *testing.T, w *world) {
-	d, err := w.Database(t.Context(), ada, "acme-app")
+	d, err := w.Fleet.Database(t.Context(), ada, "acme-app")
 	if err != nil {
 		t.Fatal(err)
 	}
-	points, err := w.Points(t.Context(), d, first)
+	points, err := w.Keep.Points.List(t.Context(), d, first)
 	if err != nil || len(points) < 3 {
 		t.Fatalf("%d points, %v", len(points), err)
 	}
-	if _, err := w.RestoreTo(t.Context(), ada, d.Name, points[len(points)-1].ID); err != nil {
+	if _, err := w.Keep.Points.RestoreTo(t.Context(), ada, d.Name, points[len(points)-1].ID); err != nil {
 		t.Fatal(err)
 	}
-	if d, err = w.Database(t.Context(), ada, d.Name); err != nil || d.Version != 1 || d.Status(3) != fleet.StatusBehind {
+	if d, err = w.Fleet.Database(t.Context(), ada, d.Name); err != nil || d.Version != 1 || d.Status(3) != fleet.StatusBehind {
 		t.Errorf("it is at v%d, %s, %v", d.Version, d.Status(3), err)
 	}
 }
 
 func pastComesBack(t *testing.T, w *world) {
-	if err := w.Unarchive(t.Context(), ada, "acme-archive"); err != nil {
+	if err := w.Keep.Unarchive(t.Context(), ada, "acme-archive"); err != nil {
 		t.Error(err)
 	}
-	if err := w.Revive(t.Context(), ada, "acme-gone"); err != nil {
+	if err := w.Keep.Revive(t.Context(), ada, "acme-gone"); err != nil {
 		t.Error(err)
 	}
 	for _, name := range []string{"acme-archive", "acme-gone"} {

@@ -14,6 +14,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/d1/local"
 	"github.com/kuratchi/dashboard/internal/fleet"
+	"github.com/kuratchi/dashboard/internal/fleet/house"
 	"github.com/kuratchi/dashboard/internal/id"
 	"github.com/kuratchi/dashboard/internal/sqltext"
 )
@@ -25,7 +26,7 @@ var (
 
 // world is a data folder that is open.
 type world struct {
-	*fleet.Fleet
+	*house.House
 	dir     string
 	store   *controlplane.Store
 	control d1.Conn
@@ -46,7 +47,7 @@ func open(ctx context.Context, dir string, now func() time.Time) (*world, error)
 	if w.engine, err = local.Open(filepath.Join(dir, "databases"), local.Options{}); err != nil {
 		return nil, errors.Join(err, control.Close())
 	}
-	w.Fleet = fleet.New(w.store, fleet.EmbeddedOnly{Engine: w.engine}, slog.New(slog.DiscardHandler), now)
+	w.House = house.New(w.store, fleet.EmbeddedOnly{Engine: w.engine}, slog.New(slog.DiscardHandler), now)
 	if err := w.Recover(ctx); err != nil {
 		return nil, errors.Join(err, w.close())
 	}
@@ -95,7 +96,7 @@ var first = fleet.Page{Number: 1, Size: 100}
 // tell says what is in the folder. Every database in use is looked into anew.
 func (w *world) tell(ctx context.Context, at time.Time) (*Kept, error) {
 	k := &Kept{At: at}
-	orgs, _, err := w.Orgs(ctx, ada, "", first)
+	orgs, _, err := w.Fleet.Orgs.List(ctx, ada, "", first)
 	if err != nil {
 		return nil, err
 	}
@@ -116,15 +117,15 @@ func (w *world) tell(ctx context.Context, at time.Time) (*Kept, error) {
 	if k.Versions, err = w.tellVersions(ctx); err != nil {
 		return nil, err
 	}
-	plans, _, err := w.Plans(ctx, ada, "", first)
+	plans, _, err := w.Change.Plans.List(ctx, ada, "", first)
 	if err != nil {
 		return nil, err
 	}
 	for _, p := range plans {
-		if p, err = w.Plan(ctx, ada, p.ID); err != nil { // which checks its hash
+		if p, err = w.Change.Plans.Plan(ctx, ada, p.ID); err != nil { // which checks its hash
 			return nil, err
 		}
-		l, err := w.Look(ctx, p)
+		l, err := w.Change.Plans.Look(ctx, p)
 		if err != nil {
 			return nil, err
 		}
@@ -141,7 +142,7 @@ func (w *world) tell(ctx context.Context, at time.Time) (*Kept, error) {
 func (w *world) everyDatabase(ctx context.Context) ([]fleet.Database, error) {
 	var out []fleet.Database
 	for _, status := range []fleet.Status{"", fleet.Status(fleet.Archived), fleet.Status(fleet.Deleted)} {
-		ds, _, err := w.Databases(ctx, ada, fleet.Filter{Status: status, Page: first})
+		ds, _, err := w.Fleet.Databases(ctx, ada, fleet.Filter{Status: status, Page: first})
 		if err != nil {
 			return nil, err
 		}
@@ -153,7 +154,7 @@ func (w *world) everyDatabase(ctx context.Context) ([]fleet.Database, error) {
 func (w *world) tellDatabase(ctx context.Context, d fleet.Database) (Database, error) {
 	out := Database{Name: d.Name, State: string(d.State), Rows: map[string]int64{}}
 	if d.State == fleet.Ready {
-		checked, err := w.Check(ctx, ada, d.Name)
+		checked, err := w.Health.Check(ctx, ada, d.Name)
 		if err != nil {
 			return out, err
 		}
@@ -162,12 +163,12 @@ func (w *world) tellDatabase(ctx context.Context, d fleet.Database) (Database, e
 			return out, err
 		}
 	}
-	latest, err := w.Latest(ctx, d.Schema)
+	latest, err := w.Change.Schemas.Latest(ctx, d.Schema)
 	if err != nil {
 		return out, err
 	}
 	out.Schema, out.Version, out.Status = d.Schema, d.Version, string(d.Status(latest))
-	points, err := w.Points(ctx, d, first)
+	points, err := w.Keep.Points.List(ctx, d, first)
 	for _, p := range points {
 		out.Points = append(out.Points, p.ID)
 	}
@@ -176,7 +177,7 @@ func (w *world) tellDatabase(ctx context.Context, d fleet.Database) (Database, e
 
 // count counts the rows of every table, those that no schema declares too.
 func (w *world) count(ctx context.Context, name string, rows map[string]int64) error {
-	_, conn, err := w.Open(ctx, ada, name)
+	_, conn, err := w.Fleet.Open(ctx, ada, name)
 	if err != nil {
 		return err
 	}
@@ -197,13 +198,13 @@ func (w *world) count(ctx context.Context, name string, rows map[string]int64) e
 }
 
 func (w *world) tellVersions(ctx context.Context) ([]Version, error) {
-	schemas, _, err := w.Schemas(ctx, "", first)
+	schemas, _, err := w.Change.Schemas.List(ctx, "", first)
 	if err != nil {
 		return nil, err
 	}
 	var out []Version
 	for _, s := range schemas {
-		versions, _, err := w.Versions(ctx, s.Name, first)
+		versions, _, err := w.Change.Schemas.Versions(ctx, s.Name, first)
 		if err != nil {
 			return nil, err
 		}

@@ -58,9 +58,29 @@ var mayImport = map[string][]string{
 		"internal/operation", "internal/vault",
 	},
 	"internal/fleet": {
-		"internal/audit", "internal/auth", "internal/clock", "internal/copier", "internal/d1", "internal/failpoint",
-		"internal/fault", "internal/id", "internal/live", "internal/migrate", "internal/operation", "internal/schema",
-		"internal/sqltext",
+		"internal/audit", "internal/auth", "internal/d1", "internal/fault", "internal/id", "internal/live", "internal/migrate",
+		"internal/operation", "internal/schema", "internal/sqltext",
+	},
+	"internal/fleet/health": {
+		"internal/audit", "internal/auth", "internal/clock", "internal/d1", "internal/fault", "internal/fleet", "internal/live",
+		"internal/operation", "internal/schema",
+	},
+	"internal/fleet/provision": {
+		"internal/audit", "internal/auth", "internal/d1", "internal/failpoint", "internal/fault", "internal/fleet",
+		"internal/fleet/health", "internal/id", "internal/live", "internal/migrate", "internal/operation",
+	},
+	"internal/fleet/keep": {
+		"internal/audit", "internal/auth", "internal/copier", "internal/d1", "internal/failpoint", "internal/fault",
+		"internal/fleet", "internal/fleet/health", "internal/id", "internal/live", "internal/operation", "internal/sqltext",
+	},
+	"internal/fleet/change": {
+		"internal/audit", "internal/auth", "internal/d1", "internal/failpoint", "internal/fault", "internal/fleet",
+		"internal/fleet/health", "internal/fleet/keep", "internal/id", "internal/live", "internal/migrate", "internal/operation",
+		"internal/schema",
+	},
+	"internal/fleet/house": {
+		"internal/d1", "internal/fleet", "internal/fleet/change", "internal/fleet/health", "internal/fleet/keep",
+		"internal/fleet/provision",
 	},
 	"internal/desk": {
 		"internal/audit", "internal/auth", "internal/browse", "internal/console", "internal/d1", "internal/fault",
@@ -72,7 +92,8 @@ var mayImport = map[string][]string{
 	},
 	"internal/controlplane/controltest": {"internal/controlplane", "internal/d1", "internal/d1/local"},
 	"internal/demo": {
-		"internal/auth", "internal/d1", "internal/fault", "internal/fleet", "internal/live", "internal/sqltext", "schemas",
+		"internal/auth", "internal/d1", "internal/fault", "internal/fleet", "internal/fleet/change", "internal/fleet/house",
+		"internal/fleet/provision", "internal/live", "internal/sqltext", "schemas",
 	},
 
 	"web/static":            {},
@@ -83,29 +104,31 @@ var mayImport = map[string][]string{
 	"web/templates/layout":  {"web/static", "web/templates/keys", "web/templates/paths", "web/templates/ui"},
 	"web/templates/views": {
 		"internal/account", "internal/audit", "internal/browse", "internal/console", "internal/d1", "internal/fault",
-		"internal/fleet", "internal/id", "internal/live", "internal/migrate", "internal/schema", "web/static",
-		"web/templates/keys", "web/templates/layout", "web/templates/paths", "web/templates/textual", "web/templates/ui",
+		"internal/fleet", "internal/fleet/change", "internal/fleet/keep", "internal/fleet/provision", "internal/id",
+		"internal/live", "internal/migrate", "internal/schema", "web/static", "web/templates/keys", "web/templates/layout",
+		"web/templates/paths", "web/templates/textual", "web/templates/ui",
 	},
 
 	"internal/handlers/middleware": {"internal/auth", "internal/fault", "internal/id"},
 	"internal/handlers": {
-		"internal/account", "internal/audit", "internal/auth", "internal/browse", "internal/d1", "internal/desk",
-		"internal/fault", "internal/fleet", "internal/handlers/middleware", "internal/id", "internal/live",
-		"internal/migrate", "internal/operation", "internal/schema", "web/static", "web/templates/layout",
-		"web/templates/paths", "web/templates/textual", "web/templates/ui", "web/templates/views",
+		"internal/account", "internal/audit", "internal/auth", "internal/browse", "internal/d1", "internal/desk", "internal/fault",
+		"internal/fleet", "internal/fleet/change", "internal/fleet/house", "internal/fleet/provision",
+		"internal/handlers/middleware", "internal/id", "internal/live", "internal/migrate", "internal/operation",
+		"internal/schema", "web/static", "web/templates/layout", "web/templates/paths", "web/templates/textual",
+		"web/templates/ui", "web/templates/views",
 	},
 	"cmd/dashboard": {
-		"internal/account", "internal/audit", "internal/auth", "internal/clock", "internal/config",
-		"internal/controlplane", "internal/d1", "internal/d1/local", "internal/demo", "internal/desk", "internal/fault",
-		"internal/fleet", "internal/handlers", "internal/id", "internal/vault", "schemas", "web/templates/layout",
+		"internal/account", "internal/audit", "internal/auth", "internal/clock", "internal/config", "internal/controlplane",
+		"internal/d1", "internal/d1/local", "internal/demo", "internal/desk", "internal/fault", "internal/fleet",
+		"internal/fleet/house", "internal/handlers", "internal/id", "internal/vault", "schemas", "web/templates/layout",
 	},
 
 	"internal/builds": {},
 	"internal/e2e":    {},
 	"bench/csqlite":   {},
 	"bench": {
-		"bench/csqlite", "internal/account", "internal/auth", "internal/browse", "internal/console",
-		"internal/controlplane", "internal/d1", "internal/d1/local", "internal/desk", "internal/fleet",
+		"bench/csqlite", "internal/account", "internal/auth", "internal/browse", "internal/console", "internal/controlplane",
+		"internal/d1", "internal/d1/local", "internal/desk", "internal/fleet", "internal/fleet/house", "internal/fleet/provision",
 		"internal/handlers", "internal/handlers/middleware", "internal/id", "internal/migrate", "internal/schema",
 		"internal/sqlite", "internal/vault", "schemas", "web/templates/layout",
 	},

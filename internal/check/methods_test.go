@@ -21,7 +21,6 @@ var broad = allowance{
 	"internal/d1/local.Engine":  41,  // d1.Provider and its extras, beside what keeps and checks files
 	"internal/d1/rest.Provider": 60,  // the same, with what waits for Cloudflare
 	"internal/demo.filler":      41,  // a method for each kind of rows it makes up
-	"internal/fleet.Fleet":      219, // provisions, health, points, plans, fills, moves: to be cut into parts
 	"internal/migrate.builder":  133, // all statements of a plan are written by it
 	"internal/sqlite.Conn":      52,  // the engine's rules, its copies and its checks on one connection
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/auth"
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
-	"github.com/kuratchi/dashboard/internal/fleet"
+	"github.com/kuratchi/dashboard/internal/fleet/house"
 )
 
 // Options say how much is made.
@@ -47,7 +47,7 @@ const fillers = 2
 
 // demo is one run of Fill.
 type demo struct {
-	fleet    *fleet.Fleet
+	fleet    *house.House
 	provider Provider
 	clock    *Clock
 	o        Options
@@ -71,7 +71,7 @@ type Provider interface {
 
 // Target is what the demo is made in.
 type Target struct {
-	Fleet    *fleet.Fleet
+	*house.House
 	Provider Provider
 	// Clock is the fleet's.
 	Clock *Clock
@@ -84,7 +84,7 @@ func Fill(ctx context.Context, to Target, o Options, progress func(string)) erro
 		return err
 	}
 	d := &demo{
-		fleet: to.Fleet, provider: to.Provider, clock: to.Clock, o: o, end: to.Clock.Now(), people: shuffledPeople(),
+		fleet: to.House, provider: to.Provider, clock: to.Clock, o: o, end: to.Clock.Now(), people: shuffledPeople(),
 		orgs: map[string]string{}, jobs: make(chan spec, o.Databases), progress: progress,
 	}
 	g, within := errgroup.WithContext(ctx)
@@ -110,7 +110,7 @@ func (d *demo) tell(ctx context.Context) error {
 	}
 	for i, source := range sources {
 		d.clock.set(d.saved(i + 1))
-		if _, err := d.fleet.SaveVersion(ctx, actor, "", source); err != nil {
+		if _, err := d.fleet.Change.Schemas.SaveVersion(ctx, actor, "", source); err != nil {
 			return fmt.Errorf("demo: version %d: %w", i+1, err)
 		}
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/demo"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/fleet"
+	"github.com/kuratchi/dashboard/internal/fleet/house"
 	"github.com/kuratchi/dashboard/internal/sqltext"
 )
 
@@ -25,7 +26,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // world is an empty fleet.
 type world struct {
-	*fleet.Fleet
+	*house.House
 	engine *local.Engine
 	clock  *demo.Clock
 }
@@ -34,7 +35,7 @@ func newWorld(t *testing.T) *world {
 	t.Helper()
 	clock := demo.NewClock(time.Now)
 	folder := controltest.New(t, clock.Now, nil)
-	f := fleet.New(folder.Store, fleet.EmbeddedOnly{Engine: folder.Engine}, slog.New(slog.DiscardHandler), clock.Now)
+	f := house.New(folder.Store, fleet.EmbeddedOnly{Engine: folder.Engine}, slog.New(slog.DiscardHandler), clock.Now)
 	t.Cleanup(f.Close)
 	return &world{f, folder.Engine, clock}
 }
@@ -82,7 +83,7 @@ func (w *world) one(t *testing.T, database, sql string) string {
 
 func (w *world) databases(t *testing.T) []fleet.Database {
 	t.Helper()
-	all, n, err := w.Databases(t.Context(), auth.SystemActor("test"), fleet.Filter{Page: fleet.Page{Number: 1, Size: 100}})
+	all, n, err := w.Fleet.Databases(t.Context(), auth.SystemActor("test"), fleet.Filter{Page: fleet.Page{Number: 1, Size: 100}})
 	if err != nil || n != len(all) {
 		t.Fatalf("%d of %d databases, %v", len(all), n, err)
 	}
@@ -93,7 +94,7 @@ func TestFill(t *testing.T) {
 	w := newWorld(t)
 	began := time.Now()
 	var lines []string
-	if err := demo.Fill(t.Context(), demo.Target{Fleet: w.Fleet, Provider: w.engine, Clock: w.clock}, small(), func(line string) {
+	if err := demo.Fill(t.Context(), demo.Target{House: w.House, Provider: w.engine, Clock: w.clock}, small(), func(line string) {
 		lines = append(lines, line)
 	}); err != nil {
 		t.Fatal(err)
@@ -110,7 +111,7 @@ func TestFill(t *testing.T) {
 }
 
 func theFleet(t *testing.T, w *world, began time.Time) {
-	totals, err := w.Totals(t.Context(), auth.SystemActor("test"))
+	totals, err := w.Fleet.Totals(t.Context(), auth.SystemActor("test"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -144,7 +145,7 @@ func theFailure(t *testing.T, w *world) {
 		if !strings.Contains(d.Error, "is there already") || !strings.Contains(d.Error, "was not made for this") {
 			t.Errorf("%s says: %s", d.Name, d.Error)
 		}
-		steps, err := w.Steps(t.Context(), d)
+		steps, err := w.Provision.Steps(t.Context(), d)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -156,7 +157,7 @@ func theFailure(t *testing.T, w *world) {
 			t.Errorf("its steps are %q", got)
 		}
 		// What its page offers works.
-		if err := w.UndoProvision(t.Context(), auth.SystemActor("test"), d.Name); err != nil {
+		if err := w.Provision.Undo(t.Context(), auth.SystemActor("test"), d.Name); err != nil {
 			t.Errorf("it can't be undone: %v", err)
 		}
 		return
@@ -170,16 +171,16 @@ func theDrift(t *testing.T, w *world) {
 		if d.State != fleet.Ready {
 			continue
 		}
-		_, conn, err := w.Open(t.Context(), auth.SystemActor("test"), d.Name)
+		_, conn, err := w.Fleet.Open(t.Context(), auth.SystemActor("test"), d.Name)
 		if err != nil {
 			t.Fatal(err)
 		}
-		db, _, err := w.Inspect(t.Context(), d, conn)
+		db, _, err := w.Fleet.Inspect(t.Context(), d, conn)
 		_ = conn.Close()
 		if err != nil {
 			t.Fatal(err)
 		}
-		p, err := w.Review(t.Context(), d, db, d.Schema, d.Version)
+		p, err := w.Change.Plans.Review(t.Context(), d, db, d.Schema, d.Version)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -201,14 +202,14 @@ func theDrift(t *testing.T, w *world) {
 }
 
 func thePlans(t *testing.T, w *world) {
-	plans, _, err := w.Plans(t.Context(), auth.SystemActor("test"), "", fleet.Page{Number: 1, Size: 100})
+	plans, _, err := w.Change.Plans.List(t.Context(), auth.SystemActor("test"), "", fleet.Page{Number: 1, Size: 100})
 	if err != nil {
 		t.Fatal(err)
 	}
 	got := map[fleet.PlanState]int{}
 	for _, p := range plans {
 		got[p.State]++
-		look, err := w.Look(t.Context(), p)
+		look, err := w.Change.Plans.Look(t.Context(), p)
 		if err != nil || look.Stale {
 			t.Errorf("the plan for %s is stale: %v, %v", p.Database, look.Stale, err)
 		}
@@ -290,7 +291,7 @@ func theRows(t *testing.T, w *world) {
 func TestFillStops(t *testing.T) {
 	w := newWorld(t)
 	ctx, cancel := context.WithCancel(t.Context())
-	err := demo.Fill(ctx, demo.Target{Fleet: w.Fleet, Provider: w.engine, Clock: w.clock}, small(), func(string) { cancel() })
+	err := demo.Fill(ctx, demo.Target{House: w.House, Provider: w.engine, Clock: w.clock}, small(), func(string) { cancel() })
 	if err == nil || !errors.Is(err, context.Canceled) && !fault.Is(err, fault.Limited) {
 		t.Errorf("it ended with %v", err)
 	}

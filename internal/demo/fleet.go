@@ -8,6 +8,8 @@ import (
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/fleet"
+	"github.com/kuratchi/dashboard/internal/fleet/change"
+	"github.com/kuratchi/dashboard/internal/fleet/provision"
 )
 
 // provision makes a database, and its organization if that isn't there, and
@@ -20,7 +22,7 @@ func (d *demo) provision(ctx context.Context, s *spec) error {
 			return err
 		}
 	}
-	in := fleet.ProvisionInput{
+	in := provision.Input{
 		Name: s.database, Location: s.location, Schema: schemaName, Version: s.born,
 		Request: fmt.Sprintf("demo-%03d", s.index+1),
 	}
@@ -29,19 +31,19 @@ func (d *demo) provision(ctx context.Context, s *spec) error {
 	} else {
 		in.OrgName = s.org
 	}
-	db, err := d.fleet.Provision(ctx, actor, in)
+	db, err := d.fleet.Provision.Start(ctx, actor, in)
 	if err != nil {
 		return err
 	}
 	d.orgs[s.org] = db.OrgSlug
-	for d.fleet.Busy(db.ID) {
+	for d.fleet.Fleet.Holds.Busy(db.ID) {
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		case <-time.After(time.Millisecond):
 		}
 	}
-	if db, err = d.fleet.Database(ctx, actor, s.database); err != nil {
+	if db, err = d.fleet.Fleet.Database(ctx, actor, s.database); err != nil {
 		return err
 	}
 	if db.State != want {
@@ -78,7 +80,7 @@ func (d *demo) upgrade(ctx context.Context, s *spec, version int) error {
 		return err
 	}
 	d.later(4 * time.Minute)
-	if p, err = d.fleet.Apply(ctx, actor, p.ID, p.Hash); err != nil {
+	if p, err = d.fleet.Change.Plans.Apply(ctx, actor, p.ID, p.Hash); err != nil {
 		return err
 	}
 	if p.State != fleet.PlanApplied {
@@ -88,13 +90,13 @@ func (d *demo) upgrade(ctx context.Context, s *spec, version int) error {
 }
 
 func (d *demo) propose(ctx context.Context, database string, version int) (fleet.Plan, error) {
-	return d.fleet.Propose(ctx, actor, database, schemaName, version)
+	return d.fleet.Change.Plans.Propose(ctx, actor, database, schemaName, version)
 }
 
 // decide approves or rejects a plan some minutes after it was made.
 func (d *demo) decide(ctx context.Context, p fleet.Plan, approve bool) (fleet.Plan, error) {
 	d.later(17 * time.Minute)
-	return d.fleet.Decide(ctx, actor, p.ID, fleet.Decision{Hash: p.Hash, Approve: approve})
+	return d.fleet.Change.Plans.Decide(ctx, actor, p.ID, change.Decision{Hash: p.Hash, Approve: approve})
 }
 
 func (d *demo) later(by time.Duration) { d.clock.set(d.clock.Now().Add(by)) }

@@ -13,6 +13,8 @@ import (
 	"github.com/kuratchi/dashboard/internal/controlplane/controltest"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/fleet"
+	"github.com/kuratchi/dashboard/internal/fleet/house"
+	"github.com/kuratchi/dashboard/internal/fleet/provision"
 )
 
 // onClock has a world live by a clock that can be set.
@@ -23,7 +25,7 @@ func (w *world) onClock() *controltest.Clock {
 	must(w.t, err)
 	w.Close()
 	w.store = store
-	w.Fleet = fleet.New(store, fleet.EmbeddedOnly{Engine: w.engine}, slog.New(slog.DiscardHandler), c.Now)
+	w.House = house.New(store, fleet.EmbeddedOnly{Engine: w.engine}, slog.New(slog.DiscardHandler), c.Now)
 	w.t.Cleanup(w.Close)
 	return c
 }
@@ -41,9 +43,9 @@ func jump(r *rand.Rand) time.Duration {
 // were kept last stay, and the state before a restore is the newest of them.
 func TestTheNewestPointsAreKeptWhateverTheClockSays(t *testing.T) {
 	w := newWorld(t, nil)
-	d := w.provision(fleet.ProvisionInput{OrgName: "Acme", Name: "acme", Schema: "app", Version: 1})
+	d := w.provision(provision.Input{OrgName: "Acme", Name: "acme", Schema: "app", Version: 1})
 	c := w.onClock()
-	asked, err := w.KeepPoint(t.Context(), ada, d.Name)
+	asked, err := w.Keep.Points.KeepPoint(t.Context(), ada, d.Name)
 	must(t, err)
 	for seed := range uint64(3) {
 		r := rand.New(rand.NewPCG(seed, 1))
@@ -53,7 +55,7 @@ func TestTheNewestPointsAreKeptWhateverTheClockSays(t *testing.T) {
 				c.Set(jump(r))
 			}
 			c.Pass(time.Duration(r.IntN(1000)) * time.Minute)
-			before, err := w.RestoreTo(t.Context(), ada, d.Name, asked.ID)
+			before, err := w.Keep.Points.RestoreTo(t.Context(), ada, d.Name, asked.ID)
 			must(t, err)
 			want = slices.Insert(want, 0, before.ID)
 			var got []string
@@ -75,19 +77,19 @@ func TestNothingIsPurgedWithinADayOfAJump(t *testing.T) {
 	w := newWorld(t, nil)
 	for seed := range uint64(12) {
 		name := fmt.Sprintf("acme-%d", seed)
-		w.provision(fleet.ProvisionInput{OrgName: name, Name: name})
+		w.provision(provision.Input{OrgName: name, Name: name})
 	}
 	c := w.onClock()
 	for seed := range uint64(12) {
 		r := rand.New(rand.NewPCG(seed, 2))
 		name := fmt.Sprintf("acme-%d", seed)
-		must(t, w.Delete(t.Context(), ada, name))
+		must(t, w.Keep.Delete(t.Context(), ada, name))
 		watch := clock.New(clock.Options{Now: c.Now, Elapsed: c.Elapsed})
-		w.PurgeWhile(watch.Steady)
+		w.Keep.PurgeWhile(watch.Steady)
 		jumped, last, there := -clock.Day, time.Time{}, true
 		look := func() {
-			last = w.PurgeRound(t.Context(), last)
-			_, err := w.Database(t.Context(), ada, name)
+			last = w.Keep.PurgeRound(t.Context(), last)
+			_, err := w.Fleet.Database(t.Context(), ada, name)
 			there = err == nil
 			if err != nil && !fault.Is(err, fault.NotFound) {
 				t.Fatal(err)
@@ -128,17 +130,17 @@ func TestNothingIsPurgedWithinADayOfAJump(t *testing.T) {
 
 func TestNoExportIsDroppedWhileTheClockIsDoubted(t *testing.T) {
 	w := newWorld(t, nil)
-	first := w.provision(fleet.ProvisionInput{OrgName: "Acme", Name: "first"})
-	second := w.provision(fleet.ProvisionInput{OrgName: "Beta", Name: "second"})
+	first := w.provision(provision.Input{OrgName: "Acme", Name: "first"})
+	second := w.provision(provision.Input{OrgName: "Beta", Name: "second"})
 	c := w.onClock()
 	steady := false
-	w.PurgeWhile(func() bool { return steady })
-	must(t, w.PrepareExport(t.Context(), ada, first.Name))
+	w.Keep.PurgeWhile(func() bool { return steady })
+	must(t, w.Keep.Copies.PrepareExport(t.Context(), ada, first.Name))
 	for range 2 {
 		c.Set(24 * time.Hour)
-		must(t, w.PrepareExport(t.Context(), ada, second.Name))
+		must(t, w.Keep.Copies.PrepareExport(t.Context(), ada, second.Name))
 		c.Set(-24 * time.Hour)
-		if kept := !w.ReadyExport(first.ID).At.IsZero(); kept == steady {
+		if kept := !w.Keep.Copies.ReadyExport(first.ID).At.IsZero(); kept == steady {
 			t.Errorf("trusted: %v, kept: %v", steady, kept)
 		}
 		steady = true
@@ -152,21 +154,21 @@ func TestASweepOnAClockThatWasPutBack(t *testing.T) {
 	names := make([]string, 11) // more than one round checks
 	for i := range names {
 		names[i] = fmt.Sprintf("acme-%d", i)
-		w.provision(fleet.ProvisionInput{OrgName: names[i], Name: names[i]})
+		w.provision(provision.Input{OrgName: names[i], Name: names[i]})
 	}
 	c := w.onClock()
 	rounds := func() {
 		for range 3 {
-			w.CheckRound(t.Context(), fleet.Embedded)
-			w.CheckRound(t.Context(), fleet.D1)
+			w.Health.CheckRound(t.Context(), fleet.Embedded)
+			w.Health.CheckRound(t.Context(), fleet.D1)
 		}
 	}
-	must(t, w.CheckAll(t.Context(), ada))
+	must(t, w.Health.CheckAll(t.Context(), ada))
 	rounds()
-	must(t, w.CheckAll(t.Context(), ada))
+	must(t, w.Health.CheckAll(t.Context(), ada))
 	c.Set(-time.Hour)
 	rounds()
-	if s := w.SweepStart(); !s.IsZero() {
+	if s := w.Health.SweepStart(); !s.IsZero() {
 		t.Errorf("every database is being checked since %s, at %s", s, c.Now())
 	}
 	for _, name := range names {

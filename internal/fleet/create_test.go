@@ -13,6 +13,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/fleet"
+	"github.com/kuratchi/dashboard/internal/fleet/provision"
 )
 
 // names are the databases the provider has.
@@ -33,8 +34,8 @@ func (w *world) purged(name string) {
 	d := w.database(name)
 	d.PurgeAt = now()
 	must(w.t, w.store.UpdateDatabase(w.t.Context(), d, fleet.Deleted))
-	must(w.t, w.PurgeExpired(w.t.Context()))
-	if _, err := w.Database(w.t.Context(), ada, name); !fault.Is(err, fault.NotFound) {
+	must(w.t, w.Keep.PurgeExpired(w.t.Context()))
+	if _, err := w.Fleet.Database(w.t.Context(), ada, name); !fault.Is(err, fault.NotFound) {
 		w.t.Fatalf("%s is not purged: %v", name, err)
 	}
 }
@@ -62,9 +63,9 @@ func TestNobodyGetsWhatAnUnfinishedRevivalMade(t *testing.T) {
 	for _, after := range []string{"created", "recorded", "restored"} {
 		t.Run(after, func(t *testing.T) {
 			w := newWorld(t, nil)
-			w.provision(fleet.ProvisionInput{OrgName: "A", Name: "acme", Schema: "app", Version: 1})
+			w.provision(provision.Input{OrgName: "A", Name: "acme", Schema: "app", Version: 1})
 			w.exec("acme", "insert into users values (1, 'ada@acme.test')")
-			must(t, w.Delete(t.Context(), ada, "acme"))
+			must(t, w.Keep.Delete(t.Context(), ada, "acme"))
 			w.cutRevival("acme", after)
 			w.recover() // it is no delete that has to be finished
 			if d := w.database("acme"); d.State != fleet.Deleted || d.FinalPoint == "" {
@@ -74,7 +75,7 @@ func TestNobodyGetsWhatAnUnfinishedRevivalMade(t *testing.T) {
 			if got := w.names(); got != "" {
 				t.Fatalf("the purge left %s", got)
 			}
-			w.provision(fleet.ProvisionInput{OrgName: "B", Name: "acme"})
+			w.provision(provision.Input{OrgName: "B", Name: "acme"})
 			if got := w.value("acme", "select count(*) from sqlite_master where name = 'users'"); got != "0" {
 				t.Error("the new database has the old one's table")
 			}
@@ -86,12 +87,12 @@ func TestAnUnfinishedRevivalIsDoneAgain(t *testing.T) {
 	for _, after := range []string{"created", "recorded", "restored"} {
 		t.Run(after, func(t *testing.T) {
 			w := newWorld(t, nil)
-			w.provision(fleet.ProvisionInput{OrgName: "A", Name: "acme", Schema: "app", Version: 1})
+			w.provision(provision.Input{OrgName: "A", Name: "acme", Schema: "app", Version: 1})
 			w.exec("acme", "insert into users values (1, 'ada@acme.test')")
-			must(t, w.Delete(t.Context(), ada, "acme"))
+			must(t, w.Keep.Delete(t.Context(), ada, "acme"))
 			w.cutRevival("acme", after)
 			w.recover()
-			must(t, w.Revive(t.Context(), ada, "acme"))
+			must(t, w.Keep.Revive(t.Context(), ada, "acme"))
 			if got := w.value("acme", "select email from users"); got != "ada@acme.test" || w.names() != "acme" {
 				t.Errorf("%s in %s", got, w.names())
 			}
@@ -108,16 +109,16 @@ func (fullDisk) Restore(context.Context, string, string) error {
 
 func TestARevivalThatFailsLeavesNothing(t *testing.T) {
 	w := newWorld(t, func(p d1.Provider) d1.Provider { return fullDisk{p} })
-	w.provision(fleet.ProvisionInput{OrgName: "A", Name: "acme"})
-	must(t, w.Delete(t.Context(), ada, "acme"))
-	if err := w.Revive(t.Context(), ada, "acme"); !fault.Is(err, fault.Unavailable) {
+	w.provision(provision.Input{OrgName: "A", Name: "acme"})
+	must(t, w.Keep.Delete(t.Context(), ada, "acme"))
+	if err := w.Keep.Revive(t.Context(), ada, "acme"); !fault.Is(err, fault.Unavailable) {
 		t.Fatal(err)
 	}
 	d := w.database("acme")
 	if w.names() != "" || d.State != fleet.Deleted || d.FinalPoint == "" {
 		t.Errorf("left %q, %+v", w.names(), d)
 	}
-	if got := w.Work(d.ID); !got.Is(fleet.OpRevive) || got.Running() || got.Error != "The disk is full." {
+	if got := w.Fleet.Holds.Work(d.ID); !got.Is(fleet.OpRevive) || got.Running() || got.Error != "The disk is full." {
 		t.Errorf("work %+v", got)
 	}
 }
@@ -131,11 +132,11 @@ func TestADatabaseNobodyHereMadeIsNeverTaken(t *testing.T) {
 	must(t, err)
 	_, err = conn.Query(ctx, d1.Exec("create table secrets(x)"))
 	must(t, err)
-	d := w.provision(fleet.ProvisionInput{OrgName: "B", Name: "acme"})
+	d := w.provision(provision.Input{OrgName: "B", Name: "acme"})
 	if d.State != fleet.Failed || d.ProviderID != "" || !strings.Contains(d.Error, "was not made for this") {
 		t.Errorf("provisioned: %+v", d)
 	}
-	must(t, w.UndoProvision(ctx, ada, "acme"))
+	must(t, w.Provision.Undo(ctx, ada, "acme"))
 	if w.names() != "acme" {
 		t.Error("undoing removed somebody else's database")
 	}
@@ -146,7 +147,7 @@ func TestADatabaseNobodyHereMadeIsNeverTaken(t *testing.T) {
 	d = fleet.Database{ID: "d1", Name: "old", Org: d.Org, OrgSlug: "b", OrgName: "B", Provider: fleet.Embedded,
 		State: fleet.Interrupted, CreatedAt: now().Add(fleet.KeptFor), CreatedBy: "ada", UpdatedAt: now()}
 	must(t, w.store.CreateDatabase(ctx, nil, d))
-	_, err = w.ResumeProvision(ctx, ada, "old")
+	_, err = w.Provision.Resume(ctx, ada, "old")
 	must(t, err)
 	if d = w.settled("old"); d.State != fleet.Failed {
 		t.Errorf("an older database was taken: %+v", d)
@@ -157,16 +158,16 @@ func TestOnlyAProvisionIsResumedOrUndone(t *testing.T) {
 	w := newWorld(t, nil)
 	ctx := t.Context()
 	for _, name := range []string{"archived", "deleted"} {
-		w.provision(fleet.ProvisionInput{OrgName: name, Name: name})
+		w.provision(provision.Input{OrgName: name, Name: name})
 	}
-	must(t, w.Archive(ctx, ada, "archived"))
-	must(t, w.Delete(ctx, ada, "deleted"))
+	must(t, w.Keep.Archive(ctx, ada, "archived"))
+	must(t, w.Keep.Delete(ctx, ada, "deleted"))
 	for _, name := range []string{"archived", "deleted"} {
 		before := w.database(name)
-		if _, err := w.ResumeProvision(ctx, ada, name); !fault.Is(err, fault.Conflict) {
+		if _, err := w.Provision.Resume(ctx, ada, name); !fault.Is(err, fault.Conflict) {
 			t.Errorf("resumed what is %s: %v", name, err)
 		}
-		if err := w.UndoProvision(ctx, ada, name); !fault.Is(err, fault.Conflict) {
+		if err := w.Provision.Undo(ctx, ada, name); !fault.Is(err, fault.Conflict) {
 			t.Errorf("undid what is %s: %v", name, err)
 		}
 		if after := w.database(name); after != before {
@@ -178,28 +179,28 @@ func TestOnlyAProvisionIsResumedOrUndone(t *testing.T) {
 func TestRestoringToTheOldestAutomaticPoint(t *testing.T) {
 	w := newWorld(t, nil)
 	ctx := t.Context()
-	w.provision(fleet.ProvisionInput{OrgName: "Acme", Name: "acme", Schema: "app", Version: 1})
-	manual, err := w.KeepPoint(ctx, ada, "acme")
+	w.provision(provision.Input{OrgName: "Acme", Name: "acme", Schema: "app", Version: 1})
+	manual, err := w.Keep.Points.KeepPoint(ctx, ada, "acme")
 	must(t, err)
 	w.exec("acme", "insert into users values (1, 'the oldest')")
 	for range fleet.KeptPoints {
-		_, err = w.RestoreTo(ctx, ada, "acme", manual.ID)
+		_, err = w.Keep.Points.RestoreTo(ctx, ada, "acme", manual.ID)
 		must(t, err)
 	}
-	ps, err := w.Points(ctx, w.database("acme"), fleet.Page{})
+	ps, err := w.Keep.Points.List(ctx, w.database("acme"), fleet.Page{})
 	must(t, err)
 	oldest := ps[fleet.KeptPoints-1]
 	for range 2 { // it stays, so it can be gone back to again
-		_, err = w.RestoreTo(ctx, ada, "acme", oldest.ID)
+		_, err = w.Keep.Points.RestoreTo(ctx, ada, "acme", oldest.ID)
 		must(t, err)
 		if got := w.value("acme", "select group_concat(email) from users"); got != "the oldest" {
 			t.Errorf("restored to %q", got)
 		}
 	}
-	if ps, _ = w.Points(ctx, w.database("acme"), fleet.Page{}); len(ps) != fleet.KeptPoints+2 {
+	if ps, _ = w.Keep.Points.List(ctx, w.database("acme"), fleet.Page{}); len(ps) != fleet.KeptPoints+2 {
 		t.Errorf("%d points: the newest %d, the one asked for, and the one gone back to", len(ps), fleet.KeptPoints)
 	}
-	if got := w.Work(w.database("acme").ID); !got.Is(fleet.OpRestore) || got.Running() || got.Error != "" ||
+	if got := w.Fleet.Holds.Work(w.database("acme").ID); !got.Is(fleet.OpRestore) || got.Running() || got.Error != "" ||
 		!got.Point.Equal(oldest.CreatedAt) || got.By != ada.Email {
 		t.Errorf("work %+v", got)
 	}
@@ -221,8 +222,8 @@ func (s *slowKeep) Keep(ctx context.Context, id string) (d1.Point, error) {
 func TestAPointIsAsOldAsItsState(t *testing.T) {
 	var slow *slowKeep
 	w := newWorld(t, func(p d1.Provider) d1.Provider { slow = &slowKeep{Provider: p}; return slow })
-	w.provision(fleet.ProvisionInput{OrgName: "Acme", Name: "acme"})
-	p, err := w.KeepPoint(t.Context(), ada, "acme")
+	w.provision(provision.Input{OrgName: "Acme", Name: "acme"})
+	p, err := w.Keep.Points.KeepPoint(t.Context(), ada, "acme")
 	must(t, err)
 	if late := p.CreatedAt.Sub(slow.copied); late > 0 {
 		t.Errorf("what was written in the %v after it was copied seems to be in it", late)
@@ -244,22 +245,22 @@ func (s *slowRestore) Restore(ctx context.Context, id, point string) error {
 func TestNothingIsWrittenWhileADatabaseIsPutBack(t *testing.T) {
 	s := &slowRestore{begun: make(chan struct{}), goOn: make(chan struct{})}
 	w := newWorld(t, func(p d1.Provider) d1.Provider { s.Provider = p; return s })
-	w.provision(fleet.ProvisionInput{OrgName: "Acme", Name: "acme", Schema: "app", Version: 1})
-	p, err := w.KeepPoint(t.Context(), ada, "acme")
+	w.provision(provision.Input{OrgName: "Acme", Name: "acme", Schema: "app", Version: 1})
+	p, err := w.Keep.Points.KeepPoint(t.Context(), ada, "acme")
 	must(t, err)
 	ctx, leave := context.WithCancel(t.Context())
 	done := make(chan error)
 	go func() {
-		_, err := w.RestoreTo(ctx, ada, "acme", p.ID)
+		_, err := w.Keep.Points.RestoreTo(ctx, ada, "acme", p.ID)
 		done <- err
 	}()
 	<-s.begun
 	leave() // the browser goes away
-	if _, _, err := w.Open(t.Context(), ada, "acme"); !fault.Is(err, fault.Conflict) ||
+	if _, _, err := w.Fleet.Open(t.Context(), ada, "acme"); !fault.Is(err, fault.Conflict) ||
 		!strings.Contains(fault.Message(err), "is being put back") {
 		t.Errorf("opened meanwhile: %v", err)
 	}
-	if got := w.Work(w.database("acme").ID); !got.Running() || !got.Is(fleet.OpRestore) {
+	if got := w.Fleet.Holds.Work(w.database("acme").ID); !got.Running() || !got.Is(fleet.OpRestore) {
 		t.Errorf("work %+v", got)
 	}
 	close(s.goOn)
@@ -274,15 +275,15 @@ func TestNothingIsWrittenWhileADatabaseIsPutBack(t *testing.T) {
 func TestNoAnsweredWriteIsLostByADelete(t *testing.T) {
 	w := newWorld(t, nil)
 	for _, name := range []string{"a", "b", "c", "d", "e", "f"} {
-		w.provision(fleet.ProvisionInput{OrgName: name, Name: name, Schema: "app", Version: 1})
+		w.provision(provision.Input{OrgName: name, Name: name, Schema: "app", Version: 1})
 		writing := w.write(name)
-		must(t, w.Delete(t.Context(), ada, name))
+		must(t, w.Keep.Delete(t.Context(), ada, name))
 		n, err := writing()
 		if !fault.Is(err, fault.Conflict) || !strings.Contains(fault.Message(err), "removed") &&
 			!strings.Contains(fault.Message(err), "was deleted") {
 			t.Errorf("%v", err)
 		}
-		must(t, w.Revive(t.Context(), ada, name))
+		must(t, w.Keep.Revive(t.Context(), ada, name))
 		if got := w.value(name, "select count(*) from users"); got != strconv.Itoa(n) {
 			t.Errorf("%s rows of %d", got, n)
 		}
@@ -294,7 +295,7 @@ func TestNoAnsweredWriteIsLostByADelete(t *testing.T) {
 // for the end, and returns how many were answered and the last refusal of a new handle.
 func (w *world) write(name string) (end func() (answered int, err error)) {
 	w.t.Helper()
-	_, stays, err := w.Open(w.t.Context(), ada, name)
+	_, stays, err := w.Fleet.Open(w.t.Context(), ada, name)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -323,7 +324,7 @@ func (w *world) write(name string) (end func() (answered int, err error)) {
 	})
 	both.Go(func() {
 		by <- loop(func() error {
-			_, conn, err := w.Open(w.t.Context(), ada, name)
+			_, conn, err := w.Fleet.Open(w.t.Context(), ada, name)
 			if err == nil {
 				_, err = conn.Query(w.t.Context(), row)
 			}

@@ -15,6 +15,8 @@ import (
 	"github.com/kuratchi/dashboard/internal/d1/rest"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/fleet"
+	"github.com/kuratchi/dashboard/internal/fleet/house"
+	"github.com/kuratchi/dashboard/internal/fleet/provision"
 )
 
 // places has D1 beside the engine.
@@ -48,7 +50,7 @@ func newCloudWorld(t *testing.T) (*world, *front.Front) {
 func (w *world) places(change func(places) places) { w.at(change(places{w.engine, w.cloud})) }
 
 func (w *world) at(p fleet.Providers) {
-	w.Fleet = fleet.New(w.store, p, slog.New(slog.DiscardHandler), now)
+	w.House = house.New(w.store, p, slog.New(slog.DiscardHandler), now)
 	w.t.Cleanup(w.Close)
 }
 
@@ -57,20 +59,20 @@ func (w *world) at(p fleet.Providers) {
 func TestADatabaseOnD1(t *testing.T) {
 	w, cloud := newCloudWorld(t)
 	ctx := t.Context()
-	for field, in := range map[string]fleet.ProvisionInput{
+	for field, in := range map[string]provision.Input{
 		"place": {OrgName: "Acme", Place: "moon"}, "jurisdiction": {OrgName: "Acme", Place: fleet.D1, Jurisdiction: "moon"},
 		"replication": {OrgName: "Acme", Place: fleet.D1, Replication: "some"},
 	} {
-		if _, err := w.Provision(ctx, ada, in); !fault.Is(err, fault.Invalid) || fault.FieldOf(err) != field {
+		if _, err := w.Provision.Start(ctx, ada, in); !fault.Is(err, fault.Invalid) || fault.FieldOf(err) != field {
 			t.Errorf("%s: %v", field, err)
 		}
 	}
-	d := w.provision(fleet.ProvisionInput{OrgName: "Acme", Place: fleet.D1, Jurisdiction: "eu", Replication: "auto",
+	d := w.provision(provision.Input{OrgName: "Acme", Place: fleet.D1, Jurisdiction: "eu", Replication: "auto",
 		Schema: "app", Version: 1, Request: "f"})
 	if d.State != fleet.Ready || d.Provider != fleet.D1 {
 		t.Fatalf("%+v", d)
 	}
-	info, err := w.Info(ctx, d)
+	info, err := w.Fleet.Places.Info(ctx, d)
 	if err != nil || info.Jurisdiction != "eu" || info.Replication != "auto" {
 		t.Errorf("%+v %v", info, err)
 	}
@@ -78,7 +80,7 @@ func TestADatabaseOnD1(t *testing.T) {
 
 	p := w.approved(d.Name)
 	before := len(cloud.Calls())
-	if p, err = w.Apply(ctx, ada, p.ID, p.Hash); err != nil || p.State != fleet.PlanApplied {
+	if p, err = w.Change.Plans.Apply(ctx, ada, p.ID, p.Hash); err != nil || p.State != fleet.PlanApplied {
 		t.Fatalf("%+v %v", p, err)
 	}
 	var ops []string
@@ -92,45 +94,46 @@ func TestADatabaseOnD1(t *testing.T) {
 	if got := w.value(d.Name, "select id || role from users"); got != "9007199254740993member" {
 		t.Errorf("afterwards: %s", got)
 	}
-	if p, err = w.Plan(ctx, ada, p.ID); err != nil || p.Point == "" {
+	if p, err = w.Change.Plans.Plan(ctx, ada, p.ID); err != nil || p.Point == "" {
 		t.Fatal(err)
 	}
-	if err := w.Rehearse(ctx, ada, p.ID); err != nil || w.LastRehearsal(p.ID).Rehearsal.Failed == "" { // stale by now
-		t.Errorf("%v %+v", err, w.LastRehearsal(p.ID))
+	if err := w.Change.Rehearsals.Rehearse(ctx, ada, p.ID); err != nil ||
+		w.Change.Rehearsals.LastRehearsal(p.ID).Rehearsal.Failed == "" { // stale by now
+		t.Errorf("%v %+v", err, w.Change.Rehearsals.LastRehearsal(p.ID))
 	}
 
-	point, err := w.RestoreTo(ctx, ada, d.Name, p.Point)
+	point, err := w.Keep.Points.RestoreTo(ctx, ada, d.Name, p.Point)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if got := w.value(d.Name, "select count(*) from pragma_table_info('users')"); got != "2" {
 		t.Errorf("put back: %s columns", got)
 	}
-	if _, err := w.RestoreTo(ctx, ada, d.Name, point.ID); err != nil {
+	if _, err := w.Keep.Points.RestoreTo(ctx, ada, d.Name, point.ID); err != nil {
 		t.Fatal(err)
 	}
 	if got := w.value(d.Name, "select role from users"); got != "member" {
 		t.Errorf("the restore undone: %s", got)
 	}
 
-	file, err := w.Download(ctx, ada, d.Name, "")
+	file, err := w.Keep.Copies.Download(ctx, ada, d.Name, "")
 	if err != nil || file.Size() == 0 {
 		t.Fatalf("%v", err)
 	}
 	_ = file.Close()
-	if err := w.Delete(ctx, ada, d.Name); err != nil {
+	if err := w.Keep.Delete(ctx, ada, d.Name); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := w.Open(ctx, ada, d.Name); !fault.Is(err, fault.Conflict) {
+	if _, _, err := w.Fleet.Open(ctx, ada, d.Name); !fault.Is(err, fault.Conflict) {
 		t.Errorf("open although deleted: %v", err)
 	}
-	if err := w.Revive(ctx, ada, d.Name); err != nil {
+	if err := w.Keep.Revive(ctx, ada, d.Name); err != nil {
 		t.Fatal(err)
 	}
 	if got := w.value(d.Name, "select id || role from users"); got != "9007199254740993member" {
 		t.Errorf("brought back: %s", got)
 	}
-	d, err = w.Check(ctx, ada, d.Name)
+	d, err = w.Health.Check(ctx, ada, d.Name)
 	if err != nil || d.Health != fleet.HealthOK || d.Version != 2 || d.Size == 0 {
 		t.Errorf("%+v %v", d, err)
 	}
@@ -142,10 +145,11 @@ func TestALookAtEveryDatabaseOnD1TakesACallEach(t *testing.T) {
 	w, cloud := newCloudWorld(t)
 	ctx := t.Context()
 	for _, name := range []string{"one", "two"} {
-		w.provision(fleet.ProvisionInput{OrgName: name, Name: name, Place: fleet.D1, Schema: "app", Version: 1, Request: name})
+		w.provision(provision.Input{OrgName: name, Name: name, Place: fleet.D1, Schema: "app", Version: 1, Request: name})
 	}
 	stranger := w.found(cloud, "stranger", usersOne)
-	if done, err := w.Register(ctx, ada, fleet.RegisterInput{IDs: []string{stranger}, Schema: "app", OrgName: "Three"}); err != nil ||
+	if done, err := w.Provision.Adoptions.Register(ctx, ada,
+		provision.RegisterInput{IDs: []string{stranger}, Schema: "app", OrgName: "Three"}); err != nil ||
 		done[0].Error != "" {
 		t.Fatalf("%+v %v", done, err)
 	}
@@ -153,8 +157,8 @@ func TestALookAtEveryDatabaseOnD1TakesACallEach(t *testing.T) {
 		t.Fatalf("%+v", d)
 	}
 	ticks := &atomic.Int64{}
-	start := func() *fleet.Fleet {
-		f := fleet.New(w.store, places{w.engine, w.cloud}, slog.New(slog.DiscardHandler), func() time.Time {
+	start := func() *house.House {
+		f := house.New(w.store, places{w.engine, w.cloud}, slog.New(slog.DiscardHandler), func() time.Time {
 			return now().Add(time.Duration(ticks.Add(1)) * time.Millisecond) // no two moments are the same
 		})
 		t.Cleanup(f.Close)
@@ -162,7 +166,7 @@ func TestALookAtEveryDatabaseOnD1TakesACallEach(t *testing.T) {
 	}
 	first := start()
 	for _, name := range []string{"one", "two", "stranger"} { // so that none is due by itself
-		if _, err := first.Check(ctx, ada, name); err != nil {
+		if _, err := first.Health.Check(ctx, ada, name); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -171,7 +175,7 @@ func TestALookAtEveryDatabaseOnD1TakesACallEach(t *testing.T) {
 }
 
 // looks checks all databases in the background, again and again, and compares the calls.
-func looks(t *testing.T, f *fleet.Fleet, cloud *front.Front, want ...int) {
+func looks(t *testing.T, f *house.House, cloud *front.Front, want ...int) {
 	t.Helper()
 	running, stop := context.WithCancel(t.Context())
 	var ended sync.WaitGroup
@@ -180,10 +184,10 @@ func looks(t *testing.T, f *fleet.Fleet, cloud *front.Front, want ...int) {
 	defer stop()
 	for i, n := range want {
 		before := len(cloud.Calls())
-		if err := f.CheckAll(t.Context(), ada); err != nil {
+		if err := f.Health.CheckAll(t.Context(), ada); err != nil {
 			t.Fatal(err)
 		}
-		for end := time.Now().Add(patience); !f.SweepStart().IsZero(); time.Sleep(5 * time.Millisecond) {
+		for end := time.Now().Add(patience); !f.Health.SweepStart().IsZero(); time.Sleep(5 * time.Millisecond) {
 			if time.Now().After(end) {
 				t.Fatal("the databases are not looked at")
 			}
@@ -202,8 +206,8 @@ func looks(t *testing.T, f *fleet.Fleet, cloud *front.Front, want ...int) {
 
 func TestAFleetMixesPlaces(t *testing.T) {
 	w, _ := newCloudWorld(t)
-	a := w.provision(fleet.ProvisionInput{OrgName: "Acme", Schema: "app", Version: 1, Request: "a"})
-	b := w.provision(fleet.ProvisionInput{Org: "acme", Place: fleet.D1, Schema: "app", Version: 1, Request: "b"})
+	a := w.provision(provision.Input{OrgName: "Acme", Schema: "app", Version: 1, Request: "a"})
+	b := w.provision(provision.Input{Org: "acme", Place: fleet.D1, Schema: "app", Version: 1, Request: "b"})
 	for _, d := range []fleet.Database{a, b} {
 		w.exec(d.Name, "insert into users(id, email) values (1, '"+d.Provider+"')")
 		if got := w.value(d.Name, "select email from users"); got != d.Provider {
@@ -211,16 +215,16 @@ func TestAFleetMixesPlaces(t *testing.T) {
 		}
 	}
 	// Without the account those on D1 say so, and the others work.
-	alone := fleet.New(w.store, fleet.EmbeddedOnly{Engine: w.engine}, slog.New(slog.DiscardHandler), now)
+	alone := house.New(w.store, fleet.EmbeddedOnly{Engine: w.engine}, slog.New(slog.DiscardHandler), now)
 	defer alone.Close()
-	if _, _, err := alone.Open(t.Context(), ada, b.Name); !fault.Is(err, fault.Unavailable) ||
+	if _, _, err := alone.Fleet.Open(t.Context(), ada, b.Name); !fault.Is(err, fault.Unavailable) ||
 		!strings.Contains(fault.Message(err), "Cloudflare") {
 		t.Errorf("%v", err)
 	}
-	if d, err := alone.Check(t.Context(), ada, b.Name); err != nil || d.Health != fleet.HealthUnreachable {
+	if d, err := alone.Health.Check(t.Context(), ada, b.Name); err != nil || d.Health != fleet.HealthUnreachable {
 		t.Errorf("%+v %v", d, err)
 	}
-	if d, err := alone.Check(t.Context(), ada, a.Name); err != nil || d.Health != fleet.HealthOK {
+	if d, err := alone.Health.Check(t.Context(), ada, a.Name); err != nil || d.Health != fleet.HealthOK {
 		t.Errorf("%+v %v", d, err)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/fleet"
+	"github.com/kuratchi/dashboard/internal/fleet/provision"
 )
 
 // stubborn is a place that takes no database away for as long as it says why.
@@ -31,8 +32,8 @@ func newStubborn(t *testing.T, why error) (*world, *stubborn, fleet.Database) {
 	w := newWorld(t, nil)
 	p := &stubborn{Provider: w.engine, why: why}
 	w.at(fleet.EmbeddedOnly{Engine: p})
-	d := w.provision(fleet.ProvisionInput{OrgName: "Acme", Schema: "app", Version: 1, Request: "f"})
-	if err := w.Delete(t.Context(), ada, d.Name); !fault.Is(err, fault.KindOf(why)) {
+	d := w.provision(provision.Input{OrgName: "Acme", Schema: "app", Version: 1, Request: "f"})
+	if err := w.Keep.Delete(t.Context(), ada, d.Name); !fault.Is(err, fault.KindOf(why)) {
 		t.Fatalf("%v", err)
 	}
 	return w, p, w.database(d.Name)
@@ -49,21 +50,22 @@ func TestADeletionThatFailsIsTriedAgain(t *testing.T) {
 		if d.State != fleet.Deleting || d.FinalPoint != "" || d.ProviderID == "" || d.PurgeAt.IsZero() {
 			t.Errorf("%v: %+v", why, d)
 		}
-		if _, _, err := w.Open(t.Context(), ada, d.Name); !fault.Is(err, fault.Conflict) ||
+		if _, _, err := w.Fleet.Open(t.Context(), ada, d.Name); !fault.Is(err, fault.Conflict) ||
 			!strings.Contains(fault.Message(err), "deletion was begun") {
 			t.Errorf("%v", err)
 		}
-		open := w.UnsettledOf(d.ID)
+		open := w.Fleet.Settler.UnsettledOf(d.ID)
 		if len(open) != 1 || !open[0].Held {
 			t.Errorf("%+v", open)
 		}
-		if err := w.Delete(t.Context(), ada, d.Name); !fault.Is(err, fault.KindOf(why)) {
+		if err := w.Keep.Delete(t.Context(), ada, d.Name); !fault.Is(err, fault.KindOf(why)) {
 			t.Errorf("again: %v", err)
 		}
 		p.why = nil
-		must(t, w.Delete(t.Context(), ada, d.Name))
+		must(t, w.Keep.Delete(t.Context(), ada, d.Name))
 		again := w.database(d.Name)
-		if again.State != fleet.Deleted || again.FinalPoint == "" || !again.PurgeAt.Equal(d.PurgeAt) || len(w.UnsettledOf(d.ID)) != 0 {
+		if again.State != fleet.Deleted || again.FinalPoint == "" || !again.PurgeAt.Equal(d.PurgeAt) ||
+			len(w.Fleet.Settler.UnsettledOf(d.ID)) != 0 {
 			t.Errorf("%+v", again)
 		}
 		ended := string(audit.Failed)
@@ -73,19 +75,19 @@ func TestADeletionThatFailsIsTriedAgain(t *testing.T) {
 		if got := w.outcomes(audit.DatabaseDelete); got != "done, intent, "+ended+", intent, "+ended+", intent" {
 			t.Errorf("%v: %s", why, got)
 		}
-		must(t, w.Revive(t.Context(), ada, d.Name))
+		must(t, w.Keep.Revive(t.Context(), ada, d.Name))
 	}
 }
 
 func TestADeletionThatFailsIsGivenUp(t *testing.T) {
 	t.Parallel()
 	w, p, d := newStubborn(t, fault.New(fault.Limited, "Too many calls."))
-	must(t, w.Unarchive(t.Context(), ada, d.Name))
+	must(t, w.Keep.Unarchive(t.Context(), ada, d.Name))
 	back := w.database(d.Name)
-	if back.State != fleet.Ready || !back.DeletedAt.IsZero() || !back.PurgeAt.IsZero() || len(w.UnsettledOf(d.ID)) != 0 {
+	if back.State != fleet.Ready || !back.DeletedAt.IsZero() || !back.PurgeAt.IsZero() || len(w.Fleet.Settler.UnsettledOf(d.ID)) != 0 {
 		t.Errorf("%+v", back)
 	}
-	if work := w.Work(d.ID); work.Op != nil {
+	if work := w.Fleet.Holds.Work(d.ID); work.Op != nil {
 		t.Errorf("what is over is still said: %+v", work)
 	}
 	if got := w.outcomes(audit.DatabaseUnarchive); got != "done" {
@@ -93,7 +95,7 @@ func TestADeletionThatFailsIsGivenUp(t *testing.T) {
 	}
 	// What looked into it before finds nothing to do.
 	p.why = nil
-	w.Settle(t.Context())
+	w.Fleet.Settler.Settle(t.Context())
 	if now := w.database(d.Name); now.State != fleet.Ready {
 		t.Errorf("%+v", now)
 	}
@@ -104,7 +106,7 @@ func TestADeletionThatFailsIsGivenUp(t *testing.T) {
 	if _, err := p.Provider.Retire(t.Context(), d.ProviderID); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.Unarchive(t.Context(), ada, d.Name); !fault.Is(err, fault.Conflict) ||
+	if err := w.Keep.Unarchive(t.Context(), ada, d.Name); !fault.Is(err, fault.Conflict) ||
 		!strings.Contains(fault.Message(err), "is gone from where it lived") {
 		t.Errorf("%v", err)
 	}
@@ -117,21 +119,21 @@ func TestADeletionThatFailsIsGivenUp(t *testing.T) {
 func TestWhatIsUnsettledIsReadAgainAtOnce(t *testing.T) {
 	t.Parallel()
 	w, p, d := newStubborn(t, fault.New(fault.Limited, "Too many calls."))
-	if err := w.SettleDatabase(t.Context(), ada, d.Name); !fault.Is(err, fault.Limited) {
+	if err := w.Fleet.SettleDatabase(t.Context(), ada, d.Name); !fault.Is(err, fault.Limited) {
 		t.Errorf("%v", err)
 	}
-	if open := w.UnsettledOf(d.ID); len(open) != 1 || open[0].Error != "Too many calls." {
+	if open := w.Fleet.Settler.UnsettledOf(d.ID); len(open) != 1 || open[0].Error != "Too many calls." {
 		t.Errorf("%+v", open)
 	}
 	p.why = nil
-	must(t, w.SettleDatabase(t.Context(), ada, d.Name))
+	must(t, w.Fleet.SettleDatabase(t.Context(), ada, d.Name))
 	if now := w.database(d.Name); now.State != fleet.Deleted {
 		t.Errorf("%+v", now)
 	}
 	if got := w.outcomes(audit.FleetCheck); got != "done, unknown" {
 		t.Error(got)
 	}
-	if err := w.SettleDatabase(t.Context(), ada, d.Name); !fault.Is(err, fault.Conflict) {
+	if err := w.Fleet.SettleDatabase(t.Context(), ada, d.Name); !fault.Is(err, fault.Conflict) {
 		t.Errorf("nothing is open: %v", err)
 	}
 }
@@ -140,33 +142,33 @@ func TestWhatIsUnsettledIsReadAgainAtOnce(t *testing.T) {
 func TestAPlanThatFailedIsTriedAgainUnderANewID(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
-	d := w.provision(fleet.ProvisionInput{OrgName: "Acme", Schema: "app", Version: 1, Request: "f"})
+	d := w.provision(provision.Input{OrgName: "Acme", Schema: "app", Version: 1, Request: "f"})
 	p := w.approved(d.Name)
-	if _, err := w.RetryPlan(t.Context(), ada, p.ID); !fault.Is(err, fault.Conflict) {
+	if _, err := w.Change.Plans.RetryPlan(t.Context(), ada, p.ID); !fault.Is(err, fault.Conflict) {
 		t.Errorf("one that wasn't tried: %v", err)
 	}
 	approved := p.DecidedAt
 	p.State, p.Error, p.DecidedAt = fleet.PlanFailed, "The answer was lost.", time.Time{}
 	must(t, w.store.UpdatePlan(t.Context(), p, fleet.PlanApproved, nil))
-	if _, err := w.RetryPlan(t.Context(), ada, p.ID); !fault.Is(err, fault.Conflict) {
+	if _, err := w.Change.Plans.RetryPlan(t.Context(), ada, p.ID); !fault.Is(err, fault.Conflict) {
 		t.Errorf("one that nobody approved: %v", err)
 	}
 	p.DecidedAt = approved
 	must(t, w.store.UpdatePlan(t.Context(), p, fleet.PlanFailed, nil))
-	again, err := w.RetryPlan(t.Context(), ada, p.ID)
+	again, err := w.Change.Plans.RetryPlan(t.Context(), ada, p.ID)
 	must(t, err)
 	if again.ID == p.ID || again.State != fleet.PlanApproved || again.Hash != p.Hash || again.DecidedBy != p.DecidedBy ||
 		!again.DecidedAt.Equal(p.DecidedAt) || again.Error != "" {
 		t.Errorf("%+v", again)
 	}
-	if _, err := w.RetryPlan(t.Context(), ada, p.ID); !fault.Is(err, fault.Conflict) {
+	if _, err := w.Change.Plans.RetryPlan(t.Context(), ada, p.ID); !fault.Is(err, fault.Conflict) {
 		t.Errorf("a new attempt waits already: %v", err)
 	}
-	done, err := w.Apply(t.Context(), ada, again.ID, again.Hash)
+	done, err := w.Change.Plans.Apply(t.Context(), ada, again.ID, again.Hash)
 	if err != nil || done.State != fleet.PlanApplied {
 		t.Errorf("%+v %v", done, err)
 	}
-	if was, err := w.Plan(t.Context(), ada, p.ID); err != nil || was.State != fleet.PlanFailed {
+	if was, err := w.Change.Plans.Plan(t.Context(), ada, p.ID); err != nil || was.State != fleet.PlanFailed {
 		t.Errorf("%+v %v", was, err)
 	}
 }

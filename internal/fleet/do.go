@@ -30,14 +30,14 @@ func (f *Fleet) Do(ctx context.Context, a auth.Actor, name string, op *Operation
 	if err := a.May(op.Needs); err != nil {
 		return err
 	}
-	return f.hold(ctx, name, op, func(ctx context.Context, d Database) error {
+	return f.Hold(ctx, name, op, func(ctx context.Context, d Database) error {
 		j, err := prepare(ctx, d)
 		if err != nil {
 			return err
 		}
 		j.About.Org, j.About.Database = d.OrgSlug, d.Name
-		return f.follow(ctx, a, d, op, j, func(ctx context.Context) error {
-			if err := f.door.Do(ctx, a, op.Kind, j.Job); err != nil {
+		return f.Follow(ctx, a, d, op, j, func(ctx context.Context) error {
+			if err := f.Door.Do(ctx, a, op.Kind, j.Job); err != nil {
 				return err
 			}
 			if op.Look {
@@ -48,8 +48,8 @@ func (f *Fleet) Do(ctx context.Context, a auth.Actor, name string, op *Operation
 	})
 }
 
-// hold does fn with the database as the operation has to have it.
-func (f *Fleet) hold(ctx context.Context, name string, op *Operation, fn func(context.Context, Database) error) error {
+// Hold does fn with the database as the operation has to have it.
+func (f *Fleet) Hold(ctx context.Context, name string, op *Operation, fn func(context.Context, Database) error) error {
 	d, err := f.store.Database(ctx, name)
 	if err != nil {
 		return err
@@ -60,16 +60,16 @@ func (f *Fleet) hold(ctx context.Context, name string, op *Operation, fn func(co
 		}
 		return fn(ctx, d)
 	}
-	if err := f.checkOpenWork(d, func(w *openWork) bool { return w.Held && w.key != op.Clears }); err != nil {
+	if err := f.Settler.CheckOpenWork(d, func(w *OpenWork) bool { return w.Held && w.key != op.Clears }); err != nil {
 		return err
 	}
-	if !f.claim(d.ID) {
-		if f.background.Err() != nil {
-			return errStopping
+	if !f.Holds.Claim(d.ID) {
+		if f.Holds.background.Err() != nil {
+			return ErrStopping
 		}
 		return fault.New(fault.Conflict, "Somebody works on %s already. Try again in a moment.", d.Name)
 	}
-	defer f.release(d.ID)
+	defer f.Holds.Release(d.ID)
 	ctx = context.WithoutCancel(ctx)
 	if d, err = f.store.Database(ctx, name); err != nil { // as it is now that it is ours
 		return err
@@ -77,7 +77,7 @@ func (f *Fleet) hold(ctx context.Context, name string, op *Operation, fn func(co
 	if err := op.mayBegin(d); err != nil {
 		return err
 	}
-	return f.withLease(ctx, d, fn)
+	return f.Holds.withLease(ctx, d, fn)
 }
 
 // mayBegin returns nil for a database in one of the states that the operation is for.
@@ -88,19 +88,19 @@ func (o *Operation) mayBegin(d Database) error {
 	return fault.New(fault.Conflict, "That can't be done now: the database %s is %s.", d.Name, d.State)
 }
 
-// follow does fn while the work is seen, with nobody at the database where it has to be alone.
-func (f *Fleet) follow(ctx context.Context, a auth.Actor, d Database, op *Operation, j Job, fn func(context.Context) error) error {
+// Follow does fn while the work is seen, with nobody at the database where it has to be alone.
+func (f *Fleet) Follow(ctx context.Context, a auth.Actor, d Database, op *Operation, j Job, fn func(context.Context) error) error {
 	if op.Going == "" {
 		return fn(ctx)
 	}
-	ctx = f.withProgress(ctx, d)
-	return f.trackWork(a, d, Work{Op: op, Point: j.Point}, func() error {
+	ctx = f.Holds.withProgress(ctx, d)
+	return f.Holds.trackWork(a, d, Work{Op: op, Point: j.Point}, func() error {
 		if op.Hold != Alone {
 			return fn(ctx)
 		}
 		// Whoever read the database's row during the work may have it as it was.
-		defer func() { _ = f.gates.close(ctx, d.ID) }()
-		if err := f.gates.close(ctx, d.ID); err != nil {
+		defer func() { _ = f.Holds.gates.close(ctx, d.ID) }()
+		if err := f.Holds.gates.close(ctx, d.ID); err != nil {
 			return err
 		}
 		return fn(ctx)
@@ -115,8 +115,11 @@ func (f *Fleet) lookAgain(ctx context.Context, name string) {
 		f.log.Warn("check", "database", name, "error", err)
 		return
 	}
-	f.recordCheck(ctx, d)
+	f.look(ctx, d)
 }
 
-// about is an entry about a database, for what isn't done by Do.
-func about(d Database) audit.Entry { return audit.Entry{Org: d.OrgSlug, Database: d.Name} }
+// About is an entry about a database, for what isn't done by Do.
+func About(d Database) audit.Entry { return audit.Entry{Org: d.OrgSlug, Database: d.Name} }
+
+// NothingChanged is what an error says that isn't true of a work of several calls.
+const NothingChanged = " Nothing was changed."

@@ -1,39 +1,29 @@
-// Package fleet is the organizations and their databases: what there is, how a
-// database comes to be, and how its schema is moved.
+// Package fleet is the kernel of the fleet: what an organization and a database are,
+// where databases live, who works on one, and what was cut short. What is done with
+// databases is done by rooms over it: [provision], [health], [keep] and [change], which
+// [house] puts together.
 //
 // # Who does what
 //
-// A [Fleet] decides; it keeps nothing. What is remembered goes through [Store],
-// what lives in the account through [d1.Provider]. Every write takes the actor
-// and leaves an audit entry in the batch of the change itself.
+// A [Fleet] keeps nothing: what is remembered goes through [Store], what lives in the
+// account through [d1.Provider]. Every write takes the actor and leaves an audit entry in
+// the batch of the change itself; what reads organizations' things takes the actor too.
 //
-// # A database comes to be
+// # Who works on a database
 //
-// [Fleet.Provision] records the wish, answers at once and works on in the
-// background: create, migrate, register, each step recorded when it begins and
-// when it ends. Every step can be done again, so what a crash interrupted is
-// resumed or undone by an operator. The wish carries the form's request id, so
-// pressing twice makes one database.
+// [Holds] give out three things, one over the other. A claim keeps others of this program
+// away, a lease other programs, and closed gates whoever has a handle of [Fleet.Open]. A
+// room takes them by [Fleet.Do], where an [Operation] says which it needs, beside its
+// right, its states and its words.
 //
-// # A schema is moved
+// # What was cut short
 //
-// [Fleet.Review] compares and changes nothing. [Fleet.Propose] stores the plan,
-// [Fleet.Decide] and [Fleet.Apply] refer to it by id and hash: what was approved
-// is what runs. Before it runs, a point to go back to is kept; without one it
-// does not run. [Fleet.Recover] resolves at start what a crash left open, by
-// reading the database's ledger. What a plan fills afterwards runs in the background
-// and goes on after a stop; [Fleet.StopFilling] and [Fleet.ResumeFilling] are for
-// operators.
+// A room that doesn't know what became of its work hands [Settler.Reopen] a function that
+// finds out. [Fleet.Run] calls it until it knows; until then the database is held.
 //
-// # What is true of the fleet
-//
-// [Fleet.Check] looks into a database and remembers what it saw, with the time:
-// whether it answers, which version its schema is, what differs. [Fleet.Run] does
-// that in the background, at a bounded rate. Lists and totals are read from what
-// is remembered and call no engine.
-//
-// # A database goes
-//
-// [Fleet.Archive] takes a database out of use and keeps it. [Fleet.Delete] removes
-// it; its last state is kept for [KeptFor], and [Fleet.Revive] brings it back.
+// [provision]: github.com/kuratchi/dashboard/internal/fleet/provision
+// [health]: github.com/kuratchi/dashboard/internal/fleet/health
+// [keep]: github.com/kuratchi/dashboard/internal/fleet/keep
+// [change]: github.com/kuratchi/dashboard/internal/fleet/change
+// [house]: github.com/kuratchi/dashboard/internal/fleet/house
 package fleet

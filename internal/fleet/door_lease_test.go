@@ -11,6 +11,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/fleet"
+	"github.com/kuratchi/dashboard/internal/fleet/provision"
 )
 
 // long is a place that keeps a restore point for as long as it is let.
@@ -33,7 +34,7 @@ func TestTheLeaseIsKeptAndItsLossEndsTheWork(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := &long{}
 		w := newWorld(t, func(p d1.Provider) d1.Provider { l.Provider = p; return l })
-		d := w.provision(fleet.ProvisionInput{OrgName: "Acme", Schema: "app", Version: 1, Request: "f"})
+		d := w.provision(provision.Input{OrgName: "Acme", Schema: "app", Version: 1, Request: "f"})
 		take := func() error {
 			_, err := w.store.TakeLease(context.Background(), d.ID, "other", now().Add(time.Minute))
 			return err
@@ -45,7 +46,7 @@ func TestTheLeaseIsKeptAndItsLossEndsTheWork(t *testing.T) {
 			}
 			return nil
 		}
-		_, err := w.KeepPoint(t.Context(), ada, d.Name)
+		_, err := w.Keep.Points.KeepPoint(t.Context(), ada, d.Name)
 		must(t, err)
 
 		l.work = func(ctx context.Context) error {
@@ -55,7 +56,7 @@ func TestTheLeaseIsKeptAndItsLossEndsTheWork(t *testing.T) {
 			<-ctx.Done()
 			return context.Cause(ctx)
 		}
-		if _, err := w.KeepPoint(t.Context(), ada, d.Name); !fault.Is(err, fault.Conflict) {
+		if _, err := w.Keep.Points.KeepPoint(t.Context(), ada, d.Name); !fault.Is(err, fault.Conflict) {
 			t.Errorf("%v", err)
 		}
 	})
@@ -92,11 +93,11 @@ func TestWhoWorksAloneWaitsForTheLastCall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &slow{goOn: make(chan struct{})}
 		w := newWorld(t, func(p d1.Provider) d1.Provider { s.Provider = p; return s })
-		d := w.provision(fleet.ProvisionInput{OrgName: "Acme", Schema: "app", Version: 1, Request: "f"})
-		p, err := w.KeepPoint(t.Context(), ada, d.Name)
+		d := w.provision(provision.Input{OrgName: "Acme", Schema: "app", Version: 1, Request: "f"})
+		p, err := w.Keep.Points.KeepPoint(t.Context(), ada, d.Name)
 		must(t, err)
 		s.on = true
-		_, conn, err := w.Open(t.Context(), ada, d.Name)
+		_, conn, err := w.Fleet.Open(t.Context(), ada, d.Name)
 		must(t, err)
 		s.on = false
 		for range 2 {
@@ -109,12 +110,12 @@ func TestWhoWorksAloneWaitsForTheLastCall(t *testing.T) {
 		synctest.Wait()
 		ended := make(chan error, 1)
 		go func() {
-			_, err := w.RestoreTo(t.Context(), ada, d.Name, p.ID)
+			_, err := w.Keep.Points.RestoreTo(t.Context(), ada, d.Name, p.ID)
 			ended <- err
 		}()
 		for range 2 {
 			synctest.Wait()
-			if got := w.Work(d.ID); !got.Running() || got.Step != "waiting for what is under way" {
+			if got := w.Fleet.Holds.Work(d.ID); !got.Running() || got.Step != "waiting for what is under way" {
 				t.Errorf("%+v", got)
 			}
 			s.goOn <- struct{}{}
@@ -160,7 +161,7 @@ func TestTheApplyWhoseLeaseIsLostIsReadInTheLedger(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := &losing{}
 		w := newWorld(t, func(p d1.Provider) d1.Provider { l.Provider = p; return l })
-		d := w.provision(fleet.ProvisionInput{OrgName: "Acme", Schema: "app", Version: 1, Request: "f"})
+		d := w.provision(provision.Input{OrgName: "Acme", Schema: "app", Version: 1, Request: "f"})
 		p := w.approved(d.Name)
 		l.steal = func() {
 			_, err := w.control.Query(context.Background(), d1.Exec("update leases set expires_at = 1"))
@@ -168,7 +169,7 @@ func TestTheApplyWhoseLeaseIsLostIsReadInTheLedger(t *testing.T) {
 			_, err = w.store.TakeLease(context.Background(), d.ID, "other", now().Add(time.Minute))
 			must(t, err)
 		}
-		p, err := w.Apply(t.Context(), ada, p.ID, p.Hash)
+		p, err := w.Change.Plans.Apply(t.Context(), ada, p.ID, p.Hash)
 		if err != nil || p.State != fleet.PlanApplied {
 			t.Errorf("%+v %v", p, err)
 		}

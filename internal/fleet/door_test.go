@@ -12,6 +12,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/fleet"
+	"github.com/kuratchi/dashboard/internal/fleet/provision"
 )
 
 // refuse has the audit log refuse the entries that a condition is true of, until the function
@@ -35,41 +36,45 @@ type act struct {
 func nothing(*world, fleet.Database) error { return nil }
 
 var acts = map[string]act{
-	"archive": {nothing, func(w *world, d fleet.Database) error { return w.Archive(w.t.Context(), ada, d.Name) }, false},
-	"unarchive": {func(w *world, d fleet.Database) error { return w.Archive(w.t.Context(), ada, d.Name) },
-		func(w *world, d fleet.Database) error { return w.Unarchive(w.t.Context(), ada, d.Name) }, false},
+	"archive": {nothing, func(w *world, d fleet.Database) error { return w.Keep.Archive(w.t.Context(), ada, d.Name) }, false},
+	"unarchive": {func(w *world, d fleet.Database) error { return w.Keep.Archive(w.t.Context(), ada, d.Name) },
+		func(w *world, d fleet.Database) error { return w.Keep.Unarchive(w.t.Context(), ada, d.Name) }, false},
 	"keep": {nothing, func(w *world, d fleet.Database) error {
-		_, err := w.KeepPoint(w.t.Context(), ada, d.Name)
+		_, err := w.Keep.Points.KeepPoint(w.t.Context(), ada, d.Name)
 		return err
 	}, false},
 	"forget": {func(w *world, d fleet.Database) error {
-		_, err := w.KeepPoint(w.t.Context(), ada, d.Name)
-		return err
-	}, func(w *world, d fleet.Database) error { return w.ForgetPoint(w.t.Context(), ada, d.Name, w.oldest(d)) }, false},
-	"restore": {func(w *world, d fleet.Database) error {
-		_, err := w.KeepPoint(w.t.Context(), ada, d.Name)
+		_, err := w.Keep.Points.KeepPoint(w.t.Context(), ada, d.Name)
 		return err
 	}, func(w *world, d fleet.Database) error {
-		_, err := w.RestoreTo(w.t.Context(), ada, d.Name, w.oldest(d))
+		return w.Keep.Points.ForgetPoint(w.t.Context(), ada, d.Name, w.oldest(d))
+	}, false},
+	"restore": {func(w *world, d fleet.Database) error {
+		_, err := w.Keep.Points.KeepPoint(w.t.Context(), ada, d.Name)
+		return err
+	}, func(w *world, d fleet.Database) error {
+		_, err := w.Keep.Points.RestoreTo(w.t.Context(), ada, d.Name, w.oldest(d))
 		return err
 	}, true},
 	"download": {nothing, func(w *world, d fleet.Database) error {
-		f, err := w.Download(w.t.Context(), ada, d.Name, "")
+		f, err := w.Keep.Copies.Download(w.t.Context(), ada, d.Name, "")
 		if err != nil {
 			return err
 		}
 		return f.Close()
 	}, false},
-	"delete": {nothing, func(w *world, d fleet.Database) error { return w.Delete(w.t.Context(), ada, d.Name) }, true},
-	"revive": {func(w *world, d fleet.Database) error { return w.Delete(w.t.Context(), ada, d.Name) },
-		func(w *world, d fleet.Database) error { return w.Revive(w.t.Context(), ada, d.Name) }, true},
-	"move": {nothing, func(w *world, d fleet.Database) error { return w.Move(w.t.Context(), ada, d.Name, fleet.D1) }, true},
-	"let go": {func(w *world, d fleet.Database) error { return w.Move(w.t.Context(), ada, d.Name, fleet.D1) },
-		func(w *world, d fleet.Database) error { return w.RemoveOrigin(w.t.Context(), ada, d.Name, true) }, true},
+	"delete": {nothing, func(w *world, d fleet.Database) error { return w.Keep.Delete(w.t.Context(), ada, d.Name) }, true},
+	"revive": {func(w *world, d fleet.Database) error { return w.Keep.Delete(w.t.Context(), ada, d.Name) },
+		func(w *world, d fleet.Database) error { return w.Keep.Revive(w.t.Context(), ada, d.Name) }, true},
+	"move": {nothing, func(w *world, d fleet.Database) error { return w.Keep.Moves.Move(w.t.Context(), ada, d.Name, fleet.D1) }, true},
+	"let go": {func(w *world, d fleet.Database) error { return w.Keep.Moves.Move(w.t.Context(), ada, d.Name, fleet.D1) },
+		func(w *world, d fleet.Database) error {
+			return w.Keep.Moves.RemoveOrigin(w.t.Context(), ada, d.Name, true)
+		}, true},
 	"undo": {func(w *world, d fleet.Database) error { return w.fail(d) },
-		func(w *world, d fleet.Database) error { return w.UndoProvision(w.t.Context(), ada, d.Name) }, true},
+		func(w *world, d fleet.Database) error { return w.Provision.Undo(w.t.Context(), ada, d.Name) }, true},
 	"rename": {nothing, func(w *world, d fleet.Database) error {
-		_, err := w.RenameOrg(w.t.Context(), ada, d.OrgSlug, "Other")
+		_, err := w.Fleet.Orgs.Rename(w.t.Context(), ada, d.OrgSlug, "Other")
 		return err
 	}, false},
 }
@@ -98,7 +103,7 @@ func TestWhatTheLogCannotHaveIsNoSuccess(t *testing.T) {
 				continue
 			}
 			org := strings.ReplaceAll(name+"-"+string(outcome), " ", "-")
-			d := w.provision(fleet.ProvisionInput{OrgName: org, Name: org, Schema: "app", Version: 1, Request: org})
+			d := w.provision(provision.Input{OrgName: org, Name: org, Schema: "app", Version: 1, Request: org})
 			must(t, a.before(w, d))
 			before := w.database(d.Name)
 			end := w.refuse("new.outcome = '" + string(outcome) + "' and new.org = '" + org + "'")
@@ -153,18 +158,18 @@ func TestWhatIsClaimedIsReadAndWrittenMeanwhile(t *testing.T) {
 	t.Parallel()
 	h := &held{}
 	w := newWorld(t, func(p d1.Provider) d1.Provider { h.Provider = p; return h })
-	d := w.provision(fleet.ProvisionInput{OrgName: "Acme", Schema: "app", Version: 1, Request: "f"})
-	_, conn, err := w.Open(t.Context(), ada, d.Name)
+	d := w.provision(provision.Input{OrgName: "Acme", Schema: "app", Version: 1, Request: "f"})
+	_, conn, err := w.Fleet.Open(t.Context(), ada, d.Name)
 	must(t, err)
 	defer func() { _ = conn.Close() }()
 	h.began, h.goOn = make(chan struct{}), make(chan struct{})
 	ended := make(chan error)
 	go func() {
-		_, err := w.KeepPoint(context.Background(), ada, d.Name)
+		_, err := w.Keep.Points.KeepPoint(context.Background(), ada, d.Name)
 		ended <- err
 	}()
 	<-h.began
-	if got := w.Work(d.ID); !got.Running() || !got.Is(fleet.OpKeep) || got.By != ada.Email {
+	if got := w.Fleet.Holds.Work(d.ID); !got.Running() || !got.Is(fleet.OpKeep) || got.By != ada.Email {
 		t.Errorf("%+v", got)
 	}
 	write := func() {
@@ -173,24 +178,24 @@ func TestWhatIsClaimedIsReadAndWrittenMeanwhile(t *testing.T) {
 		}
 	}
 	write()
-	err = w.Archive(t.Context(), ada, d.Name)
+	err = w.Keep.Archive(t.Context(), ada, d.Name)
 	if !fault.Is(err, fault.Conflict) || !strings.Contains(fault.Message(err), "Somebody works on") {
 		t.Errorf("%v", err)
 	}
 	close(h.goOn)
 	must(t, <-ended)
 	write()
-	must(t, w.Archive(t.Context(), ada, d.Name))
+	must(t, w.Keep.Archive(t.Context(), ada, d.Name))
 }
 
 // A handle from before a restore answers nothing afterwards, whichever way it is asked.
 func TestAHandleFromBeforeIsStaleInEveryCall(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
-	d := w.provision(fleet.ProvisionInput{OrgName: "Acme", Schema: "app", Version: 1, Request: "f"})
-	p, err := w.KeepPoint(t.Context(), ada, d.Name)
+	d := w.provision(provision.Input{OrgName: "Acme", Schema: "app", Version: 1, Request: "f"})
+	p, err := w.Keep.Points.KeepPoint(t.Context(), ada, d.Name)
 	must(t, err)
-	_, conn, err := w.Open(t.Context(), ada, d.Name)
+	_, conn, err := w.Fleet.Open(t.Context(), ada, d.Name)
 	must(t, err)
 	defer func() { _ = conn.Close() }()
 	one := d1.Query("select 1")
@@ -215,14 +220,14 @@ func TestAHandleFromBeforeIsStaleInEveryCall(t *testing.T) {
 			t.Errorf("%s before: %v", name, err)
 		}
 	}
-	_, err = w.RestoreTo(t.Context(), ada, d.Name, p.ID)
+	_, err = w.Keep.Points.RestoreTo(t.Context(), ada, d.Name, p.ID)
 	must(t, err)
 	for name, call := range calls {
 		if err := call(); !fault.Is(err, fault.Conflict) || !strings.Contains(fault.Message(err), "Load the page again") {
 			t.Errorf("%s afterwards: %v", name, err)
 		}
 	}
-	if got := w.Work(d.ID); got.Running() || !got.Is(fleet.OpRestore) || !got.Point.Equal(p.CreatedAt) || got.Error != "" {
+	if got := w.Fleet.Holds.Work(d.ID); got.Running() || !got.Is(fleet.OpRestore) || !got.Point.Equal(p.CreatedAt) || got.Error != "" {
 		t.Errorf("%+v", got)
 	}
 }
@@ -231,9 +236,9 @@ func TestAHandleFromBeforeIsStaleInEveryCall(t *testing.T) {
 func TestNothingBeginsInAProgramThatStops(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
-	d := w.provision(fleet.ProvisionInput{OrgName: "Acme", Schema: "app", Version: 1, Request: "f"})
+	d := w.provision(provision.Input{OrgName: "Acme", Schema: "app", Version: 1, Request: "f"})
 	w.Close()
-	if err := w.Archive(t.Context(), ada, d.Name); !fault.Is(err, fault.Unavailable) {
+	if err := w.Keep.Archive(t.Context(), ada, d.Name); !fault.Is(err, fault.Unavailable) {
 		t.Errorf("%v", err)
 	}
 }
@@ -243,15 +248,15 @@ func TestWhatIsBroughtBackIsNotPurgedMeanwhile(t *testing.T) {
 	t.Parallel()
 	s := &slowRestore{begun: make(chan struct{}), goOn: make(chan struct{})}
 	w := newWorld(t, func(p d1.Provider) d1.Provider { s.Provider = p; return s })
-	d := w.provision(fleet.ProvisionInput{OrgName: "Acme", Schema: "app", Version: 1, Request: "f"})
-	must(t, w.Delete(t.Context(), ada, d.Name))
+	d := w.provision(provision.Input{OrgName: "Acme", Schema: "app", Version: 1, Request: "f"})
+	must(t, w.Keep.Delete(t.Context(), ada, d.Name))
 	d = w.database(d.Name)
 	d.PurgeAt = d.DeletedAt
 	must(t, w.store.UpdateDatabase(t.Context(), d, fleet.Deleted))
 	ended := make(chan error)
-	go func() { ended <- w.Revive(context.Background(), ada, d.Name) }()
+	go func() { ended <- w.Keep.Revive(context.Background(), ada, d.Name) }()
 	<-s.begun
-	must(t, w.PurgeExpired(t.Context()))
+	must(t, w.Keep.PurgeExpired(t.Context()))
 	close(s.goOn)
 	must(t, <-ended)
 	if d := w.database(d.Name); d.State != fleet.Ready {
@@ -267,12 +272,12 @@ func TestADeletionIsOpenUntilItIsRecordedThatItWasGivenUp(t *testing.T) {
 	t.Parallel()
 	w, _, d := newStubborn(t, fault.New(fault.Limited, "Too many calls."))
 	end := w.refuse("new.action = '" + string(audit.DatabaseUnarchive) + "'")
-	if err := w.Unarchive(t.Context(), ada, d.Name); err == nil || len(w.UnsettledOf(d.ID)) != 1 {
-		t.Errorf("%v %+v", err, w.UnsettledOf(d.ID))
+	if err := w.Keep.Unarchive(t.Context(), ada, d.Name); err == nil || len(w.Fleet.Settler.UnsettledOf(d.ID)) != 1 {
+		t.Errorf("%v %+v", err, w.Fleet.Settler.UnsettledOf(d.ID))
 	}
 	end()
-	must(t, w.Unarchive(t.Context(), ada, d.Name))
-	if open := w.UnsettledOf(d.ID); len(open) != 0 {
+	must(t, w.Keep.Unarchive(t.Context(), ada, d.Name))
+	if open := w.Fleet.Settler.UnsettledOf(d.ID); len(open) != 0 {
 		t.Errorf("%+v", open)
 	}
 }
@@ -305,12 +310,12 @@ func TestWhoWorksWithARowOfTheMoveIsStale(t *testing.T) {
 	w.store = store
 	hold := &holding{begun: make(chan struct{}), goOn: make(chan struct{})}
 	w.places(func(p places) places { hold.Provider = p.cloud; p.cloud = hold; return p })
-	d := w.provision(fleet.ProvisionInput{OrgName: "Acme", Schema: "app", Version: 1, Request: "f"})
+	d := w.provision(provision.Input{OrgName: "Acme", Schema: "app", Version: 1, Request: "f"})
 	moved, opened := make(chan error), make(chan error)
-	go func() { moved <- w.Move(context.Background(), ada, d.Name, fleet.D1) }()
+	go func() { moved <- w.Keep.Moves.Move(context.Background(), ada, d.Name, fleet.D1) }()
 	<-hold.begun
 	go func() {
-		_, conn, err := w.Open(context.WithValue(context.Background(), pausing{}, true), ada, d.Name)
+		_, conn, err := w.Fleet.Open(context.WithValue(context.Background(), pausing{}, true), ada, d.Name)
 		if err == nil {
 			_, err = conn.Query(context.Background(), d1.Exec("insert into users(email) values ('lost')"))
 			_ = conn.Close()
@@ -355,11 +360,11 @@ func TestWhoWorksWhereItIsRemovedIsTold(t *testing.T) {
 	t.Parallel()
 	s := &slowRetire{begun: make(chan struct{}), goOn: make(chan struct{})}
 	w := newWorld(t, func(p d1.Provider) d1.Provider { s.Provider = p; return s })
-	d := w.provision(fleet.ProvisionInput{OrgName: "Acme", Schema: "app", Version: 1, Request: "f"})
+	d := w.provision(provision.Input{OrgName: "Acme", Schema: "app", Version: 1, Request: "f"})
 	ended := make(chan error)
-	go func() { ended <- w.Delete(context.Background(), ada, d.Name) }()
+	go func() { ended <- w.Keep.Delete(context.Background(), ada, d.Name) }()
 	<-s.begun
-	_, _, err := w.Open(t.Context(), ada, d.Name)
+	_, _, err := w.Fleet.Open(t.Context(), ada, d.Name)
 	if !fault.Is(err, fault.Conflict) || !strings.Contains(fault.Message(err), "is being removed, by ada@acme.test") {
 		t.Errorf("%v", err)
 	}

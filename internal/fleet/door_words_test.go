@@ -14,6 +14,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/fleet"
+	"github.com/kuratchi/dashboard/internal/fleet/provision"
 )
 
 // told is the target and the detail of the newest entry of an action that ended so.
@@ -42,21 +43,21 @@ func TestTheEndsAreToldInWords(t *testing.T) {
 		}
 	}
 	ctx := t.Context()
-	d := w.provision(fleet.ProvisionInput{OrgName: "Acme", Schema: "app", Version: 1, Request: "f"})
+	d := w.provision(provision.Input{OrgName: "Acme", Schema: "app", Version: 1, Request: "f"})
 	is(audit.DatabaseProvision, audit.Failed, "|migrate: It does not answer.")
-	if steps, err := w.Steps(ctx, d); err != nil || !slices.ContainsFunc(steps, func(s fleet.Step) bool {
+	if steps, err := w.Provision.Steps(ctx, d); err != nil || !slices.ContainsFunc(steps, func(s fleet.Step) bool {
 		return s.Name == fleet.StepMigrate && s.State == fleet.StepFailed && s.Error == "It does not answer."
 	}) {
 		t.Errorf("%+v %v", steps, err)
 	}
 	b.open = nil
 	end := w.refuse("new.outcome = 'intent'")
-	if _, err := w.ResumeProvision(ctx, ada, d.Name); err == nil || w.Busy(d.ID) {
+	if _, err := w.Provision.Resume(ctx, ada, d.Name); err == nil || w.Fleet.Holds.Busy(d.ID) {
 		t.Errorf("resumed: %v", err)
 	}
 	end()
 	end = w.refuse("new.action = 'database.provision' and new.outcome = 'done'")
-	_, err := w.ResumeProvision(ctx, ada, d.Name)
+	_, err := w.Provision.Resume(ctx, ada, d.Name)
 	must(t, err)
 	if d = w.settled(d.Name); d.State != fleet.Failed {
 		t.Errorf("%+v", d)
@@ -64,48 +65,48 @@ func TestTheEndsAreToldInWords(t *testing.T) {
 	end()
 	is(audit.DatabaseProvision, audit.Intent, "|resumed")
 	is(audit.DatabaseProvision, audit.Failed, "|register: …")
-	_, err = w.ResumeProvision(ctx, ada, d.Name)
+	_, err = w.Provision.Resume(ctx, ada, d.Name)
 	must(t, err)
 	d = w.settled(d.Name)
 
-	point, err := w.KeepPoint(ctx, ada, d.Name)
+	point, err := w.Keep.Points.KeepPoint(ctx, ada, d.Name)
 	must(t, err)
 	is(audit.PointKeep, audit.Done, point.ID+"|")
-	before, err := w.RestoreTo(ctx, ada, d.Name, point.ID)
+	before, err := w.Keep.Points.RestoreTo(ctx, ada, d.Name, point.ID)
 	must(t, err)
 	is(audit.PointRestore, audit.Done, point.ID+"|the state before is kept as "+before.ID)
-	f, err := w.Download(ctx, ada, d.Name, point.ID)
+	f, err := w.Keep.Copies.Download(ctx, ada, d.Name, point.ID)
 	must(t, err)
 	must(t, f.Close())
 	is(audit.DatabaseDownload, audit.Done, point.Mark+"|")
 
-	if err := w.Delete(ctx, ada, d.Name); !fault.Is(err, fault.Limited) {
+	if err := w.Keep.Delete(ctx, ada, d.Name); !fault.Is(err, fault.Limited) {
 		t.Errorf("%v", err)
 	}
 	is(audit.DatabaseDelete, audit.Failed, "|Too many calls. It is out of use; that is tried again.")
-	must(t, w.Unarchive(ctx, ada, d.Name))
+	must(t, w.Keep.Unarchive(ctx, ada, d.Name))
 	is(audit.DatabaseUnarchive, audit.Done, "|its deletion was given up")
 
 	d = w.database(d.Name)
 	end = w.refuse("new.action = 'database.move' and new.outcome = 'done'")
-	if err := w.Move(ctx, ada, d.Name, fleet.D1); err == nil {
+	if err := w.Keep.Moves.Move(ctx, ada, d.Name, fleet.D1); err == nil {
 		t.Error("moved, and nobody knows")
 	}
 	end()
 	if diff := cmp.Diff(d, w.database(d.Name)); diff != "" {
 		t.Error(diff)
 	}
-	must(t, w.Move(ctx, ada, d.Name, fleet.D1))
+	must(t, w.Keep.Moves.Move(ctx, ada, d.Name, fleet.D1))
 	is(audit.DatabaseMove, audit.Intent, "d1|from embedded")
 	is(audit.DatabaseMove, audit.Failed, "d1|…")
 	if got := w.told(audit.DatabaseMove, audit.Done); !strings.HasSuffix(got, "; the old one is kept at embedded") {
 		t.Error(got)
 	}
 	old := w.database(d.Name).MoveOrigin
-	must(t, w.RemoveOrigin(ctx, ada, d.Name, true))
+	must(t, w.Keep.Moves.RemoveOrigin(ctx, ada, d.Name, true))
 	is(audit.DatabaseLetGo, audit.Done, "embedded "+old.ID+"|with what was written to it since the move")
 
-	_, err = w.RestoreAt(ctx, ada, d.Name, now())
+	_, err = w.Keep.Points.RestoreAt(ctx, ada, d.Name, now())
 	must(t, err)
 	ps := w.points(w.database(d.Name))
 	if len(ps) == 0 || slices.ContainsFunc(ps, func(p fleet.RestorePoint) bool { return p.CreatedBy != ada.Email }) {
@@ -146,8 +147,8 @@ func TestTheEndsOfAMoveThatIsRecordedStay(t *testing.T) {
 	must(t, err)
 	w.store = store
 	w.places(func(p places) places { return p })
-	d := w.provision(fleet.ProvisionInput{OrgName: "Acme", Schema: "app", Version: 1, Request: "f"})
-	if err := w.Move(t.Context(), ada, d.Name, fleet.D1); !fault.Is(err, fault.Unknown) || c.lost != 1 {
+	d := w.provision(provision.Input{OrgName: "Acme", Schema: "app", Version: 1, Request: "f"})
+	if err := w.Keep.Moves.Move(t.Context(), ada, d.Name, fleet.D1); !fault.Is(err, fault.Unknown) || c.lost != 1 {
 		t.Errorf("%v, %d lost", err, c.lost)
 	}
 	if d := w.database(d.Name); d.Provider != fleet.D1 {
@@ -163,15 +164,15 @@ func TestTheEndsOfAMoveThatIsRecordedStay(t *testing.T) {
 func TestTheApplyStandsBetweenItsEntries(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
-	d := w.provision(fleet.ProvisionInput{OrgName: "Acme", Schema: "app", Version: 1, Request: "f"})
+	d := w.provision(provision.Input{OrgName: "Acme", Schema: "app", Version: 1, Request: "f"})
 	p := w.approved(d.Name)
 	for _, outcome := range []audit.Outcome{audit.Intent, audit.Done} {
 		end := w.refuse("new.outcome = '" + string(outcome) + "'")
-		if _, err := w.Apply(t.Context(), ada, p.ID, p.Hash); err == nil {
+		if _, err := w.Change.Plans.Apply(t.Context(), ada, p.ID, p.Hash); err == nil {
 			t.Errorf("applied without its %s", outcome)
 		}
 		end()
-		now, err := w.Plan(t.Context(), ada, p.ID)
+		now, err := w.Change.Plans.Plan(t.Context(), ada, p.ID)
 		must(t, err)
 		want := map[audit.Outcome]fleet.PlanState{audit.Intent: fleet.PlanApproved, audit.Done: fleet.PlanApplying}[outcome]
 		if now.State != want {
@@ -180,7 +181,7 @@ func TestTheApplyStandsBetweenItsEntries(t *testing.T) {
 	}
 	es, err := w.store.Audit(t.Context(), audit.Filter{Action: audit.PlanApply})
 	must(t, err)
-	if got, err := w.Plan(t.Context(), ada, p.ID); err != nil || len(es) != 1 || got.Intent != es[0].ID {
+	if got, err := w.Change.Plans.Plan(t.Context(), ada, p.ID); err != nil || len(es) != 1 || got.Intent != es[0].ID {
 		t.Errorf("%+v %v of %+v", got, err, es)
 	}
 	r, err := w.control.Query(t.Context(), d1.Query("select max(fence) from leases"))
@@ -196,16 +197,16 @@ func TestWhoMayNotLearnsNothing(t *testing.T) {
 	w := newWorld(t, nil)
 	viewer := ada
 	viewer.Role = auth.RoleViewer
-	if _, err := w.RenameOrg(t.Context(), viewer, "none", "Other"); !fault.Is(err, fault.Denied) {
+	if _, err := w.Fleet.Orgs.Rename(t.Context(), viewer, "none", "Other"); !fault.Is(err, fault.Denied) {
 		t.Errorf("%v", err)
 	}
-	if err := w.DeleteOrg(t.Context(), viewer, "none", true); !fault.Is(err, fault.Denied) {
+	if err := w.Keep.DeleteOrg(t.Context(), viewer, "none", true); !fault.Is(err, fault.Denied) {
 		t.Errorf("%v", err)
 	}
-	if _, err := w.Download(t.Context(), viewer, "none", ""); !fault.Is(err, fault.Denied) {
+	if _, err := w.Keep.Copies.Download(t.Context(), viewer, "none", ""); !fault.Is(err, fault.Denied) {
 		t.Errorf("%v", err)
 	}
-	if err := w.Archive(t.Context(), viewer, "none"); !fault.Is(err, fault.Denied) {
+	if err := w.Keep.Archive(t.Context(), viewer, "none"); !fault.Is(err, fault.Denied) {
 		t.Errorf("%v", err)
 	}
 }
@@ -214,9 +215,9 @@ func TestWhoMayNotLearnsNothing(t *testing.T) {
 func TestTheEndsOfAPointThatIsNotRecorded(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
-	d := w.provision(fleet.ProvisionInput{OrgName: "Acme", Schema: "app", Version: 1, Request: "f"})
+	d := w.provision(provision.Input{OrgName: "Acme", Schema: "app", Version: 1, Request: "f"})
 	w.refuse("new.action = 'point.keep'")
-	_, err := w.KeepPoint(t.Context(), ada, d.Name)
+	_, err := w.Keep.Points.KeepPoint(t.Context(), ada, d.Name)
 	kept, listErr := w.engine.Points(t.Context(), d.ProviderID)
 	if err == nil || listErr != nil || len(kept) != 0 {
 		t.Errorf("%v, %+v %v", err, kept, listErr)

@@ -17,6 +17,9 @@ import (
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/fleet"
+	"github.com/kuratchi/dashboard/internal/fleet/change"
+	"github.com/kuratchi/dashboard/internal/fleet/house"
+	"github.com/kuratchi/dashboard/internal/fleet/provision"
 )
 
 // between calls a function around the chunks of fills.
@@ -67,21 +70,21 @@ const users = 25_000
 // them.
 func (w *world) filling(fill string) fleet.Plan {
 	w.t.Helper()
-	d := w.provision(fleet.ProvisionInput{OrgName: "Acme", Schema: "app", Version: 1, Request: "f"})
+	d := w.provision(provision.Input{OrgName: "Acme", Schema: "app", Version: 1, Request: "f"})
 	w.exec(d.Name, fmt.Sprintf("insert into users(id, email) with recursive c(x) as (select 1 union all select x + 1 "+
 		"from c where x < %d) select x, 'User' || x from c", users))
-	if _, err := w.SaveVersion(w.t.Context(), ada, "app",
+	if _, err := w.Change.Schemas.SaveVersion(w.t.Context(), ada, "app",
 		`{"name":"app","version":3,"tables":{"users":{"id":"integer primary key","email":"text not null","mail":"text `+fill+`"}}}`); err != nil {
 		w.t.Fatal(err)
 	}
-	p, err := w.Propose(w.t.Context(), ada, d.Name, "app", 3)
+	p, err := w.Change.Plans.Propose(w.t.Context(), ada, d.Name, "app", 3)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	if p, err = w.Decide(w.t.Context(), ada, p.ID, fleet.Decision{Hash: p.Hash, Approve: true}); err != nil {
+	if p, err = w.Change.Plans.Decide(w.t.Context(), ada, p.ID, change.Decision{Hash: p.Hash, Approve: true}); err != nil {
 		w.t.Fatal(err)
 	}
-	if p, err = w.Apply(w.t.Context(), ada, p.ID, p.Hash); err != nil || p.State != fleet.PlanApplied {
+	if p, err = w.Change.Plans.Apply(w.t.Context(), ada, p.ID, p.Hash); err != nil || p.State != fleet.PlanApplied {
 		w.t.Fatalf("%v %+v", err, p)
 	}
 	return p
@@ -91,7 +94,7 @@ func (w *world) filling(fill string) fleet.Plan {
 func (w *world) until(p fleet.Plan, state fleet.FillState) fleet.Plan {
 	w.t.Helper()
 	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
-		got, err := w.Plan(w.t.Context(), ada, p.ID)
+		got, err := w.Change.Plans.Plan(w.t.Context(), ada, p.ID)
 		if err != nil {
 			w.t.Fatal(err)
 		}
@@ -146,7 +149,7 @@ func TestAnAppliedPlanIsFilledInTheBackground(t *testing.T) {
 	if got := w.value("acme-org-001", "select group_concat(id) from users where mail = 'mine'"); got != "9999,11000,19999,21000" {
 		t.Errorf("the application's own: %s", got)
 	}
-	at, err := w.FillProgress(t.Context(), p)
+	at, err := w.Change.Fills.FillProgress(t.Context(), p)
 	if err != nil || len(at) != 1 || at[0].Filled != users-2 || at[0].Passed != users || at[0].Total != users || at[0].Finished.IsZero() {
 		t.Errorf("%v %+v", err, at)
 	}
@@ -154,10 +157,10 @@ func TestAnAppliedPlanIsFilledInTheBackground(t *testing.T) {
 	if d := cmp.Diff(want, w.fills()); d != "" {
 		t.Error(d)
 	}
-	if err := w.ResumeFilling(t.Context(), ada, p.ID); !fault.Is(err, fault.Conflict) {
+	if err := w.Change.Fills.ResumeFilling(t.Context(), ada, p.ID); !fault.Is(err, fault.Conflict) {
 		t.Errorf("going on with what is done: %v", err)
 	}
-	if err := w.StopFilling(t.Context(), ada, p.ID); !fault.Is(err, fault.Conflict) {
+	if err := w.Change.Fills.StopFilling(t.Context(), ada, p.ID); !fault.Is(err, fault.Conflict) {
 		t.Errorf("stopping what is done: %v", err)
 	}
 }
@@ -176,7 +179,7 @@ func TestAnOperatorStopsAFillAndLetsItGoOn(t *testing.T) {
 	}
 	p := w.filling("fill (lower(email))")
 	<-second
-	if err := w.StopFilling(t.Context(), ada, p.ID); err != nil {
+	if err := w.Change.Fills.StopFilling(t.Context(), ada, p.ID); err != nil {
 		t.Fatal(err)
 	}
 	close(stopped) // the chunk under way is done
@@ -184,16 +187,16 @@ func TestAnOperatorStopsAFillAndLetsItGoOn(t *testing.T) {
 		time.Sleep(5 * time.Millisecond)
 	}
 	time.Sleep(200 * time.Millisecond) // time enough for another
-	p, _ = w.Plan(t.Context(), ada, p.ID)
-	at, err := w.FillProgress(t.Context(), p)
+	p, _ = w.Change.Plans.Plan(t.Context(), ada, p.ID)
+	at, err := w.Change.Fills.FillProgress(t.Context(), p)
 	if err != nil || at[0].Chunks != 2 || p.Filling.State != fleet.FillStopped {
 		t.Errorf("%v: after the stop %+v, %+v", err, at, p.Filling)
 	}
 	w.recover()
-	if p, _ = w.Plan(t.Context(), ada, p.ID); p.Filling.State != fleet.FillStopped {
+	if p, _ = w.Change.Plans.Plan(t.Context(), ada, p.ID); p.Filling.State != fleet.FillStopped {
 		t.Error("a start lets go on what an operator stopped")
 	}
-	if err := w.ResumeFilling(t.Context(), ada, p.ID); err != nil {
+	if err := w.Change.Fills.ResumeFilling(t.Context(), ada, p.ID); err != nil {
 		t.Fatal(err)
 	}
 	w.until(p, fleet.FillDone)
@@ -220,7 +223,7 @@ func TestAFillThatTheRowsForbidFailsAndGoesOn(t *testing.T) {
 		}
 	}
 	w.exec("acme-org-001", "update users set mail = 'mine' where id = 15000")
-	if err := w.ResumeFilling(t.Context(), ada, p.ID); err != nil {
+	if err := w.Change.Fills.ResumeFilling(t.Context(), ada, p.ID); err != nil {
 		t.Fatal(err)
 	}
 	w.until(p, fleet.FillDone)
@@ -253,7 +256,7 @@ func TestLostAndRefusedChunks(t *testing.T) {
 		return nil
 	}
 	p := w.until(w.filling("fill (lower(email))"), fleet.FillDone)
-	at, err := w.FillProgress(t.Context(), p)
+	at, err := w.Change.Fills.FillProgress(t.Context(), p)
 	if err != nil || at[0].Chunks != 3 || at[0].Filled != users || w.value("acme-org-001", notFilled) != "0" {
 		t.Errorf("%v %+v", err, at)
 	}
@@ -270,7 +273,7 @@ func TestAChunkThatTakesTooLongIsHalved(t *testing.T) {
 		return nil
 	}
 	p := w.until(w.filling("fill (lower(email))"), fleet.FillDone)
-	at, err := w.FillProgress(t.Context(), p)
+	at, err := w.Change.Fills.FillProgress(t.Context(), p)
 	// 10,000, six of 2,500, one that is empty
 	if err != nil || at[0].Chunks != 8 || at[0].Filled != users || w.value("acme-org-001", notFilled) != "0" {
 		t.Errorf("%v %+v", err, at)
@@ -281,7 +284,7 @@ func TestAChunkThatTakesTooLongIsHalved(t *testing.T) {
 func closing() bool {
 	stacks := make([]byte, 1<<20)
 	for stack := range strings.SplitSeq(string(stacks[:runtime.Stack(stacks, true)]), "\n\n") {
-		if strings.Contains(stack, "sync.(*WaitGroup).Wait(") && strings.Contains(stack, "fleet.(*Fleet).Close(") {
+		if strings.Contains(stack, "sync.(*WaitGroup).Wait(") && strings.Contains(stack, "change.(*worker).Close(") {
 			return true
 		}
 	}
@@ -304,21 +307,21 @@ func TestAStopOfTheProgramEndsAtAChunkAndTheNextStartGoesOn(t *testing.T) {
 	}
 	p := w.filling("fill (lower(email))")
 	<-closed
-	if p, _ = w.Plan(t.Context(), ada, p.ID); p.Filling.State != fleet.FillRunning {
+	if p, _ = w.Change.Plans.Plan(t.Context(), ada, p.ID); p.Filling.State != fleet.FillRunning {
 		t.Fatalf("%+v", p.Filling)
 	}
 	if got := w.value("acme-org-001", "select count(mail) from users"); got != "10000" {
 		t.Errorf("%s rows were filled", got)
 	}
 	for range 2 {
-		f := fleet.New(w.store, fleet.EmbeddedOnly{Engine: w.engine}, slog.New(slog.DiscardHandler), now)
+		f := house.New(w.store, fleet.EmbeddedOnly{Engine: w.engine}, slog.New(slog.DiscardHandler), now)
 		defer f.Close()
 		if err := f.Recover(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}
 	p = w.until(p, fleet.FillDone)
-	at, err := w.FillProgress(t.Context(), p)
+	at, err := w.Change.Fills.FillProgress(t.Context(), p)
 	if err != nil || at[0].Chunks != 3 || at[0].Filled != users || w.value("acme-org-001", notFilled) != "0" {
 		t.Errorf("%v %+v", err, at)
 	}
@@ -343,11 +346,11 @@ func TestAFillOfADatabaseThatWasPutBack(t *testing.T) {
 	p := w.filling("fill (lower(email))")
 	<-first
 	go func() {
-		_, err := w.RestoreTo(t.Context(), ada, p.Database, p.Point)
+		_, err := w.Keep.Points.RestoreTo(t.Context(), ada, p.Database, p.Point)
 		restored <- err
 	}()
 	d := w.database(p.Database)
-	for !w.Work(d.ID).Running() {
+	for !w.Fleet.Holds.Work(d.ID).Running() {
 		time.Sleep(time.Millisecond)
 	}
 	select {

@@ -21,6 +21,9 @@ import (
 	"github.com/kuratchi/dashboard/internal/d1/local"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/fleet"
+	"github.com/kuratchi/dashboard/internal/fleet/change"
+	"github.com/kuratchi/dashboard/internal/fleet/house"
+	"github.com/kuratchi/dashboard/internal/fleet/provision"
 	"github.com/kuratchi/dashboard/internal/id"
 	"github.com/kuratchi/dashboard/internal/migrate"
 )
@@ -34,7 +37,7 @@ func now() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }
 
 // world is a fleet on real engines.
 type world struct {
-	*fleet.Fleet
+	*house.House
 	t       *testing.T
 	control d1.Conn
 	store   *controlplane.Store
@@ -85,7 +88,7 @@ func newWorld(t *testing.T, wrap func(d1.Provider) d1.Provider) *world {
 		provider = wrap(f.Engine)
 	}
 	w := &world{t: t, control: f.Control, store: f.Store, engine: f.Engine,
-		Fleet: fleet.New(f.Store, fleet.EmbeddedOnly{Engine: provider}, slog.New(slog.DiscardHandler), now)}
+		House: house.New(f.Store, fleet.EmbeddedOnly{Engine: provider}, slog.New(slog.DiscardHandler), now)}
 	t.Cleanup(w.Close)
 	w.saveVersions(2)
 	return w
@@ -98,16 +101,16 @@ const versionTwo = `{"name":"app","version":2,"tables":{"users":{"id":"integer p
 func (w *world) saveVersions(n int) {
 	w.t.Helper()
 	for _, src := range []string{versionOne, versionTwo}[:n] {
-		if _, err := w.SaveVersion(w.t.Context(), ada, "", src); err != nil {
+		if _, err := w.Change.Schemas.SaveVersion(w.t.Context(), ada, "", src); err != nil {
 			w.t.Fatal(err)
 		}
 	}
 }
 
 // provision makes a database and waits until it stands.
-func (w *world) provision(in fleet.ProvisionInput) fleet.Database {
+func (w *world) provision(in provision.Input) fleet.Database {
 	w.t.Helper()
-	d, err := w.Provision(w.t.Context(), ada, in)
+	d, err := w.Provision.Start(w.t.Context(), ada, in)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -121,11 +124,11 @@ const patience = 4 * time.Minute
 func (w *world) settled(name string) fleet.Database {
 	w.t.Helper()
 	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(2 * time.Millisecond) {
-		d, err := w.Database(w.t.Context(), ada, name)
+		d, err := w.Fleet.Database(w.t.Context(), ada, name)
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		if d.State != fleet.Provisioning && !w.Busy(d.ID) {
+		if d.State != fleet.Provisioning && !w.Fleet.Holds.Busy(d.ID) {
 			return d
 		}
 	}
@@ -149,12 +152,12 @@ func (w *world) actions(database string) []string {
 
 func TestProvisionMakesOneDatabaseHoweverOftenItIsAsked(t *testing.T) {
 	w := newWorld(t, nil)
-	in := fleet.ProvisionInput{OrgName: "Acme Inc.", Schema: "app", Version: 1, Request: "form-1"}
+	in := provision.Input{OrgName: "Acme Inc.", Schema: "app", Version: 1, Request: "form-1"}
 	names := make([]string, 20)
 	var wg sync.WaitGroup
 	for i := range names {
 		wg.Go(func() {
-			d, err := w.Provision(context.Background(), ada, in)
+			d, err := w.Provision.Start(context.Background(), ada, in)
 			if err != nil {
 				t.Error(err)
 			}
@@ -178,41 +181,41 @@ func TestProvisionMakesOneDatabaseHoweverOftenItIsAsked(t *testing.T) {
 	if diff := cmp.Diff([]string{"database.provision intent", "database.provision done"}, w.actions(d.Name)); diff != "" {
 		t.Error(diff)
 	}
-	steps, _ := w.Steps(t.Context(), d)
+	steps, _ := w.Provision.Steps(t.Context(), d)
 	for _, s := range steps {
 		if s.State != fleet.StepDone || s.FinishedAt.Before(s.StartedAt) {
 			t.Errorf("step %+v", s)
 		}
 	}
-	if again := w.provision(fleet.ProvisionInput{Org: "acme-inc", Request: "form-2"}); again.Name != "acme-inc-org-002" || again.Version != 0 {
+	if again := w.provision(provision.Input{Org: "acme-inc", Request: "form-2"}); again.Name != "acme-inc-org-002" || again.Version != 0 {
 		t.Errorf("the next one is %+v", again)
 	}
 	for _, name := range []string{"acme-inc-org-001", "ACME-inc-org-001"} {
-		if _, err := w.Provision(t.Context(), ada,
-			fleet.ProvisionInput{OrgName: "Other", Name: name, Request: "form-3"}); !fault.Is(err, fault.Conflict) || fault.FieldOf(err) != "name" {
+		if _, err := w.Provision.Start(t.Context(), ada,
+			provision.Input{OrgName: "Other", Name: name, Request: "form-3"}); !fault.Is(err, fault.Conflict) || fault.FieldOf(err) != "name" {
 			t.Errorf("a taken name: %v", err)
 		}
 	}
-	if _, n, _ := w.Orgs(t.Context(), ada, "", fleet.Page{Number: 1, Size: 10}); n != 1 {
+	if _, n, _ := w.Fleet.Orgs.List(t.Context(), ada, "", fleet.Page{Number: 1, Size: 10}); n != 1 {
 		t.Error("a refused name left an organization")
 	}
 }
 
 func TestProposedNamesDoNotCollide(t *testing.T) {
 	w := newWorld(t, nil)
-	if _, err := w.CreateOrg(t.Context(), ada, "Acme"); err != nil {
+	if _, err := w.Fleet.Orgs.Create(t.Context(), ada, "Acme"); err != nil {
 		t.Fatal(err)
 	}
 	var wg sync.WaitGroup
 	for i := range 12 {
 		wg.Go(func() {
-			if _, err := w.Provision(context.Background(), ada, fleet.ProvisionInput{Org: "acme", Request: fmt.Sprint(i)}); err != nil {
+			if _, err := w.Provision.Start(context.Background(), ada, provision.Input{Org: "acme", Request: fmt.Sprint(i)}); err != nil {
 				t.Error(err)
 			}
 		})
 	}
 	wg.Wait()
-	if _, n, _ := w.Databases(t.Context(), ada, fleet.Filter{Org: "acme"}); n != 12 {
+	if _, n, _ := w.Fleet.Databases(t.Context(), ada, fleet.Filter{Org: "acme"}); n != 12 {
 		t.Errorf("%d databases", n)
 	}
 }
@@ -220,25 +223,25 @@ func TestProposedNamesDoNotCollide(t *testing.T) {
 func TestProvisionRefusesAtTheField(t *testing.T) {
 	w := newWorld(t, nil)
 	for name, c := range map[string]struct {
-		in    fleet.ProvisionInput
+		in    provision.Input
 		field string
 	}{
-		"a page's name":    {fleet.ProvisionInput{OrgName: "A", Name: "New"}, "name"},
-		"dot":              {fleet.ProvisionInput{OrgName: "A", Name: "a.b"}, "name"},
-		"no organization":  {fleet.ProvisionInput{Name: "x"}, "org_name"},
-		"both":             {fleet.ProvisionInput{Org: "acme", OrgName: "A", Name: "x"}, "org_name"},
-		"unsayable name":   {fleet.ProvisionInput{OrgName: "日本", Name: "x"}, "org_name"},
-		"unseen character": {fleet.ProvisionInput{OrgName: "Ac\u202eme", Name: "x"}, "org_name"},
-		"unknown org":      {fleet.ProvisionInput{Org: "nope", Name: "x"}, "org"},
-		"unknown schema":   {fleet.ProvisionInput{OrgName: "A", Name: "x", Schema: "nope"}, "schema"},
-		"unknown version":  {fleet.ProvisionInput{OrgName: "A", Name: "x", Schema: "app", Version: 9}, "version"},
-		"unknown location": {fleet.ProvisionInput{OrgName: "A", Name: "x", Location: "moon"}, "location"},
+		"a page's name":    {provision.Input{OrgName: "A", Name: "New"}, "name"},
+		"dot":              {provision.Input{OrgName: "A", Name: "a.b"}, "name"},
+		"no organization":  {provision.Input{Name: "x"}, "org_name"},
+		"both":             {provision.Input{Org: "acme", OrgName: "A", Name: "x"}, "org_name"},
+		"unsayable name":   {provision.Input{OrgName: "日本", Name: "x"}, "org_name"},
+		"unseen character": {provision.Input{OrgName: "Ac\u202eme", Name: "x"}, "org_name"},
+		"unknown org":      {provision.Input{Org: "nope", Name: "x"}, "org"},
+		"unknown schema":   {provision.Input{OrgName: "A", Name: "x", Schema: "nope"}, "schema"},
+		"unknown version":  {provision.Input{OrgName: "A", Name: "x", Schema: "app", Version: 9}, "version"},
+		"unknown location": {provision.Input{OrgName: "A", Name: "x", Location: "moon"}, "location"},
 	} {
-		if _, err := w.Provision(t.Context(), ada, c.in); !fault.Is(err, fault.Invalid) || fault.FieldOf(err) != c.field {
+		if _, err := w.Provision.Start(t.Context(), ada, c.in); !fault.Is(err, fault.Invalid) || fault.FieldOf(err) != c.field {
 			t.Errorf("%s: %v at %q", name, err, fault.FieldOf(err))
 		}
 	}
-	if _, n, _ := w.Orgs(t.Context(), ada, "", fleet.Page{Number: 1, Size: 10}); n != 0 {
+	if _, n, _ := w.Fleet.Orgs.List(t.Context(), ada, "", fleet.Page{Number: 1, Size: 10}); n != 0 {
 		t.Error("a refused form left an organization")
 	}
 }
@@ -249,36 +252,36 @@ func TestAFailedProvisionIsResumedOrUndone(t *testing.T) {
 		b = &broken{Provider: p, open: fault.New(fault.Unavailable, "The account does not answer.")}
 		return b
 	})
-	d := w.provision(fleet.ProvisionInput{OrgName: "Acme", Schema: "app", Request: "f1"})
+	d := w.provision(provision.Input{OrgName: "Acme", Schema: "app", Request: "f1"})
 	if d.State != fleet.Failed || d.Error != "The account does not answer." {
 		t.Fatalf("%+v", d)
 	}
-	if _, _, err := w.Open(t.Context(), ada, d.Name); !fault.Is(err, fault.Conflict) {
+	if _, _, err := w.Fleet.Open(t.Context(), ada, d.Name); !fault.Is(err, fault.Conflict) {
 		t.Errorf("a failed database opens: %v", err)
 	}
 	b.open = nil
-	if _, err := w.ResumeProvision(t.Context(), ada, d.Name); err != nil {
+	if _, err := w.Provision.Resume(t.Context(), ada, d.Name); err != nil {
 		t.Fatal(err)
 	}
 	if d = w.settled(d.Name); d.State != fleet.Ready {
 		t.Fatalf("after resuming: %+v", d)
 	}
-	if _, err := w.ResumeProvision(t.Context(), ada, d.Name); !fault.Is(err, fault.Conflict) {
+	if _, err := w.Provision.Resume(t.Context(), ada, d.Name); !fault.Is(err, fault.Conflict) {
 		t.Errorf("resuming what stands: %v", err)
 	}
-	if err := w.UndoProvision(t.Context(), ada, d.Name); !fault.Is(err, fault.Conflict) {
+	if err := w.Provision.Undo(t.Context(), ada, d.Name); !fault.Is(err, fault.Conflict) {
 		t.Errorf("undoing what stands: %v", err)
 	}
 
 	b.create = fault.New(fault.Limited, "Too many databases.")
-	d = w.provision(fleet.ProvisionInput{Org: "acme", Schema: "app", Request: "f2"})
+	d = w.provision(provision.Input{Org: "acme", Schema: "app", Request: "f2"})
 	if d.State != fleet.Failed {
 		t.Fatalf("%+v", d)
 	}
-	if err := w.UndoProvision(t.Context(), ada, d.Name); err != nil {
+	if err := w.Provision.Undo(t.Context(), ada, d.Name); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.Database(t.Context(), ada, d.Name); !fault.Is(err, fault.NotFound) {
+	if _, err := w.Fleet.Database(t.Context(), ada, d.Name); !fault.Is(err, fault.NotFound) {
 		t.Errorf("after undoing: %v", err)
 	}
 	if diff := cmp.Diff([]string{"database.provision intent", "database.provision failed", "database.provision_undo intent",
@@ -289,7 +292,7 @@ func TestAFailedProvisionIsResumedOrUndone(t *testing.T) {
 
 func TestAProvisionNobodyWorksOnCanBeResumed(t *testing.T) {
 	w := newWorld(t, nil)
-	d := w.provision(fleet.ProvisionInput{OrgName: "Acme", Schema: "app", Request: "f1"})
+	d := w.provision(provision.Input{OrgName: "Acme", Schema: "app", Request: "f1"})
 	d.State = fleet.Provisioning // as when a step's end could not be recorded
 	if err := w.store.UpdateDatabase(t.Context(), d, fleet.Ready); err != nil {
 		t.Fatal(err)
@@ -298,7 +301,7 @@ func TestAProvisionNobodyWorksOnCanBeResumed(t *testing.T) {
 		fleet.Step{Name: fleet.StepRegister, State: fleet.StepRunning, StartedAt: now()}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.ResumeProvision(t.Context(), ada, d.Name); err != nil {
+	if _, err := w.Provision.Resume(t.Context(), ada, d.Name); err != nil {
 		t.Fatal(err)
 	}
 	if d = w.settled(d.Name); d.State != fleet.Ready {
@@ -309,8 +312,8 @@ func TestAProvisionNobodyWorksOnCanBeResumed(t *testing.T) {
 func TestUndoKeepsADatabaseThatHoldsRows(t *testing.T) {
 	var b *broken
 	w := newWorld(t, func(p d1.Provider) d1.Provider { b = &broken{Provider: p}; return b })
-	d := w.provision(fleet.ProvisionInput{OrgName: "Acme", Schema: "app", Request: "f1"})
-	_, conn, err := w.Open(t.Context(), ada, d.Name)
+	d := w.provision(provision.Input{OrgName: "Acme", Schema: "app", Request: "f1"})
+	_, conn, err := w.Fleet.Open(t.Context(), ada, d.Name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -321,7 +324,7 @@ func TestUndoKeepsADatabaseThatHoldsRows(t *testing.T) {
 	if err := w.store.UpdateDatabase(t.Context(), d, fleet.Ready); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.UndoProvision(t.Context(), ada, d.Name); !fault.Is(err, fault.Conflict) ||
+	if err := w.Provision.Undo(t.Context(), ada, d.Name); !fault.Is(err, fault.Conflict) ||
 		!strings.Contains(fault.Message(err), "holds rows in users") {
 		t.Errorf("undo: %v", err)
 	}
@@ -333,11 +336,11 @@ func TestUndoKeepsADatabaseThatHoldsRows(t *testing.T) {
 // plan proposes and approves the way to version 2.
 func (w *world) approved(name string) fleet.Plan {
 	w.t.Helper()
-	p, err := w.Propose(w.t.Context(), ada, name, "app", 2)
+	p, err := w.Change.Plans.Propose(w.t.Context(), ada, name, "app", 2)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	if p, err = w.Decide(w.t.Context(), ada, p.ID, fleet.Decision{Hash: p.Hash, Approve: true}); err != nil {
+	if p, err = w.Change.Plans.Decide(w.t.Context(), ada, p.ID, change.Decision{Hash: p.Hash, Approve: true}); err != nil {
 		w.t.Fatal(err)
 	}
 	return p
@@ -345,33 +348,34 @@ func (w *world) approved(name string) fleet.Plan {
 
 func TestAPlanIsProposedApprovedAndApplied(t *testing.T) {
 	w := newWorld(t, nil)
-	d := w.provision(fleet.ProvisionInput{OrgName: "Acme", Schema: "app", Version: 1, Request: "f"})
-	p, err := w.Propose(t.Context(), ada, d.Name, "app", 2)
+	d := w.provision(provision.Input{OrgName: "Acme", Schema: "app", Version: 1, Request: "f"})
+	p, err := w.Change.Plans.Propose(t.Context(), ada, d.Name, "app", 2)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.Apply(t.Context(), ada, p.ID, p.Hash); !fault.Is(err, fault.Conflict) {
+	if _, err := w.Change.Plans.Apply(t.Context(), ada, p.ID, p.Hash); !fault.Is(err, fault.Conflict) {
 		t.Errorf("applied without approval: %v", err)
 	}
-	if _, err := w.Decide(t.Context(), ada, p.ID, fleet.Decision{Hash: "another", Approve: true}); !fault.Is(err, fault.Conflict) {
+	if _, err := w.Change.Plans.Decide(t.Context(), ada, p.ID, change.Decision{Hash: "another", Approve: true}); !fault.Is(err,
+		fault.Conflict) {
 		t.Errorf("approved what was not seen: %v", err)
 	}
-	if p, err = w.Decide(t.Context(), ada, p.ID, fleet.Decision{Hash: p.Hash, Approve: true}); err != nil || !p.SelfApproved() {
+	if p, err = w.Change.Plans.Decide(t.Context(), ada, p.ID, change.Decision{Hash: p.Hash, Approve: true}); err != nil || !p.SelfApproved() {
 		t.Fatalf("%+v %v", p, err)
 	}
-	if p, err = w.Apply(t.Context(), ada, p.ID, p.Hash); err != nil || p.State != fleet.PlanApplied || p.Duration <= 0 {
+	if p, err = w.Change.Plans.Apply(t.Context(), ada, p.ID, p.Hash); err != nil || p.State != fleet.PlanApplied || p.Duration <= 0 {
 		t.Fatalf("%+v %v", p, err)
 	}
-	if d, _ = w.Database(t.Context(), ada, d.Name); d.Version != 2 {
+	if d, _ = w.Fleet.Database(t.Context(), ada, d.Name); d.Version != 2 {
 		t.Errorf("recorded version %d", d.Version)
 	}
-	if _, err := w.Apply(t.Context(), ada, p.ID, p.Hash); !fault.Is(err, fault.Conflict) {
+	if _, err := w.Change.Plans.Apply(t.Context(), ada, p.ID, p.Hash); !fault.Is(err, fault.Conflict) {
 		t.Errorf("applied twice: %v", err)
 	}
-	if _, err := w.Decide(t.Context(), ada, p.ID, fleet.Decision{Hash: p.Hash}); !fault.Is(err, fault.Conflict) {
+	if _, err := w.Change.Plans.Decide(t.Context(), ada, p.ID, change.Decision{Hash: p.Hash}); !fault.Is(err, fault.Conflict) {
 		t.Errorf("rejected after applying: %v", err)
 	}
-	if _, err := w.Propose(t.Context(), ada, d.Name, "app", 2); !fault.Is(err, fault.Invalid) {
+	if _, err := w.Change.Plans.Propose(t.Context(), ada, d.Name, "app", 2); !fault.Is(err, fault.Invalid) {
 		t.Errorf("a plan for nothing: %v", err)
 	}
 	want := []string{"database.provision intent", "database.provision done", "plan.create done", "plan.approve done",
@@ -387,14 +391,14 @@ func TestAPlanIsProposedApprovedAndApplied(t *testing.T) {
 
 func TestOfManyAppliesOneRuns(t *testing.T) {
 	w := newWorld(t, nil)
-	d := w.provision(fleet.ProvisionInput{OrgName: "Acme", Schema: "app", Version: 1, Request: "f"})
+	d := w.provision(provision.Input{OrgName: "Acme", Schema: "app", Version: 1, Request: "f"})
 	p := w.approved(d.Name)
 	var wg sync.WaitGroup
 	var mu sync.Mutex
 	applied, refused := 0, 0
 	for range 8 {
 		wg.Go(func() {
-			_, err := w.Apply(context.Background(), ada, p.ID, p.Hash)
+			_, err := w.Change.Plans.Apply(context.Background(), ada, p.ID, p.Hash)
 			mu.Lock()
 			defer mu.Unlock()
 			switch {
@@ -408,7 +412,7 @@ func TestOfManyAppliesOneRuns(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	_, conn, _ := w.Open(t.Context(), ada, d.Name)
+	_, conn, _ := w.Fleet.Open(t.Context(), ada, d.Name)
 	ledger, _ := migrate.Ledger(t.Context(), conn)
 	if applied != 1 || refused != 7 || len(ledger) != 2 {
 		t.Errorf("%d applied, %d refused, %d in the ledger", applied, refused, len(ledger))
@@ -417,20 +421,20 @@ func TestOfManyAppliesOneRuns(t *testing.T) {
 
 func TestAStalePlanChangesNothing(t *testing.T) {
 	w := newWorld(t, nil)
-	d := w.provision(fleet.ProvisionInput{OrgName: "Acme", Schema: "app", Version: 1, Request: "f"})
+	d := w.provision(provision.Input{OrgName: "Acme", Schema: "app", Version: 1, Request: "f"})
 	p := w.approved(d.Name)
-	_, conn, _ := w.Open(t.Context(), ada, d.Name)
+	_, conn, _ := w.Fleet.Open(t.Context(), ada, d.Name)
 	if _, err := conn.Query(t.Context(), d1.Exec("create table by_hand(a)")); err != nil {
 		t.Fatal(err)
 	}
-	if look, err := w.Look(t.Context(), p); !look.Stale || err != nil {
+	if look, err := w.Change.Plans.Look(t.Context(), p); !look.Stale || err != nil {
 		t.Errorf("stale: %+v %v", look, err)
 	}
-	got, err := w.Apply(t.Context(), ada, p.ID, p.Hash)
+	got, err := w.Change.Plans.Apply(t.Context(), ada, p.ID, p.Hash)
 	if err != nil || got.State != fleet.PlanFailed || !strings.Contains(got.Error, "changed since") {
 		t.Errorf("%+v %v", got, err)
 	}
-	if d, _ = w.Database(t.Context(), ada, d.Name); d.Version != 1 {
+	if d, _ = w.Fleet.Database(t.Context(), ada, d.Name); d.Version != 1 {
 		t.Errorf("recorded version %d", d.Version)
 	}
 	ledger, err := migrate.Ledger(t.Context(), conn)
@@ -442,14 +446,14 @@ func TestAStalePlanChangesNothing(t *testing.T) {
 func TestALostAnswerIsResolvedByTheLedger(t *testing.T) {
 	var b *broken
 	w := newWorld(t, func(p d1.Provider) d1.Provider { b = &broken{Provider: p}; return b })
-	d := w.provision(fleet.ProvisionInput{OrgName: "Acme", Schema: "app", Version: 1, Request: "f"})
+	d := w.provision(provision.Input{OrgName: "Acme", Schema: "app", Version: 1, Request: "f"})
 	p := w.approved(d.Name)
 	b.cut = true
-	p, err := w.Apply(t.Context(), ada, p.ID, p.Hash)
+	p, err := w.Change.Plans.Apply(t.Context(), ada, p.ID, p.Hash)
 	if err != nil || p.State != fleet.PlanApplied {
 		t.Fatalf("%+v %v", p, err)
 	}
-	_, conn, _ := w.Open(t.Context(), ada, d.Name)
+	_, conn, _ := w.Fleet.Open(t.Context(), ada, d.Name)
 	ledger, _ := migrate.Ledger(t.Context(), conn)
 	if len(ledger) != 2 {
 		t.Fatalf("%d in the ledger: the plan was sent twice, or never", len(ledger))
@@ -463,20 +467,20 @@ func TestRecoverReadsTheLedger(t *testing.T) {
 	for name, ran := range map[string]bool{"it ran": true, "it did not run": false} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, nil)
-			d := w.provision(fleet.ProvisionInput{OrgName: "Acme", Schema: "app", Version: 1, Request: "f"})
+			d := w.provision(provision.Input{OrgName: "Acme", Schema: "app", Version: 1, Request: "f"})
 			p := w.approved(d.Name)
 			p.State, p.AppliedBy, p.AppliedAt, p.Intent = fleet.PlanApplying, ada.Email, now(), "intent-1"
 			if err := w.store.UpdatePlan(t.Context(), p, fleet.PlanApproved, nil); err != nil {
 				t.Fatal(err)
 			}
 			if ran {
-				_, conn, _ := w.Open(t.Context(), ada, d.Name)
+				_, conn, _ := w.Fleet.Open(t.Context(), ada, d.Name)
 				if _, err := migrate.Apply(t.Context(), conn, &p.Body, migrate.Attempt{ID: string(p.ID), Actor: ada.Email, At: now()}); err != nil {
 					t.Fatal(err)
 				}
 			}
 			w.recover()
-			got, _ := w.Plan(t.Context(), ada, p.ID)
+			got, _ := w.Change.Plans.Plan(t.Context(), ada, p.ID)
 			want := map[bool]fleet.PlanState{true: fleet.PlanApplied, false: fleet.PlanFailed}[ran]
 			if got.State != want {
 				t.Errorf("the plan is %s (%s)", got.State, got.Error)
@@ -497,7 +501,7 @@ func TestVersionsAreSavedInOrderAndOnce(t *testing.T) {
 	saved := 0
 	for range 6 {
 		wg.Go(func() {
-			if _, err := w.SaveVersion(context.Background(), ada, "app", three); err == nil {
+			if _, err := w.Change.Schemas.SaveVersion(context.Background(), ada, "app", three); err == nil {
 				mu.Lock()
 				saved++
 				mu.Unlock()
@@ -518,7 +522,7 @@ func TestVersionsAreSavedInOrderAndOnce(t *testing.T) {
 		"a page's name": {"", strings.NewReplacer(`"name":"app"`, `"name":"new"`).Replace(versionOne)},
 		"not a version": {"", "{}"},
 	} {
-		if _, err := w.SaveVersion(t.Context(), ada, c.schema, c.source); err == nil {
+		if _, err := w.Change.Schemas.SaveVersion(t.Context(), ada, c.schema, c.source); err == nil {
 			t.Errorf("%s was saved", name)
 		}
 	}
@@ -527,9 +531,9 @@ func TestVersionsAreSavedInOrderAndOnce(t *testing.T) {
 func TestListsFilterSortAndCount(t *testing.T) {
 	w := newWorld(t, nil)
 	for i, org := range []string{"Wayne", "Acme", "Globex"} {
-		w.provision(fleet.ProvisionInput{OrgName: org, Schema: "app", Version: 1 + i%2, Request: fmt.Sprint(i)})
+		w.provision(provision.Input{OrgName: org, Schema: "app", Version: 1 + i%2, Request: fmt.Sprint(i)})
 	}
-	w.provision(fleet.ProvisionInput{Org: "acme", Name: "Bare", Request: "x"})
+	w.provision(provision.Input{Org: "acme", Name: "Bare", Request: "x"})
 	for name, c := range map[string]struct {
 		f    fleet.Filter
 		want string
@@ -544,7 +548,7 @@ func TestListsFilterSortAndCount(t *testing.T) {
 		"none":            {fleet.Filter{Search: "100%_"}, ""},
 		"second page":     {fleet.Filter{Page: fleet.Page{Number: 2, Size: 3}}, "wayne-org-001"},
 	} {
-		ds, _, err := w.Databases(t.Context(), ada, c.f)
+		ds, _, err := w.Fleet.Databases(t.Context(), ada, c.f)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -556,27 +560,27 @@ func TestListsFilterSortAndCount(t *testing.T) {
 			t.Errorf("%s: %s, want %s", name, got, c.want)
 		}
 	}
-	totals, err := w.Totals(t.Context(), ada)
+	totals, err := w.Fleet.Totals(t.Context(), ada)
 	if want := (fleet.Totals{Databases: 4, InSync: 1, Behind: 2, Orgs: 3, NoSchema: 1}); err != nil || totals != want {
 		t.Errorf("%+v %v", totals, err)
 	}
-	if _, _, err := w.Databases(t.Context(), ada, fleet.Filter{Sort: "error; drop"}); !fault.Is(err, fault.Invalid) {
+	if _, _, err := w.Fleet.Databases(t.Context(), ada, fleet.Filter{Sort: "error; drop"}); !fault.Is(err, fault.Invalid) {
 		t.Errorf("sort: %v", err)
 	}
 }
 
 func TestAChangedBodyIsNoticed(t *testing.T) {
 	w := newWorld(t, nil)
-	d := w.provision(fleet.ProvisionInput{OrgName: "Acme", Schema: "app", Version: 1, Request: "f"})
+	d := w.provision(provision.Input{OrgName: "Acme", Schema: "app", Version: 1, Request: "f"})
 	p := w.approved(d.Name)
 	p.ID, p.Hash = id.New[id.Plan](), strings.Repeat("0", 64)
 	if err := w.store.CreatePlan(t.Context(), p); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.Plan(t.Context(), ada, p.ID); err == nil {
+	if _, err := w.Change.Plans.Plan(t.Context(), ada, p.ID); err == nil {
 		t.Error("a plan that is not what its hash says was shown")
 	}
-	if _, err := w.Apply(t.Context(), ada, p.ID, p.Hash); err == nil {
+	if _, err := w.Change.Plans.Apply(t.Context(), ada, p.ID, p.Hash); err == nil {
 		t.Error("and applied")
 	}
 }

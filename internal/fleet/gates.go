@@ -88,8 +88,8 @@ func (g *gates) close(ctx context.Context, d id.Database) error {
 	}
 }
 
-// errStale is in the chain of what a stale handle answers.
-var errStale = errors.New("the handle is older than the last work on its database")
+// ErrStale is in the chain of what a stale handle answers.
+var ErrStale = errors.New("the handle is older than the last work on its database")
 
 // gatedConn is a handle that is good until its database is worked on as a whole.
 type gatedConn struct {
@@ -127,19 +127,19 @@ func (g *gatedStamper) Stamped(ctx context.Context, want d1.Stamp, ss []d1.Stmt)
 func (g *gatedConn) enter(ss ...d1.Stmt) error {
 	for _, s := range ss {
 		if s.Mode == d1.Write {
-			if err := g.fleet.CheckSettled(g.database); err != nil {
+			if err := g.fleet.Settler.CheckSettled(g.database); err != nil {
 				return err
 			}
 		}
 	}
-	if !g.fleet.gates.enter(g.database.ID, g.opened) {
-		return fault.Wrap(errStale, fault.Conflict,
+	if !g.fleet.Holds.gates.enter(g.database.ID, g.opened) {
+		return fault.Wrap(ErrStale, fault.Conflict,
 			"The database %s was moved, put back or removed meanwhile. Nothing was changed by you. Load the page again.", g.database.Name)
 	}
 	return nil
 }
 
-func (g *gatedConn) leave() { g.fleet.gates.leave(g.database.ID) }
+func (g *gatedConn) leave() { g.fleet.Holds.gates.leave(g.database.ID) }
 
 // Query runs one statement.
 func (g *gatedConn) Query(ctx context.Context, s d1.Stmt) (*d1.Result, error) {

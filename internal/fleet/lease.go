@@ -45,8 +45,8 @@ func holderName() string {
 
 // withLease does fn while this program has the lease of a database, and gives the
 // lease back. When it is lost meanwhile, fn's context ends.
-func (f *Fleet) withLease(ctx context.Context, d Database, fn func(context.Context, Database) error) error {
-	l, err := f.store.TakeLease(ctx, d.ID, f.holder, f.now().Add(leaseTime))
+func (h *Holds) withLease(ctx context.Context, d Database, fn func(context.Context, Database) error) error {
+	l, err := h.store.TakeLease(ctx, d.ID, h.holder, h.now().Add(leaseTime))
 	if err != nil {
 		return fault.Wrap(err, fault.KindOf(err), "%s can't be worked on now. %s", d.Name, fault.Message(err))
 	}
@@ -55,20 +55,20 @@ func (f *Fleet) withLease(ctx context.Context, d Database, fn func(context.Conte
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		f.keepLease(held, d, l, lost)
+		h.keepLease(held, d, l, lost)
 	}()
 	defer func() {
 		lost(nil)
 		<-ended
-		if err := f.store.KeepLease(ctx, d.ID, l.Ended()); err != nil && !fault.Is(err, fault.Conflict) {
-			f.log.Warn("lease", "database", d.Name, "error", err) // it ends by itself
+		if err := h.store.KeepLease(ctx, d.ID, l.Ended()); err != nil && !fault.Is(err, fault.Conflict) {
+			h.log.Warn("lease", "database", d.Name, "error", err) // it ends by itself
 		}
 	}()
 	return fn(held, d)
 }
 
 // keepLease moves the lease's end on until ctx ends.
-func (f *Fleet) keepLease(ctx context.Context, d Database, l Lease, lost context.CancelCauseFunc) {
+func (h *Holds) keepLease(ctx context.Context, d Database, l Lease, lost context.CancelCauseFunc) {
 	tick := time.NewTicker(leaseRenewal)
 	defer tick.Stop()
 	for {
@@ -77,13 +77,13 @@ func (f *Fleet) keepLease(ctx context.Context, d Database, l Lease, lost context
 			return
 		case <-tick.C:
 		}
-		l.Until = f.now().Add(leaseTime)
-		switch err := f.store.KeepLease(ctx, d.ID, l); {
+		l.Until = h.now().Add(leaseTime)
+		switch err := h.store.KeepLease(ctx, d.ID, l); {
 		case fault.Is(err, fault.Conflict):
 			lost(err)
 			return
 		case err != nil && ctx.Err() == nil:
-			f.log.Warn("lease", "database", d.Name, "error", err)
+			h.log.Warn("lease", "database", d.Name, "error", err)
 		}
 	}
 }

@@ -10,6 +10,8 @@ import (
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/fleet"
+	"github.com/kuratchi/dashboard/internal/fleet/house"
+	"github.com/kuratchi/dashboard/internal/fleet/provision"
 )
 
 // held stops a restore point half way, so that its lease is under way.
@@ -29,19 +31,19 @@ func (h *held) Keep(ctx context.Context, id string) (d1.Point, error) {
 func TestTwoProgramsDoNotWorkOnOneDatabase(t *testing.T) {
 	h := &held{}
 	w := newWorld(t, func(p d1.Provider) d1.Provider { h.Provider = p; return h })
-	d := w.provision(fleet.ProvisionInput{OrgName: "Acme", Schema: "app", Version: 1, Request: "f"})
+	d := w.provision(provision.Input{OrgName: "Acme", Schema: "app", Version: 1, Request: "f"})
 	p := w.approved(d.Name)
-	other := fleet.New(w.store, fleet.EmbeddedOnly{Engine: w.engine}, slog.New(slog.DiscardHandler), now)
+	other := house.New(w.store, fleet.EmbeddedOnly{Engine: w.engine}, slog.New(slog.DiscardHandler), now)
 	defer other.Close()
 
 	h.began, h.goOn = make(chan struct{}), make(chan struct{})
 	ended := make(chan error)
 	go func() {
-		_, err := w.KeepPoint(context.Background(), ada, d.Name)
+		_, err := w.Keep.Points.KeepPoint(context.Background(), ada, d.Name)
 		ended <- err
 	}()
 	<-h.began
-	_, err := other.Apply(t.Context(), ada, p.ID, p.Hash)
+	_, err := other.Change.Plans.Apply(t.Context(), ada, p.ID, p.Hash)
 	if !fault.Is(err, fault.Conflict) || !strings.Contains(fault.Message(err), "Another copy of the dashboard") {
 		t.Errorf("while another works on it: %v", err)
 	}
@@ -49,14 +51,14 @@ func TestTwoProgramsDoNotWorkOnOneDatabase(t *testing.T) {
 	if err := <-ended; err != nil {
 		t.Fatal(err)
 	}
-	if got, err := other.Apply(t.Context(), ada, p.ID, p.Hash); err != nil || got.State != fleet.PlanApplied {
+	if got, err := other.Change.Plans.Apply(t.Context(), ada, p.ID, p.Hash); err != nil || got.State != fleet.PlanApplied {
 		t.Errorf("once it has ended: %+v %v", got, err)
 	}
 }
 
 func TestALeaseEndsByItselfAndItsFenceGrows(t *testing.T) {
 	w := newWorld(t, nil)
-	d := w.provision(fleet.ProvisionInput{OrgName: "Acme", Schema: "app", Version: 1, Request: "f"})
+	d := w.provision(provision.Input{OrgName: "Acme", Schema: "app", Version: 1, Request: "f"})
 	gone, err := w.store.TakeLease(t.Context(), d.ID, "gone", now().Add(time.Minute))
 	if err != nil {
 		t.Fatal(err)

@@ -11,12 +11,14 @@ import (
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/fleet"
+	"github.com/kuratchi/dashboard/internal/fleet/change"
+	"github.com/kuratchi/dashboard/internal/fleet/provision"
 )
 
 // exec runs a write on a database through the provider.
 func (w *world) exec(name, sql string) {
 	w.t.Helper()
-	_, conn, err := w.Open(w.t.Context(), ada, name)
+	_, conn, err := w.Fleet.Open(w.t.Context(), ada, name)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -29,7 +31,7 @@ func (w *world) exec(name, sql string) {
 // value reads one value.
 func (w *world) value(name, sql string) string {
 	w.t.Helper()
-	_, conn, err := w.Open(w.t.Context(), ada, name)
+	_, conn, err := w.Fleet.Open(w.t.Context(), ada, name)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -43,7 +45,7 @@ func (w *world) value(name, sql string) string {
 
 func (w *world) database(name string) fleet.Database {
 	w.t.Helper()
-	d, err := w.Database(w.t.Context(), ada, name)
+	d, err := w.Fleet.Database(w.t.Context(), ada, name)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -77,29 +79,29 @@ func must(t *testing.T, err error) {
 
 func TestArchiveDeleteAndRevive(t *testing.T) {
 	w := newWorld(t, nil)
-	w.provision(fleet.ProvisionInput{OrgName: "Acme", Name: "acme", Schema: "app", Version: 1})
+	w.provision(provision.Input{OrgName: "Acme", Name: "acme", Schema: "app", Version: 1})
 	w.exec("acme", "insert into users values (1, 'ada@acme.test')")
 	ctx := t.Context()
 
-	must(t, w.Archive(ctx, ada, "acme"))
-	if _, _, err := w.Open(ctx, ada, "acme"); !fault.Is(err, fault.Conflict) || !strings.Contains(fault.Message(err), "archived") {
+	must(t, w.Keep.Archive(ctx, ada, "acme"))
+	if _, _, err := w.Fleet.Open(ctx, ada, "acme"); !fault.Is(err, fault.Conflict) || !strings.Contains(fault.Message(err), "archived") {
 		t.Errorf("opening an archived database: %v", err)
 	}
-	if _, n, _ := w.Databases(ctx, ada, fleet.Filter{}); n != 0 {
+	if _, n, _ := w.Fleet.Databases(ctx, ada, fleet.Filter{}); n != 0 {
 		t.Errorf("%d databases in use", n)
 	}
-	if ds, n, _ := w.Databases(ctx, ada, fleet.Filter{Status: fleet.Status(fleet.Archived)}); n != 1 || ds[0].Status(2) != "archived" {
+	if ds, n, _ := w.Fleet.Databases(ctx, ada, fleet.Filter{Status: fleet.Status(fleet.Archived)}); n != 1 || ds[0].Status(2) != "archived" {
 		t.Errorf("archived: %+v", ds)
 	}
-	if err := w.Archive(ctx, ada, "acme"); !fault.Is(err, fault.Conflict) {
+	if err := w.Keep.Archive(ctx, ada, "acme"); !fault.Is(err, fault.Conflict) {
 		t.Errorf("archiving twice: %v", err)
 	}
-	must(t, w.Unarchive(ctx, ada, "acme"))
+	must(t, w.Keep.Unarchive(ctx, ada, "acme"))
 	if got := w.value("acme", "select email from users"); got != "ada@acme.test" {
 		t.Errorf("after unarchiving: %s", got)
 	}
 
-	must(t, w.Delete(ctx, ada, "acme"))
+	must(t, w.Keep.Delete(ctx, ada, "acme"))
 	d := w.database("acme")
 	if d.State != fleet.Deleted || d.FinalPoint == "" || d.ProviderID != "" || d.PurgeAt.Sub(d.DeletedAt) != fleet.KeptFor || d.Size == 0 {
 		t.Errorf("deleted: %+v", d)
@@ -107,10 +109,10 @@ func TestArchiveDeleteAndRevive(t *testing.T) {
 	if infos, _ := w.engine.List(ctx); len(infos) != 0 {
 		t.Errorf("the provider still has %+v", infos)
 	}
-	if _, err := w.Provision(ctx, ada, fleet.ProvisionInput{OrgName: "Other", Name: "acme"}); !fault.Is(err, fault.Conflict) {
+	if _, err := w.Provision.Start(ctx, ada, provision.Input{OrgName: "Other", Name: "acme"}); !fault.Is(err, fault.Conflict) {
 		t.Errorf("the name of a database that may come back was given away: %v", err)
 	}
-	must(t, w.Revive(ctx, ada, "acme"))
+	must(t, w.Keep.Revive(ctx, ada, "acme"))
 	if got := w.value("acme", "select email from users"); got != "ada@acme.test" {
 		t.Errorf("after revival: %s", got)
 	}
@@ -125,32 +127,33 @@ func TestArchiveDeleteAndRevive(t *testing.T) {
 func TestSchemasCountTheDatabasesInUse(t *testing.T) {
 	w := newWorld(t, nil)
 	for _, name := range []string{"used", "archived", "deleted"} {
-		w.provision(fleet.ProvisionInput{OrgName: name, Name: name, Schema: "app", Version: 1})
+		w.provision(provision.Input{OrgName: name, Name: name, Schema: "app", Version: 1})
 	}
-	must(t, w.Archive(t.Context(), ada, "archived"))
-	must(t, w.Delete(t.Context(), ada, "deleted"))
-	_, listed, err := w.Databases(t.Context(), ada, fleet.Filter{Schema: "app"})
+	must(t, w.Keep.Archive(t.Context(), ada, "archived"))
+	must(t, w.Keep.Delete(t.Context(), ada, "deleted"))
+	_, listed, err := w.Fleet.Databases(t.Context(), ada, fleet.Filter{Schema: "app"})
 	must(t, err)
-	if ss, _, err := w.SchemasInUse(t.Context(), "", fleet.Page{}); err != nil || listed != 1 || len(ss) != 1 || ss[0].Databases != listed {
+	if ss, _, err := w.Change.Schemas.InUse(t.Context(), "", fleet.Page{}); err != nil || listed != 1 || len(ss) != 1 ||
+		ss[0].Databases != listed {
 		t.Errorf("the fleet lists %d databases, the schemas count %+v %v", listed, ss, err)
 	}
 }
 
 func TestPurgeForgetsWhatWasKeptLongEnough(t *testing.T) {
 	w := newWorld(t, nil)
-	w.provision(fleet.ProvisionInput{OrgName: "Acme", Name: "acme", Schema: "app", Version: 1})
+	w.provision(provision.Input{OrgName: "Acme", Name: "acme", Schema: "app", Version: 1})
 	ctx := t.Context()
-	_, err := w.KeepPoint(ctx, ada, "acme")
+	_, err := w.Keep.Points.KeepPoint(ctx, ada, "acme")
 	must(t, err)
-	_, err = w.Propose(ctx, ada, "acme", "app", 2)
+	_, err = w.Change.Plans.Propose(ctx, ada, "acme", "app", 2)
 	must(t, err)
-	must(t, w.DeleteOrg(ctx, ada, "acme", true))
+	must(t, w.Keep.DeleteOrg(ctx, ada, "acme", true))
 	d := w.database("acme")
-	must(t, w.PurgeExpired(ctx))
-	if _, err := w.Database(ctx, ada, "acme"); err != nil {
+	must(t, w.Keep.PurgeExpired(ctx))
+	if _, err := w.Fleet.Database(ctx, ada, "acme"); err != nil {
 		t.Fatalf("purged before its time: %v", err)
 	}
-	if o, err := w.Org(ctx, ada, "acme"); err != nil || o.DeletedAt.IsZero() {
+	if o, err := w.Fleet.Orgs.Get(ctx, ada, "acme"); err != nil || o.DeletedAt.IsZero() {
 		t.Errorf("the organization of a kept copy: %+v %v", o, err)
 	}
 	expired, err := w.store.ExpiredDatabases(ctx, now().Add(fleet.KeptFor+time.Minute))
@@ -159,17 +162,17 @@ func TestPurgeForgetsWhatWasKeptLongEnough(t *testing.T) {
 	}
 	d.PurgeAt = now().Add(-time.Second)
 	must(t, w.store.UpdateDatabase(ctx, d, fleet.Deleted))
-	must(t, w.PurgeExpired(ctx))
-	if _, err := w.Database(ctx, ada, "acme"); !fault.Is(err, fault.NotFound) {
+	must(t, w.Keep.PurgeExpired(ctx))
+	if _, err := w.Fleet.Database(ctx, ada, "acme"); !fault.Is(err, fault.NotFound) {
 		t.Errorf("not purged: %v", err)
 	}
-	if _, n, _ := w.Plans(ctx, ada, "acme", fleet.Page{}); n != 0 {
+	if _, n, _ := w.Change.Plans.List(ctx, ada, "acme", fleet.Page{}); n != 0 {
 		t.Errorf("%d plans are left, and the name is free again", n)
 	}
-	if _, err := w.Org(ctx, ada, "acme"); !fault.Is(err, fault.NotFound) {
+	if _, err := w.Fleet.Orgs.Get(ctx, ada, "acme"); !fault.Is(err, fault.NotFound) {
 		t.Errorf("the organization is left: %v", err)
 	}
-	w.provision(fleet.ProvisionInput{OrgName: "Acme", Name: "acme"})
+	w.provision(provision.Input{OrgName: "Acme", Name: "acme"})
 }
 
 func TestADeleteThatWasCutIsFinishedAtTheNextStart(t *testing.T) {
@@ -182,13 +185,13 @@ func TestADeleteThatWasCutIsFinishedAtTheNextStart(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, nil)
-			d := w.provision(fleet.ProvisionInput{OrgName: "Acme", Name: "acme", Schema: "app", Version: 1})
+			d := w.provision(provision.Input{OrgName: "Acme", Name: "acme", Schema: "app", Version: 1})
 			w.exec("acme", "insert into users values (1, 'ada@acme.test')")
 			d.State, d.DeletedAt, d.PurgeAt = fleet.Deleted, now(), now().Add(fleet.KeptFor)
 			must(t, w.store.UpdateDatabase(t.Context(), d, fleet.Ready,
 				audit.Entry{ID: "00", At: now(), Actor: "ada", Action: audit.DatabaseDelete, Outcome: audit.Intent, Database: "acme"}))
 			cut(w, d)
-			if err := w.Revive(t.Context(), ada, "acme"); !fault.Is(err, fault.Conflict) {
+			if err := w.Keep.Revive(t.Context(), ada, "acme"); !fault.Is(err, fault.Conflict) {
 				t.Errorf("reviving what isn't removed yet: %v", err)
 			}
 			w.recover()
@@ -196,7 +199,7 @@ func TestADeleteThatWasCutIsFinishedAtTheNextStart(t *testing.T) {
 			if got := w.outcomes(audit.DatabaseDelete); got != "done, intent" {
 				t.Errorf("audit: %s", got)
 			}
-			must(t, w.Revive(t.Context(), ada, "acme"))
+			must(t, w.Keep.Revive(t.Context(), ada, "acme"))
 			if got := w.value("acme", "select email from users"); got != "ada@acme.test" {
 				t.Errorf("after revival: %s", got)
 			}
@@ -206,22 +209,22 @@ func TestADeleteThatWasCutIsFinishedAtTheNextStart(t *testing.T) {
 
 func TestRestorePoints(t *testing.T) {
 	w := newWorld(t, nil)
-	w.provision(fleet.ProvisionInput{OrgName: "Acme", Name: "acme", Schema: "app", Version: 1})
+	w.provision(provision.Input{OrgName: "Acme", Name: "acme", Schema: "app", Version: 1})
 	ctx := t.Context()
 	w.exec("acme", "insert into users values (1, 'before')")
-	manual, err := w.KeepPoint(ctx, ada, "acme")
+	manual, err := w.Keep.Points.KeepPoint(ctx, ada, "acme")
 	must(t, err)
-	p, err := w.Propose(ctx, ada, "acme", "app", 2)
+	p, err := w.Change.Plans.Propose(ctx, ada, "acme", "app", 2)
 	must(t, err)
-	_, err = w.Decide(ctx, ada, p.ID, fleet.Decision{Hash: p.Hash, Approve: true})
+	_, err = w.Change.Plans.Decide(ctx, ada, p.ID, change.Decision{Hash: p.Hash, Approve: true})
 	must(t, err)
-	p, err = w.Apply(ctx, ada, p.ID, p.Hash)
+	p, err = w.Change.Plans.Apply(ctx, ada, p.ID, p.Hash)
 	must(t, err)
 	if p.State != fleet.PlanApplied || p.Point == "" {
 		t.Fatalf("plan %+v", p)
 	}
 	w.exec("acme", "insert into users values (2, 'after', 'owner')")
-	before, err := w.RestoreTo(ctx, ada, "acme", p.Point)
+	before, err := w.Keep.Points.RestoreTo(ctx, ada, "acme", p.Point)
 	must(t, err)
 	if d := w.database("acme"); d.Version != 1 || d.Health != fleet.HealthOK || d.Status(2) != fleet.StatusBehind {
 		t.Errorf("after the restore: v%d %s", d.Version, d.Status(2))
@@ -229,7 +232,7 @@ func TestRestorePoints(t *testing.T) {
 	if got := w.value("acme", "select group_concat(email) from users"); got != "before" {
 		t.Errorf("restored to %s", got)
 	}
-	_, err = w.RestoreTo(ctx, ada, "acme", before.ID) // undo
+	_, err = w.Keep.Points.RestoreTo(ctx, ada, "acme", before.ID) // undo
 	must(t, err)
 	if got := w.value("acme", "select group_concat(email || role) from users"); got != "beforemember,afterowner" {
 		t.Errorf("the undo gave %s", got)
@@ -238,19 +241,19 @@ func TestRestorePoints(t *testing.T) {
 		t.Errorf("after the undo: v%d", d.Version)
 	}
 	for range fleet.KeptPoints + 2 {
-		_, err = w.RestoreTo(ctx, ada, "acme", manual.ID)
+		_, err = w.Keep.Points.RestoreTo(ctx, ada, "acme", manual.ID)
 		must(t, err)
 	}
-	ps, err := w.Points(ctx, w.database("acme"), fleet.Page{})
+	ps, err := w.Keep.Points.List(ctx, w.database("acme"), fleet.Page{})
 	must(t, err)
 	if len(ps) != fleet.KeptPoints+1 || ps[len(ps)-1].ID != manual.ID {
 		t.Errorf("%d points, the oldest %s", len(ps), ps[len(ps)-1].Kind)
 	}
-	if _, err := w.RestoreTo(ctx, ada, "acme", before.ID); !fault.Is(err, fault.NotFound) {
+	if _, err := w.Keep.Points.RestoreTo(ctx, ada, "acme", before.ID); !fault.Is(err, fault.NotFound) {
 		t.Errorf("a point that is gone: %v", err)
 	}
-	must(t, w.ForgetPoint(ctx, ada, "acme", manual.ID))
-	f, err := w.Download(ctx, ada, "acme", ps[0].ID)
+	must(t, w.Keep.Points.ForgetPoint(ctx, ada, "acme", manual.ID))
+	f, err := w.Keep.Copies.Download(ctx, ada, "acme", ps[0].ID)
 	must(t, err)
 	b, err := io.ReadAll(f)
 	if must(t, f.Close()); err != nil || !strings.HasPrefix(string(b), "SQLite format 3") {
@@ -270,16 +273,16 @@ func (noCopies) Keep(context.Context, string) (d1.Point, error) {
 
 func TestNoRestorePointNoApply(t *testing.T) {
 	w := newWorld(t, func(p d1.Provider) d1.Provider { return noCopies{p} })
-	w.provision(fleet.ProvisionInput{OrgName: "Acme", Name: "acme", Schema: "app", Version: 1})
-	p, err := w.Propose(t.Context(), ada, "acme", "app", 2)
+	w.provision(provision.Input{OrgName: "Acme", Name: "acme", Schema: "app", Version: 1})
+	p, err := w.Change.Plans.Propose(t.Context(), ada, "acme", "app", 2)
 	must(t, err)
-	_, err = w.Decide(t.Context(), ada, p.ID, fleet.Decision{Hash: p.Hash, Approve: true})
+	_, err = w.Change.Plans.Decide(t.Context(), ada, p.ID, change.Decision{Hash: p.Hash, Approve: true})
 	must(t, err)
-	if _, err = w.Apply(t.Context(), ada, p.ID, p.Hash); !fault.Is(err, fault.Unavailable) ||
+	if _, err = w.Change.Plans.Apply(t.Context(), ada, p.ID, p.Hash); !fault.Is(err, fault.Unavailable) ||
 		!strings.Contains(fault.Message(err), "not applied: The disk is full.") {
 		t.Errorf("applied without a point: %v", err)
 	}
-	if p, _ = w.Plan(t.Context(), ada, p.ID); p.State != fleet.PlanApproved {
+	if p, _ = w.Change.Plans.Plan(t.Context(), ada, p.ID); p.State != fleet.PlanApproved {
 		t.Errorf("the plan is %s", p.State)
 	}
 }
@@ -288,9 +291,9 @@ func TestChecksSeeWhatIsTrue(t *testing.T) {
 	w := newWorld(t, nil)
 	ctx := t.Context()
 	for name, version := range map[string]int{"synced": 2, "behind": 1, "drifted": 2, "byhand": 1, "gone": 2} {
-		w.provision(fleet.ProvisionInput{OrgName: name, Name: name, Schema: "app", Version: version})
+		w.provision(provision.Input{OrgName: name, Name: name, Schema: "app", Version: version})
 	}
-	w.provision(fleet.ProvisionInput{OrgName: "bare", Name: "bare"})
+	w.provision(provision.Input{OrgName: "bare", Name: "bare"})
 	w.exec("drifted", "alter table users add column nickname text")
 	w.exec("drifted", "create index users_email on users(email)")
 	w.exec("byhand", "alter table users add column role text not null default 'member'") // what version 2 says
@@ -298,7 +301,7 @@ func TestChecksSeeWhatIsTrue(t *testing.T) {
 	gone := w.database("gone")
 	_, err := w.engine.Retire(ctx, gone.ProviderID)
 	must(t, err)
-	before, err := w.Totals(ctx, ada)
+	before, err := w.Fleet.Totals(ctx, ada)
 	must(t, err)
 	if before.Drifted != 0 || !before.Oldest.IsZero() {
 		t.Errorf("before any check: %+v", before)
@@ -306,8 +309,8 @@ func TestChecksSeeWhatIsTrue(t *testing.T) {
 	runCtx, stop := context.WithCancel(ctx)
 	done := make(chan struct{})
 	go func() { w.Run(runCtx); close(done) }()
-	must(t, w.CheckAll(ctx, ada))
-	for end := time.Now().Add(patience); !w.SweepStart().IsZero() && time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+	must(t, w.Health.CheckAll(ctx, ada))
+	for end := time.Now().Add(patience); !w.Health.SweepStart().IsZero() && time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
 	}
 	stop()
 	<-done
@@ -320,7 +323,7 @@ func TestChecksSeeWhatIsTrue(t *testing.T) {
 		if d.Status(2) != status || d.CheckedAt.IsZero() {
 			t.Errorf("%s is %s (%s), checked %v", name, d.Status(2), d.HealthDetail, d.CheckedAt)
 		}
-		ds, _, err := w.Databases(ctx, ada, fleet.Filter{Status: status, Search: name})
+		ds, _, err := w.Fleet.Databases(ctx, ada, fleet.Filter{Status: status, Search: name})
 		if err != nil || len(ds) != 1 {
 			t.Errorf("the filter %s finds %d %v", status, len(ds), err)
 		}
@@ -332,16 +335,16 @@ func TestChecksSeeWhatIsTrue(t *testing.T) {
 	if d := w.database("synced"); d.Tables != 2 || d.Size == 0 {
 		t.Errorf("%d tables, %d bytes", d.Tables, d.Size)
 	}
-	totals, err := w.Totals(ctx, ada)
+	totals, err := w.Fleet.Totals(ctx, ada)
 	must(t, err)
 	if totals.InSync != 2 || totals.Behind != 1 || totals.Drifted != 1 || totals.Unreachable != 1 || totals.NoSchema != 1 ||
 		totals.Databases != 6 || totals.Oldest.IsZero() || totals.Size == 0 {
 		t.Errorf("totals %+v", totals)
 	}
-	if _, n, _ := w.Databases(ctx, ada, fleet.Filter{Status: fleet.StatusFailed}); n != 1 {
+	if _, n, _ := w.Fleet.Databases(ctx, ada, fleet.Filter{Status: fleet.StatusFailed}); n != 1 {
 		t.Errorf("%d need somebody", n)
 	}
-	if d, err := w.Check(ctx, ada, "drifted"); err != nil || d.Health != fleet.HealthDrifted {
+	if d, err := w.Health.Check(ctx, ada, "drifted"); err != nil || d.Health != fleet.HealthDrifted {
 		t.Errorf("checked by hand: %+v %v", d, err)
 	}
 }
@@ -349,45 +352,45 @@ func TestChecksSeeWhatIsTrue(t *testing.T) {
 func TestOrganizationsAreRenamedAndDeleted(t *testing.T) {
 	w := newWorld(t, nil)
 	ctx := t.Context()
-	w.provision(fleet.ProvisionInput{OrgName: "Acme", Name: "acme"})
-	empty, err := w.CreateOrg(ctx, ada, "Empty")
+	w.provision(provision.Input{OrgName: "Acme", Name: "acme"})
+	empty, err := w.Fleet.Orgs.Create(ctx, ada, "Empty")
 	must(t, err)
-	if _, err := w.RenameOrg(ctx, ada, "acme", " Acme Incorporated "); err != nil {
+	if _, err := w.Fleet.Orgs.Rename(ctx, ada, "acme", " Acme Incorporated "); err != nil {
 		t.Error(err)
 	}
 	if d := w.database("acme"); d.OrgName != "Acme Incorporated" || d.OrgSlug != "acme" {
 		t.Errorf("the database says %q", d.OrgName)
 	}
 	for _, bad := range []string{"", "Acme Incorporated", "a\u202eb", strings.Repeat("x", 101)} {
-		if _, err := w.RenameOrg(ctx, ada, "acme", bad); !fault.Is(err, fault.Invalid) || fault.FieldOf(err) != "org_name" {
+		if _, err := w.Fleet.Orgs.Rename(ctx, ada, "acme", bad); !fault.Is(err, fault.Invalid) || fault.FieldOf(err) != "org_name" {
 			t.Errorf("renamed to %q: %v", bad, err)
 		}
 	}
-	if err := w.DeleteOrg(ctx, ada, "acme", false); !fault.Is(err, fault.Conflict) {
+	if err := w.Keep.DeleteOrg(ctx, ada, "acme", false); !fault.Is(err, fault.Conflict) {
 		t.Errorf("deleted with its database: %v", err)
 	}
-	must(t, w.DeleteOrg(ctx, ada, empty.Slug, false))
-	if _, err := w.Org(ctx, ada, empty.Slug); !fault.Is(err, fault.NotFound) {
+	must(t, w.Keep.DeleteOrg(ctx, ada, empty.Slug, false))
+	if _, err := w.Fleet.Orgs.Get(ctx, ada, empty.Slug); !fault.Is(err, fault.NotFound) {
 		t.Errorf("it is still there: %v", err)
 	}
-	must(t, w.DeleteOrg(ctx, ada, "acme", true))
-	if os, n, _ := w.Orgs(ctx, ada, "", fleet.Page{}); n != 0 {
+	must(t, w.Keep.DeleteOrg(ctx, ada, "acme", true))
+	if os, n, _ := w.Fleet.Orgs.List(ctx, ada, "", fleet.Page{}); n != 0 {
 		t.Errorf("organizations: %+v", os)
 	}
-	if _, err := w.Provision(ctx, ada, fleet.ProvisionInput{Org: "acme"}); !fault.Is(err, fault.Invalid) {
+	if _, err := w.Provision.Start(ctx, ada, provision.Input{Org: "acme"}); !fault.Is(err, fault.Invalid) {
 		t.Errorf("a deleted organization got a database: %v", err)
 	}
-	_, err = w.CreateOrg(ctx, ada, "Acme")
+	_, err = w.Fleet.Orgs.Create(ctx, ada, "Acme")
 	if !fault.Is(err, fault.Conflict) || fault.FieldOf(err) != "org_name" ||
 		!strings.Contains(fault.Message(err), "Acme Incorporated, which was deleted") {
 		t.Errorf("its short name: %v", err)
 	}
-	if _, err := w.Provision(ctx, ada, fleet.ProvisionInput{OrgName: "Acme",
+	if _, err := w.Provision.Start(ctx, ada, provision.Input{OrgName: "Acme",
 		Name: "other"}); !strings.Contains(fault.Message(err), "which was deleted") {
 		t.Errorf("its short name, with a database: %v", err)
 	}
-	must(t, w.Revive(ctx, ada, "acme"))
-	if o, err := w.Org(ctx, ada, "acme"); err != nil || !o.DeletedAt.IsZero() || o.Databases != 1 {
+	must(t, w.Keep.Revive(ctx, ada, "acme"))
+	if o, err := w.Fleet.Orgs.Get(ctx, ada, "acme"); err != nil || !o.DeletedAt.IsZero() || o.Databases != 1 {
 		t.Errorf("the organization did not come back: %+v %v", o, err)
 	}
 }
@@ -396,5 +399,5 @@ func TestOrganizationsAreRenamedAndDeleted(t *testing.T) {
 func (w *world) recover() {
 	w.t.Helper()
 	must(w.t, w.Recover(w.t.Context()))
-	w.Settle(w.t.Context())
+	w.Fleet.Settler.Settle(w.t.Context())
 }

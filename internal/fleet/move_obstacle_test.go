@@ -6,15 +6,16 @@ import (
 
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/fleet"
+	"github.com/kuratchi/dashboard/internal/fleet/provision"
 )
 
 // What D1 can't take is said before anything is made there.
 func TestAMoveToD1NamesWhatItCannotTake(t *testing.T) {
 	t.Parallel()
 	w, cloud := newCloudWorld(t)
-	d := w.provision(fleet.ProvisionInput{OrgName: "Acme", Request: "f"})
+	d := w.provision(provision.Input{OrgName: "Acme", Request: "f"})
 	w.exec(d.Name, "create virtual table docs using fts5(body, content = '')")
-	err := w.Move(t.Context(), ada, d.Name, fleet.D1)
+	err := w.Keep.Moves.Move(t.Context(), ada, d.Name, fleet.D1)
 	if !fault.Is(err, fault.Invalid) || !strings.Contains(fault.Message(err), "The virtual table docs keeps no text that could be read back") {
 		t.Errorf("%v", err)
 	}
@@ -27,17 +28,17 @@ func TestAMoveToD1NamesWhatItCannotTake(t *testing.T) {
 func TestAFullTextIndexGoesToD1AndBack(t *testing.T) {
 	t.Parallel()
 	w, _ := newCloudWorld(t)
-	d := w.provision(fleet.ProvisionInput{OrgName: "Acme", Request: "f"})
+	d := w.provision(provision.Input{OrgName: "Acme", Request: "f"})
 	w.exec(d.Name, "create virtual table docs using fts5(body, tokenize = 'porter')")
 	w.exec(d.Name, "insert into docs(rowid, body) values (7, 'they were running'), (9, 'nothing')")
 	for _, place := range []string{fleet.D1, fleet.Embedded} {
-		if err := w.Move(t.Context(), ada, d.Name, place); err != nil {
+		if err := w.Keep.Moves.Move(t.Context(), ada, d.Name, place); err != nil {
 			t.Fatal(err)
 		}
 		if got := w.value(d.Name, "select group_concat(rowid) from docs where docs match 'run'"); got != "7" {
 			t.Errorf("at %s: %s", place, got)
 		}
-		if err := w.RemoveOrigin(t.Context(), ada, d.Name, false); err != nil {
+		if err := w.Keep.Moves.RemoveOrigin(t.Context(), ada, d.Name, false); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -48,9 +49,9 @@ func TestAFullTextIndexGoesToD1AndBack(t *testing.T) {
 func TestADeletionThatCannotKeepTheLastStateIsNotBegun(t *testing.T) {
 	t.Parallel()
 	w, cloud := newCloudWorld(t)
-	d := w.provision(fleet.ProvisionInput{OrgName: "Acme", Request: "f", Place: fleet.D1})
+	d := w.provision(provision.Input{OrgName: "Acme", Request: "f", Place: fleet.D1})
 	w.exec(d.Name, "create virtual table docs using fts5(body, content = '')")
-	err := w.Delete(t.Context(), ada, d.Name)
+	err := w.Keep.Delete(t.Context(), ada, d.Name)
 	if !fault.Is(err, fault.Invalid) || !strings.Contains(fault.Message(err), "The virtual table docs keeps no text") {
 		t.Errorf("%v", err)
 	}
@@ -61,7 +62,7 @@ func TestADeletionThatCannotKeepTheLastStateIsNotBegun(t *testing.T) {
 		t.Errorf("%d were deleted", n)
 	}
 	w.exec(d.Name, "drop table docs")
-	if err := w.Delete(t.Context(), ada, d.Name); err != nil {
+	if err := w.Keep.Delete(t.Context(), ada, d.Name); err != nil {
 		t.Error(err)
 	}
 }

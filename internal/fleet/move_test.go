@@ -12,6 +12,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/fleet"
+	"github.com/kuratchi/dashboard/internal/fleet/provision"
 )
 
 // odd is a database of what is easily lost.
@@ -39,22 +40,22 @@ const content = `select (select group_concat(id || name || at, ';') from (select
 func TestADatabaseMovesThereAndBack(t *testing.T) {
 	w, cloud := newCloudWorld(t)
 	ctx := t.Context()
-	d := w.provision(fleet.ProvisionInput{OrgName: "Acme", Request: "f"})
+	d := w.provision(provision.Input{OrgName: "Acme", Request: "f"})
 	for _, sql := range odd {
 		w.exec(d.Name, sql)
 	}
 	before := w.value(d.Name, content)
-	local, err := w.KeepPoint(ctx, ada, d.Name)
+	local, err := w.Keep.Points.KeepPoint(ctx, ada, d.Name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := w.Move(ctx, ada, d.Name, fleet.Embedded); !fault.Is(err, fault.Invalid) {
+	if err := w.Keep.Moves.Move(ctx, ada, d.Name, fleet.Embedded); !fault.Is(err, fault.Invalid) {
 		t.Errorf("to where it is: %v", err)
 	}
-	if err := w.Move(ctx, ada, d.Name, fleet.D1); err != nil {
+	if err := w.Keep.Moves.Move(ctx, ada, d.Name, fleet.D1); err != nil {
 		t.Fatal(err)
 	}
-	d, _ = w.Database(ctx, ada, d.Name)
+	d, _ = w.Fleet.Database(ctx, ada, d.Name)
 	if d.Provider != fleet.D1 || d.MoveOrigin.Place != fleet.Embedded || d.MoveOrigin.ID == "" || d.MoveTarget.Place != "" {
 		t.Errorf("%+v", d)
 	}
@@ -65,40 +66,40 @@ func TestADatabaseMovesThereAndBack(t *testing.T) {
 		t.Errorf("the old one: %v", err)
 	}
 	// A point of the old place is no point of the new one.
-	if _, err := w.RestoreTo(ctx, ada, d.Name, local.ID); !fault.Is(err, fault.Conflict) ||
+	if _, err := w.Keep.Points.RestoreTo(ctx, ada, d.Name, local.ID); !fault.Is(err, fault.Conflict) ||
 		!strings.Contains(fault.Message(err), "before it was moved") {
 		t.Errorf("%v", err)
 	}
-	if err := w.Delete(ctx, ada, d.Name); !fault.Is(err, fault.Conflict) {
+	if err := w.Keep.Delete(ctx, ada, d.Name); !fault.Is(err, fault.Conflict) {
 		t.Errorf("deleted: %v", err)
 	}
-	if err := w.Move(ctx, ada, d.Name, fleet.Embedded); !fault.Is(err, fault.Conflict) ||
+	if err := w.Keep.Moves.Move(ctx, ada, d.Name, fleet.Embedded); !fault.Is(err, fault.Conflict) ||
 		!strings.Contains(fault.Message(err), "Let that go first") {
 		t.Errorf("moved again: %v", err)
 	}
 	old := d.MoveOrigin.ID
-	if err := w.RemoveOrigin(ctx, ada, d.Name, false); err != nil {
+	if err := w.Keep.Moves.RemoveOrigin(ctx, ada, d.Name, false); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := w.engine.Get(ctx, old); !fault.Is(err, fault.NotFound) {
 		t.Errorf("the old one is still there: %v", err)
 	}
-	if ps, err := w.Points(ctx, d, fleet.Page{}); err != nil || len(ps) != 0 {
+	if ps, err := w.Keep.Points.List(ctx, d, fleet.Page{}); err != nil || len(ps) != 0 {
 		t.Errorf("its points: %v %v", ps, err)
 	}
-	if err := w.RemoveOrigin(ctx, ada, d.Name, false); !fault.Is(err, fault.Conflict) {
+	if err := w.Keep.Moves.RemoveOrigin(ctx, ada, d.Name, false); !fault.Is(err, fault.Conflict) {
 		t.Errorf("let go twice: %v", err)
 	}
 
 	w.exec(d.Name, "insert into parents (name) values ('new')")
 	before = w.value(d.Name, content)
-	if err := w.Move(ctx, ada, d.Name, fleet.Embedded); err != nil {
+	if err := w.Keep.Moves.Move(ctx, ada, d.Name, fleet.Embedded); err != nil {
 		t.Fatal(err)
 	}
 	if got := w.value(d.Name, content); got != before {
 		t.Errorf("back\n%s\nwas\n%s", got, before)
 	}
-	if err := w.RemoveOrigin(ctx, ada, d.Name, false); err != nil {
+	if err := w.Keep.Moves.RemoveOrigin(ctx, ada, d.Name, false); err != nil {
 		t.Fatal(err)
 	}
 	if _, effects := cloud.Count("delete"); effects != 1 {
@@ -155,16 +156,16 @@ func TestAMoveThatFailsLeavesEverythingWhereItWas(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w, cloud := newCloudWorld(t)
 			w.places(func(p places) places { s.Provider = p.cloud; p.cloud = s; return p })
-			d := w.provision(fleet.ProvisionInput{OrgName: "Acme", Request: "f"})
+			d := w.provision(provision.Input{OrgName: "Acme", Request: "f"})
 			for _, sql := range odd {
 				w.exec(d.Name, sql)
 			}
 			before := w.value(d.Name, content)
-			err := w.Move(t.Context(), ada, d.Name, fleet.D1)
+			err := w.Keep.Moves.Move(t.Context(), ada, d.Name, fleet.D1)
 			if err == nil {
 				t.Fatal("it was moved")
 			}
-			d, _ = w.Database(t.Context(), ada, d.Name)
+			d, _ = w.Fleet.Database(t.Context(), ada, d.Name)
 			if d.Provider != fleet.Embedded || d.MoveTarget.Place != "" || d.MoveOrigin.ID != "" {
 				t.Errorf("%+v", d)
 			}
@@ -185,10 +186,10 @@ func TestAMoveThatFailsLeavesEverythingWhereItWas(t *testing.T) {
 
 func TestAMoveThatWasCutIsUndoneAtTheNextStart(t *testing.T) {
 	w, cloud := newCloudWorld(t)
-	d := w.provision(fleet.ProvisionInput{OrgName: "Acme", Request: "f"})
+	d := w.provision(provision.Input{OrgName: "Acme", Request: "f"})
 	w.exec(d.Name, "create table t(a)")
 	for _, noted := range []bool{true, false} { // the id of what was made is recorded, or lost
-		d, _ = w.Database(t.Context(), ada, d.Name)
+		d, _ = w.Fleet.Database(t.Context(), ada, d.Name)
 		p, _ := w.cloud.Create(t.Context(), d1.CreateInput{Name: d.Name})
 		d.MoveTarget = fleet.Counterpart{Place: fleet.D1, At: now()}
 		if noted {
@@ -199,7 +200,7 @@ func TestAMoveThatWasCutIsUndoneAtTheNextStart(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.recover()
-		d, _ = w.Database(t.Context(), ada, d.Name)
+		d, _ = w.Fleet.Database(t.Context(), ada, d.Name)
 		if d.Provider != fleet.Embedded || d.MoveTarget.Place != "" {
 			t.Errorf("%+v", d)
 		}
@@ -216,11 +217,11 @@ func TestAMoveThatWasCutIsUndoneAtTheNextStart(t *testing.T) {
 // written before is where the database is afterwards.
 func TestNoAnsweredWriteIsLostByAMove(t *testing.T) {
 	w, _ := newCloudWorld(t)
-	d := w.provision(fleet.ProvisionInput{OrgName: "Acme", Schema: "app", Version: 1, Request: "f"})
+	d := w.provision(provision.Input{OrgName: "Acme", Schema: "app", Version: 1, Request: "f"})
 	for _, place := range []string{fleet.D1, fleet.Embedded} {
 		before, _ := strconv.Atoi(w.value(d.Name, "select count(*) from users"))
 		writing := w.write(d.Name)
-		must(t, w.Move(t.Context(), ada, d.Name, place))
+		must(t, w.Keep.Moves.Move(t.Context(), ada, d.Name, place))
 		n, err := writing()
 		if !fault.Is(err, fault.Conflict) {
 			t.Errorf("%v", err)
@@ -228,7 +229,7 @@ func TestNoAnsweredWriteIsLostByAMove(t *testing.T) {
 		if got := w.value(d.Name, "select count(*) from users"); got != strconv.Itoa(before+n) {
 			t.Errorf("%s: %s rows of %d", place, got, before+n)
 		}
-		must(t, w.RemoveOrigin(t.Context(), ada, d.Name, false))
+		must(t, w.Keep.Moves.RemoveOrigin(t.Context(), ada, d.Name, false))
 	}
 }
 
@@ -237,18 +238,18 @@ func TestTheCallsOfAMoveAreThoseOfOneTable(t *testing.T) {
 	w, cloud := newCloudWorld(t)
 	for _, tables := range []int{1, 12} {
 		name := fmt.Sprintf("of-%d", tables)
-		w.provision(fleet.ProvisionInput{OrgName: name, Name: name, Place: fleet.D1, Request: name})
+		w.provision(provision.Input{OrgName: name, Name: name, Place: fleet.D1, Request: name})
 		for i := range tables {
 			w.exec(name, fmt.Sprintf("create table t%d as select %d as a, 'x' as b, x'00ff' as c, 1.0 as d, null as e", i, i))
 		}
 		before := len(cloud.Calls())
-		must(t, w.Move(t.Context(), ada, name, fleet.Embedded))
+		must(t, w.Keep.Moves.Move(t.Context(), ada, name, fleet.Embedded))
 		if got := len(cloud.Calls()) - before; got != 8 {
 			t.Errorf("moving %d tables from D1 takes %d calls", tables, got)
 		}
-		must(t, w.RemoveOrigin(t.Context(), ada, name, false))
+		must(t, w.Keep.Moves.RemoveOrigin(t.Context(), ada, name, false))
 		before = len(cloud.Calls())
-		must(t, w.Move(t.Context(), ada, name, fleet.D1))
+		must(t, w.Keep.Moves.Move(t.Context(), ada, name, fleet.D1))
 		calls := cloud.Calls()[before:]
 		n := 0
 		for _, c := range calls {
@@ -289,12 +290,12 @@ func (l *late) Fill(ctx context.Context, id string, in d1.FillInput) (d1.Filled,
 // TestAWriteOnD1DuringAMoveFailsIt, also one that changes no number of rows and no key.
 func TestAWriteOnD1DuringAMoveFailsIt(t *testing.T) {
 	w, _ := newCloudWorld(t)
-	d := w.provision(fleet.ProvisionInput{OrgName: "Acme", Place: fleet.D1, Request: "f"})
+	d := w.provision(provision.Input{OrgName: "Acme", Place: fleet.D1, Request: "f"})
 	w.exec(d.Name, "create table t(id integer primary key, v text)")
 	w.exec(d.Name, "insert into t values (1, 'before')")
 	l := &late{write: func() { w.other(d.ProviderID, "update t set v = 'after'") }}
 	w.places(func(p places) places { l.Provider = p.engine; p.engine = l; return p })
-	if err := w.Move(t.Context(), ada, d.Name, fleet.Embedded); !fault.Is(err, fault.Conflict) {
+	if err := w.Keep.Moves.Move(t.Context(), ada, d.Name, fleet.Embedded); !fault.Is(err, fault.Conflict) {
 		t.Errorf("moved without the write: %v", err)
 	}
 	if got := w.value(d.Name, "select v from t"); got != "after" {
@@ -308,7 +309,7 @@ func TestAWriteOnD1DuringAMoveFailsIt(t *testing.T) {
 // TestABookmarkThatMovesByItself: it is no write, since the content is the same.
 func TestABookmarkThatMovesByItself(t *testing.T) {
 	w, _ := newCloudWorld(t)
-	d := w.provision(fleet.ProvisionInput{OrgName: "Acme", Place: fleet.D1, Request: "f"})
+	d := w.provision(provision.Input{OrgName: "Acme", Place: fleet.D1, Request: "f"})
 	w.exec(d.Name, "create table t(id integer primary key, v text)")
 	w.exec(d.Name, "insert into t values (1, 'a')")
 	l := &late{write: func() { // two writes that end where they began
@@ -316,7 +317,7 @@ func TestABookmarkThatMovesByItself(t *testing.T) {
 		w.other(d.ProviderID, "update t set v = 'a'")
 	}}
 	w.places(func(p places) places { l.Provider = p.engine; p.engine = l; return p })
-	must(t, w.Move(t.Context(), ada, d.Name, fleet.Embedded))
+	must(t, w.Keep.Moves.Move(t.Context(), ada, d.Name, fleet.Embedded))
 	if got := w.value(d.Name, "select v from t"); got != "a" {
 		t.Errorf("%s", got)
 	}
@@ -326,32 +327,33 @@ func TestABookmarkThatMovesByItself(t *testing.T) {
 // nowhere else.
 func TestTheOldOneIsNotLetGoWithNewRows(t *testing.T) {
 	w, cloud := newCloudWorld(t)
-	d := w.provision(fleet.ProvisionInput{OrgName: "Acme", Place: fleet.D1, Request: "f"})
+	d := w.provision(provision.Input{OrgName: "Acme", Place: fleet.D1, Request: "f"})
 	w.exec(d.Name, "create table t(id integer primary key, v text)")
-	must(t, w.Move(t.Context(), ada, d.Name, fleet.Embedded))
+	must(t, w.Keep.Moves.Move(t.Context(), ada, d.Name, fleet.Embedded))
 	old := d.ProviderID
 	d = w.database(d.Name)
 	if n, one, err := w.store.DatabasesOnD1(t.Context()); n != 1 || one != old || err != nil {
 		t.Errorf("%d on D1, so that the account could be taken away: %v", n, err)
 	}
-	if all, err := w.AccountDatabases(t.Context(), ada, "", fleet.Page{Number: 1, Size: 9}, false); err != nil || len(all.Databases) != 1 ||
+	if all, err := w.Provision.Adoptions.AccountDatabases(t.Context(), ada, "", fleet.Page{Number: 1, Size: 9}, false); err != nil ||
+		len(all.Databases) != 1 ||
 		all.Databases[0].Known != d.Name {
 		t.Errorf("the old one is somebody's: %+v %v", all, err)
 	}
-	if written, err := w.OriginChanged(t.Context(), d); written || err != nil {
+	if written, err := w.Keep.Moves.OriginChanged(t.Context(), d); written || err != nil {
 		t.Errorf("%v %v", written, err)
 	}
 	w.other(old, "insert into t values (1, 'new')")
-	if written, err := w.OriginChanged(t.Context(), d); !written || err != nil {
+	if written, err := w.Keep.Moves.OriginChanged(t.Context(), d); !written || err != nil {
 		t.Errorf("%v %v", written, err)
 	}
-	if err := w.RemoveOrigin(t.Context(), ada, d.Name, false); !fault.Is(err, fault.Conflict) || fault.FieldOf(err) != "lose" {
+	if err := w.Keep.Moves.RemoveOrigin(t.Context(), ada, d.Name, false); !fault.Is(err, fault.Conflict) || fault.FieldOf(err) != "lose" {
 		t.Errorf("let go: %v", err)
 	}
 	if _, gone := cloud.Count("delete"); gone != 0 {
 		t.Error("it is gone")
 	}
-	must(t, w.RemoveOrigin(t.Context(), ada, d.Name, true))
+	must(t, w.Keep.Moves.RemoveOrigin(t.Context(), ada, d.Name, true))
 	if _, gone := cloud.Count("delete"); gone != 1 {
 		t.Error("it is still there")
 	}
@@ -378,8 +380,8 @@ func TestAFillWaitsForAMove(t *testing.T) {
 	}
 	p := w.filling("fill (lower(email))")
 	<-first
-	go func() { moved <- w.Move(t.Context(), ada, p.Database, fleet.D1) }()
-	for d := w.database(p.Database); !w.Work(d.ID).Running(); {
+	go func() { moved <- w.Keep.Moves.Move(t.Context(), ada, p.Database, fleet.D1) }()
+	for d := w.database(p.Database); !w.Fleet.Holds.Work(d.ID).Running(); {
 		time.Sleep(time.Millisecond)
 	}
 	close(goOn)
@@ -418,10 +420,10 @@ func TestTheNextMoveRemovesWhatAFailedOneLeft(t *testing.T) {
 	w, cloud := newCloudWorld(t)
 	s := &stuck{on: true}
 	w.places(func(p places) places { s.Provider = p.cloud; p.cloud = s; return p })
-	d := w.provision(fleet.ProvisionInput{OrgName: "Acme", Schema: "app", Version: 1, Request: "f"})
+	d := w.provision(provision.Input{OrgName: "Acme", Schema: "app", Version: 1, Request: "f"})
 	w.exec(d.Name, "insert into users(email) values ('x')")
 	for range 2 { // the second can't remove it either
-		if err := w.Move(t.Context(), ada, d.Name, fleet.D1); !fault.Is(err, fault.Unavailable) {
+		if err := w.Keep.Moves.Move(t.Context(), ada, d.Name, fleet.D1); !fault.Is(err, fault.Unavailable) {
 			t.Errorf("%v", err)
 		}
 	}
@@ -431,14 +433,14 @@ func TestTheNextMoveRemovesWhatAFailedOneLeft(t *testing.T) {
 	if e := es[0]; left == "" || e.Outcome != audit.Failed || !strings.Contains(e.Detail, "with the id "+left+" on D1") {
 		t.Errorf("what is left isn't named: %+v", e)
 	}
-	if err := w.Delete(t.Context(), ada, d.Name); !fault.Is(err, fault.Unavailable) {
+	if err := w.Keep.Delete(t.Context(), ada, d.Name); !fault.Is(err, fault.Unavailable) {
 		t.Errorf("deleted while something of it is on D1: %v", err)
 	}
 	if got := w.value(d.Name, "select count(*) from users"); got != "1" {
 		t.Errorf("%s rows", got)
 	}
 	s.on = false
-	must(t, w.Move(t.Context(), ada, d.Name, fleet.D1))
+	must(t, w.Keep.Moves.Move(t.Context(), ada, d.Name, fleet.D1))
 	if got := w.value(d.Name, "select count(*) from users"); got != "1" {
 		t.Errorf("%s rows", got)
 	}

@@ -67,9 +67,9 @@ var (
 	OpArchive = &Operation{Kind: operation.Kind{Action: audit.DatabaseArchive, Needs: auth.DatabasesManage, Toasts: map[string]string{
 		"archived": "Archived. Nothing of it changed."}}, From: []State{Ready}, Hold: Claimed}
 	OpUnarchive = &Operation{Kind: operation.Kind{Action: audit.DatabaseUnarchive, Needs: auth.DatabasesManage, Toasts: map[string]string{
-		"unarchived": "It is in use again."}}, From: []State{Archived, Deleting}, Hold: Claimed, Clears: clearsDelete}
+		"unarchived": "It is in use again."}}, From: []State{Archived, Deleting}, Hold: Claimed, Clears: ClearsDelete}
 	OpDelete = &Operation{Kind: operation.Kind{Action: audit.DatabaseDelete, Needs: auth.DatabasesManage},
-		From: []State{Ready, Archived, Deleting}, Hold: Alone, Clears: clearsDelete, Being: "removed",
+		From: []State{Ready, Archived, Deleting}, Hold: Alone, Clears: ClearsDelete, Being: "removed",
 		Going: "Removing %s", Done: "Removed", Failed: "Removing it failed",
 		Unclear: "Whether it was removed is not known", Was: "its deletion was under way"}
 	OpRevive = &Operation{Kind: operation.Kind{Action: audit.DatabaseRevive, Needs: auth.DatabasesManage, Toasts: map[string]string{

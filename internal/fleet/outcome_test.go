@@ -13,6 +13,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/d1/rest"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/fleet"
+	"github.com/kuratchi/dashboard/internal/fleet/provision"
 )
 
 // TestAPlanThatD1DidNotRunIsApprovedStill, where D1's answer says so itself: the same plan is
@@ -26,16 +27,16 @@ func TestAPlanThatD1DidNotRunIsApprovedStill(t *testing.T) {
 	w := newWorld(t, nil)
 	w.cloud = p
 	w.places(func(p places) places { return p })
-	d := w.provision(fleet.ProvisionInput{OrgName: "Acme", Place: fleet.D1, Schema: "app", Version: 1, Request: "f"})
+	d := w.provision(provision.Input{OrgName: "Acme", Place: fleet.D1, Schema: "app", Version: 1, Request: "f"})
 	plan := w.approved(d.Name)
 	for _, f := range []front.Fault{front.Overloaded, front.Quota} {
 		x.Next("", f) // the bookmark is told, the plan isn't taken
-		got, err := w.Apply(t.Context(), ada, plan.ID, plan.Hash)
+		got, err := w.Change.Plans.Apply(t.Context(), ada, plan.ID, plan.Hash)
 		if err != nil || got.State != fleet.PlanApproved || !strings.Contains(got.Error, "approved as before") || !got.AppliedAt.IsZero() {
 			t.Fatalf("%s: %+v %v", f, got, err)
 		}
 	}
-	got, err := w.Apply(t.Context(), ada, plan.ID, plan.Hash)
+	got, err := w.Change.Plans.Apply(t.Context(), ada, plan.ID, plan.Hash)
 	if err != nil || got.State != fleet.PlanApplied || got.Error != "" {
 		t.Fatalf("%+v %v", got, err)
 	}
@@ -73,17 +74,17 @@ func TestALostAnswerIsNoFailure(t *testing.T) {
 	w := newWorld(t, nil)
 	s := &silent{Provider: w.engine}
 	w.at(fleet.EmbeddedOnly{Engine: s})
-	d := w.provision(fleet.ProvisionInput{OrgName: "Acme", Schema: "app", Version: 1, Request: "f"})
-	p, err := w.KeepPoint(t.Context(), ada, d.Name)
+	d := w.provision(provision.Input{OrgName: "Acme", Schema: "app", Version: 1, Request: "f"})
+	p, err := w.Keep.Points.KeepPoint(t.Context(), ada, d.Name)
 	must(t, err)
 	s.on = true
-	if _, err := w.RestoreTo(t.Context(), ada, d.Name, p.ID); !fault.Is(err, fault.Unknown) {
+	if _, err := w.Keep.Points.RestoreTo(t.Context(), ada, d.Name, p.ID); !fault.Is(err, fault.Unknown) {
 		t.Errorf("%v", err)
 	}
 	s.on = false
-	must(t, w.Delete(t.Context(), ada, d.Name))
+	must(t, w.Keep.Delete(t.Context(), ada, d.Name))
 	s.on = true
-	if err := w.Revive(t.Context(), ada, d.Name); !fault.Is(err, fault.Unknown) {
+	if err := w.Keep.Revive(t.Context(), ada, d.Name); !fault.Is(err, fault.Unknown) {
 		t.Errorf("%v", err)
 	}
 	for _, action := range []audit.Action{audit.PointRestore, audit.DatabaseRevive} {
@@ -98,12 +99,12 @@ func TestAnUndoThatIsRefusedHasItsOutcome(t *testing.T) {
 	w := newWorld(t, nil)
 	s := &silent{Provider: w.engine}
 	w.at(fleet.EmbeddedOnly{Engine: s})
-	d := w.provision(fleet.ProvisionInput{OrgName: "Acme", Schema: "app", Version: 1, Request: "f"})
+	d := w.provision(provision.Input{OrgName: "Acme", Schema: "app", Version: 1, Request: "f"})
 	from := d.State
 	d.State = fleet.Failed // a provision that failed at its last step
 	must(t, w.store.UpdateDatabase(t.Context(), d, from))
 	s.on = true
-	if err := w.UndoProvision(t.Context(), ada, d.Name); !fault.Is(err, fault.Unknown) {
+	if err := w.Provision.Undo(t.Context(), ada, d.Name); !fault.Is(err, fault.Unknown) {
 		t.Errorf("%v", err)
 	}
 	if got := w.outcomes(audit.DatabaseUndo); got != "unknown, intent" {
@@ -128,11 +129,11 @@ func TestADeletionOfAnOrganizationThatStopsHalfWayNamesWhatIsGone(t *testing.T) 
 	w := newWorld(t, nil)
 	p := &deaf{Provider: w.engine}
 	w.at(fleet.EmbeddedOnly{Engine: p})
-	w.provision(fleet.ProvisionInput{OrgName: "Acme", Name: "one", Request: "1"})
-	p.keeps = w.provision(fleet.ProvisionInput{Org: "acme", Name: "two", Request: "2"}).ProviderID
-	w.provision(fleet.ProvisionInput{Org: "acme", Name: "zoo", Request: "3"})
+	w.provision(provision.Input{OrgName: "Acme", Name: "one", Request: "1"})
+	p.keeps = w.provision(provision.Input{Org: "acme", Name: "two", Request: "2"}).ProviderID
+	w.provision(provision.Input{Org: "acme", Name: "zoo", Request: "3"})
 	want := "Acme was not deleted: that ended at its database two. Too many calls. Deleted before it: one. Untouched: zoo."
-	if err := w.DeleteOrg(t.Context(), ada, "acme", true); !fault.Is(err, fault.Limited) || fault.Message(err) != want {
+	if err := w.Keep.DeleteOrg(t.Context(), ada, "acme", true); !fault.Is(err, fault.Limited) || fault.Message(err) != want {
 		t.Errorf("%v", fault.Message(err))
 	}
 	if d := w.database("zoo"); d.State != fleet.Ready {

@@ -9,21 +9,21 @@ import (
 	"github.com/kuratchi/dashboard/internal/migrate"
 )
 
-// owns is which of our tables databases have, as they were last looked at. A look at one on
+// Owns is which of our tables databases have, as they were last looked at. A look at one on
 // D1 then takes one call and not two.
-type owns struct{ known sync.Map } // map[string]migrate.Own, by the id in their place
+type Owns struct{ known sync.Map } // map[string]migrate.Own, by the id in their place
 
-func (o *owns) of(id string) migrate.Own {
+func (o *Owns) of(id string) migrate.Own {
 	own, _ := o.known.Load(id)
 	known, _ := own.(migrate.Own)
 	return known
 }
 
-// applied notes that a plan was applied to a database.
-func (o *owns) applied(id string) { o.known.Store(id, migrate.AllOwn()) }
+// Applied notes that a plan was applied to a database.
+func (o *Owns) Applied(id string) { o.known.Store(id, migrate.AllOwn()) }
 
-// state is [migrate.Own.State] of the database with that id.
-func (o *owns) state(ctx context.Context, id string, conn d1.Conn, name string) (*live.Database, migrate.State, error) {
+// State is [migrate.Own.State] of the database with that id.
+func (o *Owns) State(ctx context.Context, id string, conn d1.Conn, name string) (*live.Database, migrate.State, error) {
 	own := o.of(id)
 	db, state, _, err := own.State(ctx, conn, name)
 	if name != "" { // else nothing was looked for
@@ -34,8 +34,8 @@ func (o *owns) state(ctx context.Context, id string, conn d1.Conn, name string) 
 
 // Inspect reads what a database is and the newest rows of its ledger.
 func (f *Fleet) Inspect(ctx context.Context, d Database, conn d1.Conn) (*live.Database, []migrate.Entry, error) {
-	own := f.owns.of(d.ProviderID)
+	own := f.Owns.of(d.ProviderID)
 	db, entries, err := own.Ledger(ctx, conn)
-	f.owns.known.Store(d.ProviderID, own)
+	f.Owns.known.Store(d.ProviderID, own)
 	return db, entries, err
 }

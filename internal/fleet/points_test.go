@@ -7,6 +7,7 @@ import (
 
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fleet"
+	"github.com/kuratchi/dashboard/internal/fleet/provision"
 )
 
 // idle is D1 with bookmarks that move only when somebody says so, as those of a
@@ -40,20 +41,20 @@ func (i *idle) Forget(ctx context.Context, point string) error {
 func bothPlaces(t *testing.T, test func(t *testing.T, w *world, d fleet.Database, wrote func())) {
 	t.Run("embedded", func(t *testing.T) {
 		w := newWorld(t, nil)
-		test(t, w, w.provision(fleet.ProvisionInput{OrgName: "Acme", Schema: "app", Version: 1, Request: "f"}), func() {})
+		test(t, w, w.provision(provision.Input{OrgName: "Acme", Schema: "app", Version: 1, Request: "f"}), func() {})
 	})
 	t.Run("d1", func(t *testing.T) {
 		w, _ := newCloudWorld(t)
 		still := &idle{Provider: w.cloud}
 		w.places(func(p places) places { p.cloud = still; return p })
-		d := w.provision(fleet.ProvisionInput{OrgName: "Acme", Place: fleet.D1, Schema: "app", Version: 1, Request: "f"})
+		d := w.provision(provision.Input{OrgName: "Acme", Place: fleet.D1, Schema: "app", Version: 1, Request: "f"})
 		test(t, w, d, func() { still.mark = d1.Point{} })
 	})
 }
 
 func (w *world) points(d fleet.Database) []fleet.RestorePoint {
 	w.t.Helper()
-	ps, err := w.Points(w.t.Context(), d, fleet.Page{Number: 1, Size: 100})
+	ps, err := w.Keep.Points.List(w.t.Context(), d, fleet.Page{Number: 1, Size: 100})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -67,15 +68,15 @@ func TestPointsOfAnIdleDatabase(t *testing.T) {
 		ctx := t.Context()
 		w.exec(d.Name, "insert into users(id, email) values (1, 'a@x')")
 		wrote()
-		first, err := w.KeepPoint(ctx, ada, d.Name)
+		first, err := w.Keep.Points.KeepPoint(ctx, ada, d.Name)
 		must(t, err)
-		second, err := w.KeepPoint(ctx, ada, d.Name)
+		second, err := w.Keep.Points.KeepPoint(ctx, ada, d.Name)
 		must(t, err)
 		if first.ID == second.ID || d.Provider == fleet.D1 && first.Mark != second.Mark {
 			t.Errorf("%+v\n%+v", first, second)
 		}
 		p := w.approved(d.Name)
-		if p, err = w.Apply(ctx, ada, p.ID, p.Hash); err != nil || p.State != fleet.PlanApplied {
+		if p, err = w.Change.Plans.Apply(ctx, ada, p.ID, p.Hash); err != nil || p.State != fleet.PlanApplied {
 			t.Fatalf("%+v %v", p, err)
 		}
 		wrote()
@@ -83,14 +84,14 @@ func TestPointsOfAnIdleDatabase(t *testing.T) {
 			t.Errorf("%d points", n)
 		}
 		// Giving one up leaves the others good.
-		must(t, w.ForgetPoint(ctx, ada, d.Name, first.ID))
-		must(t, w.ForgetPoint(ctx, ada, d.Name, p.Point))
-		before, err := w.RestoreTo(ctx, ada, d.Name, second.ID)
+		must(t, w.Keep.Points.ForgetPoint(ctx, ada, d.Name, first.ID))
+		must(t, w.Keep.Points.ForgetPoint(ctx, ada, d.Name, p.Point))
+		before, err := w.Keep.Points.RestoreTo(ctx, ada, d.Name, second.ID)
 		must(t, err)
 		if got := w.value(d.Name, "select count(*) from pragma_table_info('users')"); got != "2" {
 			t.Errorf("put back: %s columns", got)
 		}
-		_, err = w.RestoreTo(ctx, ada, d.Name, before.ID)
+		_, err = w.Keep.Points.RestoreTo(ctx, ada, d.Name, before.ID)
 		must(t, err)
 		if got := w.value(d.Name, "select role from users"); got != "member" {
 			t.Errorf("the restore undone: %s", got)
@@ -104,16 +105,16 @@ func TestWhatTwoPointsShareStaysForTheSecond(t *testing.T) {
 	w, _ := newCloudWorld(t)
 	still := &idle{Provider: w.cloud}
 	w.places(func(p places) places { p.cloud = still; return p })
-	d := w.provision(fleet.ProvisionInput{OrgName: "Acme", Place: fleet.D1, Request: "f"})
-	first, err := w.KeepPoint(t.Context(), ada, d.Name)
+	d := w.provision(provision.Input{OrgName: "Acme", Place: fleet.D1, Request: "f"})
+	first, err := w.Keep.Points.KeepPoint(t.Context(), ada, d.Name)
 	must(t, err)
-	second, err := w.KeepPoint(t.Context(), ada, d.Name)
+	second, err := w.Keep.Points.KeepPoint(t.Context(), ada, d.Name)
 	must(t, err)
-	must(t, w.ForgetPoint(t.Context(), ada, d.Name, first.ID))
+	must(t, w.Keep.Points.ForgetPoint(t.Context(), ada, d.Name, first.ID))
 	if len(still.forgotten) > 0 {
 		t.Errorf("given up at the place: %v", still.forgotten)
 	}
-	must(t, w.ForgetPoint(t.Context(), ada, d.Name, second.ID))
+	must(t, w.Keep.Points.ForgetPoint(t.Context(), ada, d.Name, second.ID))
 	if len(still.forgotten) != 1 || still.forgotten[0] != second.Mark || len(w.points(d)) > 0 {
 		t.Errorf("given up at the place: %v, left %v", still.forgotten, w.points(d))
 	}
@@ -124,9 +125,9 @@ func TestAMomentOfAnIdleDatabase(t *testing.T) {
 	w, _ := newCloudWorld(t)
 	still := &idle{Provider: w.cloud}
 	w.places(func(p places) places { p.cloud = still; return p })
-	d := w.provision(fleet.ProvisionInput{OrgName: "Acme", Place: fleet.D1, Request: "f"})
+	d := w.provision(provision.Input{OrgName: "Acme", Place: fleet.D1, Request: "f"})
 	for range 2 {
-		_, err := w.RestoreAt(t.Context(), ada, d.Name, now())
+		_, err := w.Keep.Points.RestoreAt(t.Context(), ada, d.Name, now())
 		must(t, err)
 	}
 	asked := 0
@@ -135,7 +136,7 @@ func TestAMomentOfAnIdleDatabase(t *testing.T) {
 			asked++
 		}
 	}
-	if n, size, err := w.CountPoints(t.Context(), d); asked > 1 || n != len(w.points(d)) || size != 0 || err != nil {
+	if n, size, err := w.Keep.Points.Count(t.Context(), d); asked > 1 || n != len(w.points(d)) || size != 0 || err != nil {
 		t.Errorf("%d asked for of %d, %d bytes, %v", asked, n, size, err)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/fleet"
+	"github.com/kuratchi/dashboard/internal/fleet/provision"
 	"github.com/kuratchi/dashboard/internal/migrate"
 )
 
@@ -65,7 +66,7 @@ func (w *world) cutApply(name string) fleet.Plan {
 	ctx := w.t.Context()
 	p := w.approved(name)
 	p.State, p.AppliedBy, p.AppliedAt = fleet.PlanApplying, ada.Email, now()
-	_, conn, err := w.Open(ctx, ada, name)
+	_, conn, err := w.Fleet.Open(ctx, ada, name)
 	must(w.t, err)
 	_, err = migrate.Apply(ctx, conn, &p.Body, migrate.Attempt{ID: string(p.ID), Actor: ada.Email, At: now()})
 	must(w.t, err)
@@ -76,8 +77,8 @@ func (w *world) cutApply(name string) fleet.Plan {
 // twoPlaces has a database in the data folder and one on D1.
 func twoPlaces(t *testing.T) (w *world, here, there fleet.Database) {
 	w, _ = newCloudWorld(t)
-	here = w.provision(fleet.ProvisionInput{OrgName: "Acme", Name: "here", Schema: "app", Version: 1, Request: "a"})
-	there = w.provision(fleet.ProvisionInput{Org: "acme", Name: "there", Place: fleet.D1, Schema: "app", Version: 1, Request: "b"})
+	here = w.provision(provision.Input{OrgName: "Acme", Name: "here", Schema: "app", Version: 1, Request: "a"})
+	there = w.provision(provision.Input{Org: "acme", Name: "there", Place: fleet.D1, Schema: "app", Version: 1, Request: "b"})
 	return w, here, there
 }
 
@@ -88,22 +89,22 @@ func TestAPlaceThatHangsKeepsNobodyWaiting(t *testing.T) {
 	w, here, there := twoPlaces(t)
 	plans := map[string]fleet.Plan{here.Name: w.cutApply(here.Name), there.Name: w.cutApply(there.Name)}
 	state := func(name string) fleet.PlanState {
-		p, err := w.Plan(t.Context(), ada, plans[name].ID)
+		p, err := w.Change.Plans.Plan(t.Context(), ada, plans[name].ID)
 		must(t, err)
 		return p.State
 	}
 	answers := make(chan struct{})
 	w.places(func(p places) places { p.cloud = &hanging{p.cloud, answers}; return p })
 	must(t, w.Recover(t.Context())) // would never return
-	if got := len(w.Unsettled(ada)); got != 2 {
+	if got := len(w.Fleet.Settler.Unsettled(ada)); got != 2 {
 		t.Fatalf("%d unsettled", got)
 	}
 
 	ctx, stop := context.WithCancel(t.Context())
 	ran := make(chan struct{})
 	go func() { defer close(ran); w.Run(ctx) }()
-	until(t, func() bool { return len(w.Unsettled(ada)) == 1 })
-	if u := w.Unsettled(ada)[0]; u.Database != there.Name || !u.Held || u.What == "" || state(here.Name) != fleet.PlanApplied {
+	until(t, func() bool { return len(w.Fleet.Settler.Unsettled(ada)) == 1 })
+	if u := w.Fleet.Settler.Unsettled(ada)[0]; u.Database != there.Name || !u.Held || u.What == "" || state(here.Name) != fleet.PlanApplied {
 		t.Errorf("%+v, the plan here is %s", u, state(here.Name))
 	}
 	w.exec(here.Name, "insert into users(id, email) values (1, 'a@x')")
@@ -114,9 +115,9 @@ func TestAPlaceThatHangsKeepsNobodyWaiting(t *testing.T) {
 	}
 
 	close(answers)
-	w.Settle(t.Context())
-	if got := state(there.Name); got != fleet.PlanApplied || len(w.Unsettled(ada)) > 0 {
-		t.Errorf("the plan is %s, unsettled is %v", got, w.Unsettled(ada))
+	w.Fleet.Settler.Settle(t.Context())
+	if got := state(there.Name); got != fleet.PlanApplied || len(w.Fleet.Settler.Unsettled(ada)) > 0 {
+		t.Errorf("the plan is %s, unsettled is %v", got, w.Fleet.Settler.Unsettled(ada))
 	}
 }
 
@@ -134,41 +135,41 @@ func TestWhatIsNotSettledIsReadAndNotChanged(t *testing.T) {
 	w, here, there := twoPlaces(t)
 	ctx := t.Context()
 	w.exec(there.Name, "insert into users(id, email) values (1, 'a@x')")
-	point, err := w.KeepPoint(ctx, ada, there.Name)
+	point, err := w.Keep.Points.KeepPoint(ctx, ada, there.Name)
 	must(t, err)
 	p := w.cutApply(there.Name)
 	must(t, w.Recover(ctx))
 	if got := w.value(there.Name, "select email from users"); got != "a@x" {
 		t.Errorf("read: %s", got)
 	}
-	_, conn, err := w.Open(ctx, ada, there.Name)
+	_, conn, err := w.Fleet.Open(ctx, ada, there.Name)
 	must(t, err)
 	insert := d1.Exec("insert into users(id, email) values (2, 'b@x')")
 	for what, do := range map[string]func(name string) error{
 		"query":   func(string) error { _, err := conn.Query(ctx, insert); return err },
 		"batch":   func(string) error { _, err := conn.Batch(ctx, []d1.Stmt{d1.Query("select 1"), insert}); return err },
-		"keep":    func(name string) error { _, err := w.KeepPoint(ctx, ada, name); return err },
-		"restore": func(name string) error { _, err := w.RestoreTo(ctx, ada, name, point.ID); return err },
-		"delete":  func(name string) error { return w.Delete(ctx, ada, name) },
-		"archive": func(name string) error { return w.Archive(ctx, ada, name) },
-		"move":    func(name string) error { return w.Move(ctx, ada, name, fleet.Embedded) },
+		"keep":    func(name string) error { _, err := w.Keep.Points.KeepPoint(ctx, ada, name); return err },
+		"restore": func(name string) error { _, err := w.Keep.Points.RestoreTo(ctx, ada, name, point.ID); return err },
+		"delete":  func(name string) error { return w.Keep.Delete(ctx, ada, name) },
+		"archive": func(name string) error { return w.Keep.Archive(ctx, ada, name) },
+		"move":    func(name string) error { return w.Keep.Moves.Move(ctx, ada, name, fleet.Embedded) },
 	} {
 		if err := do(there.Name); !fault.Is(err, fault.Conflict) || !strings.Contains(fault.Message(err), "a plan was being applied") {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
 	w.exec(here.Name, "insert into users(id, email) values (1, 'a@x')")
-	_, err = w.KeepPoint(ctx, ada, here.Name)
+	_, err = w.Keep.Points.KeepPoint(ctx, ada, here.Name)
 	must(t, err)
 
-	w.Settle(ctx)
-	if p, err = w.Plan(ctx, ada, p.ID); err != nil || p.State != fleet.PlanApplied {
+	w.Fleet.Settler.Settle(ctx)
+	if p, err = w.Change.Plans.Plan(ctx, ada, p.ID); err != nil || p.State != fleet.PlanApplied {
 		t.Errorf("%+v %v", p, err)
 	}
 	if _, err := conn.Query(ctx, insert); err != nil { // the very handle
 		t.Error(err)
 	}
-	must(t, w.Delete(ctx, ada, there.Name))
+	must(t, w.Keep.Delete(ctx, ada, there.Name))
 }
 
 // TestAMoveThatWasCutShortHoldsNoDatabaseHere: it is in the data folder whatever D1
@@ -186,13 +187,14 @@ func TestAMoveThatWasCutShortHoldsNoDatabaseHere(t *testing.T) {
 	w.places(func(p places) places { p.cloud = &hanging{p.cloud, answers}; return p })
 	must(t, w.Recover(ctx))
 	looking := make(chan struct{})
-	go func() { defer close(looking); w.Settle(ctx) }()
+	go func() { defer close(looking); w.Fleet.Settler.Settle(ctx) }()
 	w.exec(here.Name, "insert into users(id, email) values (1, 'a@x')")
 	p := w.approved(here.Name)
-	if p, err = w.Apply(ctx, ada, p.ID, p.Hash); err != nil || p.State != fleet.PlanApplied {
+	if p, err = w.Change.Plans.Apply(ctx, ada, p.ID, p.Hash); err != nil || p.State != fleet.PlanApplied {
 		t.Fatalf("%+v %v", p, err)
 	}
-	for what, err := range map[string]error{"move": w.Move(ctx, ada, here.Name, fleet.D1), "delete": w.Delete(ctx, ada, here.Name)} {
+	for what, err := range map[string]error{"move": w.Keep.Moves.Move(ctx, ada, here.Name, fleet.D1),
+		"delete": w.Keep.Delete(ctx, ada, here.Name)} {
 		if !fault.Is(err, fault.Conflict) || !strings.Contains(fault.Message(err), "it was being moved") {
 			t.Errorf("%s: %v", what, err)
 		}
@@ -200,8 +202,8 @@ func TestAMoveThatWasCutShortHoldsNoDatabaseHere(t *testing.T) {
 	close(answers)
 	<-looking
 	d = w.database(here.Name)
-	if d.MoveTarget.Place != "" || d.Provider != fleet.Embedded || d.Version != 2 || len(w.Unsettled(ada)) > 0 {
-		t.Errorf("%+v, unsettled %v", d, w.Unsettled(ada))
+	if d.MoveTarget.Place != "" || d.Provider != fleet.Embedded || d.Version != 2 || len(w.Fleet.Settler.Unsettled(ada)) > 0 {
+		t.Errorf("%+v, unsettled %v", d, w.Fleet.Settler.Unsettled(ada))
 	}
 	if _, err := w.cloud.Get(ctx, made.ID); !fault.Is(err, fault.NotFound) {
 		t.Errorf("what was made is still there: %v", err)
@@ -219,20 +221,20 @@ func TestWhatCannotBeReadIsRecordedOnce(t *testing.T) {
 	w.places(func(p places) places { p.cloud = mutePlace{p.cloud}; return p })
 	must(t, w.Recover(t.Context()))
 	for range 3 {
-		w.Settle(t.Context())
+		w.Fleet.Settler.Settle(t.Context())
 	}
-	if u := w.Unsettled(ada); len(u) != 1 || u[0].Error == "" {
+	if u := w.Fleet.Settler.Unsettled(ada); len(u) != 1 || u[0].Error == "" {
 		t.Fatalf("%+v", u)
 	}
 	if got := w.outcomes(audit.PlanApply); got != "unknown" {
 		t.Errorf("audit: %s", got)
 	}
-	if p, err := w.Plan(t.Context(), ada, p.ID); err != nil || p.State != fleet.PlanUnknown {
+	if p, err := w.Change.Plans.Plan(t.Context(), ada, p.ID); err != nil || p.State != fleet.PlanUnknown {
 		t.Errorf("%+v %v", p, err)
 	}
 	must(t, w.cloud.Delete(t.Context(), there.ProviderID)) // by somebody else
-	w.Settle(t.Context())
-	if u := w.Unsettled(ada); len(u) != 0 {
+	w.Fleet.Settler.Settle(t.Context())
+	if u := w.Fleet.Settler.Unsettled(ada); len(u) != 0 {
 		t.Errorf("a database that is gone is held: %+v", u)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/d1/rest"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/fleet"
+	"github.com/kuratchi/dashboard/internal/fleet/provision"
 )
 
 // mute refuses to look into some databases.
@@ -59,29 +60,30 @@ func TestThirtyDatabasesOfTheAccountAreAdopted(t *testing.T) {
 	}
 
 	before := len(cloud.Calls())
-	page, err := w.AccountDatabases(ctx, ada, "SHOP", fleet.Page{Number: 2, Size: 20}, false)
+	page, err := w.Provision.Adoptions.AccountDatabases(ctx, ada, "SHOP", fleet.Page{Number: 2, Size: 20}, false)
 	if list := page.Databases; err != nil || page.Total != 30 || len(list) != 10 || list[0].Name != "shop-20" || list[0].Known != "" ||
 		page.Read.IsZero() {
 		t.Fatalf("%v %+v", err, page)
 	}
-	if page, err := w.AccountDatabases(ctx, ada, "-29", fleet.Page{Number: 1, Size: 20}, false); err != nil || page.Total != 1 {
+	if page, err := w.Provision.Adoptions.AccountDatabases(ctx, ada, "-29", fleet.Page{Number: 1, Size: 20}, false); err != nil ||
+		page.Total != 1 {
 		t.Errorf("%v %d", err, page.Total)
 	}
 	if got := len(cloud.Calls()) - before; got != 1 {
 		t.Errorf("two pages took %d calls", got)
 	}
-	if _, err := w.Examine(ctx, ada, ids[:26], ""); !fault.Is(err, fault.Invalid) {
+	if _, err := w.Provision.Adoptions.Examine(ctx, ada, ids[:26], ""); !fault.Is(err, fault.Invalid) {
 		t.Errorf("26 at once: %v", err)
 	}
-	if _, err := w.Examine(ctx, ada, []string{"gone"}, ""); !fault.Is(err, fault.NotFound) {
+	if _, err := w.Provision.Adoptions.Examine(ctx, ada, []string{"gone"}, ""); !fault.Is(err, fault.NotFound) {
 		t.Errorf("of another account: %v", err)
 	}
-	if _, err := w.Examine(ctx, ada, ids[:1], "nope"); !fault.Is(err, fault.NotFound) {
+	if _, err := w.Provision.Adoptions.Examine(ctx, ada, ids[:1], "nope"); !fault.Is(err, fault.NotFound) {
 		t.Errorf("an unknown schema: %v", err)
 	}
 
 	w.places(func(p places) places { p.cloud = &mute{p.cloud, []string{ids[4]}}; return p })
-	found, err := w.Examine(ctx, ada, ids[:6], "app")
+	found, err := w.Provision.Adoptions.Examine(ctx, ada, ids[:6], "app")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,7 +104,8 @@ func TestThirtyDatabasesOfTheAccountAreAdopted(t *testing.T) {
 
 	// Two are adopted into a new organization, one that doesn't answer is left, the rest
 	// each with one of its own.
-	done, err := w.Register(ctx, ada, fleet.RegisterInput{IDs: []string{ids[4], ids[0], ids[1]}, Schema: "app", OrgName: "Shops"})
+	done, err := w.Provision.Adoptions.Register(ctx, ada,
+		provision.RegisterInput{IDs: []string{ids[4], ids[0], ids[1]}, Schema: "app", OrgName: "Shops"})
 	if err != nil || len(done) != 3 || done[0].Error == "" || done[1].Error != "" || done[2].Error != "" {
 		t.Fatalf("%v %+v", err, done)
 	}
@@ -113,11 +116,13 @@ func TestThirtyDatabasesOfTheAccountAreAdopted(t *testing.T) {
 		}
 	}
 	// to one that is there
-	if done, err = w.Register(ctx, ada, fleet.RegisterInput{IDs: []string{ids[2]}, Org: "shops"}); err != nil || done[0].Error != "" {
+	if done, err = w.Provision.Adoptions.Register(ctx, ada, provision.RegisterInput{IDs: []string{ids[2]}, Org: "shops"}); err != nil ||
+		done[0].Error != "" {
 		t.Fatalf("%v %+v", err, done)
 	}
 	for i := 5; i < 30; i += 25 {
-		if done, err = w.Register(ctx, ada, fleet.RegisterInput{IDs: ids[i:min(30, i+25)], EachItsOwn: true}); err != nil {
+		if done, err = w.Provision.Adoptions.Register(ctx, ada,
+			provision.RegisterInput{IDs: ids[i:min(30, i+25)], EachItsOwn: true}); err != nil {
 			t.Fatal(err)
 		}
 		for _, d := range done {
@@ -126,11 +131,11 @@ func TestThirtyDatabasesOfTheAccountAreAdopted(t *testing.T) {
 			}
 		}
 	}
-	if totals, err := w.Totals(ctx, ada); err != nil || totals.Databases != 28 || totals.Orgs != 26 {
+	if totals, err := w.Fleet.Totals(ctx, ada); err != nil || totals.Databases != 28 || totals.Orgs != 26 {
 		t.Errorf("%+v %v", totals, err)
 	}
 	w.value("shop-29", "select 1")
-	again, err := w.Register(ctx, ada, fleet.RegisterInput{IDs: ids[:1], Org: "shops"})
+	again, err := w.Provision.Adoptions.Register(ctx, ada, provision.RegisterInput{IDs: ids[:1], Org: "shops"})
 	if err != nil || !strings.Contains(again[0].Error, "registered already, as shop-00") {
 		t.Errorf("twice: %v %+v", err, again)
 	}
@@ -154,24 +159,24 @@ func effects(cloud *front.Front) string {
 func TestWhatIsAgainstAnAdoption(t *testing.T) {
 	w, cloud := newCloudWorld(t)
 	ctx := t.Context()
-	w.provision(fleet.ProvisionInput{OrgName: "Taken", Name: "taken", Request: "f"})
+	w.provision(provision.Input{OrgName: "Taken", Name: "taken", Request: "f"})
 	ids := []string{w.found(cloud, "taken"), w.found(cloud, "new"), w.found(cloud, strings.Repeat("long-", 12)+"name")}
-	found, err := w.Examine(ctx, ada, ids, "")
+	found, err := w.Provision.Adoptions.Examine(ctx, ada, ids, "")
 	must(t, err)
-	done, err := w.Register(ctx, ada, fleet.RegisterInput{IDs: ids, EachItsOwn: true})
+	done, err := w.Provision.Adoptions.Register(ctx, ada, provision.RegisterInput{IDs: ids, EachItsOwn: true})
 	must(t, err)
 	for i, want := range []string{"taken", "page of the dashboard", ""} {
 		if got := done[i].Error; (got == "") != (want == "") || !strings.Contains(got, want) || got != found[i].Against {
 			t.Errorf("%s: %s, and looked into: %s", done[i].Name, got, found[i].Against)
 		}
 	}
-	if orgs, n, _ := w.Orgs(ctx, ada, "", fleet.Page{Number: 1, Size: 9}); n != 2 {
+	if orgs, n, _ := w.Fleet.Orgs.List(ctx, ada, "", fleet.Page{Number: 1, Size: 9}); n != 2 {
 		t.Errorf("%+v", orgs)
 	}
-	for field, in := range map[string]fleet.RegisterInput{
+	for field, in := range map[string]provision.RegisterInput{
 		"org": {IDs: ids[2:], Org: "nope"}, "org_name": {IDs: ids[2:], Org: "taken", OrgName: "Both"}, "": {},
 	} {
-		if _, err := w.Register(ctx, ada, in); !fault.Is(err, fault.Invalid) || fault.FieldOf(err) != field {
+		if _, err := w.Provision.Adoptions.Register(ctx, ada, in); !fault.Is(err, fault.Invalid) || fault.FieldOf(err) != field {
 			t.Errorf("%s: %v", field, err)
 		}
 	}
@@ -191,7 +196,7 @@ func TestTheListIsOfTheAccountThatIsSetUp(t *testing.T) {
 	now := &changing{places{w.engine, w.cloud}}
 	w.at(now)
 	for _, want := range []string{"of-one", "of-two"} {
-		page, err := w.AccountDatabases(t.Context(), ada, "", fleet.Page{Number: 1, Size: 9}, false)
+		page, err := w.Provision.Adoptions.AccountDatabases(t.Context(), ada, "", fleet.Page{Number: 1, Size: 9}, false)
 		if err != nil || page.Total != 1 || page.Databases[0].Name != want {
 			t.Errorf("%v %+v, want %s", err, page, want)
 		}

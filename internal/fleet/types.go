@@ -1,11 +1,92 @@
 package fleet
 
 import (
+	"slices"
 	"time"
 
+	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/id"
 	"github.com/kuratchi/dashboard/internal/migrate"
 )
+
+// Check is what a look into a database saw.
+type Check struct {
+	Database id.Database
+	At       time.Time
+	Health   Health
+	// Detail says in words what differs or why it didn't answer.
+	Detail string
+	Size   int64
+	Tables int
+	// From is the version that was recorded when it was looked at, and Version
+	// the one that was found; they differ where somebody else migrated.
+	From, Version int
+	// missed is why nothing could be seen: what was seen before stands.
+	Missed error
+}
+
+// Filling is how the fills of an applied plan stand. What was filled so far is in
+// the database itself; see FillProgress.
+type Filling struct {
+	// State is "" before the plan was applied, and for a plan without fills.
+	State FillState
+	// Error says why it failed, or how many rows have no value though it is done.
+	Error string
+	// Intent is the audit entry written before it began, or went on.
+	Intent string
+	// By is who began it, or stopped it; Since is when it came into its state.
+	By    string
+	Since time.Time
+}
+
+// FillState is how far the fills of a plan are.
+type FillState string
+
+// The states of filling. Only one that runs goes on by itself after a stop of the
+// program; one that is stopped or failed waits for an operator.
+const (
+	FillRunning FillState = "running"
+	FillStopped FillState = "stopped"
+	FillFailed  FillState = "failed"
+	FillDone    FillState = "done"
+)
+
+// Counterpart is a database of the same name at another place: one that is being
+// filled, or the old one after a move.
+type Counterpart struct {
+	Place string
+	// ID is its id there, "" before it was made.
+	ID string
+	At time.Time
+	// Mark is the bookmark of the one that was left on D1, as it was copied: another
+	// one now says that somebody wrote to it since. It is "" elsewhere.
+	Mark string
+}
+
+// Origin is a database as it is where it was before its move. On D1 others than the
+// dashboard may go on writing to it there: their rows are in no other place.
+func (d Database) Origin() Database {
+	d.Provider, d.ProviderID = d.MoveOrigin.Place, d.MoveOrigin.ID
+	return d
+}
+
+// AtPlace reports whether the point is one of where the database lives now: a
+// database that was moved has points of two places.
+func (p RestorePoint) AtPlace(d Database) bool { return p.Place == d.Provider }
+
+// PlaceWords is the place in words.
+func (d Database) PlaceWords() string {
+	if d.Provider == D1 {
+		return "on D1"
+	}
+	return "in the data folder"
+}
+
+// unfinishedStates are those of a provision that didn't end.
+var unfinishedStates = []State{Provisioning, Failed, Interrupted}
+
+// IsUnfinished reports whether a provision didn't end.
+func (s State) IsUnfinished() bool { return slices.Contains(unfinishedStates, s) }
 
 // Org is an organization.
 type Org struct {
@@ -221,7 +302,7 @@ type Schema struct {
 	Latest    int
 	CreatedAt time.Time
 	UpdatedAt time.Time
-	// Databases is how many in use are on it, where a list tells it: see SchemasInUse.
+	// Databases is how many in use are on it, where a list tells it: see change.Schemas.InUse.
 	Databases int
 }
 
@@ -285,3 +366,6 @@ type Plan struct {
 
 // SelfApproved reports whether the author was also the approver.
 func (p Plan) SelfApproved() bool { return p.DecidedBy != "" && p.DecidedBy == p.CreatedBy }
+
+// Damaged reports whether the point holds a database as it was found damaged.
+func (p RestorePoint) Damaged() bool { return d1.IsDamaged(p.Mark) }

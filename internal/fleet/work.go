@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"context"
 	"time"
 
 	"github.com/kuratchi/dashboard/internal/auth"
@@ -8,6 +9,11 @@ import (
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/id"
 )
+
+// withProgress is a context whose long calls note their progress with the database's work.
+func (h *Holds) withProgress(ctx context.Context, d Database) context.Context {
+	return d1.WithProgress(ctx, func(step string, done, total int64) { h.noteProgress(d, step, done, total) })
+}
 
 // Work is something that is done to a database as a whole and may take a while,
 // or has just ended.
@@ -51,19 +57,19 @@ const workLifetime = time.Hour
 
 // Work returns what is being done to a database, or what ended not long ago; its
 // Op is nil for neither.
-func (f *Fleet) Work(d id.Database) Work {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.works[d]
+func (h *Holds) Work(d id.Database) Work {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.works[d]
 }
 
 // trackWork notes a work while fn does it, and how it ended.
-func (f *Fleet) trackWork(a auth.Actor, d Database, w Work, fn func() error) error {
-	w.By, w.Since, w.Error = a.Email, f.now(), "It was cut short."
-	f.noteWork(d.ID, w)
+func (h *Holds) trackWork(a auth.Actor, d Database, w Work, fn func() error) error {
+	w.By, w.Since, w.Error = a.Email, h.now(), "It was cut short."
+	h.noteWork(d.ID, w)
 	defer func() { // also when fn panics
-		w.Ended, w.Filled = f.now(), f.Work(d.ID).Filled
-		f.noteWork(d.ID, w)
+		w.Ended, w.Filled = h.now(), h.Work(d.ID).Filled
+		h.noteWork(d.ID, w)
 	}()
 	err := fn()
 	w.Error, w.Cause = "", err
@@ -74,42 +80,42 @@ func (f *Fleet) trackWork(a auth.Actor, d Database, w Work, fn func() error) err
 }
 
 // noteProgress notes how far a work is.
-func (f *Fleet) noteProgress(d Database, step string, done, total int64) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if w, ok := f.works[d.ID]; ok && w.Running() {
+func (h *Holds) noteProgress(d Database, step string, done, total int64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if w, ok := h.works[d.ID]; ok && w.Running() {
 		w.Step, w.Done, w.Total = step, done, total
-		f.works[d.ID] = w
+		h.works[d.ID] = w
 	}
 }
 
-// noteFilled notes with an import under way what it brought.
-func (f *Fleet) noteFilled(d Database, filled d1.Filled) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if w, ok := f.works[d.ID]; ok && w.Running() {
+// NoteFilled notes with an import under way what it brought.
+func (h *Holds) NoteFilled(d Database, filled d1.Filled) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if w, ok := h.works[d.ID]; ok && w.Running() {
 		w.Filled = filled
-		f.works[d.ID] = w
+		h.works[d.ID] = w
 	}
 }
 
-func (f *Fleet) noteWork(d id.Database, w Work) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	now := f.now()
-	for other, old := range f.works {
+func (h *Holds) noteWork(d id.Database, w Work) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	now := h.now()
+	for other, old := range h.works {
 		if !old.Running() && now.Sub(old.Ended) > workLifetime {
-			delete(f.works, other)
+			delete(h.works, other)
 		}
 	}
-	f.works[d] = w
+	h.works[d] = w
 }
 
 // forgetFailure forgets that a try at what is settled now failed.
-func (f *Fleet) forgetFailure(d id.Database, key string) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if w := f.works[d]; w.Op != nil && w.Op.Clears == key && !w.Running() && w.Error != "" {
-		delete(f.works, d)
+func (h *Holds) forgetFailure(d id.Database, key string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if w := h.works[d]; w.Op != nil && w.Op.Clears == key && !w.Running() && w.Error != "" {
+		delete(h.works, d)
 	}
 }

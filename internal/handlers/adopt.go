@@ -7,6 +7,7 @@ import (
 
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/fleet"
+	"github.com/kuratchi/dashboard/internal/fleet/provision"
 	"github.com/kuratchi/dashboard/web/templates/layout"
 	"github.com/kuratchi/dashboard/web/templates/paths"
 	"github.com/kuratchi/dashboard/web/templates/views"
@@ -18,7 +19,7 @@ func (s provisions) adoptShow(c echo.Context) error {
 	v := views.Adopt{Chosen: q["id"], Schema: q.Get("schema")}
 	var err error
 	if len(v.Chosen) > 0 {
-		v.Examined, err = s.Fleet.Examine(c.Request().Context(), s.actor(c), v.Chosen, v.Schema)
+		v.Examined, err = s.Provision.Adoptions.Examine(c.Request().Context(), s.actor(c), v.Chosen, v.Schema)
 	}
 	if q.Has("schema") && len(v.Chosen) == 0 {
 		err = fault.New(fault.Invalid, "Choose at least one database to look into.")
@@ -59,8 +60,8 @@ func (s provisions) adoptLists(c echo.Context, v *views.Adopt) error {
 	if err != nil {
 		return err
 	}
-	v.Search, v.Page = c.QueryParam("q"), fleet.Page{Number: number, Size: fleet.MaxExamined}
-	found, err := s.Fleet.AccountDatabases(ctx, s.actor(c), v.Search, v.Page, c.QueryParam("again") != "")
+	v.Search, v.Page = c.QueryParam("q"), fleet.Page{Number: number, Size: provision.MaxExamined}
+	found, err := s.Provision.Adoptions.AccountDatabases(ctx, s.actor(c), v.Search, v.Page, c.QueryParam("again") != "")
 	if err != nil {
 		return err
 	}
@@ -81,14 +82,14 @@ func (s provisions) adoptCreate(c echo.Context) error {
 	if err != nil {
 		return asFault(err)
 	}
-	in := fleet.RegisterInput{IDs: form["id"], Schema: form.Get("schema"), Org: form.Get("org"), OrgName: form.Get("org_name"),
+	in := provision.RegisterInput{IDs: form["id"], Schema: form.Get("schema"), Org: form.Get("org"), OrgName: form.Get("org_name"),
 		EachItsOwn: form.Get("each") == "on"}
-	done, err := s.Fleet.Register(c.Request().Context(), s.actor(c), in)
+	done, err := s.Provision.Adoptions.Register(c.Request().Context(), s.actor(c), in)
 	v := views.Adopt{Done: done, Schema: in.Schema}
 	if err != nil && len(done) == 0 { // the form again, with what is in them
 		v = views.Adopt{Schema: in.Schema, Chosen: in.IDs, Org: in.Org, OrgName: in.OrgName, Each: in.EachItsOwn}
 		if len(in.IDs) > 0 && isFormError(err) {
-			if v.Examined, _ = s.Fleet.Examine(c.Request().Context(), s.actor(c), in.IDs, in.Schema); v.Examined == nil {
+			if v.Examined, _ = s.Provision.Adoptions.Examine(c.Request().Context(), s.actor(c), in.IDs, in.Schema); v.Examined == nil {
 				v.Chosen = nil
 			}
 		}

@@ -51,7 +51,7 @@ func (s settings) onD1(c echo.Context, d fleet.Database) *views.OnD1 {
 	ctx, cancel := context.WithTimeout(c.Request().Context(), s.asideTimeout())
 	defer cancel()
 	began := time.Now()
-	info, err := s.Fleet.Info(ctx, d)
+	info, err := s.Fleet.Places.Info(ctx, d)
 	v := &views.OnD1{Info: info, Latency: time.Since(began)}
 	if err != nil {
 		v.Error = afterDone.Replace(fault.Message(err))
@@ -64,7 +64,7 @@ func (s settings) originState(c echo.Context, d fleet.Database) (v views.Origin)
 	ctx, cancel := context.WithTimeout(c.Request().Context(), s.asideTimeout())
 	defer cancel()
 	var err error
-	if v.Written, err = s.Fleet.OriginChanged(ctx, d); err != nil {
+	if v.Written, err = s.Keep.Moves.OriginChanged(ctx, d); err != nil {
 		v.Written, v.Error = false, afterDone.Replace(fault.Message(err))
 	}
 	return v

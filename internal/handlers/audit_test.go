@@ -30,7 +30,7 @@ type deed struct {
 func fixed(v url.Values) func(*site) url.Values { return func(*site) url.Values { return v } }
 
 func (s *site) hash(plan string) string {
-	p, err := s.fleet.Plan(s.t.Context(), anOwner, s.plans[plan])
+	p, err := s.fleet.Change.Plans.Plan(s.t.Context(), anOwner, s.plans[plan])
 	must(s.t, err)
 	return p.Hash
 }

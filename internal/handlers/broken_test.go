@@ -17,7 +17,7 @@ import (
 // spoil closes every database and has f change the file of one.
 func (s *site) spoil(db string, f func(path string) error) {
 	s.t.Helper()
-	d, err := s.fleet.Database(s.t.Context(), anOwner, db)
+	d, err := s.fleet.Fleet.Database(s.t.Context(), anOwner, db)
 	must(s.t, err)
 	dir := filepath.Join(filepath.Dir(s.controlFile), "databases")
 	must(s.t, s.engine.Close())
@@ -63,18 +63,18 @@ func TestADatabaseThatCannotBeOpenedIsUnreachable(t *testing.T) {
 			s := newSite(t)
 			owner := s.operator(auth.RoleOwner)
 			a := ownerActor(owner)
-			_, err := s.fleet.SaveVersion(t.Context(), a, "", shop(1))
+			_, err := s.fleet.Change.Schemas.SaveVersion(t.Context(), a, "", shop(1))
 			must(t, err)
 			s.provision(a, "Acme Inc.", "acme-org-001")
 			s.rows("acme-org-001")
-			_, err = s.fleet.KeepPoint(t.Context(), a, "acme-org-001")
+			_, err = s.fleet.Keep.Points.KeepPoint(t.Context(), a, "acme-org-001")
 			must(t, err)
 			s.spoil("acme-org-001", c.spoil)
 			b := s.signedIn(owner)
 
 			s.clock.add(time.Minute)
 			b.post("/databases/acme-org-001/check", nil).is(http.StatusSeeOther)
-			d, err := s.fleet.Database(t.Context(), anOwner, "acme-org-001")
+			d, err := s.fleet.Fleet.Database(t.Context(), anOwner, "acme-org-001")
 			must(t, err)
 			if d.Health != fleet.HealthUnreachable || !strings.Contains(d.HealthDetail, c.says) || !d.CheckedAt.Equal(s.clock.now()) {
 				t.Errorf("health: %s, %q, at %v", d.Health, d.HealthDetail, d.CheckedAt)

@@ -164,9 +164,9 @@ func (w *callWalk) rests(name string) func() {
 	return func() {
 		w.t.Helper()
 		w.eventually(name+" rests", func() bool {
-			d, err := w.fleet.Database(w.t.Context(), anOwner, name)
+			d, err := w.fleet.Fleet.Database(w.t.Context(), anOwner, name)
 			must(w.t, err)
-			return !w.fleet.Busy(d.ID) && !w.fleet.Work(d.ID).Running()
+			return !w.fleet.Fleet.Holds.Busy(d.ID) && !w.fleet.Fleet.Holds.Work(d.ID).Running()
 		})
 	}
 }

@@ -139,7 +139,7 @@ func (w *callWalk) walkMigrations() {
 	w.get(onD1+"/migrations", "")
 	propose := func(version string) (path string, hash url.Values) {
 		path = w.act(onD1+"/plans", "", url.Values{"schema": {"shop"}, "version": {version}}).location()
-		plans, _, err := w.fleet.Plans(w.t.Context(), anOwner, "acme-d1", fleet.Page{Number: 1, Size: 1})
+		plans, _, err := w.fleet.Change.Plans.List(w.t.Context(), anOwner, "acme-d1", fleet.Page{Number: 1, Size: 1})
 		must(w.t, err)
 		return path, url.Values{"hash": {plans[0].Hash}, "confirm": {"acme-d1"}}
 	}
@@ -156,7 +156,7 @@ func (w *callWalk) walkMigrations() {
 	set("state = 'applying', applied_at = 0, applied_by = 'ada'")
 	w.poll(path, "is being applied")
 	set("state = 'approved', applied_at = null, applied_by = null")
-	plans, _, err := w.fleet.Plans(w.t.Context(), anOwner, "acme-d1", fleet.Page{Number: 1, Size: 1})
+	plans, _, err := w.fleet.Change.Plans.List(w.t.Context(), anOwner, "acme-d1", fleet.Page{Number: 1, Size: 1})
 	must(w.t, err)
 	filled := func() { w.fillEnds(plans[0].ID) }
 	w.act(path+"/apply", "and filling", hash, w.rests("acme-d1"), filled)
@@ -174,7 +174,7 @@ func (w *callWalk) walkMigrations() {
 	})
 	save := func(version, from, to string) {
 		next := strings.NewReplacer(`"version": 2`, `"version": `+version, from, to).Replace(filledShop)
-		_, err := w.fleet.SaveVersion(w.t.Context(), auth.SystemActor("test"), "shop", next)
+		_, err := w.fleet.Change.Schemas.SaveVersion(w.t.Context(), auth.SystemActor("test"), "shop", next)
 		must(w.t, err)
 	}
 	save("3", `"picture": "blob"`, `"picture": "blob unique"`)
@@ -205,7 +205,7 @@ func (w *callWalk) walkBackups() {
 		release()
 		w.rests("acme-d1")()
 	})
-	points, err := w.fleet.Points(w.t.Context(), w.databaseNamed("acme-d1"), fleet.Page{})
+	points, err := w.fleet.Keep.Points.List(w.t.Context(), w.databaseNamed("acme-d1"), fleet.Page{})
 	must(w.t, err)
 	w.exec(w.open("acme-d1"), "delete from sales")
 	moment := w.clock.now().UTC().Format("2006-01-02T15:04:05")

@@ -40,7 +40,7 @@ func siteOn(t *testing.T, api string, reading bool, tune ...func(*handlers.Optio
 	s := newSiteAt(t, api, env, tune...)
 	owner := s.operator(auth.RoleOwner)
 	a := ownerActor(owner)
-	_, err := s.fleet.SaveVersion(t.Context(), a, "", shop(1))
+	_, err := s.fleet.Change.Schemas.SaveVersion(t.Context(), a, "", shop(1))
 	must(t, err)
 	b := s.signedIn(owner)
 	b.get("/databases/new").is(http.StatusOK, "Cloudflare D1", "Jurisdiction, on D1")
@@ -111,7 +111,7 @@ func TestPagesOfADatabaseOnD1(t *testing.T) {
 	b.get(db+"/backups").is(http.StatusOK, "Time Travel", "D1 keeps every moment for 30 days on paid plans, 7 on the free one")
 	b.post(db+"/points", nil).is(http.StatusSeeOther)
 	s.exec(s.open("acme-d1"), "delete from items")
-	points, err := s.fleet.Points(t.Context(), s.databaseNamed("acme-d1"), fleet.Page{})
+	points, err := s.fleet.Keep.Points.List(t.Context(), s.databaseNamed("acme-d1"), fleet.Page{})
 	must(t, err)
 	for at, words := range map[string]string{
 		"yesterday":        "a date and a time in UTC",
@@ -126,12 +126,12 @@ func TestPagesOfADatabaseOnD1(t *testing.T) {
 		`name="at" value="`+moment) {
 		t.Error("the form doesn't say which moment")
 	}
-	if now, _ := s.fleet.Points(t.Context(), s.databaseNamed("acme-d1"), fleet.Page{}); len(now) != len(points) {
+	if now, _ := s.fleet.Keep.Points.List(t.Context(), s.databaseNamed("acme-d1"), fleet.Page{}); len(now) != len(points) {
 		t.Errorf("asking made a point: %+v", now)
 	}
 	b.post(db+"/points/restore", url.Values{"at": {moment}, "confirm": {"x"}}).is(http.StatusUnprocessableEntity, "Type acme-d1")
 	b.post(db+"/points/restore", url.Values{"at": {moment}, "confirm": {"acme-d1"}}).is(http.StatusSeeOther)
-	now, _ := s.fleet.Points(t.Context(), s.databaseNamed("acme-d1"), fleet.Page{})
+	now, _ := s.fleet.Keep.Points.List(t.Context(), s.databaseNamed("acme-d1"), fleet.Page{})
 	if len(now) != len(points)+2 { // the moment, and the state before
 		t.Errorf("%+v", now)
 	}
@@ -331,7 +331,7 @@ func TestADatabaseIsMovedAndTheOldOneLetGo(t *testing.T) {
 // idle waits until nothing is done to a database as a whole.
 func (s *site) idle(name string) {
 	s.t.Helper()
-	s.eventually(name+" is idle", func() bool { return !s.fleet.Work(s.databaseNamed(name).ID).Running() })
+	s.eventually(name+" is idle", func() bool { return !s.fleet.Fleet.Holds.Work(s.databaseNamed(name).ID).Running() })
 }
 
 // upload posts a file.

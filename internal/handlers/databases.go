@@ -11,6 +11,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/fleet"
+	"github.com/kuratchi/dashboard/internal/fleet/provision"
 	"github.com/kuratchi/dashboard/internal/handlers/middleware"
 	"github.com/kuratchi/dashboard/internal/id"
 	"github.com/kuratchi/dashboard/web/templates/layout"
@@ -26,7 +27,7 @@ func (s provisions) provisionForm(c echo.Context, status int, form url.Values, c
 	ctx := c.Request().Context()
 	v := views.Provision{
 		Org: form.Get("org"), OrgName: form.Get("org_name"), Name: form.Get("name"), Location: form.Get("location"), Place: form.Get("place"),
-		Jurisdiction: form.Get("jurisdiction"), Replication: form.Get("replication"), OnD1: s.Fleet.HasD1(),
+		Jurisdiction: form.Get("jurisdiction"), Replication: form.Get("replication"), OnD1: s.Fleet.Places.HasD1(),
 		Schema: form.Get("schema"), Version: form.Get("version"), Request: form.Get("request"),
 		Proposed: "{organization}-org-001",
 	}
@@ -47,7 +48,7 @@ func (s provisions) provisionForm(c echo.Context, status int, form url.Values, c
 		v.Org = v.Orgs.Orgs[0].Slug
 	}
 	if slug := v.Org; fleet.CheckSlug(slug) == nil {
-		if v.Proposed, err = s.Fleet.ProposeName(ctx, slug); err != nil {
+		if v.Proposed, err = s.Provision.ProposeName(ctx, slug); err != nil {
 			return err
 		}
 	} else if slug := fleet.Slug(v.OrgName); slug != "" {
@@ -71,7 +72,7 @@ func (s provisions) databasesCreate(c echo.Context) error {
 	if err != nil {
 		return asFault(err)
 	}
-	in := fleet.ProvisionInput{
+	in := provision.Input{
 		Org: form.Get("org"), OrgName: form.Get("org_name"), Name: form.Get("name"), Location: form.Get("location"),
 		Place: form.Get("place"), Jurisdiction: form.Get("jurisdiction"), Replication: form.Get("replication"),
 		Schema: form.Get("schema"), Request: form.Get("request"),
@@ -82,7 +83,7 @@ func (s provisions) databasesCreate(c echo.Context) error {
 				fault.New(fault.Invalid, "A version is a whole number from 1.").At("version"))
 		}
 	}
-	d, err := s.Fleet.Provision(c.Request().Context(), s.actor(c), in)
+	d, err := s.Provision.Start(c.Request().Context(), s.actor(c), in)
 	if isFormError(err) {
 		return s.provisionForm(c, statusOf(err), form, err)
 	}
@@ -93,7 +94,7 @@ func (s provisions) databasesCreate(c echo.Context) error {
 }
 
 func (s provisions) databasesResume(c echo.Context) error {
-	d, err := s.Fleet.ResumeProvision(c.Request().Context(), s.actor(c), c.Param("db"))
+	d, err := s.Provision.Resume(c.Request().Context(), s.actor(c), c.Param("db"))
 	if err != nil {
 		return err
 	}
@@ -101,7 +102,7 @@ func (s provisions) databasesResume(c echo.Context) error {
 }
 
 func (s provisions) databasesUndo(c echo.Context) error {
-	if err := s.Fleet.UndoProvision(c.Request().Context(), s.actor(c), c.Param("db")); err != nil {
+	if err := s.Provision.Undo(c.Request().Context(), s.actor(c), c.Param("db")); err != nil {
 		return err
 	}
 	return redirect(c, paths.Fleet)
@@ -126,18 +127,18 @@ func (s tables) databasesShow(c echo.Context) error {
 			return err
 		}
 		v := views.Tables{Database: d, Tables: cat.Tables, Latest: s.latestVersion(c, d)}
-		v.Size = s.Fleet.Size(ctx, d)
+		v.Size = s.Fleet.Places.Size(ctx, d)
 		return render(c, http.StatusOK, views.TablesPage(s.databasePage(c, d, "data", "Data"), v))
 	})
 }
 
 // progress is a page, or while it follows along, a part of one.
 func (s provisions) progress(c echo.Context, d fleet.Database) error {
-	steps, err := s.Fleet.Steps(c.Request().Context(), d)
+	steps, err := s.Provision.Steps(c.Request().Context(), d)
 	if err != nil {
 		return err
 	}
-	v := views.Progress{Database: d, Steps: steps, Busy: s.Fleet.Busy(d.ID)}
+	v := views.Progress{Database: d, Steps: steps, Busy: s.Fleet.Holds.Busy(d.ID)}
 	if isFragment(c) {
 		return render(c, http.StatusOK, views.ProgressRegion(v, rightsOf(c)))
 	}
@@ -158,7 +159,7 @@ func (s *Server) withDatabase(c echo.Context, f func(fleet.Database, d1.Conn) er
 
 // latestVersion returns the latest version of a database's schema, 0 without one.
 func (s *Server) latestVersion(c echo.Context, d fleet.Database) int {
-	n, err := s.Fleet.Latest(c.Request().Context(), d.Schema)
+	n, err := s.Change.Schemas.Latest(c.Request().Context(), d.Schema)
 	if err != nil {
 		s.Log.Warn("latest version", "schema", d.Schema, "error", err)
 	}
@@ -173,7 +174,7 @@ func (s *Server) databasePage(c echo.Context, d fleet.Database, tab, title strin
 	}, more...)
 	p := s.page(c, d.Name+" "+title, "fleet", crumbs...)
 	p.Tabs = &layout.Tabs{Database: d.Name, Active: tab, Pending: d.VersionsBehind(s.latestVersion(c, d))}
-	if err := s.Fleet.CheckSettled(d); err != nil {
+	if err := s.Fleet.Settler.CheckSettled(d); err != nil {
 		p.Tabs.Held = fault.Message(err)
 	}
 	return p

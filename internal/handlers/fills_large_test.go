@@ -24,7 +24,7 @@ func TestATooLargeTableIsExpandedFilledAndGoesOn(t *testing.T) {
 	s := newSite(t)
 	owner, reader := s.operator(auth.RoleOwner), s.as(auth.RoleViewer)
 	a := ownerActor(owner)
-	_, err := s.fleet.SaveVersion(t.Context(), a, "", shop(1))
+	_, err := s.fleet.Change.Schemas.SaveVersion(t.Context(), a, "", shop(1))
 	must(t, err)
 	s.provision(a, "Acme Inc.", "acme-org-001")
 	s.exec(s.open("acme-org-001"), "insert into items (id, name) with recursive n(i) as (select 1 union all "+
@@ -36,7 +36,7 @@ func TestATooLargeTableIsExpandedFilledAndGoesOn(t *testing.T) {
 	two := strings.Replace(strings.Replace(shop(1), `"version": 1`, `"version": 2`, 1), `"picture": "blob"`,
 		`"picture": "blob", "label": "text not null default (upper('x'))"`, 1)
 	two = strings.TrimSuffix(two, "}") + `, "indexes": {"items": {` + strings.Join(indexes, ",") + `}}}`
-	_, err = s.fleet.SaveVersion(t.Context(), a, "shop", two)
+	_, err = s.fleet.Change.Schemas.SaveVersion(t.Context(), a, "shop", two)
 	must(t, err)
 	b := s.signedIn(owner)
 	page := b.post("/databases/acme-org-001/plans", url.Values{"schema": {"shop"}, "version": {"2"}}).is(http.StatusSeeOther).location()
@@ -60,7 +60,7 @@ func TestATooLargeTableIsExpandedFilledAndGoesOn(t *testing.T) {
 		is(http.StatusOK, "Filled afterwards", "items.label", "10,000 rows at a time", "CP104")
 	page = b.post("/databases/acme-org-001/plans", url.Values{"schema": {"shop"}, "version": {"3"}}).is(http.StatusSeeOther).location()
 	plan := id.Plan(strings.TrimPrefix(page, "/plans/"))
-	p, err := s.fleet.Plan(t.Context(), anOwner, plan)
+	p, err := s.fleet.Change.Plans.Plan(t.Context(), anOwner, plan)
 	must(t, err)
 	b.post(page+"/approve", url.Values{"hash": {p.Hash}}).is(http.StatusSeeOther)
 	b.post(page+"/apply", url.Values{"hash": {p.Hash}, "confirm": {"acme-org-001"}}).is(http.StatusSeeOther)

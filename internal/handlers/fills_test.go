@@ -14,7 +14,7 @@ func (s *site) fillEnds(p id.Plan) fleet.Plan {
 	var plan fleet.Plan
 	s.eventually("the fills end", func() (ended bool) {
 		var err error
-		plan, err = s.fleet.Plan(s.t.Context(), anOwner, p)
+		plan, err = s.fleet.Change.Plans.Plan(s.t.Context(), anOwner, p)
 		must(s.t, err)
 		return plan.Filling.State != fleet.FillRunning && plan.Filling.State != ""
 	})

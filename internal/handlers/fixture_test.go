@@ -8,6 +8,8 @@ import (
 	"github.com/kuratchi/dashboard/internal/auth"
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fleet"
+	"github.com/kuratchi/dashboard/internal/fleet/change"
+	"github.com/kuratchi/dashboard/internal/fleet/provision"
 )
 
 // shop returns a version of the schema the tests use: 2 adds a column and an
@@ -46,7 +48,7 @@ func newFullSite(t *testing.T) (*site, *browser) {
 	owner := s.operator(auth.RoleOwner)
 	a := ownerActor(owner)
 	for v := 1; v <= 3; v++ {
-		_, err := s.fleet.SaveVersion(t.Context(), a, "", shop(v))
+		_, err := s.fleet.Change.Schemas.SaveVersion(t.Context(), a, "", shop(v))
 		must(t, err)
 	}
 	s.provision(a, "Acme Inc.", "acme-org-001")
@@ -60,7 +62,7 @@ func newFullSite(t *testing.T) (*site, *browser) {
 
 func (s *site) provision(a auth.Actor, org, name string) {
 	s.t.Helper()
-	_, err := s.fleet.Provision(s.t.Context(), a, fleet.ProvisionInput{OrgName: org, Name: name, Schema: "shop", Version: 1})
+	_, err := s.fleet.Provision.Start(s.t.Context(), a, provision.Input{OrgName: org, Name: name, Schema: "shop", Version: 1})
 	must(s.t, err)
 	s.ready(name)
 }
@@ -83,10 +85,10 @@ func (s *site) closed(a auth.Actor) {
 	s.t.Helper()
 	ctx := s.t.Context()
 	s.provision(a, "Gamma", "gamma-archived")
-	must(s.t, s.fleet.Archive(ctx, a, "gamma-archived"))
+	must(s.t, s.fleet.Keep.Archive(ctx, a, "gamma-archived"))
 	s.provision(a, "Delta", "delta-deleted")
-	must(s.t, s.fleet.Delete(ctx, a, "delta-deleted"))
-	p, err := s.fleet.KeepPoint(ctx, a, "acme-org-001")
+	must(s.t, s.fleet.Keep.Delete(ctx, a, "delta-deleted"))
+	p, err := s.fleet.Keep.Points.KeepPoint(ctx, a, "acme-org-001")
 	must(s.t, err)
 	s.point = p.ID
 }
@@ -94,7 +96,7 @@ func (s *site) closed(a auth.Actor) {
 // stopped adds provisions in each state that isn't ready.
 func (s *site) stopped(a auth.Actor) {
 	s.t.Helper()
-	org, err := s.fleet.Org(s.t.Context(), anOwner, "acme-inc")
+	org, err := s.fleet.Fleet.Orgs.Get(s.t.Context(), anOwner, "acme-inc")
 	must(s.t, err)
 	for _, state := range []fleet.State{fleet.Provisioning, fleet.Failed, fleet.Interrupted} {
 		d := fleet.Database{
@@ -113,10 +115,10 @@ func (s *site) plan(a auth.Actor) {
 	for _, state := range []fleet.PlanState{
 		fleet.PlanProposed, fleet.PlanApproved, fleet.PlanRejected, fleet.PlanApplying, fleet.PlanApplied, fleet.PlanFailed, fleet.PlanUnknown,
 	} {
-		p, err := s.fleet.Propose(ctx, a, "acme-org-001", "shop", 2)
+		p, err := s.fleet.Change.Plans.Propose(ctx, a, "acme-org-001", "shop", 2)
 		must(s.t, err)
 		if state == fleet.PlanApproved || state == fleet.PlanRejected {
-			_, err = s.fleet.Decide(ctx, a, p.ID, fleet.Decision{Hash: p.Hash, Approve: state == fleet.PlanApproved})
+			_, err = s.fleet.Change.Plans.Decide(ctx, a, p.ID, change.Decision{Hash: p.Hash, Approve: state == fleet.PlanApproved})
 			must(s.t, err)
 		} else if state != fleet.PlanProposed {
 			s.exec(s.control, "update plans set state = ?1, error = 'It broke.', decided_by = created_by, applied_by = created_by where id = ?2",
@@ -124,18 +126,18 @@ func (s *site) plan(a auth.Actor) {
 		}
 		s.plans[string(state)] = p.ID
 	}
-	_, err := s.fleet.SaveVersion(ctx, a, "",
+	_, err := s.fleet.Change.Schemas.SaveVersion(ctx, a, "",
 		strings.NewReplacer(`"shop"`, `"labels"`, `"picture": "blob"`, `"picture": "blob", "label": "text fill (name)"`).Replace(shop(1)))
 	must(s.t, err)
 	for _, state := range []fleet.FillState{fleet.FillRunning, fleet.FillStopped, fleet.FillFailed, fleet.FillDone} {
-		p, err := s.fleet.Propose(ctx, a, "acme-org-001", "labels", 1)
+		p, err := s.fleet.Change.Plans.Propose(ctx, a, "acme-org-001", "labels", 1)
 		must(s.t, err)
 		s.exec(s.control, "update plans set state = 'applied', decided_by = created_by, applied_by = created_by, fill = ?1, "+
 			"fill_error = 'A row forbids it.', fill_by = created_by, fill_since = created_at where id = ?2",
 			d1.Str(string(state)), d1.Str(string(p.ID)))
 		s.plans["fill "+string(state)] = p.ID
 	}
-	p, err := s.fleet.Propose(ctx, a, "acme-org-001", "shop", 3)
+	p, err := s.fleet.Change.Plans.Propose(ctx, a, "acme-org-001", "shop", 3)
 	must(s.t, err)
 	s.plans["refused"] = p.ID
 }

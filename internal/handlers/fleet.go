@@ -77,7 +77,7 @@ func (s registry) databaseList(c echo.Context, path, org string) (views.Fleet, e
 	if v.Schemas, err = s.schemaList(ctx); err != nil {
 		return v, err
 	}
-	v.Latest, err = s.Fleet.LatestVersions(ctx, v.Databases)
+	v.Latest, err = s.Change.Schemas.LatestVersions(ctx, v.Databases)
 	return v, err
 }
 
@@ -85,18 +85,18 @@ func (s registry) databaseList(c echo.Context, path, org string) (views.Fleet, e
 var options = fleet.Page{Number: 1, Size: ui.MaxOptions}
 
 func (s *Server) orgList(ctx context.Context, a auth.Actor) (l views.OrgList, err error) {
-	l.Orgs, l.Total, err = s.Fleet.Orgs(ctx, a, "", options)
+	l.Orgs, l.Total, err = s.Fleet.Orgs.List(ctx, a, "", options)
 	return l, err
 }
 
 func (s *Server) schemaList(ctx context.Context) (l views.SchemaList, err error) {
-	l.Schemas, l.Total, err = s.Fleet.Schemas(ctx, "", options)
+	l.Schemas, l.Total, err = s.Change.Schemas.List(ctx, "", options)
 	return l, err
 }
 
 // orgsOptions proposes organizations to whoever types one.
 func (s registry) orgsOptions(c echo.Context) error {
-	orgs, _, err := s.Fleet.Orgs(c.Request().Context(), s.actor(c), strings.TrimSpace(c.QueryParam("org")), options)
+	orgs, _, err := s.Fleet.Orgs.List(c.Request().Context(), s.actor(c), strings.TrimSpace(c.QueryParam("org")), options)
 	if err != nil {
 		return err
 	}
@@ -111,7 +111,7 @@ func (s registry) fleetIndex(c echo.Context) error {
 	if v.Totals, err = s.Fleet.Totals(c.Request().Context(), s.actor(c)); err != nil {
 		return err
 	}
-	v.Sweeping, v.Unsettled = !s.Fleet.SweepStart().IsZero(), s.Fleet.Unsettled(s.actor(c))
+	v.Sweeping, v.Unsettled = !s.Health.SweepStart().IsZero(), s.Fleet.Settler.Unsettled(s.actor(c))
 	p := s.page(c, "Fleet", "fleet", layout.Crumb{Text: "Fleet"})
 	return render(c, http.StatusOK, views.FleetPage(p, v))
 }
@@ -125,7 +125,7 @@ func (s registry) orgsPage(c echo.Context, status int, name string, cause error)
 	if cause != nil {
 		v.NameError = fault.Message(cause)
 	}
-	if v.Orgs, v.Total, err = s.Fleet.Orgs(c.Request().Context(), s.actor(c), v.Search, v.Page); err != nil {
+	if v.Orgs, v.Total, err = s.Fleet.Orgs.List(c.Request().Context(), s.actor(c), v.Search, v.Page); err != nil {
 		return err
 	}
 	if err := checkPage(v.Page, v.Total); err != nil {
@@ -140,7 +140,7 @@ func (s registry) orgsIndex(c echo.Context) error {
 
 func (s registry) orgsCreate(c echo.Context) error {
 	name := c.FormValue("org_name")
-	o, err := s.Fleet.CreateOrg(c.Request().Context(), s.actor(c), name)
+	o, err := s.Fleet.Orgs.Create(c.Request().Context(), s.actor(c), name)
 	if isFormError(err) {
 		return s.orgsPage(c, statusOf(err), name, err)
 	}
@@ -152,7 +152,7 @@ func (s registry) orgsCreate(c echo.Context) error {
 
 // fleetCheck asks for a check of every database.
 func (s registry) fleetCheck(c echo.Context) error {
-	if err := s.Fleet.CheckAll(c.Request().Context(), s.actor(c)); err != nil {
+	if err := s.Health.CheckAll(c.Request().Context(), s.actor(c)); err != nil {
 		return err
 	}
 	return redirect(c, donePath(paths.Fleet, "checking"))
@@ -165,7 +165,7 @@ func (s registry) orgTab(c echo.Context, status int, v views.Org, page func(layo
 }
 
 func (s registry) orgsShow(c echo.Context) error {
-	o, err := s.Fleet.Org(c.Request().Context(), s.actor(c), c.Param("org"))
+	o, err := s.Fleet.Orgs.Get(c.Request().Context(), s.actor(c), c.Param("org"))
 	if err != nil {
 		return err
 	}
@@ -178,7 +178,7 @@ func (s registry) orgsShow(c echo.Context) error {
 
 func (s registry) orgsActivity(c echo.Context) error {
 	ctx := c.Request().Context()
-	o, err := s.Fleet.Org(ctx, s.actor(c), c.Param("org"))
+	o, err := s.Fleet.Orgs.Get(ctx, s.actor(c), c.Param("org"))
 	if err != nil {
 		return err
 	}
@@ -196,7 +196,7 @@ func (s registry) orgsSettings(c echo.Context) error {
 // orgSettingsPage shows the settings with what v says of its forms.
 func (s registry) orgSettingsPage(c echo.Context, status int, v views.Org) error {
 	ctx := c.Request().Context()
-	o, err := s.Fleet.Org(ctx, s.actor(c), c.Param("org"))
+	o, err := s.Fleet.Orgs.Get(ctx, s.actor(c), c.Param("org"))
 	if err != nil {
 		return err
 	}
@@ -213,7 +213,7 @@ func (s registry) orgSettingsPage(c echo.Context, status int, v views.Org) error
 
 func (s registry) orgsRename(c echo.Context) error {
 	name := c.FormValue("org_name")
-	o, err := s.Fleet.RenameOrg(c.Request().Context(), s.actor(c), c.Param("org"), name)
+	o, err := s.Fleet.Orgs.Rename(c.Request().Context(), s.actor(c), c.Param("org"), name)
 	if isFormError(err) {
 		return s.orgSettingsPage(c, statusOf(err), views.Org{Name: name, NameError: fault.Message(err)})
 	}
@@ -226,7 +226,7 @@ func (s registry) orgsRename(c echo.Context) error {
 // orgsDelete deletes an organization with as many databases as the operator saw.
 func (s registry) orgsDelete(c echo.Context) error {
 	ctx := c.Request().Context()
-	o, err := s.Fleet.Org(ctx, s.actor(c), c.Param("org"))
+	o, err := s.Fleet.Orgs.Get(ctx, s.actor(c), c.Param("org"))
 	if err != nil {
 		return err
 	}
@@ -236,7 +236,7 @@ func (s registry) orgsDelete(c echo.Context) error {
 			textual.Plural(o.Databases, "database"))
 	}
 	if err == nil {
-		err = s.Fleet.DeleteOrg(ctx, s.actor(c), o.Slug, true)
+		err = s.Keep.DeleteOrg(ctx, s.actor(c), o.Slug, true)
 	}
 	if isFormError(err) {
 		return s.orgSettingsPage(c, statusOf(err), views.Org{DeleteError: fault.Message(err)})

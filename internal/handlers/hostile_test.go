@@ -13,7 +13,7 @@ import (
 
 	"github.com/kuratchi/dashboard/internal/auth"
 	"github.com/kuratchi/dashboard/internal/d1"
-	"github.com/kuratchi/dashboard/internal/fleet"
+	"github.com/kuratchi/dashboard/internal/fleet/provision"
 	"github.com/kuratchi/dashboard/web/templates/paths"
 	"github.com/kuratchi/dashboard/web/templates/textual"
 )
@@ -47,7 +47,7 @@ func quoted(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""
 func (s *site) furnish(db string, names []string) d1.Conn {
 	s.t.Helper()
 	owner := s.operator(auth.RoleOwner)
-	_, err := s.fleet.Provision(s.t.Context(), ownerActor(owner), fleet.ProvisionInput{OrgName: db, Name: db})
+	_, err := s.fleet.Provision.Start(s.t.Context(), ownerActor(owner), provision.Input{OrgName: db, Name: db})
 	must(s.t, err)
 	s.ready(db)
 	conn := s.open(db)

@@ -64,7 +64,7 @@ func TestWhatTheEngineLacksIsNamedOnThePages(t *testing.T) {
 	owner.get("/databases/acme-org-001/tables/cc?sort=x").is(http.StatusUnprocessableEntity, "it uses the collation german, which neither")
 	owner.get("/databases/acme-org-001/tables/words").is(http.StatusOK) // without MATCH no tokenizer is asked for
 
-	d, err := s.fleet.Check(t.Context(), auth.Actor{Role: auth.RoleOwner, Scope: auth.Everything, Email: "test"}, "acme-org-001")
+	d, err := s.fleet.Health.Check(t.Context(), auth.Actor{Role: auth.RoleOwner, Scope: auth.Everything, Email: "test"}, "acme-org-001")
 	must(t, err)
 	if d.Health == fleet.HealthUnreachable || strings.Contains(d.HealthDetail, "can't be read") {
 		t.Errorf("%s: %s", d.Health, d.HealthDetail)

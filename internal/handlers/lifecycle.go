@@ -83,16 +83,16 @@ func (s settings) settingsPage(c echo.Context, status int, verb string, cause er
 	if err != nil {
 		return err
 	}
-	v := views.DatabaseSettings{Database: d, Latest: s.latestVersion(c, d), Condition: s.Fleet.Condition(d), Work: s.Fleet.Work(d.ID),
-		Unsettled: s.Fleet.UnsettledOf(d.ID), MayMove: s.Fleet.HasD1(), Export: s.Fleet.ReadyExport(d.ID)}
+	v := views.DatabaseSettings{Database: d, Latest: s.latestVersion(c, d), Condition: s.Health.Condition(d), Work: s.Fleet.Holds.Work(d.ID),
+		Unsettled: s.Fleet.Settler.UnsettledOf(d.ID), MayMove: s.Fleet.Places.HasD1(), Export: s.Keep.Copies.ReadyExport(d.ID)}
 	v.OnD1, v.Origin = s.aside(c, d, v.Work)
 	v.Import = importEnd(v.Work, verb, cause)
-	if v.Filling, err = s.Fleet.FillingPlans(c.Request().Context(), s.actor(c), d.Name); err != nil {
+	if v.Filling, err = s.Change.Fills.FillingPlans(c.Request().Context(), s.actor(c), d.Name); err != nil {
 		return err
 	}
 	if v.MayMove && d.Provider == fleet.Embedded && d.State == fleet.Ready {
 		// One that can't be read says so on its own pages; Move asks again.
-		v.Against, _ = s.Fleet.D1Obstacle(c.Request().Context(), d)
+		v.Against, _ = s.Keep.Moves.D1Obstacle(c.Request().Context(), d)
 	}
 	if cause != nil {
 		v.Error = fault.Message(cause)
@@ -138,20 +138,20 @@ func (s settings) change(verb string, confirm bool, do func(c echo.Context, a au
 
 func (s settings) databasesCheck(c echo.Context) error {
 	return s.change("check", false, func(c echo.Context, a auth.Actor, name string) error {
-		_, err := s.Fleet.Check(c.Request().Context(), a, name)
+		_, err := s.Health.Check(c.Request().Context(), a, name)
 		return err
 	}, "checked")(c)
 }
 
 func (s settings) databasesArchive(c echo.Context) error {
 	return s.change("archive", true, func(c echo.Context, a auth.Actor, name string) error {
-		return s.Fleet.Archive(c.Request().Context(), a, name)
+		return s.Keep.Archive(c.Request().Context(), a, name)
 	}, "archived")(c)
 }
 
 func (s settings) databasesUnarchive(c echo.Context) error {
 	return s.change("unarchive", false, func(c echo.Context, a auth.Actor, name string) error {
-		return s.Fleet.Unarchive(c.Request().Context(), a, name)
+		return s.Keep.Unarchive(c.Request().Context(), a, name)
 	}, "unarchived")(c)
 }
 
@@ -170,13 +170,13 @@ func (s settings) databasesDelete(c echo.Context) error {
 		return err
 	}
 	return s.change("delete", d.State == fleet.Ready || d.State == fleet.Archived, func(c echo.Context, a auth.Actor, name string) error {
-		return s.Fleet.Delete(c.Request().Context(), a, name)
+		return s.Keep.Delete(c.Request().Context(), a, name)
 	}, "")(c)
 }
 
 func (s settings) databasesRevive(c echo.Context) error {
 	return s.change("revive", false, func(c echo.Context, _ auth.Actor, name string) error {
-		return s.runDetached(c, func(ctx context.Context, a auth.Actor) error { return s.Fleet.Revive(ctx, a, name) })
+		return s.runDetached(c, func(ctx context.Context, a auth.Actor) error { return s.Keep.Revive(ctx, a, name) })
 	}, "revived")(c)
 }
 
@@ -187,12 +187,12 @@ func (s settings) databasesDownload(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if d.Provider == fleet.D1 && d.State == fleet.Ready && c.FormValue("point") == "" && s.Fleet.ReadyExport(d.ID).At.IsZero() {
+	if d.Provider == fleet.D1 && d.State == fleet.Ready && c.FormValue("point") == "" && s.Keep.Copies.ReadyExport(d.ID).At.IsZero() {
 		return s.change("export", false, func(c echo.Context, _ auth.Actor, name string) error {
-			return s.runDetached(c, func(ctx context.Context, a auth.Actor) error { return s.Fleet.PrepareExport(ctx, a, name) })
+			return s.runDetached(c, func(ctx context.Context, a auth.Actor) error { return s.Keep.Copies.PrepareExport(ctx, a, name) })
 		}, "exported")(c)
 	}
-	f, err := s.Fleet.Download(c.Request().Context(), s.actor(c), name, c.FormValue("point"))
+	f, err := s.Keep.Copies.Download(c.Request().Context(), s.actor(c), name, c.FormValue("point"))
 	if err != nil {
 		return err
 	}
@@ -220,7 +220,7 @@ func (s settings) databasesImport(c echo.Context) error {
 		}
 		return s.runDetached(c, func(ctx context.Context, a auth.Actor) error {
 			defer u.drop()
-			_, err := s.Fleet.Import(ctx, a, name, u.path, u.leaveOut)
+			_, err := s.Keep.Copies.Import(ctx, a, name, u.path, u.leaveOut)
 			return err
 		})
 	}, "imported")(c)
@@ -243,20 +243,20 @@ func importEnd(w fleet.Work, verb string, cause error) *views.ImportEnd {
 func (s settings) databasesMove(c echo.Context) error {
 	place := c.FormValue("place")
 	return s.change("move", true, func(c echo.Context, _ auth.Actor, name string) error {
-		return s.runDetached(c, func(ctx context.Context, a auth.Actor) error { return s.Fleet.Move(ctx, a, name, place) })
+		return s.runDetached(c, func(ctx context.Context, a auth.Actor) error { return s.Keep.Moves.Move(ctx, a, name, place) })
 	}, "moved")(c)
 }
 
 func (s settings) databasesLetGo(c echo.Context) error {
 	lose := c.FormValue("lose") != ""
 	return s.change("let-go", true, func(c echo.Context, _ auth.Actor, name string) error {
-		return s.runDetached(c, func(ctx context.Context, a auth.Actor) error { return s.Fleet.RemoveOrigin(ctx, a, name, lose) })
+		return s.runDetached(c, func(ctx context.Context, a auth.Actor) error { return s.Keep.Moves.RemoveOrigin(ctx, a, name, lose) })
 	}, "let-go")(c)
 }
 
 func (s settings) databasesReplication(c echo.Context) error {
 	mode := c.FormValue("mode")
 	return s.change("replication", false, func(c echo.Context, a auth.Actor, name string) error {
-		return s.Fleet.SetReplication(c.Request().Context(), a, name, mode)
+		return s.Keep.SetReplication(c.Request().Context(), a, name, mode)
 	}, "replication-"+mode)(c)
 }

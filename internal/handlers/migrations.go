@@ -15,6 +15,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/fleet"
+	"github.com/kuratchi/dashboard/internal/fleet/change"
 	"github.com/kuratchi/dashboard/internal/id"
 	"github.com/kuratchi/dashboard/internal/live"
 	"github.com/kuratchi/dashboard/internal/migrate"
@@ -73,10 +74,10 @@ func (s plans) migrationsPage(c echo.Context, status int, form url.Values, cause
 		if cause != nil {
 			v.Error = fault.Message(cause)
 		}
-		if v.Plans, _, err = s.Fleet.Plans(ctx, s.actor(c), d.Name, fleet.Page{Number: 1, Size: pageSize}); err != nil {
+		if v.Plans, _, err = s.Change.Plans.List(ctx, s.actor(c), d.Name, fleet.Page{Number: 1, Size: pageSize}); err != nil {
 			return err
 		}
-		if v.Filling, err = s.Fleet.FillingPlans(ctx, s.actor(c), d.Name); err != nil {
+		if v.Filling, err = s.Change.Fills.FillingPlans(ctx, s.actor(c), d.Name); err != nil {
 			return err
 		}
 		return render(c, status, views.MigrationsPage(s.databasePage(c, d, "migrations", "Migrations", layout.Crumb{Text: "Migrations"}), v))
@@ -88,18 +89,18 @@ func (s plans) compare(c echo.Context, d fleet.Database, db *live.Database, v *v
 		return nil
 	}
 	ctx := c.Request().Context()
-	sc, err := s.Fleet.Schema(ctx, v.Schema)
+	sc, err := s.Change.Schemas.Schema(ctx, v.Schema)
 	if err != nil {
 		return err
 	}
 	v.Latest = sc.Latest
-	if v.Versions, _, err = s.Fleet.Versions(ctx, v.Schema, options); err != nil {
+	if v.Versions, _, err = s.Change.Schemas.Versions(ctx, v.Schema, options); err != nil {
 		return err
 	}
 	if v.Version == 0 || v.Version > sc.Latest {
 		v.Version = sc.Latest
 	}
-	if v.Plan, err = s.Fleet.Review(ctx, d, db, v.Schema, v.Version); fault.Is(err, fault.Invalid) {
+	if v.Plan, err = s.Change.Plans.Review(ctx, d, db, v.Schema, v.Version); fault.Is(err, fault.Invalid) {
 		v.Error = fault.Message(err)
 		return nil
 	}
@@ -115,7 +116,7 @@ func (s plans) plansCreate(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	p, err := s.Fleet.Propose(c.Request().Context(), s.actor(c), c.Param("db"), form.Get("schema"), version)
+	p, err := s.Change.Plans.Propose(c.Request().Context(), s.actor(c), c.Param("db"), form.Get("schema"), version)
 	if isFormError(err) {
 		return s.migrationsPage(c, statusOf(err), form, err)
 	}
@@ -130,7 +131,7 @@ func (s plans) plansShow(c echo.Context) error { return s.planPage(c, http.Statu
 // plansRehearse leads to the plan's page, which shows how the rehearsal stands.
 func (s plans) plansRehearse(c echo.Context) error {
 	plan := id.Plan(c.Param("plan"))
-	err := s.runDetached(c, func(ctx context.Context, a auth.Actor) error { return s.Fleet.Rehearse(ctx, a, plan) })
+	err := s.runDetached(c, func(ctx context.Context, a auth.Actor) error { return s.Change.Rehearsals.Rehearse(ctx, a, plan) })
 	if errors.Is(err, errDetached) {
 		return redirect(c, paths.Plan(plan))
 	}
@@ -139,11 +140,11 @@ func (s plans) plansRehearse(c echo.Context) error {
 
 // plansRehearsal is how a rehearsal stands, for the page that waits for its end.
 func (s plans) plansRehearsal(c echo.Context) error {
-	plan, err := s.Fleet.Plan(c.Request().Context(), s.actor(c), id.Plan(c.Param("plan")))
+	plan, err := s.Change.Plans.Plan(c.Request().Context(), s.actor(c), id.Plan(c.Param("plan")))
 	if err != nil {
 		return err
 	}
-	r := s.Fleet.LastRehearsal(plan.ID)
+	r := s.Change.Rehearsals.LastRehearsal(plan.ID)
 	if !isFragment(c) || r.Since.IsZero() {
 		return redirect(c, paths.Plan(plan.ID))
 	}
@@ -152,18 +153,18 @@ func (s plans) plansRehearsal(c echo.Context) error {
 
 func (s plans) planPage(c echo.Context, status int, cause error) error {
 	ctx := c.Request().Context()
-	plan, err := s.Fleet.Plan(ctx, s.actor(c), id.Plan(c.Param("plan")))
+	plan, err := s.Change.Plans.Plan(ctx, s.actor(c), id.Plan(c.Param("plan")))
 	if err != nil {
 		return err
 	}
-	v := views.Plan{Plan: plan, Rehearsed: s.Fleet.LastRehearsal(plan.ID), Rights: rightsOf(c)}
+	v := views.Plan{Plan: plan, Rehearsed: s.Change.Rehearsals.LastRehearsal(plan.ID), Rights: rightsOf(c)}
 	if cause != nil {
 		v.Error = fault.Message(cause)
 	}
-	if v.Look, err = s.Fleet.Look(ctx, plan); err != nil && cause == nil {
+	if v.Look, err = s.Change.Plans.Look(ctx, plan); err != nil && cause == nil {
 		v.Error = fault.Message(err) // the plan can be read all the same
 	}
-	if v.Fills, err = s.Fleet.FillProgress(ctx, plan); err != nil && plan.Filling.State != fleet.FillDone && cause == nil {
+	if v.Fills, err = s.Change.Fills.FillProgress(ctx, plan); err != nil && plan.Filling.State != fleet.FillDone && cause == nil {
 		v.Error = fault.Message(err)
 	}
 	d, err := s.Fleet.Database(ctx, s.actor(c), plan.Database)
@@ -171,7 +172,7 @@ func (s plans) planPage(c echo.Context, status int, cause error) error {
 		return err
 	}
 	if plan.Point != "" && d.State == fleet.Ready && v.Rights.Restore {
-		_, err := s.Fleet.Point(ctx, d, plan.Point)
+		_, err := s.Keep.Points.Point(ctx, d, plan.Point)
 		v.Restorable = err == nil
 	}
 	p := s.databasePage(c, d, "migrations", "plan", layout.Crumb{Text: "Migrations", Href: paths.Migrations(d.Name)},
@@ -199,20 +200,20 @@ func (s plans) plansDecide(c echo.Context, approve bool) error {
 	if err != nil {
 		return asFault(err)
 	}
-	consent := fleet.Consent{Acknowledged: form["acknowledge"]}
+	consent := change.Consent{Acknowledged: form["acknowledge"]}
 	for i, finding := range form["finding"] {
 		if code, object, ok := strings.Cut(finding, " "); ok && i < len(form["reason"]) {
 			consent.Overrides = append(consent.Overrides, migrate.Override{Code: code, Object: object, Reason: strings.TrimSpace(form["reason"][i])})
 		}
 	}
-	_, err = s.Fleet.Decide(c.Request().Context(), s.actor(c), id.Plan(c.Param("plan")),
-		fleet.Decision{Hash: form.Get("hash"), Approve: approve, Consent: consent})
+	_, err = s.Change.Plans.Decide(c.Request().Context(), s.actor(c), id.Plan(c.Param("plan")),
+		change.Decision{Hash: form.Get("hash"), Approve: approve, Consent: consent})
 	return s.planAnswer(c, err)
 }
 
 func (s plans) plansApply(c echo.Context) error {
 	ctx, plan := c.Request().Context(), id.Plan(c.Param("plan"))
-	p, err := s.Fleet.Plan(ctx, s.actor(c), plan)
+	p, err := s.Change.Plans.Plan(ctx, s.actor(c), plan)
 	if err != nil {
 		return err
 	}
@@ -221,7 +222,7 @@ func (s plans) plansApply(c echo.Context) error {
 	}
 	hash := c.FormValue("hash")
 	err = s.runDetached(c, func(ctx context.Context, a auth.Actor) error {
-		_, err := s.Fleet.Apply(ctx, a, plan, hash)
+		_, err := s.Change.Plans.Apply(ctx, a, plan, hash)
 		return err
 	})
 	if errors.Is(err, errDetached) {
@@ -233,7 +234,7 @@ func (s plans) plansApply(c echo.Context) error {
 
 // plansSettle reads again what became of a plan.
 func (s plans) plansSettle(c echo.Context) error {
-	p, err := s.Fleet.Plan(c.Request().Context(), s.actor(c), id.Plan(c.Param("plan")))
+	p, err := s.Change.Plans.Plan(c.Request().Context(), s.actor(c), id.Plan(c.Param("plan")))
 	if err != nil {
 		return err
 	}
@@ -242,7 +243,7 @@ func (s plans) plansSettle(c echo.Context) error {
 
 // plansRetry makes a new attempt of a plan that failed, and leads to it.
 func (s plans) plansRetry(c echo.Context) error {
-	p, err := s.Fleet.RetryPlan(c.Request().Context(), s.actor(c), id.Plan(c.Param("plan")))
+	p, err := s.Change.Plans.RetryPlan(c.Request().Context(), s.actor(c), id.Plan(c.Param("plan")))
 	if err != nil {
 		return s.planAnswer(c, err)
 	}
@@ -256,7 +257,7 @@ func (s plans) awaitApply(ctx context.Context, a auth.Actor, plan id.Plan) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	for {
-		p, err := s.Fleet.Plan(ctx, a, plan)
+		p, err := s.Change.Plans.Plan(ctx, a, plan)
 		if err != nil || p.State != fleet.PlanApproved {
 			return
 		}

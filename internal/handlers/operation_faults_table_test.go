@@ -124,7 +124,7 @@ var faultedOperations = []faultedOperation{
 		w.made(db)
 		path := "/databases/" + db + "/download"
 		return attempt{path: path, became: func() string {
-			return w.either(!w.fleet.ReadyExport(w.databaseNamed(db).ID).At.IsZero(), false)
+			return w.either(!w.fleet.Keep.Copies.ReadyExport(w.databaseNamed(db).ID).At.IsZero(), false)
 		}}
 	}, false},
 	{"apply a plan", "plan.apply", func(w *faultWalk, db string) attempt {

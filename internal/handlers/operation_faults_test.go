@@ -263,8 +263,8 @@ func (w *faultWalk) send(a attempt) answer {
 func (w *faultWalk) rests(name string) {
 	w.t.Helper()
 	w.eventually(name+" rests", func() bool {
-		d, err := w.fleet.Database(w.t.Context(), anOwner, name)
-		return fault.Is(err, fault.NotFound) || err == nil && !w.fleet.Busy(d.ID) && !w.fleet.Work(d.ID).Running()
+		d, err := w.fleet.Fleet.Database(w.t.Context(), anOwner, name)
+		return fault.Is(err, fault.NotFound) || err == nil && !w.fleet.Fleet.Holds.Busy(d.ID) && !w.fleet.Fleet.Holds.Work(d.ID).Running()
 	})
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/auth"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/fleet"
+	"github.com/kuratchi/dashboard/internal/fleet/house"
 	"github.com/kuratchi/dashboard/web/templates/layout"
 	"github.com/kuratchi/dashboard/web/templates/paths"
 	"github.com/kuratchi/dashboard/web/templates/views"
@@ -35,14 +36,14 @@ func (s backups) backupsPage(c echo.Context, status int, cause error) error {
 	if err != nil {
 		return err
 	}
-	v := views.Backups{Database: d, Work: s.Fleet.Work(d.ID), Page: fleet.Page{Number: number, Size: pageSize}}
-	if v.Total, v.Size, err = s.Fleet.CountPoints(ctx, d); err != nil {
+	v := views.Backups{Database: d, Work: s.Fleet.Holds.Work(d.ID), Page: fleet.Page{Number: number, Size: pageSize}}
+	if v.Total, v.Size, err = s.Keep.Points.Count(ctx, d); err != nil {
 		return err
 	}
 	if err := checkPage(v.Page, v.Total); err != nil {
 		return err
 	}
-	if v.Points, err = s.Fleet.Points(ctx, d, v.Page); err != nil {
+	if v.Points, err = s.Keep.Points.List(ctx, d, v.Page); err != nil {
 		return err
 	}
 	if cause != nil {
@@ -68,14 +69,14 @@ func (s backups) pointsAnswer(c echo.Context, err error, what string) error {
 func (s backups) pointsCreate(c echo.Context) error {
 	name := c.Param("db")
 	err := s.runDetached(c, func(ctx context.Context, a auth.Actor) error {
-		_, err := s.Fleet.KeepPoint(ctx, a, name)
+		_, err := s.Keep.Points.KeepPoint(ctx, a, name)
 		return err
 	})
 	return s.pointsAnswer(c, err, "kept")
 }
 
 func (s backups) pointsForget(c echo.Context) error {
-	return s.pointsAnswer(c, s.Fleet.ForgetPoint(c.Request().Context(), s.actor(c), c.Param("db"), c.FormValue("point")), "forgotten")
+	return s.pointsAnswer(c, s.Keep.Points.ForgetPoint(c.Request().Context(), s.actor(c), c.Param("db"), c.FormValue("point")), "forgotten")
 }
 
 // momentOf reads what a browser's field for a date and a time sends, as UTC.
@@ -111,15 +112,15 @@ func (s backups) pointsAsk(c echo.Context) error {
 type target struct{ point, at string }
 
 // restorePoint finds the point.
-func (t target) restorePoint(ctx context.Context, a auth.Actor, f *fleet.Fleet, d fleet.Database) (fleet.RestorePoint, error) {
+func (t target) restorePoint(ctx context.Context, a auth.Actor, f *house.House, d fleet.Database) (fleet.RestorePoint, error) {
 	if t.at == "" {
-		return f.Point(ctx, d, t.point)
+		return f.Keep.Points.Point(ctx, d, t.point)
 	}
 	at, err := momentOf(t.at)
 	if err != nil {
 		return fleet.RestorePoint{}, err
 	}
-	return f.PointAt(ctx, a, d.Name, at)
+	return f.Keep.Points.PointAt(ctx, a, d.Name, at)
 }
 
 // maxUndone is how many writes a restore would undo are counted.
@@ -132,7 +133,7 @@ func (s backups) restorePage(c echo.Context, status int, t target, cause error) 
 		return err
 	}
 	v := views.Restore{Database: d, At: t.at}
-	if v.Point, err = t.restorePoint(ctx, s.actor(c), s.Fleet, d); err != nil {
+	if v.Point, err = t.restorePoint(ctx, s.actor(c), s.House, d); err != nil {
 		return err
 	}
 	// Statements that could not be finished are not among them; an unknown end is.
@@ -166,10 +167,10 @@ func (s backups) pointsRestore(c echo.Context) error {
 	}
 	err = s.runDetached(c, func(ctx context.Context, a auth.Actor) error {
 		if t.at != "" {
-			_, err := s.Fleet.RestoreAt(ctx, a, name, at)
+			_, err := s.Keep.Points.RestoreAt(ctx, a, name, at)
 			return err
 		}
-		_, err := s.Fleet.RestoreTo(ctx, a, name, t.point)
+		_, err := s.Keep.Points.RestoreTo(ctx, a, name, t.point)
 		return err
 	})
 	return s.pointsAnswer(c, err, "restored")

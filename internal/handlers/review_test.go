@@ -19,7 +19,7 @@ func TestADestructivePlanIsReadRehearsedAcknowledgedAppliedAndRestored(t *testin
 	s := newSite(t)
 	owner := s.operator(auth.RoleOwner)
 	a := ownerActor(owner)
-	_, err := s.fleet.SaveVersion(t.Context(), a, "", shop(1))
+	_, err := s.fleet.Change.Schemas.SaveVersion(t.Context(), a, "", shop(1))
 	must(t, err)
 	s.provision(a, "Acme Inc.", "acme-org-001")
 	s.rows("acme-org-001")
@@ -28,7 +28,7 @@ func TestADestructivePlanIsReadRehearsedAcknowledgedAppliedAndRestored(t *testin
 	source := strings.Replace(shop(1), `"version": 1`, `"version": 2`, 1)
 	source = strings.Replace(source, `"data": "json"`, `"extra": "json default (json_object())"`, 1)
 	source = strings.Replace(source, `"name": "text not null"`, `"name": "text not null", "code": "text"`, 1)
-	_, err = s.fleet.SaveVersion(t.Context(), a, "shop", source)
+	_, err = s.fleet.Change.Schemas.SaveVersion(t.Context(), a, "shop", source)
 	must(t, err)
 	b := s.signedIn(owner)
 
@@ -36,7 +36,7 @@ func TestADestructivePlanIsReadRehearsedAcknowledgedAppliedAndRestored(t *testin
 	page := made.location()
 	b.get(page).is(http.StatusOK, "Rebuild items: ", "items.data", "values of items.data that are lost: 119",
 		"rows of items that are written anew: 120", "Acknowledge each by its name")
-	plan, _, err := s.fleet.Plans(t.Context(), anOwner, "acme-org-001", fleet.Page{Number: 1, Size: 1})
+	plan, _, err := s.fleet.Change.Plans.List(t.Context(), anOwner, "acme-org-001", fleet.Page{Number: 1, Size: 1})
 	must(t, err)
 	hash := url.Values{"hash": {plan[0].Hash}}
 	b.post(page+"/approve", hash).is(http.StatusUnprocessableEntity, "not all of it was acknowledged by name: items.data")
@@ -57,7 +57,7 @@ func TestADestructivePlanIsReadRehearsedAcknowledgedAppliedAndRestored(t *testin
 		"from sales) || ' ' || (select extra from items where id = 7)"); got != "120 2 {}" {
 		t.Errorf("afterwards: %s", got)
 	}
-	applied, err := s.fleet.Plan(t.Context(), anOwner, plan[0].ID)
+	applied, err := s.fleet.Change.Plans.Plan(t.Context(), anOwner, plan[0].ID)
 	must(t, err)
 	b.post("/databases/acme-org-001/points/restore", url.Values{"point": {applied.Point}, "confirm": {"acme-org-001"}}).is(http.StatusSeeOther)
 	if got := s.text("acme-org-001", "select count(data) from items"); got != "119" {
@@ -71,17 +71,17 @@ func TestAPlanTheRowsForbidIsNotApproved(t *testing.T) {
 	s := newSite(t)
 	owner := s.operator(auth.RoleOwner)
 	a := ownerActor(owner)
-	_, err := s.fleet.SaveVersion(t.Context(), a, "", shop(1))
+	_, err := s.fleet.Change.Schemas.SaveVersion(t.Context(), a, "", shop(1))
 	must(t, err)
 	s.provision(a, "Acme Inc.", "acme-org-001")
 	s.rows("acme-org-001")
-	_, err = s.fleet.SaveVersion(t.Context(), a, "shop",
+	_, err = s.fleet.Change.Schemas.SaveVersion(t.Context(), a, "shop",
 		strings.Replace(strings.Replace(shop(1), `"version": 1`, `"version": 2`, 1), `"price": "real"`, `"price": "real not null"`, 1))
 	must(t, err)
 	b := s.signedIn(owner)
 	page := b.post("/databases/acme-org-001/plans", url.Values{"schema": {"shop"}, "version": {"2"}}).is(http.StatusSeeOther).location()
 	b.get(page).is(http.StatusOK, "rows of items without price: 1", "id: 1", "Give them a value, or the column a default.")
-	plan, _, err := s.fleet.Plans(t.Context(), anOwner, "acme-org-001", fleet.Page{Number: 1, Size: 1})
+	plan, _, err := s.fleet.Change.Plans.List(t.Context(), anOwner, "acme-org-001", fleet.Page{Number: 1, Size: 1})
 	must(t, err)
 	b.post(page+"/approve", url.Values{"hash": {plan[0].Hash}}).
 		is(http.StatusUnprocessableEntity, "while the rows forbid it: rows of items without price: 1")
@@ -104,7 +104,7 @@ func TestAnExistingDatabaseIsAdopted(t *testing.T) {
 	s := newSite(t)
 	owner := s.operator(auth.RoleOwner)
 	a := ownerActor(owner)
-	_, err := s.fleet.SaveVersion(t.Context(), a, "", shop(1))
+	_, err := s.fleet.Change.Schemas.SaveVersion(t.Context(), a, "", shop(1))
 	must(t, err)
 	s.provision(a, "Acme Inc.", "acme-org-001")
 	s.exec(s.open("acme-org-001"), `create table "odd one"(a integer primary key autoincrement, `+
@@ -128,7 +128,7 @@ func TestDDLBecomesAVersion(t *testing.T) {
 	s := newSite(t)
 	owner := s.operator(auth.RoleOwner)
 	a := ownerActor(owner)
-	_, err := s.fleet.SaveVersion(t.Context(), a, "", shop(1))
+	_, err := s.fleet.Change.Schemas.SaveVersion(t.Context(), a, "", shop(1))
 	must(t, err)
 	s.provision(a, "Acme Inc.", "acme-org-001")
 	s.rows("acme-org-001")
@@ -169,16 +169,16 @@ func TestAFindingIsOverriddenWithAReason(t *testing.T) {
 	s := newSite(t)
 	owner := s.operator(auth.RoleOwner)
 	a := ownerActor(owner)
-	_, err := s.fleet.SaveVersion(t.Context(), a, "", shop(1))
+	_, err := s.fleet.Change.Schemas.SaveVersion(t.Context(), a, "", shop(1))
 	must(t, err)
 	s.provision(a, "Acme Inc.", "acme-org-001")
-	_, err = s.fleet.SaveVersion(t.Context(), a, "shop",
+	_, err = s.fleet.Change.Schemas.SaveVersion(t.Context(), a, "shop",
 		strings.Replace(strings.Replace(shop(1), `"version": 1`, `"version": 2`, 1), `"price": "real"`, `"cost": "real was price"`, 1))
 	must(t, err)
 	b := s.signedIn(owner)
 	page := b.post("/databases/acme-org-001/plans", url.Values{"schema": {"shop"}, "version": {"2"}}).is(http.StatusSeeOther).location()
 	b.get(page).is(http.StatusOK, "CP101", "Why it may be done all the same")
-	plan, _, err := s.fleet.Plans(t.Context(), anOwner, "acme-org-001", fleet.Page{Number: 1, Size: 1})
+	plan, _, err := s.fleet.Change.Plans.List(t.Context(), anOwner, "acme-org-001", fleet.Page{Number: 1, Size: 1})
 	must(t, err)
 	form := url.Values{"hash": {plan[0].Hash}, "finding": {"CP101 items.cost"}, "reason": {" "}}
 	b.post(page+"/approve", form).is(http.StatusUnprocessableEntity, "CP101 items.cost")

@@ -13,6 +13,8 @@ import (
 	"github.com/kuratchi/dashboard/internal/browse"
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fleet"
+	"github.com/kuratchi/dashboard/internal/fleet/house"
+	"github.com/kuratchi/dashboard/internal/fleet/provision"
 	"github.com/kuratchi/dashboard/internal/handlers"
 	"github.com/kuratchi/dashboard/web/templates/paths"
 	"github.com/kuratchi/dashboard/web/templates/textual"
@@ -26,8 +28,8 @@ type noProvider struct{ d1.Provider }
 func (s *site) withoutEngine() {
 	s.t.Helper()
 	o := s.server.Options
-	o.Fleet = fleet.New(s.store, fleet.EmbeddedOnly{Engine: noProvider{}}, o.Log, s.clock.now)
-	s.t.Cleanup(o.Fleet.Close)
+	o.House = house.New(s.store, fleet.EmbeddedOnly{Engine: noProvider{}}, o.Log, s.clock.now)
+	s.t.Cleanup(o.House.Close)
 	server := httptest.NewServer(handlers.New(o).Handler())
 	s.t.Cleanup(server.Close)
 	s.url = server.URL
@@ -39,7 +41,7 @@ func (s *site) crowd(n int) {
 	s.t.Helper()
 	for _, name := range []string{"shop", "depot"} {
 		for v := 1; v <= 3; v++ {
-			_, err := s.fleet.SaveVersion(s.t.Context(), auth.SystemActor("test"), "",
+			_, err := s.fleet.Change.Schemas.SaveVersion(s.t.Context(), auth.SystemActor("test"), "",
 				strings.Replace(shop(v), `"name": "shop"`, `"name": "`+name+`"`, 1))
 			must(s.t, err)
 		}
@@ -181,7 +183,7 @@ func (s *site) checkStats(a answer) {
 			s.t.Errorf("%s %s, want %s: %v", got[text], text, want, got)
 		}
 	}
-	totals, err := s.fleet.Totals(s.t.Context(), anOwner)
+	totals, err := s.fleet.Fleet.Totals(s.t.Context(), anOwner)
 	must(s.t, err)
 	count := func(filter string) int {
 		return int(s.count("select count(*) from databases where " + fleetFilters[filter]))
@@ -198,7 +200,7 @@ func (s *site) checkStats(a answer) {
 		s.t.Errorf("totals %+v, want %+v", totals, want)
 	}
 	s.exec(s.control, "update databases set checked_at = 1000 + rowid where checked_at is null")
-	totals, err = s.fleet.Totals(s.t.Context(), anOwner)
+	totals, err = s.fleet.Fleet.Totals(s.t.Context(), anOwner)
 	must(s.t, err)
 	if oldest := s.count("select min(checked_at) from databases where " + usable); totals.Oldest.UnixMilli() != oldest {
 		s.t.Errorf("the oldest check is of %v, want %d", totals.Oldest, oldest)
@@ -209,8 +211,8 @@ func (s *site) checkStats(a answer) {
 func (s *site) bare(name string) d1.Conn {
 	s.t.Helper()
 	owner := s.operator(auth.RoleOwner)
-	_, err := s.fleet.Provision(s.t.Context(), ownerActor(owner),
-		fleet.ProvisionInput{OrgName: name, Name: name})
+	_, err := s.fleet.Provision.Start(s.t.Context(), ownerActor(owner),
+		provision.Input{OrgName: name, Name: name})
 	must(s.t, err)
 	s.ready(name)
 	return s.open(name)
@@ -290,7 +292,7 @@ func TestADatabaseOfAThousandTables(t *testing.T) {
 	}
 	s := newSite(t)
 	for v := 1; v <= 2; v++ {
-		_, err := s.fleet.SaveVersion(t.Context(), auth.SystemActor("test"), "", shop(v))
+		_, err := s.fleet.Change.Schemas.SaveVersion(t.Context(), auth.SystemActor("test"), "", shop(v))
 		must(t, err)
 	}
 	s.provision(auth.SystemActor("test"), "Many", "many")
@@ -329,7 +331,7 @@ func TestADatabaseOfAThousandTables(t *testing.T) {
 	b.get("/search?db=many&q="+last).is(http.StatusOK, "Tables of many", last)
 	b.post(paths.Rows("many", last), url.Values{"v.name": {"first"}, "as.name": {"value"}}).is(http.StatusSeeOther)
 	b.get(paths.Table("many", last)).is(http.StatusOK, "first")
-	d, err := s.fleet.Check(t.Context(), auth.SystemActor("test"), "many")
+	d, err := s.fleet.Health.Check(t.Context(), auth.SystemActor("test"), "many")
 	must(t, err)
 	if d.Health != fleet.HealthOK || d.Tables < n+2 || d.Version != 1 {
 		t.Errorf("the check says %s, %d tables, v%d: %s", d.Health, d.Tables, d.Version, d.HealthDetail)

@@ -11,6 +11,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/fleet"
+	"github.com/kuratchi/dashboard/internal/fleet/change"
 	"github.com/kuratchi/dashboard/internal/id"
 	"github.com/kuratchi/dashboard/internal/schema"
 	"github.com/kuratchi/dashboard/web/templates/layout"
@@ -24,7 +25,7 @@ func (s schemas) schemasIndex(c echo.Context) error {
 		return err
 	}
 	v := views.Schemas{Search: c.QueryParam("q"), Page: fleet.Page{Number: number, Size: pageSize}}
-	if v.Schemas, v.Total, err = s.Fleet.SchemasInUse(c.Request().Context(), v.Search, v.Page); err != nil {
+	if v.Schemas, v.Total, err = s.Change.Schemas.InUse(c.Request().Context(), v.Search, v.Page); err != nil {
 		return err
 	}
 	if err := checkPage(v.Page, v.Total); err != nil {
@@ -36,7 +37,7 @@ func (s schemas) schemasIndex(c echo.Context) error {
 
 func (s schemas) schemasShow(c echo.Context) error {
 	ctx := c.Request().Context()
-	sc, err := s.Fleet.Schema(ctx, c.Param("name"))
+	sc, err := s.Change.Schemas.Schema(ctx, c.Param("name"))
 	if err != nil {
 		return err
 	}
@@ -45,7 +46,7 @@ func (s schemas) schemasShow(c echo.Context) error {
 		return err
 	}
 	v := views.Schema{Schema: sc, Page: fleet.Page{Number: number, Size: pageSize}}
-	if v.Versions, v.Total, err = s.Fleet.Versions(ctx, sc.Name, v.Page); err != nil {
+	if v.Versions, v.Total, err = s.Change.Schemas.Versions(ctx, sc.Name, v.Page); err != nil {
 		return err
 	}
 	if err := checkPage(v.Page, v.Total); err != nil {
@@ -61,13 +62,13 @@ func (s schemas) versionsShow(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	ver, parsed, err := s.Fleet.Version(ctx, c.Param("name"), n)
+	ver, parsed, err := s.Change.Schemas.Version(ctx, c.Param("name"), n)
 	if err != nil {
 		return err
 	}
 	v := views.Version{Version: ver, Schema: parsed}
 	if n > 1 {
-		_, before, err := s.Fleet.Version(ctx, ver.Schema, n-1)
+		_, before, err := s.Change.Schemas.Version(ctx, ver.Schema, n-1)
 		if err == nil {
 			v.Previous, v.Changes = n-1, schema.Diff(before, parsed)
 		} else if !fault.Is(err, fault.NotFound) {
@@ -112,9 +113,9 @@ func (s schemas) editorPage(c echo.Context, status int, v views.Editor) error {
 func (s schemas) schemasNew(c echo.Context) error {
 	v := views.Editor{Next: 1, Source: firstSource}
 	if from := c.QueryParam("from"); from != "" {
-		source, err := s.Fleet.DrawDatabase(c.Request().Context(), s.actor(c), from)
+		source, err := s.Change.Schemas.DrawDatabase(c.Request().Context(), s.actor(c), from)
 		if err == nil {
-			v.Left, err = s.Fleet.LeftAlone(c.Request().Context(), s.actor(c), from)
+			v.Left, err = s.Change.Schemas.LeftAlone(c.Request().Context(), s.actor(c), from)
 		}
 		if fault.Is(err, fault.NotFound) {
 			return err
@@ -135,11 +136,11 @@ var versionKey = regexp.MustCompile(`("version"\s*:\s*)\d+`)
 // offered instead of a plan ("plan").
 func (s schemas) versionsNew(c echo.Context) error {
 	ctx := c.Request().Context()
-	sc, err := s.Fleet.Schema(ctx, c.Param("name"))
+	sc, err := s.Change.Schemas.Schema(ctx, c.Param("name"))
 	if err != nil {
 		return err
 	}
-	latest, _, err := s.Fleet.Version(ctx, sc.Name, sc.Latest)
+	latest, _, err := s.Change.Schemas.Version(ctx, sc.Name, sc.Latest)
 	if err != nil {
 		return err
 	}
@@ -158,7 +159,7 @@ func (s schemas) versionsNew(c echo.Context) error {
 // changed.
 func (s schemas) consoleVersion(c echo.Context) error {
 	ctx, text := c.Request().Context(), c.FormValue("sql")
-	drawn, err := s.Fleet.Draw(ctx, s.actor(c), c.Param("db"), text)
+	drawn, err := s.Change.Schemas.Draw(ctx, s.actor(c), c.Param("db"), text)
 	if isFormError(err) {
 		return s.withDatabase(c, func(d fleet.Database, conn d1.Conn) error { return query(s).consoleAgain(c, d, conn, err) })
 	}
@@ -169,7 +170,7 @@ func (s schemas) consoleVersion(c echo.Context) error {
 	if drawn.Version > 1 {
 		v.Name = drawn.Name
 	}
-	v.Draft, err = s.Fleet.CheckVersion(ctx, v.Name, drawn.Source)
+	v.Draft, err = s.Change.Schemas.CheckVersion(ctx, v.Name, drawn.Source)
 	return s.editorAnswer(c, v, err)
 }
 
@@ -186,7 +187,7 @@ func setVersion(source string, version int) string {
 func (s schemas) schemasCreate(c echo.Context) error { return s.saveVersion(c, "", 1) }
 
 func (s schemas) versionsCreate(c echo.Context) error {
-	sc, err := s.Fleet.Schema(c.Request().Context(), c.Param("name"))
+	sc, err := s.Change.Schemas.Schema(c.Request().Context(), c.Param("name"))
 	if err != nil {
 		return err
 	}
@@ -201,10 +202,10 @@ func (s schemas) saveVersion(c echo.Context, name string, next int) error {
 	}
 	v := views.Editor{Name: name, Next: next, Source: source}
 	if c.FormValue("do") == "compare" {
-		v.Draft, err = s.Fleet.CheckVersion(c.Request().Context(), name, source)
+		v.Draft, err = s.Change.Schemas.CheckVersion(c.Request().Context(), name, source)
 		return s.editorAnswer(c, v, err)
 	}
-	saved, err := s.Fleet.SaveVersion(c.Request().Context(), s.actor(c), name, source)
+	saved, err := s.Change.Schemas.SaveVersion(c.Request().Context(), s.actor(c), name, source)
 	if err != nil {
 		return s.editorAnswer(c, v, err)
 	}
@@ -213,7 +214,7 @@ func (s schemas) saveVersion(c echo.Context, name string, next int) error {
 
 // editorAnswer shows the form again with what was found.
 func (s schemas) editorAnswer(c echo.Context, v views.Editor, err error) error {
-	if problems, ok := fleet.Problems(err); ok {
+	if problems, ok := change.Problems(err); ok {
 		v.Problems = problems
 		return s.editorPage(c, http.StatusUnprocessableEntity, v)
 	}

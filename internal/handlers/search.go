@@ -123,7 +123,7 @@ func (s finder) knownTables(c echo.Context, name string) ([]live.Entry, error) {
 	if db != nil {
 		return db.Tables, nil
 	}
-	declared, err := s.Fleet.Declared(ctx, d)
+	declared, err := s.Change.Schemas.Declared(ctx, d)
 	if err != nil || declared == nil {
 		return nil, err
 	}
@@ -155,7 +155,7 @@ func (s finder) findOrgs(c echo.Context, v *views.Search) error {
 	if v.Text == "" {
 		return nil
 	}
-	orgs, _, err := s.Fleet.Orgs(c.Request().Context(), s.actor(c), v.Text, fleet.Page{Number: 1, Size: maxOrgHits})
+	orgs, _, err := s.Fleet.Orgs.List(c.Request().Context(), s.actor(c), v.Text, fleet.Page{Number: 1, Size: maxOrgHits})
 	if err != nil {
 		return err
 	}

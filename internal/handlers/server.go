@@ -18,6 +18,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/auth"
 	"github.com/kuratchi/dashboard/internal/desk"
 	"github.com/kuratchi/dashboard/internal/fleet"
+	"github.com/kuratchi/dashboard/internal/fleet/house"
 	"github.com/kuratchi/dashboard/internal/handlers/middleware"
 	"github.com/kuratchi/dashboard/internal/live"
 	"github.com/kuratchi/dashboard/internal/operation"
@@ -28,7 +29,7 @@ import (
 
 // Options are what a server is made of.
 type Options struct {
-	Fleet     *fleet.Fleet
+	*house.House
 	Account   *account.Account
 	Desk      *desk.Desk
 	Operators Operators

@@ -23,6 +23,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/d1/rest"
 	"github.com/kuratchi/dashboard/internal/desk"
 	"github.com/kuratchi/dashboard/internal/fleet"
+	"github.com/kuratchi/dashboard/internal/fleet/house"
 	"github.com/kuratchi/dashboard/internal/handlers"
 	"github.com/kuratchi/dashboard/internal/id"
 	"github.com/kuratchi/dashboard/internal/vault"
@@ -41,7 +42,7 @@ type site struct {
 	store    *controlplane.Store
 	hasher   *auth.Hasher
 	throttle *auth.Throttle
-	fleet    *fleet.Fleet
+	fleet    *house.House
 	engine   *local.Engine
 	// control is the control plane's database; broken can make it fail for the
 	// program, but not for the test.
@@ -91,14 +92,14 @@ func newSiteAt(t *testing.T, api string, env account.Credentials, tune ...func(*
 	s.account, err = account.Open(ctx, account.Options{Store: s.store, Vault: v, Environment: env, URL: api,
 		Dir: filepath.Join(f.Dir, "d1"), Log: log, Now: s.clock.now})
 	must(t, err)
-	s.fleet = fleet.New(s.store, places{s}, log, s.clock.now)
+	s.fleet = house.New(s.store, places{s}, log, s.clock.now)
 	t.Cleanup(s.fleet.Close)
 	s.hasher, err = auth.NewHasher(auth.Params{Memory: 8, Time: 1, Threads: 1, Salt: 8, Key: 16})
 	must(t, err)
 	s.sessions = auth.NewStore(s.store, auth.StoreOptions{Now: s.clock.now, Log: log})
 	s.throttle = auth.NewThrottle(s.clock.now)
 	o := handlers.Options{
-		Fleet: s.fleet, Account: s.account, Operators: s.store, Sessions: s.sessions, Hasher: s.hasher, Throttle: s.throttle, Log: log,
+		House: s.fleet, Account: s.account, Operators: s.store, Sessions: s.sessions, Hasher: s.hasher, Throttle: s.throttle, Log: log,
 		Env: layout.Env{Name: "test", Color: "gray"}, Now: s.clock.now,
 		Desk: desk.New(desk.Options{Log: s.store, Switch: s.store, Rows: 1000, Timeout: 10 * time.Second, Now: s.clock.now,
 			ReadToken: func() bool { return s.account.State().ReadToken }}),
@@ -157,7 +158,7 @@ func (s *site) open(name string) d1.Conn {
 	if err == nil {
 		conn, err = s.engine.Open(s.t.Context(), info.ID)
 	} else { // on D1
-		_, conn, err = s.fleet.Open(s.t.Context(), anOwner, name)
+		_, conn, err = s.fleet.Fleet.Open(s.t.Context(), anOwner, name)
 	}
 	must(s.t, err)
 	s.t.Cleanup(func() { _ = conn.Close() })
@@ -167,10 +168,10 @@ func (s *site) open(name string) d1.Conn {
 // ready waits until a database's provision has ended.
 func (s *site) ready(name string) {
 	s.t.Helper()
-	d, err := s.fleet.Database(s.t.Context(), anOwner, name)
+	d, err := s.fleet.Fleet.Database(s.t.Context(), anOwner, name)
 	must(s.t, err)
-	s.eventually(name+" is provisioned", func() bool { return !s.fleet.Busy(d.ID) })
-	d, err = s.fleet.Database(s.t.Context(), anOwner, name) // as it was left
+	s.eventually(name+" is provisioned", func() bool { return !s.fleet.Fleet.Holds.Busy(d.ID) })
+	d, err = s.fleet.Fleet.Database(s.t.Context(), anOwner, name) // as it was left
 	must(s.t, err)
 	if d.State != fleet.Ready {
 		s.t.Fatalf("%s is %s: %s", name, d.State, d.Error)

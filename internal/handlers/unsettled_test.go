@@ -16,9 +16,9 @@ func TestWhatIsStillLookedIntoIsSaid(t *testing.T) {
 	s, _, b := newCloudSite(t, true)
 	const db = "/databases/acme-d1"
 	a := auth.Actor{Role: auth.RoleOwner, Scope: auth.Everything, Email: "ada@acme.test"}
-	_, err := s.fleet.SaveVersion(t.Context(), a, "", shop(2))
+	_, err := s.fleet.Change.Schemas.SaveVersion(t.Context(), a, "", shop(2))
 	must(t, err)
-	_, err = s.fleet.Propose(t.Context(), a, "acme-d1", "shop", 2)
+	_, err = s.fleet.Change.Plans.Propose(t.Context(), a, "acme-d1", "shop", 2)
 	must(t, err)
 	s.exec(s.control, "update plans set state = 'applying', applied_at = 0, applied_by = 'ada'")
 	must(t, s.fleet.Recover(t.Context()))
@@ -38,7 +38,7 @@ func TestWhatIsStillLookedIntoIsSaid(t *testing.T) {
 		b.post(db+path, form).is(http.StatusConflict, "a plan was being applied")
 	}
 
-	s.fleet.Settle(t.Context())
+	s.fleet.Fleet.Settler.Settle(t.Context())
 	for _, page := range []string{"/", db} {
 		if body := b.get(page).is(http.StatusOK).body; strings.Contains(body, "looked into") {
 			t.Errorf("%s says so still", page)

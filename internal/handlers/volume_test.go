@@ -50,9 +50,9 @@ func TestNoPageDependsOnHowManyThereAre(t *testing.T) {
 		"request": {"first"}})).is(http.StatusSeeOther)
 	s.ready("acme-org-001")
 	a := auth.Actor{Role: auth.RoleOwner, Scope: auth.Everything, Email: "ada@acme.test"}
-	_, err := s.fleet.SaveVersion(t.Context(), a, "", shop(2))
+	_, err := s.fleet.Change.Schemas.SaveVersion(t.Context(), a, "", shop(2))
 	must(t, err)
-	_, err = s.fleet.Propose(t.Context(), a, "acme-org-001", "shop", 2)
+	_, err = s.fleet.Change.Plans.Propose(t.Context(), a, "acme-org-001", "shop", 2)
 	must(t, err)
 
 	const db = "/databases/acme-org-001"
@@ -107,7 +107,7 @@ func TestNoPageDependsOnHowManyThereAre(t *testing.T) {
 // counted compares the totals with the lists of each status.
 func (s *site) counted(n int) {
 	s.t.Helper()
-	totals, err := s.fleet.Totals(s.t.Context(), anOwner)
+	totals, err := s.fleet.Fleet.Totals(s.t.Context(), anOwner)
 	must(s.t, err)
 	if totals.Orgs != n+1 {
 		s.t.Errorf("%d organizations, want %d", totals.Orgs, n+1)
@@ -118,7 +118,7 @@ func (s *site) counted(n int) {
 		fleet.StatusUnreachable: totals.Unreachable, fleet.StatusNoSchema: totals.NoSchema,
 		fleet.StatusFailed: totals.Failed + totals.Unreachable,
 	} {
-		_, got, err := s.fleet.Databases(s.t.Context(), anOwner, fleet.Filter{Status: status, Page: fleet.Page{Number: 1, Size: 1}})
+		_, got, err := s.fleet.Fleet.Databases(s.t.Context(), anOwner, fleet.Filter{Status: status, Page: fleet.Page{Number: 1, Size: 1}})
 		if err != nil || got != want {
 			s.t.Errorf("%d: %q has %d, %v, and the totals say %d", n, status, got, err, want)
 		}

@@ -16,7 +16,7 @@ import (
 
 func (s *site) databaseNamed(name string) fleet.Database {
 	s.t.Helper()
-	d, err := s.fleet.Database(s.t.Context(), anOwner, name)
+	d, err := s.fleet.Fleet.Database(s.t.Context(), anOwner, name)
 	must(s.t, err)
 	return d
 }
@@ -60,7 +60,7 @@ func TestARestoreThatTakesLongGoesOn(t *testing.T) {
 	owner.get("/databases/acme-org-001").is(http.StatusConflict, "is being put back")
 	close(g.open)
 	d := s.databaseNamed("acme-org-001")
-	s.eventually("it is put back", func() bool { return !s.fleet.Busy(d.ID) })
+	s.eventually("it is put back", func() bool { return !s.fleet.Fleet.Holds.Busy(d.ID) })
 	if page = owner.get(backups).is(http.StatusOK, "2 restore points"); strings.Contains(page.body, "every 1s") {
 		t.Error("the page doesn't show that it has ended")
 	}
@@ -72,7 +72,7 @@ func TestARestoreThatTakesLongGoesOn(t *testing.T) {
 
 func TestRestorePointsAreToldApart(t *testing.T) {
 	s, owner := newFullSite(t)
-	ps, err := s.fleet.Points(t.Context(), s.databaseNamed("acme-org-001"), fleet.Page{})
+	ps, err := s.fleet.Keep.Points.List(t.Context(), s.databaseNamed("acme-org-001"), fleet.Page{})
 	must(t, err)
 	at := ps[0].CreatedAt.UTC().Format("2006-01-02 15:04:05 UTC")
 	owner.get("/databases/acme-org-001/backups").is(http.StatusOK, at)
@@ -89,7 +89,7 @@ func TestARestoreSaysWhatItUndoes(t *testing.T) {
 	s, owner := newFullSite(t)
 	const db = "/databases/acme-org-001"
 	owner.post(db+"/points", nil).is(http.StatusSeeOther)
-	ps, err := s.fleet.Points(t.Context(), s.databaseNamed("acme-org-001"), fleet.Page{})
+	ps, err := s.fleet.Keep.Points.List(t.Context(), s.databaseNamed("acme-org-001"), fleet.Page{})
 	must(t, err)
 	ask := db + "/points/restore?" + url.Values{"point": {ps[0].ID}}.Encode()
 	owner.get(ask).is(http.StatusOK, "Nothing was written through the dashboard since then")

@@ -7,13 +7,14 @@ import (
 	"time"
 
 	"github.com/kuratchi/dashboard/internal/fleet"
+	"github.com/kuratchi/dashboard/internal/fleet/provision"
 	"github.com/kuratchi/dashboard/web/templates/paths"
 	"github.com/kuratchi/dashboard/web/templates/ui"
 )
 
 // Adopt lists the databases of the Cloudflare account.
 type Adopt struct {
-	Databases []fleet.AccountDatabase
+	Databases []provision.AccountDatabase
 	Search    string
 	Total     int
 	Page      fleet.Page
@@ -25,8 +26,8 @@ type Adopt struct {
 	Chosen []string
 	Schema string
 	// Examined is what a look into the chosen ones saw, Done what became of them.
-	Examined []fleet.Examination
-	Done     []fleet.Registration
+	Examined []provision.Examination
+	Done     []provision.Registration
 	// Org, OrgName and Each are what was sent.
 	Org, OrgName string
 	Each         bool
@@ -85,7 +86,7 @@ func (v Adopt) adopted() int {
 	return n
 }
 
-func matches(x fleet.Examination, schema string) string {
+func matches(x provision.Examination, schema string) string {
 	return schema + " v" + strconv.Itoa(x.Version)
 }
 

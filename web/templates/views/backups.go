@@ -7,6 +7,7 @@ import (
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fault"
 	"github.com/kuratchi/dashboard/internal/fleet"
+	"github.com/kuratchi/dashboard/internal/fleet/keep"
 	"github.com/kuratchi/dashboard/web/templates/paths"
 	"github.com/kuratchi/dashboard/web/templates/textual"
 	"github.com/kuratchi/dashboard/web/templates/ui"
@@ -190,7 +191,7 @@ type DatabaseSettings struct {
 	// Filling are the plans whose fills are not done.
 	Filling []fleet.Plan
 	// Export is a copy that is ready to be downloaded.
-	Export fleet.Export
+	Export keep.Export
 	// MayMove says that there are two places.
 	MayMove bool
 	// Against says what in it keeps it from being moved to D1, "" for nothing.

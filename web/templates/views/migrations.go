@@ -11,6 +11,7 @@ import (
 
 	"github.com/kuratchi/dashboard/internal/d1"
 	"github.com/kuratchi/dashboard/internal/fleet"
+	"github.com/kuratchi/dashboard/internal/fleet/change"
 	"github.com/kuratchi/dashboard/internal/migrate"
 	"github.com/kuratchi/dashboard/web/templates/layout"
 )
@@ -45,9 +46,9 @@ func (v Migrations) current() bool {
 type Plan struct {
 	Plan fleet.Plan
 	// Look is what the database says to it now.
-	Look fleet.Look
+	Look change.Look
 	// Rehearsed is its last rehearsal, zero for none.
-	Rehearsed fleet.RehearsalRun
+	Rehearsed change.RehearsalRun
 	// Rights are of who is signed in.
 	Rights layout.Rights
 	// Fills are how far the plan's fills are, where they have begun.

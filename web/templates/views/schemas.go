@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/kuratchi/dashboard/internal/fleet"
+	"github.com/kuratchi/dashboard/internal/fleet/change"
 	"github.com/kuratchi/dashboard/internal/live"
 	"github.com/kuratchi/dashboard/internal/schema"
 	"github.com/kuratchi/dashboard/web/templates/paths"
@@ -58,7 +59,7 @@ type Editor struct {
 	Problems schema.Problems
 	Error    string
 	// Draft is what the source would be, nil before it was checked.
-	Draft *fleet.Draft
+	Draft *change.Draft
 	// Left is what of the database the source was written from isn't in it.
 	Left []live.Left
 }
