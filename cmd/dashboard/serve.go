@@ -73,6 +73,9 @@ func serve(ctx context.Context, cfg config.Config, _ []string, term terminal, lo
 	if err := seed(ctx, f); err != nil {
 		return err
 	}
+	if err := os.RemoveAll(uploadsDir(cfg)); err != nil { // before anybody is told where to upload
+		return fmt.Errorf("can't remove what is left of uploads: %w", err)
+	}
 	listener, err := net.Listen("tcp", cfg.Listen)
 	if err != nil {
 		return fmt.Errorf("can't listen on %s: %w", cfg.Listen, err)
@@ -108,9 +111,6 @@ func answer(ctx context.Context, cfg config.Config, l net.Listener, r rooms) err
 	hasher, err := auth.NewHasher(auth.DefaultParams())
 	if err != nil {
 		return err
-	}
-	if err := os.RemoveAll(uploadsDir(cfg)); err != nil {
-		return fmt.Errorf("can't remove what is left of uploads: %w", err)
 	}
 	var stopping atomic.Bool
 	h := handlers.New(handlers.Options{

@@ -97,7 +97,11 @@ var deeds = []deed{
 	// nothing is unsettled; unsettled_test.go has what is
 	{route: "/plans/:plan/settle", plan: "approved", status: http.StatusConflict},
 	{route: "/databases/:db/settle", status: http.StatusConflict},
-	{route: "/plans/:plan/retry", plan: "failed", want: []string{"plan.create done"}},
+	{route: "/plans/:plan/retry", plan: "failed", form: func(s *site) url.Values {
+		s.exec(s.control, "update plans set decided_at = 1, decided_by = 'ada' where state = 'failed'")
+		s.exec(s.control, "update plans set state = 'rejected' where state <> 'failed'") // newer attempts of the same
+		return nil
+	}, want: []string{"plan.create done"}},
 	{route: "/databases/:db/tables/:table/rows", form: fixed(url.Values{"v.name": {"new"}, "as.name": {"value"}}),
 		want: []string{"database.rows intent", "database.rows done"}},
 	{route: "/databases/:db/tables/:table/rows",

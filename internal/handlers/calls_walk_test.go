@@ -186,7 +186,8 @@ func (w *callWalk) walkMigrations() {
 	path, _ = propose("4")
 	w.get(path, "that rows stand against")
 	for _, again := range []string{path + "/settle", onD1 + "/settle"} {
-		w.exec(w.control, "update plans set state = 'applying', applied_at = 0, applied_by = 'ada' where id = ?1",
+		w.exec(w.control, "update plans set state = 'applying', decided_at = 1, decided_by = 'ada', "+
+			"applied_at = 0, applied_by = 'ada' where id = ?1",
 			d1.Str(strings.TrimPrefix(path, "/plans/")))
 		must(w.t, w.fleet.Recover(w.t.Context()))
 		w.act(again, "", nil)

@@ -65,12 +65,12 @@ func TestATooLargeTableIsExpandedFilledAndGoesOn(t *testing.T) {
 	b.post(page+"/approve", url.Values{"hash": {p.Hash}}).is(http.StatusSeeOther)
 	b.post(page+"/apply", url.Values{"hash": {p.Hash}, "confirm": {"acme-org-001"}}).is(http.StatusSeeOther)
 	s.fillEnds(plan)
-	b.get(page).is(http.StatusOK, "Filling failed.", "CHECK constraint failed",
+	b.get(page).is(http.StatusOK, "Filling ended with an error.", "CHECK constraint failed",
 		"rows of items with (id) after 10000 up to 20000", "10,000 filled, 10,000 of about 40,000 rows gone through", "Go on")
 	for _, at := range []string{"/databases/acme-org-001/migrations", "/databases/acme-org-001/settings"} {
-		b.get(at).is(http.StatusOK, "Filling failed.", "items.label", "See how far it is").holds(`href="` + page + `"`)
+		b.get(at).is(http.StatusOK, "Filling ended with an error.", "items.label", "See how far it is").holds(`href="` + page + `"`)
 	}
-	if seen := reader.get(page).is(http.StatusOK, "Filling failed."); strings.Contains(seen.body, ">Go on<") {
+	if seen := reader.get(page).is(http.StatusOK, "Filling ended with an error."); strings.Contains(seen.body, ">Go on<") {
 		t.Error("a viewer can let it go on")
 	}
 	reader.post(page+"/fill", nil).is(http.StatusForbidden)

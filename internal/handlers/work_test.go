@@ -128,7 +128,7 @@ func TestWhatADeletedDatabaseAndOrganizationSay(t *testing.T) {
 	s, owner := newFullSite(t)
 	d := s.databaseNamed("delta-deleted")
 	words := textOf(owner.get("/databases/delta-deleted").doc())
-	if want := ", at " + d.PurgeAt.UTC().Format("2006-01-02 15:04:05 UTC"); !strings.Contains(words, "and goes for good in ") &&
+	if want := "kept until " + d.PurgeAt.UTC().Format("2006-01-02 15:04:05 UTC"); !strings.Contains(words, "then goes for good, in ") &&
 		!strings.Contains(words, "any moment now") || !strings.Contains(words, want) {
 		t.Errorf("no %q: %s", want, words)
 	}

@@ -27,7 +27,7 @@ func fillTitle(f fleet.Filling) string {
 	case fleet.FillDone:
 		return "The rows that were there are filled."
 	case fleet.FillFailed:
-		return "Filling failed."
+		return "Filling ended with an error."
 	case fleet.FillStopped:
 		return "Filling is stopped."
 	}
