@@ -68,6 +68,7 @@ func TestAFormThatDidNothingComesBackAsItWasFilledIn(t *testing.T) {
 		}
 	}
 	s.broken.refuse(nil)
+	owner.post("/databases/acme-org-001/sql/cancel", url.Values{"run": {"ended"}}).is(http.StatusNotFound) // takes what was kept
 	s.unchanged(before)
 }
 
