@@ -369,3 +369,8 @@ func (p Plan) SelfApproved() bool { return p.DecidedBy != "" && p.DecidedBy == p
 
 // Damaged reports whether the point holds a database as it was found damaged.
 func (p RestorePoint) Damaged() bool { return d1.IsDamaged(p.Mark) }
+
+// Attempt is the plan's one try, as the database's ledger has it.
+func (p Plan) Attempt(fence int64) migrate.Attempt {
+	return migrate.Attempt{ID: string(p.ID), Actor: p.AppliedBy, At: p.AppliedAt, Point: p.Point, Fence: fence}
+}
