@@ -148,7 +148,7 @@ func (cp *Copies) Import(ctx context.Context, a auth.Actor, name, path string, l
 		return fleet.Job{Job: operation.Job{Work: func(ctx context.Context, out *audit.Entry) (err error) {
 			filled, err = cp.fleet.Places.Of(d).Fill(ctx, d.ProviderID, d1.FillInput{Path: path, LeaveOut: leaveOut})
 			if err == nil {
-				out.Detail, out.Rows = fleet.FilledWords(filled), filled.Rows
+				out.Detail, out.Rows = filledWords(filled), filled.Rows
 				cp.fleet.Holds.NoteFilled(d, filled)
 			}
 			return err

@@ -1,4 +1,4 @@
-package fleet
+package keep
 
 import (
 	"fmt"
@@ -7,8 +7,8 @@ import (
 	"github.com/kuratchi/dashboard/internal/d1"
 )
 
-// FilledWords say what a fill brought and what it didn't, for the audit log.
-func FilledWords(f d1.Filled) string {
+// filledWords say what a fill brought and what it didn't, for the audit log.
+func filledWords(f d1.Filled) string {
 	words := fmt.Sprintf("Tables: %d, rows: %d.", f.Tables, f.Rows)
 	if len(f.LeftOut) > 0 {
 		words += fmt.Sprintf(" Left out (%d): ", len(f.LeftOut)) + audit.Sentences(f.LeftOut, audit.MaxDetail/2)
